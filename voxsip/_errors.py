@@ -1,0 +1,239 @@
+"""The exception tree, and the table from error number to class.
+
+Numbers and their meaning come from the Management API's error list (spec/errors.json holds all of them);
+only the ones that drive behavior have a class of their own.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+
+class Disposition(enum.Enum):
+    """What a failed attempt means for the work it asked for; the retry layer decides by it."""
+
+    NOT_SENT = "the server never saw the request"
+    TRY_LATER = "refused for now, not executed"
+    TOKEN = "refused for the token it carried, not executed"  # noqa: S105 - a description
+    UNKNOWN = "executed or not: the reply does not say"
+    REFUSED = "refused, not executed"
+
+
+class VoxsipError(Exception):
+    """Base of everything voxsip raises on purpose.
+
+    Attributes:
+        attempts: requests sent for the call, the failed one included (0: nothing was sent).
+        outcome_unknown: True if the server may have done the work although the call failed.
+    """
+
+    attempts: int = 0
+    disposition: Disposition = Disposition.REFUSED
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """Whether the server may have done the work although the call failed."""
+        return self.disposition is Disposition.UNKNOWN
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by state, so that keyword-only constructors survive the trip between processes."""
+        return _restore, (type(self), self.args, dict(self.__dict__))
+
+
+class ConfigurationError(VoxsipError):
+    """Credentials, a URL or an option cannot work: names the file and field, never its content."""
+
+
+class InvalidArgumentError(VoxsipError, ValueError):
+    """An argument is wrong; nothing was sent.
+
+    Attributes:
+        field: the argument at fault, or None where several are.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TransportError(VoxsipError):
+    """The request or its reply was lost on the way.
+
+    Attributes:
+        retry_after: seconds the server asked to wait, or None.
+    """
+
+    retry_after: float | None = None
+
+
+class NotSentError(TransportError):
+    """The server never saw the request: repeating it is safe.
+
+    Attributes:
+        permanent: True where repeating cannot help (an untrusted certificate, say).
+    """
+
+    disposition = Disposition.NOT_SENT
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+class OutcomeUnknownError(TransportError):
+    """The request left, its reply did not arrive: the work may or may not be done."""
+
+    disposition = Disposition.UNKNOWN
+
+
+class UnexpectedReplyError(VoxsipError):
+    """The reply is not what the API sends: HTML, an empty or cut body, a shape nobody documented.
+
+    Attributes:
+        command: the API command.
+        http_status: status of the reply.
+        body_start: first characters of the body, secrets removed.
+        retry_after: seconds the server asked to wait, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        command: str,
+        http_status: int,
+        body_start: str = "",
+        disposition: Disposition = Disposition.UNKNOWN,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.command = command
+        self.http_status = http_status
+        self.body_start = body_start
+        self.disposition = disposition
+        self.retry_after = retry_after
+
+
+class APIError(VoxsipError):
+    """The API refused a command with an error number.
+
+    Attributes:
+        code: the error number, or None where only the HTTP status tells (429 from a gateway).
+        message: the server's text, secrets removed.
+        details: the server's `details` object, secrets removed.
+        command: the API command.
+        http_status: status of the reply (200 for most refusals).
+        attempts: requests sent for the call.
+    """
+
+    disposition = Disposition.REFUSED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None,
+        command: str,
+        http_status: int = 200,
+        details: Mapping[str, Any] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.command = command
+        self.http_status = http_status
+        self.details: Mapping[str, Any] = dict(details or {})
+        self.retry_after = retry_after
+        self.attempts = 1
+
+    @property
+    def name(self) -> str:
+        """The number's symbolic name, such as `INSUFFICIENT_MONEY` ("" for one nobody listed)."""
+        from voxsip._generated._error_names import NAMES  # noqa: PLC0415 - 457 names nobody needs until then
+
+        return NAMES.get(self.code, "") if self.code is not None else f"HTTP_{self.http_status}"
+
+    def __str__(self) -> str:
+        """Name the command, the number and what the server said."""
+        number = self.name if self.code is None else f"{self.code} {self.name}".rstrip()
+        text = f"{self.command}: {number}: {self.message}" if self.message else f"{self.command}: {number}"
+        return text if self.attempts <= 1 else f"{text} (after {self.attempts} attempts)"
+
+
+class AuthorizationError(APIError):
+    """The token or its key was not accepted (100, 447, 454, 455, 456)."""
+
+    disposition = Disposition.TOKEN
+
+
+class ForbiddenError(APIError):
+    """The key's roles do not allow this command (104)."""
+
+
+class InvalidRequestError(APIError):
+    """The server refuses the arguments or the state they ask for (101, 134 and all unlisted numbers)."""
+
+
+class NotFoundError(APIError):
+    """An id or a name points at nothing (107, 116, 117, 147, 156, 275 and their like)."""
+
+
+class InsufficientFundsError(APIError):
+    """The account's money does not cover the command (127)."""
+
+    @property
+    def required_money(self) -> float | None:
+        """What the command needs, in the account's currency, where the server says it."""
+        value = self.details.get("required_money")
+        return float(value) if isinstance(value, int | float) else None
+
+
+class QuotaExceededError(APIError):
+    """The account may not have more of these (109 users, 272 SIP registrations)."""
+
+
+class RateLimitError(APIError):
+    """Refused for now, not executed (162, 340, 416, 484, HTTP 429).
+
+    Attributes:
+        retry_after: seconds the server asked to wait, or None.
+    """
+
+    disposition = Disposition.TRY_LATER
+
+
+class ServerError(APIError):
+    """The server failed inside (1, 2, 4, 5, 13): the outcome is unknown."""
+
+    disposition = Disposition.UNKNOWN
+
+
+CLASS_BY_CODE: Mapping[int, type[APIError]] = MappingProxyType(
+    {
+        **dict.fromkeys((1, 2, 4, 5, 13), ServerError),
+        **dict.fromkeys((100, 447, 454, 455, 456), AuthorizationError),
+        104: ForbiddenError,
+        **dict.fromkeys((107, 116, 117, 147, 156, 275), NotFoundError),
+        127: InsufficientFundsError,
+        **dict.fromkeys((109, 272), QuotaExceededError),
+        **dict.fromkeys((162, 340, 416, 484), RateLimitError),
+    }
+)
+CLOCK_CODES = frozenset({447, 454, 455, 456})
+"""Token errors that a wrong clock can cause."""
+
+
+def error_class(code: int | None) -> type[APIError]:
+    """Return the class for an error number; unlisted numbers are refusals of the request."""
+    return InvalidRequestError if code is None else CLASS_BY_CODE.get(code, InvalidRequestError)
+
+
+def _restore(cls: type[VoxsipError], args: tuple[Any, ...], state: dict[str, Any]) -> VoxsipError:
+    error = cls.__new__(cls)
+    error.args = args
+    error.__dict__.update(state)
+    return error
