@@ -1,0 +1,38 @@
+"""Node tools, each at a pinned version, installed into the environment that the tests run in."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def node_package(tmp_path_factory):
+    """Give a function that installs `name@version` once and answers where it is."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("node and npm are not on PATH")
+    in_environment = sys.prefix != sys.base_prefix
+    root = Path(sys.prefix, "node") if in_environment else tmp_path_factory.mktemp("node")
+
+    def install(name, version):
+        folder = root / f"{name.strip('@').replace('/', '-')}-{version}"
+        if not (folder / "installed").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            done = subprocess.run(
+                [
+                    *(npm, "install", "--prefix", folder, "--no-save", "--no-package-lock"),
+                    *("--ignore-scripts", "--no-audit", "--no-fund", f"{name}@{version}"),
+                ],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=100,
+            )
+            assert done.returncode == 0, done.stderr
+            (folder / "installed").touch()
+        return folder / "node_modules"
+
+    return install

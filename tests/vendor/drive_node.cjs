@@ -1,0 +1,27 @@
+// Run the vendor's Node client: a call per line of stdin, its outcome per line of stdout.
+// Arguments: the folder of packages, the API's host and port. Credentials and trust come from the environment.
+// Names go in and come out in snake_case, as the API writes them.
+const path = require("node:path");
+const readline = require("node:readline");
+
+const [packages, host] = process.argv.slice(2);
+const Client = require(path.join(packages, "@voximplant/apiclient-nodejs")).default;
+
+const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const renamed = (object, how) =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [how(name), value]));
+
+const client = new Client({ host });
+client.onReady = async () => {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const [method, values] = JSON.parse(line);
+    let outcome;
+    try {
+      outcome = renamed(await client.SIPRegistration[camel(method)](renamed(values, camel)), snake);
+    } catch (error) {
+      outcome = { failure: String(error) };
+    }
+    console.log(JSON.stringify(outcome));
+  }
+};
