@@ -1,0 +1,29 @@
+"""How Sphinx builds the docs."""
+
+from voxsip._version import __version__
+
+project = "voxsip"
+author = "The voxsip authors"
+copyright = "The voxsip authors"  # noqa: A001 - Sphinx's name for it
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"voxsip {release}"
+
+# Single backticks in docstrings are code, as in Markdown.
+default_role = "code"
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+
+# Other projects' names are not linked: a build asks no other site for its index.
+nitpick_ignore_regex = [(r"py:.*", r"(?!voxsip\.).*")]
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3

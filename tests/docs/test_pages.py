@@ -1,0 +1,111 @@
+"""README and docs do what they say, against an emulator in a process of its own."""
+
+import doctest
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import PAGES, ROOT, blocks, commands
+
+SERVE = ["voxsip", "emulator", "--registrations", "10"]
+BIN = Path(sys.executable).parent
+RUNNABLE = {"python", "bash"}
+
+
+def runs(page):
+    return any(block.language in RUNNABLE for block in blocks(page))
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Give a function that serves an emulator and answers with the environment that leads to it."""
+    processes = []
+
+    def serve(command):
+        program, *arguments = command
+        folder = tmp_path / "emulator"
+        process = subprocess.Popen(
+            [BIN / program, *arguments, "--port", "0", "--dir", folder],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        base_url = process.stdout.readline().strip()
+        assert base_url.startswith("http://127.0.0.1:"), base_url
+        return {
+            "VOXIMPLANT_CREDENTIALS": str(folder / "credentials.json"),
+            "VOXIMPLANT_BASE_URL": base_url,
+        }
+
+    yield serve
+    for process in processes:
+        process.terminate()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if runs(page)], ids=lambda page: page.stem.lower()
+)
+def test_page(page, start, tmp_path):
+    serving = [words for words in commands(page, "voxsip") if words[1:2] == ["emulator"]]
+    environment = os.environ | start(without_place(serving[0]) if serving else SERVE)
+    environment["PATH"] = f"{BIN}{os.pathsep}{environment['PATH']}"
+    folder = tmp_path / "page"
+    folder.mkdir()
+    for block in blocks(page):
+        if block.language not in RUNNABLE:
+            continue
+        where = f"{page.name}, line {block.line}"
+        if block.language == "python":
+            (folder / "example.py").write_text(block.text)
+            command = [sys.executable, "-W", "error", "example.py"]
+        else:
+            command = ["bash", "-euo", "pipefail", "-c", block.text]
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{where}: {done.stderr}"
+        if block.expected is not None:
+            checker = doctest.OutputChecker()
+            same = checker.check_output(block.expected, done.stdout, doctest.ELLIPSIS)
+            assert same, f"{where} prints\n{done.stdout}\nnot\n{block.expected}"
+
+
+def without_place(command):
+    """Leave out where a page serves its emulator: the test chooses."""
+    words = iter(command)
+    return [word for word in words if word not in {"--port", "--dir"} or not next(words)]
+
+
+def test_readme_names_the_two_commands():
+    demo, suite = (
+        block.text.strip() for block in blocks(ROOT / "README.md") if block.language == "sh"
+    )
+    assert demo == (
+        "python3 -m venv .venv && .venv/bin/pip install '.[cli]' && .venv/bin/voxsip demo"
+    )
+    assert suite == "python3 -m venv .venv && .venv/bin/pip install '.[dev]' && .venv/bin/tox"
+
+
+def test_the_demo_of_the_readme_small(tmp_path):
+    """As the first command of README, with 200 rows; from elsewhere, so that what is installed runs."""
+    done = subprocess.run(
+        [BIN / "voxsip", "demo", "--rows", "200"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "mismatches" in done.stdout.lower()
