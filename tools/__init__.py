@@ -1,0 +1,1 @@
+"""Tools for working on voxsip; none of them is shipped."""

@@ -1,0 +1,123 @@
+"""What the generator knows once the spec is read: plain data, nothing of JSON and nothing of Python text."""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """A member of a model; `annotation` is its Python type without the `| None`."""
+
+    name: str
+    annotation: str
+    text: str
+    required: bool
+    secret: bool
+
+
+@attrs.frozen(kw_only=True)
+class Model:
+    """A structure of the API, to become an attrs class."""
+
+    name: str
+    group: str
+    text: str
+    fields: tuple[Field, ...]
+    uses: frozenset[str] = frozenset()
+    """Names of the models its fields mention."""
+
+
+@attrs.frozen(kw_only=True)
+class Param:
+    """A parameter of a command; `kind` is its wire type as the runtime names it."""
+
+    name: str
+    kind: str
+    text: str
+    required: bool = False
+    secret: bool = False
+    default: object = None
+    """What the service assumes when the parameter is absent, or None."""
+
+
+@attrs.frozen(kw_only=True)
+class Requirement:
+    """One of `any_of` is needed with any of `when` (always, if empty), unless all of `unless` holds."""
+
+    when: tuple[str, ...]
+    any_of: tuple[str, ...]
+    unless: tuple[tuple[str, object], ...]
+
+
+@attrs.frozen(kw_only=True)
+class Paging:
+    """How a list command pages."""
+
+    items: str
+    total: str | None
+    page_size: int
+
+
+@attrs.frozen(kw_only=True)
+class Lookup:
+    """How to find what a create of unknown outcome has made."""
+
+    command: str
+    match: tuple[tuple[str, str], ...]
+    id: str
+    since: str
+
+
+@attrs.frozen(kw_only=True)
+class Method:
+    """One Python method: the command itself, or a variant of it with some arguments fixed."""
+
+    name: str
+    summary: str
+    description: str
+    params: tuple[Param, ...]
+    fixed: tuple[tuple[str, object], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """A command of the API."""
+
+    name: str
+    constant: str
+    methods: tuple[Method, ...]
+    retry: str
+    params: tuple[Param, ...]
+    result: Model
+    """The reply, or for a list the item."""
+    roles: tuple[str, ...] = ()
+    exclusive: tuple[tuple[str, ...], ...] = ()
+    requires: tuple[Requirement, ...] = ()
+    errors: tuple[int, ...] = ()
+    paging: Paging | None = None
+    lookup: Lookup | None = None
+    gone: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Group:
+    """One file of the spec: an attribute of the client."""
+
+    name: str
+    class_name: str
+    source: str
+    text: str
+    operations: tuple[Operation, ...]
+    models: tuple[Model, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Spec:
+    """The whole API as far as it is described."""
+
+    groups: tuple[Group, ...]
+    shared: tuple[Model, ...]
+    errors: tuple[tuple[int, str], ...]
+    secrets: tuple[str, ...]
+    """Names of all secret parameters and secret members of replies."""

@@ -1,0 +1,125 @@
+"""JSON schemas to wire kinds (of parameters) and to models (of replies)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.codegen.model import Field, Model
+from tools.codegen.names import is_usable
+
+if TYPE_CHECKING:
+    from tools.codegen.documents import Documents, Node
+
+KINDS = {
+    ("integer", None): "int",
+    ("string", None): "str",
+    ("boolean", None): "bool",
+    ("number", "decimal"): "decimal",
+    ("string", "date"): "date",
+    ("string", "timestamp"): "timestamp",
+}
+LIST_KINDS = {"int": "ints", "str": "strs"}
+# Replies may also write money as text, and hold plain fractions.
+REPLY_KINDS = KINDS | {("string", "decimal"): "decimal", ("number", None): "float"}
+
+# `dt` because a member may well be called `date`, and would hide the class from its own annotation.
+REPLY_TYPES = {
+    "int": "int",
+    "str": "str",
+    "bool": "bool",
+    "float": "float",
+    "decimal": "Decimal",
+    "date": "dt.date",
+    "timestamp": "dt.datetime",
+}
+TAKEN = {"int", "str", "bool", "float", "tuple", "dt", "attrs"}
+
+
+def param_kind(schema: Node) -> str:
+    """Return the wire kind of a parameter's schema."""
+    if schema["type"].value == "array":
+        schema.only("type", "items", "x-join")
+        if schema["x-join"].value != ";":
+            raise schema.error("lists are joined by ';'")
+        kind = KINDS.get(_type(schema["items"]), "")
+        if kind not in LIST_KINDS:
+            raise schema.error("lists hold integers or strings")
+        return LIST_KINDS[kind]
+    schema.only("type", "format", "default")
+    if _type(schema) not in KINDS:
+        raise schema.error("no such wire type")
+    return KINDS[_type(schema)]
+
+
+class Models:
+    """Turns schemas into models, each once, and remembers which ones were asked for."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self.made: dict[tuple[str, str], Model] = {}
+
+    def follow(self, reference: Node) -> Model:
+        """Return the model a `$ref` names, and make those that it mentions."""
+        schema = self._documents.follow(reference)
+        name = schema.path[-1]
+        if schema.path != ("components", "schemas", name):
+            raise reference.error("a model must be one of components/schemas")
+        key = (schema.stem, name)
+        if key not in self.made:
+            self.made[key] = self._make(schema)
+        return self.made[key]
+
+    def schema(self, reference: Node) -> Node:
+        """Return the schema a `$ref` names, without making a model of it."""
+        return self._documents.follow(reference)
+
+    def of(self, stem: str) -> tuple[Model, ...]:
+        """Return the models of one document, by name."""
+        return tuple(model for (owner, _), model in sorted(self.made.items()) if owner == stem)
+
+    def _make(self, schema: Node) -> Model:
+        schema.only("type", "description", "x-structure", "required", "properties")
+        required = schema["required"].strings()
+        properties = dict(schema["properties"].items())
+        if missing := sorted(set(required) - properties.keys()):
+            raise schema.error(f"required, but not described: {', '.join(missing)}")
+        uses: set[str] = set()
+        fields = [self._field(name, node, required, uses) for name, node in properties.items()]
+        return Model(
+            name=schema.path[-1],
+            group=schema.stem,
+            text=schema["description"].text(),
+            fields=tuple(fields),
+            uses=frozenset(uses),
+        )
+
+    def _field(self, name: str, node: Node, required: tuple[str, ...], uses: set[str]) -> Field:
+        if not is_usable(name) or name in TAKEN:
+            raise node.error("cannot be the name of a member in Python")
+        secret = node.get("x-secret")
+        return Field(
+            name=name,
+            annotation=self._annotation(node, uses),
+            text=node["description"].text(),
+            required=name in required,
+            secret=secret is not None and secret.expect(bool),
+        )
+
+    def _annotation(self, node: Node, uses: set[str]) -> str:
+        if node.get("$ref"):
+            node.only("$ref", "description", "x-secret")
+            model = self.follow(node)
+            uses.add(model.name)
+            return model.name
+        if node["type"].value == "array":
+            node.only("type", "items", "description", "x-secret")
+            return f"tuple[{self._annotation(node['items'], uses)}, ...]"
+        node.only("type", "format", "description", "x-secret")
+        if _type(node) not in REPLY_KINDS:
+            raise node.error("no such wire type")
+        return REPLY_TYPES[REPLY_KINDS[_type(node)]]
+
+
+def _type(schema: Node) -> tuple[str, str | None]:
+    form = schema.get("format")
+    return schema["type"].expect(str), form.expect(str) if form else None
