@@ -24,4 +24,4 @@ else:
         return model
 
     def __dir__():  # noqa: ANN202 - see above
-        return sorted({*globals(), *MODELS})
+        return sorted({"__all__", "__doc__", "__file__", "__name__", *MODELS})

@@ -54,8 +54,8 @@ def parse_lookup(node: Node, names: set[str]) -> Lookup | None:
         return None
     found.only("command", "match", "id", "since")
     match = tuple((name, value.expect(str)) for name, value in found["match"].items())
-    if not {value for _, value in match} <= names:
-        raise found.error("match must lead to parameters of the command")
+    if not {name for name, _ in match} <= names:
+        raise found.error("match must begin with parameters of the command")
     return Lookup(
         command=found["command"].expect(str),
         match=match,

@@ -65,6 +65,7 @@ class Lookup:
 
     command: str
     match: tuple[tuple[str, str], ...]
+    """Parameters of the create, each with the filter of the list command (and member of its items)."""
     id: str
     since: str
 

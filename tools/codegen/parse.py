@@ -192,10 +192,8 @@ def _check(spec: Spec) -> None:
             raise SpecError(f"{operation.name}: x-lookup: {lookup.command} is no list command")
         item = {field.name for field in lists[lookup.command].result.fields}
         filters = {param.name for param in lists[lookup.command].params}
-        if (
-            not {lookup.id, lookup.since} <= item
-            or not {name for name, _ in lookup.match} <= filters
-        ):
+        theirs = {name for _, name in lookup.match}
+        if not theirs <= filters & item or not {lookup.id, lookup.since} <= item:
             raise SpecError(f"{operation.name}: x-lookup: {lookup.command} has no such members")
     models = [*spec.shared, *(model for group in spec.groups for model in group.models)]
     _refuse_twice("command", [operation.name for operation in operations])

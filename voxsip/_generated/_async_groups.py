@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from voxsip._caller import Caller
+    from voxsip._generated.accounts.aio import AsyncAccounts
+    from voxsip._generated.applications.aio import AsyncApplications
+    from voxsip._generated.rules.aio import AsyncRules
     from voxsip._generated.sip_registrations.aio import AsyncSipRegistrations
+    from voxsip._generated.sip_white_list.aio import AsyncSipWhiteList
+    from voxsip._generated.users.aio import AsyncUsers
 
 
 class AsyncGroups:
@@ -17,8 +22,43 @@ class AsyncGroups:
     _caller: Caller
 
     @cached_property
+    def accounts(self) -> AsyncAccounts:
+        """The account that the key belongs to: its money, and what things cost it."""
+        from voxsip._generated.accounts.aio import AsyncAccounts
+
+        return AsyncAccounts(self._caller)
+
+    @cached_property
+    def applications(self) -> AsyncApplications:
+        """Applications: what holds the rules, users and registrations that belong together."""
+        from voxsip._generated.applications.aio import AsyncApplications
+
+        return AsyncApplications(self._caller)
+
+    @cached_property
+    def rules(self) -> AsyncRules:
+        """Routing rules: which scenarios handle which calls of an application."""
+        from voxsip._generated.rules.aio import AsyncRules
+
+        return AsyncRules(self._caller)
+
+    @cached_property
     def sip_registrations(self) -> AsyncSipRegistrations:
         """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
         from voxsip._generated.sip_registrations.aio import AsyncSipRegistrations
 
         return AsyncSipRegistrations(self._caller)
+
+    @cached_property
+    def sip_white_list(self) -> AsyncSipWhiteList:
+        """Networks that SIP calls to the account may come from."""
+        from voxsip._generated.sip_white_list.aio import AsyncSipWhiteList
+
+        return AsyncSipWhiteList(self._caller)
+
+    @cached_property
+    def users(self) -> AsyncUsers:
+        """Users: those who log in to an application, by SDK or by phone."""
+        from voxsip._generated.users.aio import AsyncUsers
+
+        return AsyncUsers(self._caller)

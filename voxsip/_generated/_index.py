@@ -2,6 +2,17 @@
 """Where each command is described, and what must never be shown."""
 
 COMMAND_MODULES: dict[str, tuple[str, str]] = {
+    "GetAccountInfo": ("voxsip._generated.accounts.commands", "GET_ACCOUNT_INFO"),
+    "GetSubscriptionPrice": ("voxsip._generated.accounts.commands", "GET_SUBSCRIPTION_PRICE"),
+    "AddApplication": ("voxsip._generated.applications.commands", "ADD_APPLICATION"),
+    "DelApplication": ("voxsip._generated.applications.commands", "DEL_APPLICATION"),
+    "SetApplicationInfo": ("voxsip._generated.applications.commands", "SET_APPLICATION_INFO"),
+    "GetApplications": ("voxsip._generated.applications.commands", "GET_APPLICATIONS"),
+    "AddRule": ("voxsip._generated.rules.commands", "ADD_RULE"),
+    "DelRule": ("voxsip._generated.rules.commands", "DEL_RULE"),
+    "SetRuleInfo": ("voxsip._generated.rules.commands", "SET_RULE_INFO"),
+    "GetRules": ("voxsip._generated.rules.commands", "GET_RULES"),
+    "ReorderRules": ("voxsip._generated.rules.commands", "REORDER_RULES"),
     "CreateSipRegistration": (
         "voxsip._generated.sip_registrations.commands",
         "CREATE_SIP_REGISTRATION",
@@ -22,8 +33,16 @@ COMMAND_MODULES: dict[str, tuple[str, str]] = {
         "voxsip._generated.sip_registrations.commands",
         "GET_SIP_REGISTRATIONS",
     ),
+    "AddSipWhiteListItem": ("voxsip._generated.sip_white_list.commands", "ADD_SIP_WHITE_LIST_ITEM"),
+    "DelSipWhiteListItem": ("voxsip._generated.sip_white_list.commands", "DEL_SIP_WHITE_LIST_ITEM"),
+    "SetSipWhiteListItem": ("voxsip._generated.sip_white_list.commands", "SET_SIP_WHITE_LIST_ITEM"),
+    "GetSipWhiteList": ("voxsip._generated.sip_white_list.commands", "GET_SIP_WHITE_LIST"),
+    "AddUser": ("voxsip._generated.users.commands", "ADD_USER"),
+    "DelUser": ("voxsip._generated.users.commands", "DEL_USER"),
+    "SetUserInfo": ("voxsip._generated.users.commands", "SET_USER_INFO"),
+    "GetUsers": ("voxsip._generated.users.commands", "GET_USERS"),
 }
 """Command name to module and constant."""
 
-SECRETS: frozenset[str] = frozenset({"password"})
+SECRETS: frozenset[str] = frozenset({"api_key", "callback_salt", "password", "user_password"})
 """Names of parameters and of members of replies whose values are secret."""

@@ -6,7 +6,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voxsip._generated.common.models import ShortAccountInfo
+    from voxsip._generated.accounts.models import (
+        AccountInfo,
+        BankCardBillingLimit,
+        BillingLimit,
+        BillingLimits,
+        GetAccountInfoReply,
+        SubscriptionTemplate,
+    )
+    from voxsip._generated.applications.models import (
+        AddApplicationReply,
+        DelApplicationReply,
+        SetApplicationInfoReply,
+    )
+    from voxsip._generated.common.models import (
+        AcdQueueOperator,
+        Application,
+        Scenario,
+        ShortAccountInfo,
+        Skill,
+    )
+    from voxsip._generated.rules.models import (
+        AddRuleReply,
+        DelRuleReply,
+        ReorderRulesReply,
+        Rule,
+        SetRuleInfoReply,
+    )
     from voxsip._generated.sip_registrations.models import (
         BindSipRegistrationReply,
         CreateSipRegistrationReply,
@@ -14,22 +40,81 @@ if TYPE_CHECKING:
         SipRegistration,
         UpdateSipRegistrationReply,
     )
+    from voxsip._generated.sip_white_list.models import (
+        AddSipWhiteListItemReply,
+        DelSipWhiteListItemReply,
+        SetSipWhiteListItemReply,
+        SipWhiteListItem,
+    )
+    from voxsip._generated.users.models import AddUserReply, DelUserReply, SetUserInfoReply, User
 
 __all__ = [
+    "AccountInfo",
+    "AcdQueueOperator",
+    "AddApplicationReply",
+    "AddRuleReply",
+    "AddSipWhiteListItemReply",
+    "AddUserReply",
+    "Application",
+    "BankCardBillingLimit",
+    "BillingLimit",
+    "BillingLimits",
     "BindSipRegistrationReply",
     "CreateSipRegistrationReply",
+    "DelApplicationReply",
+    "DelRuleReply",
+    "DelSipWhiteListItemReply",
+    "DelUserReply",
     "DeleteSipRegistrationReply",
+    "GetAccountInfoReply",
+    "ReorderRulesReply",
+    "Rule",
+    "Scenario",
+    "SetApplicationInfoReply",
+    "SetRuleInfoReply",
+    "SetSipWhiteListItemReply",
+    "SetUserInfoReply",
     "ShortAccountInfo",
     "SipRegistration",
+    "SipWhiteListItem",
+    "Skill",
+    "SubscriptionTemplate",
     "UpdateSipRegistrationReply",
+    "User",
 ]
 
 MODELS: dict[str, str] = {
+    "AccountInfo": "voxsip._generated.accounts.models",
+    "AcdQueueOperator": "voxsip._generated.common.models",
+    "AddApplicationReply": "voxsip._generated.applications.models",
+    "AddRuleReply": "voxsip._generated.rules.models",
+    "AddSipWhiteListItemReply": "voxsip._generated.sip_white_list.models",
+    "AddUserReply": "voxsip._generated.users.models",
+    "Application": "voxsip._generated.common.models",
+    "BankCardBillingLimit": "voxsip._generated.accounts.models",
+    "BillingLimit": "voxsip._generated.accounts.models",
+    "BillingLimits": "voxsip._generated.accounts.models",
     "BindSipRegistrationReply": "voxsip._generated.sip_registrations.models",
     "CreateSipRegistrationReply": "voxsip._generated.sip_registrations.models",
+    "DelApplicationReply": "voxsip._generated.applications.models",
+    "DelRuleReply": "voxsip._generated.rules.models",
+    "DelSipWhiteListItemReply": "voxsip._generated.sip_white_list.models",
+    "DelUserReply": "voxsip._generated.users.models",
     "DeleteSipRegistrationReply": "voxsip._generated.sip_registrations.models",
+    "GetAccountInfoReply": "voxsip._generated.accounts.models",
+    "ReorderRulesReply": "voxsip._generated.rules.models",
+    "Rule": "voxsip._generated.rules.models",
+    "Scenario": "voxsip._generated.common.models",
+    "SetApplicationInfoReply": "voxsip._generated.applications.models",
+    "SetRuleInfoReply": "voxsip._generated.rules.models",
+    "SetSipWhiteListItemReply": "voxsip._generated.sip_white_list.models",
+    "SetUserInfoReply": "voxsip._generated.users.models",
     "ShortAccountInfo": "voxsip._generated.common.models",
     "SipRegistration": "voxsip._generated.sip_registrations.models",
+    "SipWhiteListItem": "voxsip._generated.sip_white_list.models",
+    "Skill": "voxsip._generated.common.models",
+    "SubscriptionTemplate": "voxsip._generated.accounts.models",
     "UpdateSipRegistrationReply": "voxsip._generated.sip_registrations.models",
+    "User": "voxsip._generated.users.models",
 }
 """Model name to module."""

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from voxsip._caller import Runner
     from voxsip._generated._async_groups import AsyncGroups
+    from voxsip._generated.accounts.blocking import Accounts
+    from voxsip._generated.applications.blocking import Applications
+    from voxsip._generated.rules.blocking import Rules
     from voxsip._generated.sip_registrations.blocking import SipRegistrations
+    from voxsip._generated.sip_white_list.blocking import SipWhiteList
+    from voxsip._generated.users.blocking import Users
 
 
 class SyncGroups:
@@ -19,8 +24,43 @@ class SyncGroups:
     _runner: Runner
 
     @cached_property
+    def accounts(self) -> Accounts:
+        """The account that the key belongs to: its money, and what things cost it."""
+        from voxsip._generated.accounts.blocking import Accounts
+
+        return Accounts(self._async.accounts, self._runner)
+
+    @cached_property
+    def applications(self) -> Applications:
+        """Applications: what holds the rules, users and registrations that belong together."""
+        from voxsip._generated.applications.blocking import Applications
+
+        return Applications(self._async.applications, self._runner)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Routing rules: which scenarios handle which calls of an application."""
+        from voxsip._generated.rules.blocking import Rules
+
+        return Rules(self._async.rules, self._runner)
+
+    @cached_property
     def sip_registrations(self) -> SipRegistrations:
         """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
         from voxsip._generated.sip_registrations.blocking import SipRegistrations
 
         return SipRegistrations(self._async.sip_registrations, self._runner)
+
+    @cached_property
+    def sip_white_list(self) -> SipWhiteList:
+        """Networks that SIP calls to the account may come from."""
+        from voxsip._generated.sip_white_list.blocking import SipWhiteList
+
+        return SipWhiteList(self._async.sip_white_list, self._runner)
+
+    @cached_property
+    def users(self) -> Users:
+        """Users: those who log in to an application, by SDK or by phone."""
+        from voxsip._generated.users.blocking import Users
+
+        return Users(self._async.users, self._runner)

@@ -3,9 +3,61 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import attrs
+
+
+@attrs.frozen(kw_only=True)
+class AcdQueueOperator:
+    """A call queue as seen from one of its operators.
+
+    Attributes:
+        acd_queue_id (int): Id of the queue.
+        acd_queue_name (str): Name of the queue.
+        auto_link (bool): Whether the link to the queue was made by itself.
+    """
+
+    acd_queue_id: int
+    acd_queue_name: str | None = None
+    auto_link: bool | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Application:
+    """A VoxEngine application: a container of rules, users and registrations.
+
+    Attributes:
+        application_id (int): Id of the application.
+        application_name (str): Full name of the application, the account's domain included.
+        modified (datetime): When it was last changed, UTC.
+        secure_record_storage (bool): Whether its call records need authorization to be read.
+    """
+
+    application_id: int
+    application_name: str | None = None
+    modified: dt.datetime | None = None
+    secure_record_storage: bool | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Scenario:
+    """A VoxEngine scenario: the script that handles calls.
+
+    Attributes:
+        scenario_id (int): Id of the scenario.
+        scenario_name (str): Name of the scenario.
+        scenario_script (str): Source text, where it was asked for.
+        modified (datetime): When it was last changed, UTC.
+        parent (bool): Whether it belongs to the parent account.
+    """
+
+    scenario_id: int
+    scenario_name: str | None = None
+    scenario_script: str | None = None
+    modified: dt.datetime | None = None
+    parent: bool | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -23,3 +75,16 @@ class ShortAccountInfo:
     frozen: bool | None = None
     balance: Decimal | None = None
     currency: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Skill:
+    """A skill that an operator can have.
+
+    Attributes:
+        skill_id (int): Id of the skill.
+        skill_name (str): Name of the skill.
+    """
+
+    skill_id: int
+    skill_name: str | None = None
