@@ -160,7 +160,11 @@ class APIError(VoxsipError):
     def __str__(self) -> str:
         """Name the command, the number and what the server said."""
         number = self.name if self.code is None else f"{self.code} {self.name}".rstrip()
-        text = f"{self.command}: {number}: {self.message}" if self.message else f"{self.command}: {number}"
+        text = (
+            f"{self.command}: {number}: {self.message}"
+            if self.message
+            else f"{self.command}: {number}"
+        )
         return text if self.attempts <= 1 else f"{text} (after {self.attempts} attempts)"
 
 
@@ -168,6 +172,8 @@ class AuthorizationError(APIError):
     """The token or its key was not accepted (100, 447, 454, 455, 456)."""
 
     disposition = Disposition.TOKEN
+    renewable: bool = False
+    """Whether a new token can be minted."""
 
 
 class ForbiddenError(APIError):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import attrs
 import orjson
@@ -34,30 +34,71 @@ class RawReply:
     headers: Mapping[str, str] = attrs.field(repr=False, factory=dict)
 
 
-def decode(command: str, reply: RawReply) -> dict[str, Any]:
-    """Return the decoded reply of a command that succeeded.
+def result_of(reply: RawReply) -> dict[str, Any] | None:
+    """Return the decoded reply of a command that succeeded, None for anything else.
+
+    The happy path stops here; `failure_of` explains the rest.
+    """
+    if reply.status != OK:
+        return None
+    try:
+        data = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return None
+    if type(data) is dict and "result" in data and data.get("error") is None:
+        return data
+    return None
+
+
+def failure_of(
+    command: str, reply: RawReply, secrets: Iterable[str] = ()
+) -> APIError | UnexpectedReplyError:
+    """Say what went wrong with a reply that `result_of` did not accept.
 
     Arguments:
-        command: the API command, for error messages.
+        command: the API command.
         reply: what came back.
-
-    Raises:
-        APIError: the server refused, by error number or with HTTP 429.
-        UnexpectedReplyError: anything the API does not send.
+        secrets: values that must not show, wherever the server echoes them.
     """
     try:
         data = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
-        _refuse_unreadable(command, reply)
-    if type(data) is not dict:
-        _refuse(command, reply, f"expected a JSON object, got {type(data).__name__}")
-    if "error" in data and data["error"] is not None:
-        _raise_api_error(command, reply, data["error"])
-    if reply.status != OK:
-        _refuse_unreadable(command, reply)
-    if "result" not in data:
-        _refuse(command, reply, "the reply has no result")
-    return data
+        data = None
+        what = "a body that is not the API's JSON" if reply.body else "an empty body"
+    else:
+        what = "a reply without a result"
+    if isinstance(data, dict) and data.get("error") is not None:
+        error = data["error"]
+        if isinstance(error, dict) and type(error.get("code")) is int:
+            return _api_error(command, reply, error, tuple(secrets))
+        what = "an error without a number"
+    if reply.status == TOO_MANY_REQUESTS:
+        return RateLimitError(
+            "too many requests",
+            code=None,
+            command=command,
+            http_status=reply.status,
+            retry_after=retry_after(reply.headers),
+        )
+    return unexpected(command, reply, what, secrets)
+
+
+def unexpected(
+    command: str, reply: RawReply, what: str, secrets: Iterable[str] = ()
+) -> UnexpectedReplyError:
+    """Describe a reply that the API does not send: its status and first characters, secrets removed."""
+    # more is read than shown, so that a secret at the cut is still recognized
+    start = redact(" ".join(reply.body[: SHOWN * 20].decode("utf-8", "replace").split()), secrets)[
+        :SHOWN
+    ]
+    return UnexpectedReplyError(
+        f"{command}: HTTP {reply.status}, {what}{f': {start}' if start else ''}",
+        command=command,
+        http_status=reply.status,
+        body_start=start,
+        disposition=_disposition(reply.status),
+        retry_after=retry_after(reply.headers),
+    )
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -88,79 +129,38 @@ def http_date(text: str | None) -> datetime | None:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def scrub(error: APIError | UnexpectedReplyError, secrets: Iterable[str]) -> None:
-    """Take the call's secrets out of an error that quotes the server."""
-    secrets = tuple(secrets)
-    error.args = tuple(redact(arg, secrets) if isinstance(arg, str) else arg for arg in error.args)
-    if isinstance(error, APIError):
-        error.message = redact(error.message, secrets)
-        error.details = redact_details(error.details, secrets)
-    else:
-        error.body_start = redact(error.body_start, secrets)
-
-
-def _raise_api_error(command: str, reply: RawReply, error: object) -> NoReturn:
-    code = error.get("code") if isinstance(error, dict) else None
-    if not isinstance(error, dict) or type(code) is not int:
-        _refuse(command, reply, "the reply has an error without a number")
+def _api_error(
+    command: str, reply: RawReply, error: dict[str, Any], secrets: tuple[str, ...]
+) -> APIError:
+    code = error["code"]
     text = error.get("msg")
-    message = redact(text) if isinstance(text, str) else ""
     details = error.get("details")
     cls = error_class(code)
-    raise cls(
-        message,
+    return cls(
+        redact(text, secrets) if isinstance(text, str) else "",
         code=code,
         command=command,
         http_status=reply.status,
-        details=redact_details(details) if isinstance(details, dict) else None,
-        retry_after=_named_delay(reply, message, details) if cls is RateLimitError else retry_after(reply.headers),
+        details=redact_details(details, secrets) if isinstance(details, dict) else None,
+        retry_after=_named_delay(reply, text, details)
+        if cls is RateLimitError
+        else retry_after(reply.headers),
     )
 
 
-def _named_delay(reply: RawReply, message: str, details: object) -> float | None:
+def _named_delay(reply: RawReply, message: object, details: object) -> float | None:
     """Seconds a refusal names: in the header, in its details, or in its text (416 says "after N seconds")."""
     named = retry_after(reply.headers)
     if named is None and isinstance(details, dict):
         value = details.get("retry_after")
         named = float(value) if isinstance(value, int | float) and value >= 0 else None
-    if named is None and (found := _DELAY_IN_TEXT.search(message)):
+    if named is None and isinstance(message, str) and (found := _DELAY_IN_TEXT.search(message)):
         named = float(found[1])
     return named
 
 
-def _refuse_unreadable(command: str, reply: RawReply) -> NoReturn:
-    if reply.status == TOO_MANY_REQUESTS:
-        raise RateLimitError(
-            "too many requests",
-            code=None,
-            command=command,
-            http_status=reply.status,
-            retry_after=retry_after(reply.headers),
-        )
-    what = "an empty body" if not reply.body else "a body that is not the API's JSON"
-    _refuse(command, reply, what)
-
-
-def _refuse(command: str, reply: RawReply, what: str) -> NoReturn:
-    start = redact(_text(reply.body))[:SHOWN]
-    shown = f": {start}" if start else ""
-    raise UnexpectedReplyError(
-        f"{command}: HTTP {reply.status}, {what}{shown}",
-        command=command,
-        http_status=reply.status,
-        body_start=start,
-        disposition=_disposition(reply.status),
-        retry_after=retry_after(reply.headers),
-    )
-
-
 def _disposition(status: int) -> Disposition:
     """A gateway's 3xx and 4xx say that the request went no further; everything else says nothing."""
-    if 300 <= status < 500 and status not in _UNKNOWN_BELOW_500:  # noqa: PLR2004 - HTTP classes
+    if 300 <= status < 500 and status not in _UNKNOWN_BELOW_500:
         return Disposition.REFUSED
     return Disposition.UNKNOWN
-
-
-def _text(body: bytes) -> str:
-    """Decode more than is shown, so that a secret cut by the limit is still recognized and hidden."""
-    return " ".join(body[: SHOWN * 20].decode("utf-8", "replace").split())

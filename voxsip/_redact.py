@@ -15,7 +15,9 @@ from urllib.parse import quote, quote_plus
 HIDDEN = "***"
 _SHAPES = (
     re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}"),
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+    ),
     re.compile(r"(?i)(?<=bearer )[\w.~+/=-]+"),
 )
 _NAMED = re.compile(
@@ -39,6 +41,11 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _NAMED.sub(rf"\1{HIDDEN}", text)
 
 
+def is_secret_name(name: str) -> bool:
+    """Tell whether a parameter's or member's name says that its value is secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def redact_details(details: object, secrets: Iterable[str] = ()) -> Any:
     """Return a JSON value with secrets replaced, by member name and by value."""
     secrets = tuple(secrets)
@@ -48,7 +55,7 @@ def redact_details(details: object, secrets: Iterable[str] = ()) -> Any:
         return [redact_details(item, secrets) for item in details]
     if isinstance(details, Mapping):
         return {
-            name: HIDDEN if _SECRET_NAME.search(str(name)) else redact_details(value, secrets)
+            name: HIDDEN if is_secret_name(str(name)) else redact_details(value, secrets)
             for name, value in details.items()
         }
     return details
@@ -57,5 +64,11 @@ def redact_details(details: object, secrets: Iterable[str] = ()) -> Any:
 def _spellings(secrets: Iterable[str]) -> set[str]:
     spellings = set()
     for secret in secrets:
-        spellings |= {secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret), repr(secret)[1:-1]}
+        spellings |= {
+            secret,
+            quote(secret, safe=""),
+            quote_plus(secret),
+            html.escape(secret),
+            repr(secret)[1:-1],
+        }
     return spellings - {""}

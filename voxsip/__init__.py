@@ -1,0 +1,101 @@
+"""An async-first client for Voximplant's Management API, made for binding SIP registrations in bulk.
+
+`AsyncClient` is awaited, `Client` blocks; both have the same names.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from voxsip._client import AsyncClient
+from voxsip._credentials import CredentialsWarning, ServiceAccount
+from voxsip._errors import (
+    APIError,
+    AuthorizationError,
+    ConfigurationError,
+    ForbiddenError,
+    InsufficientFundsError,
+    InvalidArgumentError,
+    InvalidRequestError,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    QuotaExceededError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    UnexpectedReplyError,
+    VoxsipError,
+)
+from voxsip._limits import Limiter, RateLimit
+from voxsip._pager import AsyncPager, Page
+from voxsip._retry import RetryPolicy
+from voxsip._sync import Client
+from voxsip._sync_pager import Pager
+from voxsip._timeout import Timeout
+from voxsip._trace import CallTrace
+from voxsip._version import __version__
+
+if TYPE_CHECKING:
+    from voxsip import bulk as bulk, emulator as emulator, models as models
+    from voxsip.bulk import (
+        BindRequest as BindRequest,
+        CreateRequest as CreateRequest,
+        DeleteRequest as DeleteRequest,
+        Outcome as Outcome,
+        Report as Report,
+    )
+
+__all__ = [
+    "APIError",
+    "AsyncClient",
+    "AsyncPager",
+    "AuthorizationError",
+    "BindRequest",
+    "CallTrace",
+    "Client",
+    "ConfigurationError",
+    "CreateRequest",
+    "CredentialsWarning",
+    "DeleteRequest",
+    "ForbiddenError",
+    "InsufficientFundsError",
+    "InvalidArgumentError",
+    "InvalidRequestError",
+    "Limiter",
+    "NotFoundError",
+    "NotSentError",
+    "Outcome",
+    "OutcomeUnknownError",
+    "Page",
+    "Pager",
+    "QuotaExceededError",
+    "RateLimit",
+    "RateLimitError",
+    "Report",
+    "RetryPolicy",
+    "ServerError",
+    "ServiceAccount",
+    "Timeout",
+    "TransportError",
+    "UnexpectedReplyError",
+    "VoxsipError",
+    "__version__",
+]
+
+_SUBMODULES = frozenset({"bulk", "emulator", "models"})
+_FROM_BULK = frozenset({"BindRequest", "CreateRequest", "DeleteRequest", "Outcome", "Report"})
+
+
+def __getattr__(name: str) -> Any:
+    """Import what most programs never touch when it is first asked for."""
+    if name in _SUBMODULES:
+        return import_module(f"voxsip.{name}")
+    if name in _FROM_BULK:
+        return getattr(import_module("voxsip.bulk"), name)
+    raise AttributeError(f"module 'voxsip' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBMODULES})

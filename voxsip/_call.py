@@ -1,0 +1,218 @@
+"""One call from arguments to model: build, limit, send, decode.
+
+Here is the happy path; what follows a failed attempt is in `_recovery`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import aiohttp
+import attrs
+from yarl import URL
+
+from voxsip._auth import Tokens
+from voxsip._commands import Command
+from voxsip._creates import Creates
+from voxsip._errors import (
+    CLOCK_CODES,
+    APIError,
+    AuthorizationError,
+    UnexpectedReplyError,
+    VoxsipError,
+)
+from voxsip._limits import Limiter
+from voxsip._pager import AsyncPager, Page
+from voxsip._protocol import RawReply, failure_of, http_date, result_of, unexpected
+from voxsip._recovery import Recovery, explain_deadline, report_cancelled
+from voxsip._request import Request
+from voxsip._retry import Retrier
+from voxsip._structure import list_structurer, structurer
+from voxsip._tracebacks import forget_frames
+from voxsip._transport import SessionPool
+
+T = TypeVar("T")
+Decoder = Callable[[dict[str, Any]], T]
+log = logging.getLogger("voxsip")
+FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@attrs.define(eq=False, kw_only=True, repr=False)
+class Calls:
+    """What all calls of one client share; the `Caller` of generated groups.
+
+    Arguments:
+        base_url: with no slash at its end.
+        pool: sends requests.
+        tokens: gives the `Authorization` header.
+        retrier: decides on attempts after the first.
+        creates: tells creates of one registration apart.
+        timeout: per attempt.
+        form: whether arguments go as a form in the body instead of the query.
+        limiter: the rate of requests, or None.
+        deadline: seconds for a whole call that names none itself, or None.
+    """
+
+    base_url: str
+    pool: SessionPool
+    tokens: Tokens
+    retrier: Retrier
+    creates: Creates
+    timeout: aiohttp.ClientTimeout
+    form: bool = False
+    limiter: Limiter | None = None
+    deadline: float | None = None
+
+    def invoke(
+        self, command: Command, values: dict[str, Any], reply: type[T], deadline: float | None
+    ) -> Coroutine[Any, Any, T]:
+        """Send a command and decode its reply into a model."""
+        return self.fetch(command, values, structurer(reply), deadline)
+
+    def paginate(
+        self, command: Command, values: dict[str, Any], item: type[T], deadline: float | None
+    ) -> AsyncPager[T]:
+        """List over pages; `deadline` counts for each page."""
+        command.encode(values)  # a wrong argument is said here, not at the first page
+        return AsyncPager(
+            _page_fetcher(self, command, values, list_structurer(item), deadline), _start(values)
+        )
+
+    async def fetch(
+        self, command: Command, values: dict[str, Any], decode: Decoder[T], deadline: float | None
+    ) -> T:
+        """Send a command; decode its reply with a function."""
+        request = None
+        try:
+            request = Request(command, values, command.encode(values))
+            seconds = self.deadline if deadline is None else deadline
+            if seconds is None:
+                return await self.perform(request, decode)
+            return await self._run_until(request, decode, seconds)
+        except BaseException as error:
+            if request is not None and isinstance(error, asyncio.CancelledError):
+                report_cancelled(request, error)
+            forget_frames(error)
+            raise
+        finally:
+            del values, request  # this frame is all that a traceback shows of the call
+
+    async def attempt(self, request: Request, decode: Decoder[T]) -> T:
+        """Make one attempt.
+
+        Raises:
+            VoxsipError: typed by what it means for the work asked for.
+        """
+        if self.limiter is not None:
+            await self.limiter.acquire()
+        lane = self.pool.lane() or await self.pool.open_lane()
+        async with lane.places:
+            bearer = self.tokens.bearer()
+            request.attempts += 1
+            request.in_flight = True
+            if self.form:
+                url, body = f"{self.base_url}/{request.command.name}", request.encoded.encode()
+                headers = {"Authorization": bearer, **FORM_HEADERS}
+            else:
+                url, body = f"{self.base_url}/{request.command.name}?{request.encoded}", None
+                headers = {"Authorization": bearer}
+            reply = await self.pool.post(
+                lane, request.command.name, URL(url, encoded=True), headers, body, self.timeout
+            )
+            request.in_flight = False
+        request.reply = reply
+        data = result_of(reply)
+        if data is None:
+            raise self._failure(request, reply, bearer)
+        try:
+            result = decode(data)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            what = f"a reply of an unexpected shape ({type(error).__name__})"
+        else:
+            log.debug("%s: done (attempt %d)", request.command.name, request.attempts)
+            return result
+        raise unexpected(request.command.name, reply, what, (*request.secrets(), bearer))
+
+    async def perform(self, request: Request, decode: Decoder[T]) -> T:
+        """Make as many attempts as it takes and the policy allows."""
+        self.retrier.budget.earn()
+        if request.command.lookup is not None:
+            async with self.creates.alone(request):
+                return await self._first_then_recover(
+                    request, self.creates.claiming(request, decode)
+                )
+        return await self._first_then_recover(request, decode)
+
+    async def _first_then_recover(self, request: Request, decode: Decoder[T]) -> T:
+        try:
+            return await self.attempt(request, decode)
+        except VoxsipError as error:
+            first = error
+            request.in_flight = False
+        return await Recovery(self, request, decode).after(first)
+
+    async def _run_until(self, request: Request, decode: Decoder[T], seconds: float) -> T:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.perform(request, decode)
+        except TimeoutError:
+            failure = explain_deadline(request, seconds)
+        raise failure
+
+    def _failure(
+        self, request: Request, reply: RawReply, bearer: str
+    ) -> APIError | UnexpectedReplyError:
+        error = failure_of(
+            request.command.name, reply, (*request.secrets(), bearer.removeprefix("Bearer "))
+        )
+        if isinstance(error, AuthorizationError):
+            server_time = (
+                http_date(reply.headers.get("Date")) if error.code in CLOCK_CODES else None
+            )
+            error.renewable = self.tokens.renew(bearer, server_time)
+        return error
+
+
+def _start(values: dict[str, Any]) -> int:
+    return int(values.get("offset") or 0)
+
+
+def _page_fetcher(
+    calls: Calls,
+    command: Command,
+    values: dict[str, Any],
+    structure: Callable[[Any], list[T]],
+    deadline: float | None,
+) -> Callable[[int], Awaitable[Page[T]]]:
+    """Return a function that fetches the page at an offset."""
+    paging = command.paging
+    if paging is None:
+        msg = f"{command.name} has no pages"
+        raise TypeError(msg)
+    size = values.get("count") or paging.page_size
+    latest: tuple[int, object] | None = None
+
+    async def fetch(offset: int) -> Page[T]:
+        def decode(data: dict[str, Any]) -> Page[T]:
+            nonlocal latest
+            items = data[paging.items]
+            if items and latest is not None and latest[0] != offset and latest[1] == items:
+                # a server that ignores the offset would be read for ever
+                msg = "the same page twice"
+                raise ValueError(msg)
+            latest = (offset, items)
+            total = data.get(paging.total) if paging.total else None
+            return Page(
+                items=structure(items),
+                offset=offset,
+                total_count=total if type(total) is int else None,
+            )
+
+        return await calls.fetch(
+            command, {**values, "count": size, "offset": offset}, decode, deadline
+        )
+
+    return fetch

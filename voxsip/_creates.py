@@ -1,0 +1,86 @@
+"""Telling creates apart: whose registration is it that a look-up finds?
+
+Creates that a look-up could confuse (same command, same user name and proxy) wait for each other, and every id
+that a call has got is remembered as taken. What is left, bought since the request left, is the lost one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from voxsip._lookup import look_up, lookup_of
+from voxsip._request import Request
+
+if TYPE_CHECKING:
+    from voxsip._call import Calls
+
+T = TypeVar("T")
+Key = tuple[Any, ...]
+REMEMBERED = 10_000
+"""Keys whose ids are remembered as taken; they matter for the seconds a look-up tolerates."""
+
+
+class Creates:
+    """The creates of one client.
+
+    Arguments:
+        monotonic: seconds that never go back.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._busy: dict[Key, asyncio.Event] = {}
+        self._taken: OrderedDict[Key, set[int]] = OrderedDict()
+
+    @asynccontextmanager
+    async def alone(self, request: Request) -> AsyncIterator[None]:
+        """Wait until no other create of the same thing is under way on this loop."""
+        key = (id(asyncio.get_running_loop()), *_key(request))
+        while (other := self._busy.get(key)) is not None:
+            await other.wait()
+        mine = self._busy[key] = asyncio.Event()
+        request.started = self._monotonic()
+        try:
+            yield
+        finally:
+            del self._busy[key]
+            mine.set()
+
+    def claiming(
+        self, request: Request, decode: Callable[[dict[str, Any]], T]
+    ) -> Callable[[dict[str, Any]], T]:
+        """Wrap a decoder so that the id in the reply is remembered as taken."""
+        lookup = lookup_of(request.command)
+
+        def decode_and_claim(data: dict[str, Any]) -> T:
+            self._claim(_key(request), int(data[lookup.id]))
+            return decode(data)
+
+        return decode_and_claim
+
+    async def look(self, calls: Calls, request: Request) -> dict[str, Any] | None:
+        """Look for what an attempt of unknown outcome made; None if there is nothing.
+
+        Raises:
+            VoxsipError: the look-up failed, or what it found has no date to tell by.
+        """
+        age = self._monotonic() - request.started
+        return await look_up(calls, request, age, self._taken.get(_key(request), ()))
+
+    def _claim(self, key: Key, made: int) -> None:
+        self._taken.setdefault(key, set()).add(made)
+        self._taken.move_to_end(key)
+        if len(self._taken) > REMEMBERED:
+            self._taken.popitem(last=False)
+
+
+def _key(request: Request) -> Key:
+    return (
+        request.command.name,
+        *(request.values.get(ours) for ours, _ in lookup_of(request.command).match),
+    )

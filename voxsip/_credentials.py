@@ -1,0 +1,158 @@
+"""Credentials: where they come from, and clear words where they are missing or broken.
+
+A credentials file is JSON with `account_id`, `key_id`, `private_key` and, unused here, `account_email`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import orjson
+
+from voxsip._errors import ConfigurationError
+from voxsip._signer import JoseSigner, Signer
+
+FILE_VARIABLE = "VOXIMPLANT_CREDENTIALS"
+TOKEN_VARIABLE = "VOXIMPLANT_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class CredentialsWarning(UserWarning):
+    """A credentials file can be read by others."""
+
+
+@attrs.frozen(kw_only=True)
+class ServiceAccount:
+    """A service account's key, parsed once.
+
+    Arguments:
+        account_id: the account the key belongs to.
+        key_id: the key's id, sent as `kid`.
+        private_key: RSA private key, PEM (PKCS#8); never shown.
+        account_email: the account's e-mail address, not used to sign.
+
+    Raises:
+        ConfigurationError: a field is missing or of the wrong form; names it, never its content.
+    """
+
+    account_id: int = attrs.field()
+    key_id: str = attrs.field()
+    private_key: str = attrs.field(repr=False)
+    account_email: str | None = None
+    _source: str = attrs.field(default="credentials", repr=False, eq=False, alias="source")
+    signer: Signer = attrs.field(init=False, repr=False, eq=False)
+
+    @account_id.validator
+    def _check_account_id(self, _: object, value: object) -> None:
+        if type(value) is not int or value <= 0:
+            raise self._broken("account_id", "is not a positive integer")
+
+    @key_id.validator
+    def _check_key_id(self, _: object, value: object) -> None:
+        if not isinstance(value, str) or not value.strip():
+            raise self._broken("key_id", "is not a non-empty text")
+
+    @private_key.validator
+    def _check_private_key(self, _: object, value: object) -> None:
+        if not isinstance(value, str) or not value.strip():
+            raise self._broken("private_key", "is not a non-empty text")
+
+    @signer.default
+    def _parse(self) -> Signer:
+        # validators run after defaults, and a key must not be parsed before it is known to be text
+        self._check_private_key(None, self.private_key)
+        try:
+            return JoseSigner(self.private_key, str(self.key_id))
+        except ValueError as error:
+            raise self._broken("private_key", str(error)) from None
+
+    def _broken(self, field: str, what: str) -> ConfigurationError:
+        return ConfigurationError(f"{self._source}: {field} {what}")
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any], source: str = "credentials") -> ServiceAccount:
+        """Make an account of the members of a credentials file.
+
+        Arguments:
+            data: the members; `account_id` may be a text of digits.
+            source: what to call the data in an error.
+
+        Raises:
+            ConfigurationError: names the member at fault.
+        """
+        missing = [
+            name for name in ("account_id", "key_id", "private_key") if data.get(name) in (None, "")
+        ]
+        if missing:
+            raise ConfigurationError(
+                f"{source}: {', '.join(missing)} missing; download the file of the key anew"
+            )
+        account_id = data["account_id"]
+        if isinstance(account_id, str) and account_id.isascii() and account_id.isdigit():
+            account_id = int(account_id)
+        email = data.get("account_email")
+        return cls(
+            account_id=account_id,
+            key_id=data["key_id"],
+            private_key=data["private_key"],
+            account_email=email if isinstance(email, str) else None,
+            source=source,
+        )
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> ServiceAccount:
+        """Read a credentials file; warn once if others may read it too.
+
+        Raises:
+            ConfigurationError: the file is missing, unreadable or broken; names the file and the member.
+        """
+        source = os.fspath(path)
+        try:
+            text = Path(path).read_bytes()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{source}: cannot read the credentials file: {error.strerror}"
+            ) from None
+        try:
+            data = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise ConfigurationError(f"{source}: the credentials file is not JSON") from None
+        if not isinstance(data, dict):
+            raise ConfigurationError(f"{source}: the credentials file is not a JSON object")
+        account = cls.from_mapping(data, source)
+        _warn_if_shared(path)
+        return account
+
+
+def from_environment() -> ServiceAccount | str:
+    """Return the account or the token that the environment names.
+
+    `VOXIMPLANT_CREDENTIALS` is the path of a credentials file, `VOXIMPLANT_TOKEN` a ready token.
+
+    Raises:
+        ConfigurationError: neither is set.
+    """
+    if path := os.environ.get(FILE_VARIABLE):
+        return ServiceAccount.from_file(path)
+    if token := os.environ.get(TOKEN_VARIABLE):
+        return token
+    raise ConfigurationError(
+        f"no credentials: pass a path or a ServiceAccount, or set {FILE_VARIABLE} (path of a credentials file) "
+        f"or {TOKEN_VARIABLE} (a ready token)"
+    )
+
+
+def _warn_if_shared(path: str | os.PathLike[str]) -> None:
+    if os.name != "posix":
+        return
+    if Path(path).stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        warnings.warn(
+            f"{os.fspath(path)}: others can read this credentials file; run: chmod 600 {os.fspath(path)}",
+            CredentialsWarning,
+            stacklevel=4,
+        )

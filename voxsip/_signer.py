@@ -1,0 +1,69 @@
+"""Signing a token: python-jose, its cryptography backend only, RS256 only, behind one method.
+
+The import waits for the first key, since most of its cost is the cryptography library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+ALGORITHM = "RS256"
+
+
+class Signer(Protocol):
+    """Makes a JWT of claims."""
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """Return the signed token in compact form (RFC 7519)."""
+        ...
+
+
+class JoseSigner:
+    """Signs with an RSA key, parsed once.
+
+    Arguments:
+        private_key: the key in PEM, unencrypted.
+        key_id: goes into the header as `kid`.
+
+    Raises:
+        ValueError: the text is no RSA private key; says why, without its content.
+    """
+
+    __slots__ = ("_headers", "_jws", "_key")
+
+    def __init__(self, private_key: str, key_id: str) -> None:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415 - see module
+        from jose import jws  # noqa: PLC0415 - see module
+        from jose.backends.cryptography_backend import CryptographyRSAKey  # noqa: PLC0415 - see module
+
+        try:
+            key = CryptographyRSAKey(private_key, ALGORITHM)
+        except Exception:
+            # whatever the parser says may quote the key
+            raise ValueError(_why_unusable(private_key)) from None
+        if not isinstance(key.prepared_key, RSAPrivateKey):
+            msg = "holds a key that is no RSA private key"
+            raise ValueError(msg)  # noqa: TRY004 - the value is wrong, not its type
+        self._key = key
+        self._jws = jws
+        self._headers = {"kid": key_id}
+
+    def __repr__(self) -> str:
+        return "JoseSigner(***)"
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """Return the signed token in compact form."""
+        return str(
+            self._jws.sign(dict(claims), self._key, headers=self._headers, algorithm=ALGORITHM)
+        )
+
+
+def _why_unusable(private_key: str) -> str:
+    if "BEGIN" not in private_key:
+        return "is not in PEM form (it starts with -----BEGIN PRIVATE KEY-----)"
+    if "ENCRYPTED" in private_key:
+        return "is encrypted; store it without a passphrase"
+    if "PUBLIC KEY" in private_key:
+        return "is a public key; the private one is needed"
+    return "cannot be read as an RSA private key"

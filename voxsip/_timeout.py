@@ -1,0 +1,31 @@
+"""How long an attempt may take."""
+
+from __future__ import annotations
+
+import attrs
+
+from voxsip._checks import above
+
+
+@attrs.frozen(kw_only=True)
+class Timeout:
+    """Seconds an attempt may take. The clock starts once the client lets the attempt go, not while it queues.
+
+    Arguments:
+        connect: for a new connection, TLS included; past it the request was never sent.
+        total: for the whole attempt; past it the outcome is unknown.
+
+    Raises:
+        ConfigurationError: a number that is not above 0.
+    """
+
+    connect: float = attrs.field(default=10.0, validator=above(0))
+    total: float = attrs.field(default=30.0, validator=above(0))
+
+    @classmethod
+    def of(cls, value: float | Timeout) -> Timeout:
+        """Return the timeout itself, or one made of the seconds for the whole attempt."""
+        if isinstance(value, Timeout):
+            return value
+        made = cls(total=value)
+        return attrs.evolve(made, connect=min(made.connect, value))

@@ -1,0 +1,64 @@
+"""Watching a call from outside: how many attempts it took, and what each failed one met.
+
+Free on the happy path: the client looks for a trace only once an attempt has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from types import TracebackType
+
+from voxsip._errors import VoxsipError
+
+_current: ContextVar[CallTrace | None] = ContextVar("voxsip_call_trace", default=None)
+
+
+class CallTrace:
+    """Counts the attempts of the calls made inside its `with` block, in this task.
+
+    Arguments:
+        on_failure: called with the error of every failed attempt, at once.
+
+    Attributes:
+        failures: attempts that failed since the block began or `reset` was called.
+    """
+
+    __slots__ = ("_token", "failures", "on_failure")
+
+    def __init__(self, on_failure: Callable[[VoxsipError], None] | None = None) -> None:
+        self.on_failure = on_failure
+        self.failures = 0
+        self._token: Token[CallTrace | None] | None = None
+
+    @property
+    def attempts(self) -> int:
+        """Attempts of one call that succeeded: the failed ones and the last."""
+        return self.failures + 1
+
+    def reset(self) -> None:
+        """Start counting anew, for the next call."""
+        self.failures = 0
+
+    def __enter__(self) -> CallTrace:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+            self._token = None
+
+
+def note_failure(error: VoxsipError) -> None:
+    """Tell the trace around this call, if any, that an attempt failed."""
+    trace = _current.get()
+    if trace is not None:
+        trace.failures += 1
+        if trace.on_failure is not None:
+            trace.on_failure(error)

@@ -1,0 +1,39 @@
+"""Keeping arguments out of tracebacks.
+
+A traceback with locals printed (rich, Sentry, pytest) shows every frame it passed. Frames of ours that hold a password, a
+token or an encoded query are taken off before an exception reaches the caller.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def forget_frames(error: BaseException) -> None:
+    """Drop the frames an exception, and what it came from, has passed so far."""
+    seen = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+
+
+def hides_arguments(method: Callable[P, R]) -> Callable[P, R]:
+    """Keep a blocking method's own frame, whose arguments may be secret, out of tracebacks."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except BaseException as error:
+            del args, kwargs
+            forget_frames(error)
+            raise
+
+    return call

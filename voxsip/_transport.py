@@ -1,0 +1,188 @@
+"""One call in, one reply out: a pool that keeps one aiohttp session per event loop.
+
+A client outlives `asyncio.run`: the session of a loop is closed when that loop ends. It survives fork: the child
+forgets the parent's sessions without touching their sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl as ssl_module
+import weakref
+from collections.abc import AsyncGenerator
+
+import aiohttp
+import attrs
+from yarl import URL
+
+from voxsip._failures import explain_failure
+from voxsip._protocol import RawReply, unexpected
+from voxsip._version import __version__
+
+USER_AGENT = f"voxsip/{__version__}"
+MAX_REPLY = 64 * 1024 * 1024
+"""Bytes of a reply, decompressed, beyond which it is refused."""
+
+
+@attrs.define(eq=False)
+class Lane:
+    """What one event loop has: its session, and the places on it."""
+
+    session: aiohttp.ClientSession
+    places: asyncio.Semaphore
+    guard: AsyncGenerator[None, None] | None
+
+
+class SessionPool:
+    """Sends requests over the running loop's session.
+
+    Arguments:
+        max_connections: requests in flight per loop; the rest wait before their clock starts.
+        ssl: a context with the trust to use, or None for the system's.
+        session: a session to use instead of own ones; it is never closed here.
+        max_reply: bytes of a reply, decompressed, beyond which it is refused.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_connections: int,
+        ssl: ssl_module.SSLContext | None,
+        session: aiohttp.ClientSession | None = None,
+        max_reply: int = MAX_REPLY,
+    ) -> None:
+        self._max_connections = max_connections
+        self._ssl: ssl_module.SSLContext | bool = True if ssl is None else ssl
+        self._given = session
+        self._max_reply = max_reply
+        self._lanes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Lane] = (
+            weakref.WeakKeyDictionary()
+        )
+        _pools.add(self)
+
+    def lane(self) -> Lane | None:
+        """Return what the running loop has, if it has been used before."""
+        return self._lanes.get(asyncio.get_running_loop())
+
+    async def post(
+        self,
+        lane: Lane,
+        command: str,
+        url: URL,
+        headers: dict[str, str],
+        body: bytes | None,
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - per attempt, kept by aiohttp
+    ) -> RawReply:
+        """Send one POST and read its reply; the caller holds one of the lane's places.
+
+        Arguments:
+            lane: the running loop's.
+            command: for error messages.
+            url: where to, encoded.
+            headers: what to add to the session's own.
+            body: an urlencoded form, or None for an empty body.
+            timeout: for this attempt.
+
+        Raises:
+            NotSentError: the server never saw the request.
+            OutcomeUnknownError: the reply was lost.
+            UnexpectedReplyError: the reply is larger than the limit.
+        """
+        try:
+            response = await lane.session.post(
+                url,
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                timeout=timeout,
+                ssl=self._ssl,
+            )
+            try:
+                content = await self._read(command, response)
+            except BaseException:
+                response.close()
+                raise
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            failure = explain_failure(command, error)
+        else:
+            return RawReply(response.status, content, response.headers)
+        raise failure
+
+    async def aclose(self) -> None:
+        """Close what this pool opened: the running loop's session now, those of other live loops in their loops."""
+        here = asyncio.get_running_loop()
+        for loop, lane in list(self._lanes.items()):
+            del self._lanes[loop]
+            if lane.guard is None or loop.is_closed():
+                continue
+            if loop is here:
+                await lane.guard.aclose()
+            elif loop.is_running():
+                await asyncio.wrap_future(
+                    asyncio.run_coroutine_threadsafe(_close(lane.guard), loop)
+                )
+
+    async def open_lane(self) -> Lane:
+        """Open the running loop's session."""
+        loop = asyncio.get_running_loop()
+        places = asyncio.Semaphore(self._max_connections)
+        if self._given is not None:
+            lane = Lane(self._given, places, None)
+        else:
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=self._ssl),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept": "application/json", "User-Agent": USER_AGENT},
+            )
+            guard = _closing(session)
+            lane = Lane(session, places, guard)
+            await anext(guard)  # the loop knows it from here on
+        return self._lanes.setdefault(loop, lane)
+
+    async def _read(self, command: str, response: aiohttp.ClientResponse) -> bytes:
+        """Read a body, giving up where it grows past the limit."""
+        length = response.content_length
+        if (
+            length is not None
+            and length <= self._max_reply
+            and "Content-Encoding" not in response.headers
+        ):
+            return await response.read()
+        content = bytearray()
+        async for chunk in response.content.iter_any():
+            content += chunk
+            if len(content) > self._max_reply:
+                reply = RawReply(response.status, b"", response.headers)
+                raise unexpected(command, reply, f"a reply of more than {self._max_reply} bytes")
+        return bytes(content)
+
+    def _forget(self) -> None:
+        """In a forked child: let go of the parent's sessions without closing them."""
+        _abandoned.extend(self._lanes.values())
+        self._lanes = weakref.WeakKeyDictionary()
+
+
+async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    """Close a session when the loop ends: asyncio closes its async generators before itself."""
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+async def _close(guard: AsyncGenerator[None, None]) -> None:
+    await guard.aclose()
+
+
+_pools: weakref.WeakSet[SessionPool] = weakref.WeakSet()
+_abandoned: list[Lane] = []
+
+
+def _after_fork_in_child() -> None:
+    for pool in list(_pools):
+        pool._forget()  # noqa: SLF001 - the hook belongs to the pool
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
