@@ -1,0 +1,43 @@
+"""A local Management API over real HTTP(S), for tests and for trying things out.
+
+```python
+async with Emulator(registrations=100) as emulator:
+    client = voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url)
+```
+
+It verifies tokens and roles, keeps state, and answers as the service's documents say. It shares the
+API description with the client and no code, so that the two check each other.
+
+**Where the documents are silent** the emulator has to choose. Its choices, which prove nothing
+about the real service:
+
+- Ids count up from 1, over all accounts of one emulator; the main account is 1, children follow.
+- A page has 20 rows unless asked, at most `page_cap` (1000), in id order.
+- A registration is in progress for a second after it was made or its login changed, then successful
+  with status code 200. Until then it has no status code.
+- An empty `sip_username` is error 273, an empty or space-holding `proxy` 274. Two registrations
+  may have the same of both.
+- Both of an exclusive pair: 458. A rule of another application: 147. A user of another
+  application: 393, by id or by name; a user name that nobody has: 117.
+- `bind=true` with another application than before clears the old rule and user; with the same one
+  it keeps them; with nothing to bind to it changes nothing. A rule brings its application along.
+- Losing a user to another registration clears the user and leaves application and rule.
+- `bind=false` clears what it names where it holds: the user, the rule, or, where only the
+  application or nothing is named, all three; with a user alone, that user wherever it is bound.
+- A registration's price is charged when it is made and not paid back.
+- Deleting an application deletes its rules and users; deleting any of the three unbinds.
+  Deleting several things deletes all or none.
+- Names must not be empty nor hold `;`, those of applications and users no blanks either.
+- Filters of GetSipRegistrations match exactly; ids and names that do not exist match nothing.
+- The order of checks: command, token, rate limit, role, parameters, existence, limits, money.
+- A key may act for its account and for that account's children. All keys of one process share one
+  RSA pair and differ by `kid`.
+- Unknown parameters are ignored, and so is a body that is no form.
+"""
+
+from voxsip.emulator._emulator import Emulator
+from voxsip.emulator._faults import Fault, Faults
+from voxsip.emulator._process import serve
+from voxsip.emulator._state import State
+
+__all__ = ["Emulator", "Fault", "Faults", "State", "serve"]

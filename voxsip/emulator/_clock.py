@@ -1,0 +1,46 @@
+"""The server's clock: a source of seconds, moved by an offset."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Clock"]
+
+
+class Clock:
+    """Tell the time as the emulated server sees it.
+
+    Args:
+        source: gives seconds since the epoch; tests put their own here.
+        offset: seconds by which the server is ahead of the source; may change while it runs.
+    """
+
+    __slots__ = ("_date", "_date_second", "offset", "source")
+
+    def __init__(self, source: Callable[[], float] = time.time, offset: float = 0.0) -> None:
+        self.source = source
+        self.offset = offset
+        self._date_second = -1
+        self._date = ""
+
+    def now(self) -> float:
+        """Return seconds since the epoch, offset included."""
+        return self.source() + self.offset
+
+    def utc(self) -> datetime:
+        """Return the same moment as an aware datetime."""
+        return datetime.fromtimestamp(self.now(), UTC)
+
+    def http_date(self) -> str:
+        """Return the value of a `Date` header; formatted once a second, as every reply needs it."""
+        second = int(self.now())
+        if second != self._date_second:
+            self._date = formatdate(second, usegmt=True)
+            self._date_second = second
+        return self._date

@@ -1,0 +1,382 @@
+"""The emulator that tests and the command line start: server, accounts, keys and files."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from aiohttp import web
+
+from voxsip.emulator._clock import Clock
+from voxsip.emulator._faults import CONNECT, Faults
+from voxsip.emulator._keys import key_pair, write_credentials
+from voxsip.emulator._limit import TokenBucket
+from voxsip.emulator._listener import Listener, listen
+from voxsip.emulator._request import API_PATH
+from voxsip.emulator._seed import seed
+from voxsip.emulator._server import STATE_PATH, Handler
+from voxsip.emulator._service import Service
+from voxsip.emulator._state import State
+from voxsip.emulator._tls import server_context
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Coroutine, Iterable
+    from types import TracebackType
+
+__all__ = ["Emulator"]
+
+T = TypeVar("T")
+
+_LONGEST_LINE = 1 << 20  # a request line may hold an id list of a megabyte
+_LONGEST_BODY = 16 << 20
+_ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (recognized, not bound to)
+
+
+class Emulator:
+    """A local Management API over real HTTP or HTTPS, seeded the same way every time.
+
+    Use it as a context manager: `async with` serves from the running loop, `with` from a loop and
+    a thread of its own.
+
+    Args:
+        host: address to listen on.
+        port: port to listen on; 0 takes a free one.
+        tls: serve HTTPS, with a certificate for `localhost` and 127.0.0.1 that `ca` vouches for.
+        directory: where `credentials.json` and `ca.pem` go; None makes a temporary one, removed at
+            the end.
+        applications: how many there are at the start.
+        users: likewise.
+        registrations: likewise; already paid for.
+        balance: money at the start; anything `Decimal` takes.
+        price: what a registration costs.
+        rate_limit: calls a second; above it, error 340. After a pause, a second's worth may come
+            at once. None for no limit. May be changed while running.
+        latency: seconds a request takes, half before its work and half after it; or a callable that
+            gives them. May be changed while running.
+        faults: what goes wrong. May be changed while running.
+        clock_offset: seconds by which the server's clock is ahead. May be changed while running.
+        page_cap: most rows in a page.
+        roles: roles of the key in `credentials`.
+        max_registrations: most registrations in an account; error 272 above.
+        max_users: most users in an account; error 109 above.
+        clock: source of seconds since the epoch.
+
+    Raises:
+        ValueError: a negative number, or money that is none.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: bool = False,
+        directory: str | Path | None = None,
+        applications: int = 3,
+        users: int = 10,
+        registrations: int = 0,
+        balance: Decimal | float | str = 1000,
+        price: Decimal | float | str = 1,
+        rate_limit: float | None = None,
+        latency: float | Callable[[], float] = 0.0,
+        faults: Faults | None = None,
+        clock_offset: float = 0.0,
+        page_cap: int = 1000,
+        roles: Iterable[str] = ("Owner",),
+        max_registrations: int | None = None,
+        max_users: int = 1000,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        for name, number in {
+            "applications": applications,
+            "users": users,
+            "registrations": registrations,
+            "page_cap": page_cap,
+        }.items():
+            if number < 0:
+                raise ValueError(f"{name} must not be negative")
+        self._address = (host, port)
+        self._tls = tls
+        self._directory = None if directory is None else Path(directory)
+        self._roles = frozenset(roles)
+        self._clock = Clock(clock, clock_offset)
+        self._service = Service(
+            clock=self._clock,
+            balance=_money("balance", balance),
+            price=_money("price", price),
+            page_cap=page_cap,
+            max_registrations=max_registrations,
+            max_users=max_users,
+        )
+        seed(
+            self._service.main,
+            applications=applications,
+            users=users,
+            registrations=registrations,
+            price=self._service.price,
+        )
+        self._handler = Handler(self._service)
+        self.rate_limit = rate_limit
+        self.latency = latency
+        self.faults = faults
+        self._keys = 0
+        self._started = False
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._runner: web.ServerRunner | None = None
+        self._listener: Listener | None = None
+        self._thread: _LoopThread | None = None
+        self._credentials: Path | None = None
+        self._ca: Path | None = None
+        self._origin = ""
+
+    # What a client is given
+
+    @property
+    def base_url(self) -> str:
+        """The URL that commands are appended to."""
+        return self._running(self._origin) + API_PATH
+
+    @property
+    def state_url(self) -> str:
+        """The URL that answers the state, without a token, to this machine only."""
+        return self._running(self._origin) + STATE_PATH
+
+    @property
+    def credentials(self) -> Path:
+        """The credentials file of the first key."""
+        return self._running(self._credentials)
+
+    @property
+    def ca(self) -> Path | None:
+        """The certificate authority to trust, as a PEM file; None without TLS."""
+        return self._ca
+
+    @property
+    def account_id(self) -> int:
+        """The id of the main account."""
+        return self._service.main.id
+
+    def add_key(self, roles: Iterable[str] = ("Owner",), *, account_id: int | None = None) -> Path:
+        """Make one more key and return its credentials file.
+
+        Args:
+            roles: what the key may do.
+            account_id: whose key it is; the main account's by default.
+        """
+        directory = self._running(self._directory)
+        pair = key_pair()
+        self._keys += 1
+        key_id = f"emulator-key-{self._keys}"
+        account = self._service.accounts[account_id or self._service.main.id]
+        with self._service.lock:
+            self._service.tokens.add_key(
+                key_id, pair.public, owner=account.id, roles=frozenset(roles)
+            )
+        name = "credentials.json" if self._keys == 1 else f"credentials-{self._keys}.json"
+        return write_credentials(
+            directory / name,
+            account_id=account.id,
+            email=account.email,
+            key_id=key_id,
+            pem=pair.private,
+        )
+
+    def add_child(self) -> int:
+        """Open an empty child account and return its id; the main account's keys may act for it."""
+        with self._service.lock:
+            return self._service.add_account(parent=self._service.main.id).id
+
+    # What a test looks at and turns
+
+    @property
+    def state(self) -> State:
+        """A copy of the main account's state and of the counters."""
+        return State.of(self._service)
+
+    @property
+    def faults(self) -> Faults | None:
+        """What goes wrong; assign to change it."""
+        return self._handler.faults
+
+    @faults.setter
+    def faults(self, faults: Faults | None) -> None:
+        self._handler.faults = faults
+
+    @property
+    def latency(self) -> float | Callable[[], float]:
+        """Seconds a request takes, or what gives them; assign to change it."""
+        return self._latency
+
+    @latency.setter
+    def latency(self, latency: float | Callable[[], float]) -> None:
+        self._latency = latency
+        if callable(latency):
+            self._handler.latency = latency
+        elif latency < 0:
+            raise ValueError("latency must not be negative")
+        else:
+            seconds = latency
+            self._handler.latency = (lambda: seconds) if seconds else None
+
+    @property
+    def rate_limit(self) -> float | None:
+        """Calls a second, or None; assign to change it."""
+        return self._rate_limit
+
+    @rate_limit.setter
+    def rate_limit(self, rate: float | None) -> None:
+        self._service.limit = None if rate is None else TokenBucket(rate, self._clock.source)
+        self._rate_limit = rate
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds by which the server's clock is ahead; assign to change it."""
+        return self._clock.offset
+
+    @clock_offset.setter
+    def clock_offset(self, seconds: float) -> None:
+        self._clock.offset = seconds
+
+    # Life
+
+    async def __aenter__(self) -> Self:
+        await self._start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stop()
+
+    def __enter__(self) -> Self:
+        thread = _LoopThread()
+        try:
+            thread.run(self._start())
+        except BaseException:
+            thread.close()
+            raise
+        self._thread = thread
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            try:
+                thread.run(self._stop())
+            finally:
+                thread.close()
+
+    async def _start(self) -> None:
+        if self._started:
+            raise RuntimeError("an emulator runs once: make another one")
+        self._started = True
+        try:
+            await asyncio.to_thread(self._prepare)
+            self._listener = listen(*self._address)
+            self._listener.resets = self._resets
+            server = web.Server(
+                self._handler,
+                request_factory=_request_factory,
+                access_log=None,
+                max_line_size=_LONGEST_LINE,
+                lingering_time=0,
+            )
+            self._runner = web.ServerRunner(server, shutdown_timeout=0)
+            await self._runner.setup()
+            await web.SockSite(self._runner, self._listener, ssl_context=self._ssl).start()
+        except BaseException:
+            await self._stop()
+            raise
+        host, port = self._listener.getsockname()[:2]
+        host = _ANY_HOST.get(host, host) if self._address[0] != "localhost" else "localhost"
+        netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self._origin = f"{'https' if self._tls else 'http'}://{netloc}"
+        self._service.api_address = netloc
+
+    def _prepare(self) -> None:
+        """Make the files; in a thread, because making keys takes a while."""
+        if self._directory is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="voxsip-emulator-")
+            self._directory = Path(self._temporary.name)
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._credentials = self.add_key(self._roles)
+        self._ssl: ssl.SSLContext | None = None
+        if self._tls:
+            self._ca = self._directory / "ca.pem"
+            self._ssl = server_context(self._ca)
+
+    async def _stop(self) -> None:
+        self._handler.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    def _resets(self) -> bool:
+        faults = self._handler.faults
+        return faults is not None and bool(faults.pick(CONNECT))
+
+    def _running(self, value: T | None) -> T:
+        if not value:
+            raise RuntimeError("the emulator has not been started: use `async with` or `with`")
+        return value
+
+
+class _LoopThread:
+    """A loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="voxsip-emulator", daemon=True
+        )
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine there and wait for it."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def close(self) -> None:
+        """Stop the loop and wait for the thread."""
+        self.run(self._loop.shutdown_default_executor())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def _request_factory(
+    message: Any, payload: Any, protocol: Any, writer: Any, task: Any
+) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(
+        message, payload, protocol, writer, task, loop, client_max_size=_LONGEST_BODY
+    )
+
+
+def _money(name: str, amount: Decimal | float | str) -> Decimal:
+    try:
+        value = Decimal(str(amount))
+    except ArithmeticError:
+        raise ValueError(f"{name} is no amount of money") from None
+    if not value.is_finite() or value < 0:
+        raise ValueError(f"{name} must be an amount of money, zero or more")
+    return value

@@ -1,0 +1,89 @@
+"""The emulator as a process: serve until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from voxsip.emulator._emulator import Emulator
+from voxsip.emulator._faults import Faults
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from pathlib import Path
+
+__all__ = ["serve"]
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: bool = False,
+    dir: str | Path | None = None,
+    applications: int = 3,
+    users: int = 10,
+    registrations: int = 0,
+    balance: Decimal | float | str = 1000,
+    price: Decimal | float | str = 1,
+    rate_limit: float | None = None,
+    latency: float = 0.0,
+    faults: str | Path | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, then return.
+
+    Prints the base URL as the first line of standard output, then where the files are. Call it
+    from the main thread: nowhere else can signals be caught.
+
+    Args:
+        host: address to listen on.
+        port: port to listen on; 0 takes a free one.
+        tls: serve HTTPS.
+        dir: where `credentials.json` and `ca.pem` go; None for a temporary directory.
+        applications: how many there are at the start.
+        users: likewise.
+        registrations: likewise.
+        balance: money at the start.
+        price: what a registration costs.
+        rate_limit: calls a second; above it, error 340.
+        latency: seconds a request takes.
+        faults: a TOML file for `Faults.from_toml`.
+
+    Raises:
+        ValueError: an option or the file of faults makes no sense.
+        OSError: the address is taken, or a file cannot be read or written.
+    """
+    emulator = Emulator(
+        host,
+        port,
+        tls=tls,
+        directory=dir,
+        applications=applications,
+        users=users,
+        registrations=registrations,
+        balance=balance,
+        price=price,
+        rate_limit=rate_limit,
+        latency=latency,
+        faults=None if faults is None else Faults.from_toml(faults),
+    )
+    with suppress(KeyboardInterrupt):  # where the loop cannot catch signals
+        asyncio.run(_serve(emulator))
+
+
+async def _serve(emulator: Emulator) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+    async with emulator:
+        lines = [emulator.base_url, f"credentials: {emulator.credentials}"]
+        if emulator.ca is not None:
+            lines.append(f"ca: {emulator.ca}")
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+        await stopped.wait()

@@ -1,0 +1,156 @@
+"""The wire: HTTP in front of the service, and whatever goes wrong on it."""
+
+from __future__ import annotations
+
+import asyncio
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import web
+
+from voxsip.emulator._injection import answer_after, answer_before
+from voxsip.emulator._refused import RefusedError
+from voxsip.emulator._request import API_PATH, read_call
+from voxsip.emulator._state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voxsip.emulator._faults import Fault, Faults
+    from voxsip.emulator._service import Call, Service
+
+__all__ = ["STATE_PATH", "Handler"]
+
+STATE_PATH = "/_emulator/state"
+
+_METHODS = frozenset({"GET", "POST"})
+
+
+class Handler:
+    """Answer HTTP requests: one callable for all of them, without routes or middleware.
+
+    Args:
+        service: what executes the calls.
+        latency: gives the seconds a request takes, half before the work and half after it; None
+            for no waiting at all.
+        faults: what goes wrong; may be replaced while running.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        latency: Callable[[], float] | None = None,
+        faults: Faults | None = None,
+    ) -> None:
+        self.service = service
+        self.latency = latency
+        self.faults = faults
+        self._late: list[_LateCall] = []
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        path = request.path
+        if path == API_PATH or path.startswith(API_PATH + "/"):
+            if request.method in _METHODS:
+                return await self._api(request)
+            return web.Response(status=405, headers={"Allow": "GET, POST"})
+        if path == STATE_PATH and request.method == "GET":
+            return self._state(request)
+        return web.Response(status=404)
+
+    def close(self) -> None:
+        """Forget the duplicates that are still to come."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._late.clear()
+
+    async def _api(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            call = await read_call(request)
+        except RefusedError as refused:
+            return self._json(orjson.dumps(refused.body()))
+        known = self.service.receive(call.command)
+        if self._late:
+            self._deliver_late()
+        if known and self.faults is not None and (hits := self.faults.pick(call.command)):
+            return await self._faulty(request, call, hits)
+        if self.latency is None:
+            return self._json(self.service.reply(call))
+        half = self.latency() / 2
+        await asyncio.sleep(half)
+        body = self.service.reply(call)
+        await asyncio.sleep(half)
+        return self._json(body)
+
+    async def _faulty(
+        self, request: web.BaseRequest, call: Call, hits: list[Fault]
+    ) -> web.StreamResponse:
+        clock = self.service.clock
+        for fault in hits:
+            answer = await answer_before(fault, request, clock)
+            if answer is not None:
+                return answer
+            if fault.kind == "page_cap":
+                call.page_cap = fault.rows
+            elif fault.kind == "shift":
+                call.shift = fault.rows or 0
+        half = self.latency() / 2 if self.latency is not None else 0.0
+        await asyncio.sleep(half)
+        body = self.service.reply(call)
+        for fault in hits:
+            if fault.kind == "late_duplicate":
+                self._duplicate(call, fault)
+        await asyncio.sleep(half)
+        for fault in hits:
+            answer = await answer_after(fault, request, clock, body)
+            if answer is not None:
+                return answer
+        return self._json(body)
+
+    def _duplicate(self, call: Call, fault: Fault) -> None:
+        if fault.requests is not None:
+            self._late.append(_LateCall(call, fault.requests))
+            return
+
+        def deliver() -> None:
+            self._timers.discard(timer)
+            self.service.reply(call)
+
+        timer = asyncio.get_running_loop().call_later(fault.seconds or 0, deliver)
+        self._timers.add(timer)
+
+    def _deliver_late(self) -> None:
+        waiting = []
+        for late in self._late:
+            late.requests -= 1
+            if late.requests > 0:
+                waiting.append(late)
+            else:
+                self.service.reply(late.call)
+        self._late = waiting
+
+    def _json(self, body: bytes) -> web.Response:
+        return web.Response(
+            body=body,
+            headers={
+                "Content-Type": "application/json",
+                "Date": self.service.clock.http_date(),
+            },
+        )
+
+    def _state(self, request: web.BaseRequest) -> web.Response:
+        peer = request.transport and request.transport.get_extra_info("peername")
+        if not peer or not ip_address(peer[0].partition("%")[0]).is_loopback:
+            return web.Response(status=403)
+        return self._json(State.of(self.service).to_json())
+
+
+class _LateCall:
+    __slots__ = ("call", "requests")
+
+    def __init__(self, call: Call, requests: int) -> None:
+        self.call = call
+        self.requests = requests
