@@ -1,13 +1,18 @@
 """How Sphinx builds the docs."""
 
+import sys
+from pathlib import Path
+
 from voxsip._version import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "voxsip"
 author = "The voxsip authors"
 copyright = "The voxsip authors"  # noqa: A001 - Sphinx's name for it
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "_groups"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"voxsip {release}"
@@ -15,6 +20,7 @@ html_title = f"voxsip {release}"
 # Single backticks in docstrings are code, as in Markdown.
 default_role = "code"
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 autodoc_member_order = "bysource"

@@ -9,8 +9,12 @@ const Client = require(path.join(packages, "@voximplant/apiclient-nodejs")).defa
 
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const renamed = (object, how) =>
-  Object.fromEntries(Object.entries(object).map(([name, value]) => [how(name), value]));
+
+const renamed = (value, how) => {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, how));
+  if (value === null || typeof value !== "object" || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [how(name), renamed(item, how)]));
+};
 
 const client = new Client({ host });
 client.onReady = async () => {

@@ -1,0 +1,79 @@
+"""Write a reference page for every generated group, from the groups as the async client has them."""
+
+import inspect
+from functools import cached_property
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+from voxsip._generated._async_groups import AsyncGroups
+from voxsip._generated._models_index import MODELS
+
+GROUPS: dict[str, str] = {
+    name: attribute.func.__annotations__["return"]
+    for name, attribute in inspect.getmembers(AsyncGroups)
+    if isinstance(attribute, cached_property)
+}
+"""Attribute of the client to class."""
+PAGE = """\
+# {name}
+
+`client.{name}`; the blocking client has the same methods without `await`.
+
+```{{eval-rst}}
+.. autoclass:: {module}.aio.{group}
+   :members:
+```
+"""
+MODEL = """
+```{{eval-rst}}
+.. autoclass:: {module}.{model}
+```
+"""
+INDEX = """\
+# Groups
+
+What the commands of the API are as methods. A command that is not here is reached by `client.call`.
+
+```{{toctree}}
+{names}
+models
+```
+"""
+
+
+def write(app: Sphinx) -> None:
+    """Write the pages, touching only those that changed."""
+    folder = Path(app.srcdir, "reference", "groups")
+    folder.mkdir(exist_ok=True)
+    pages = {"index": INDEX.format(names="\n".join(GROUPS))}
+    for name, group in GROUPS.items():
+        module = f"voxsip._generated.{name}"
+        pages[name] = PAGE.format(name=name, module=module, group=group)
+        owned = [model for model, home in MODELS.items() if home == f"{module}.models"]
+        if owned:
+            pages[name] += "\n## Models\n"
+        for model in owned:
+            pages[name] += MODEL.format(module=f"{module}.models", model=model)
+    shared = [model for model, home in MODELS.items() if home.endswith(".common.models")]
+    pages["models"] = "# Shared models\n" + "".join(
+        MODEL.format(module=MODELS[model], model=model) for model in shared
+    )
+    for name, text in pages.items():
+        page = folder / f"{name}.md"
+        if not page.exists() or page.read_text() != text:
+            page.write_text(text)
+
+
+def hide_constructor(
+    _app: Sphinx, _what: str, name: str, _obj: object, _options: object, *_signature: str
+) -> tuple[str, None] | None:
+    """Leave out how a group is made: the client does that."""
+    return ("", None) if name.rpartition(".aio.")[2] in GROUPS.values() else None
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Join the build."""
+    app.connect("builder-inited", write)
+    app.connect("autodoc-process-signature", hide_constructor)
+    return {"parallel_read_safe": True}
