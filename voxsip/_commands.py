@@ -37,10 +37,13 @@ class Requirement:
         return not (self.unless and all(given.get(name) == value for name, value in self.unless))
 
     def explain(self, given: Mapping[str, object]) -> str:
-        """Say what is missing and why it is needed."""
-        cause = next((name for name in self.when if name in given), None)
+        """Say what is missing, and what asks for it."""
         wanted = " or ".join(self.any_of)
-        return f"{cause} needs {wanted}" if cause else f"give {wanted}"
+        if self.when:
+            cause = next(name for name in self.when if name in given)
+            return f"{cause} needs {wanted}"
+        escape = " and ".join(f"{name}={value}" for name, value in self.unless if value is not None)
+        return f"give {wanted}{f' (or {escape})' if escape else ''}"
 
 
 @attrs.frozen(kw_only=True)
