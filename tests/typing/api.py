@@ -1,0 +1,94 @@
+"""The public API as users type it: never run, checked by mypy and pyright, both strict.
+
+A wrong use carries an ignore; should the checkers stop refusing it, the ignore itself becomes an error.
+"""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, assert_type
+
+import voxsip
+from voxsip import models
+from voxsip.emulator import Emulator
+
+
+def make() -> None:
+    voxsip.AsyncClient()
+    voxsip.AsyncClient("credentials.json", account_id=7, encoding="form", timeout=3.5)
+    voxsip.AsyncClient(Path("credentials.json"), rate_limit=voxsip.RateLimit(100))
+    voxsip.Client(token="ready", base_url="http://127.0.0.1:1/platform_api", ssl="ca.pem")
+    voxsip.AsyncClient(encoding="multipart")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+async def awaited(client: voxsip.AsyncClient) -> None:
+    registrations = client.sip_registrations
+    made = await registrations.create(sip_username="alice", proxy="sip.example.com", password="x")
+    assert_type(made, models.CreateSipRegistrationReply)
+    assert_type(made.sip_registration_id, int)
+    if made.account_info is not None:
+        assert_type(made.account_info.balance, Decimal | None)
+    bound = await registrations.bind(sip_registration_id=1, application_id=1, deadline=2.0)
+    assert_type(bound, models.BindSipRegistrationReply)
+    await registrations.unbind(user_id=1)
+
+    pager = registrations.list(application_id=[1, 2])
+    assert_type(pager, voxsip.AsyncPager[models.SipRegistration])
+    page = await pager
+    assert_type(page, voxsip.Page[models.SipRegistration])
+    assert_type(page[0], models.SipRegistration)
+    async for registration in pager:
+        assert_type(registration.user_id, int | None)
+        assert_type(registration.purchase_date, dt.datetime | None)
+        assert_type(registration.next_subscription_renewal, dt.date | None)
+        assert_type(registration.subscription_price, Decimal | None)
+
+    assert_type(await client.call("GetCallHistory", {"count": 1}), dict[str, Any])
+    assert_type(client.with_options(deadline=10), voxsip.AsyncClient)
+
+    await registrations.create("alice", "sip.example.com")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    await registrations.create(sip_username="alice")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    await registrations.bind(sip_registration_id="1")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    made.result = 2  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue]
+
+
+def blocking(client: voxsip.Client) -> None:
+    made = client.sip_registrations.create(sip_username="alice", proxy="sip.example.com")
+    assert_type(made, models.CreateSipRegistrationReply)
+    pager = client.sip_registrations.list()
+    assert_type(pager, voxsip.Pager[models.SipRegistration])
+    assert_type(iter(pager), Iterator[models.SipRegistration])
+    for user in client.users.list(application_id=1):
+        assert_type(user, models.User)
+    assert_type(client.accounts.get_account_info().result, models.AccountInfo)
+    assert_type(client.call("GetCallHistory"), dict[str, Any])
+    with client as same:
+        assert_type(same, voxsip.Client)
+
+
+def errors(error: voxsip.VoxsipError) -> None:
+    assert_type(error.outcome_unknown, bool)
+    assert_type(error.attempts, int)
+    if isinstance(error, voxsip.InsufficientFundsError):
+        assert_type(error.required_money, float | None)
+    if isinstance(error, voxsip.RateLimitError):
+        assert_type(error.retry_after, float | None)
+    if isinstance(error, voxsip.APIError):
+        assert_type(error.code, int | None)
+        assert_type(error.name, str)
+    refused: type[ValueError] = voxsip.InvalidArgumentError
+    del refused
+
+
+async def emulated() -> None:
+    async with Emulator(tls=True, balance="12.50") as emulator:
+        assert_type(emulator.base_url, str)
+        assert_type(emulator.credentials, Path)
+        assert_type(emulator.ca, Path | None)
+    with Emulator() as emulator:
+        assert_type(emulator, Emulator)
+
+
+async def stream() -> AsyncIterator[voxsip.BindRequest]:
+    yield voxsip.BindRequest(sip_registration_id=1, application_id=1, user_id=1)
