@@ -1,0 +1,26 @@
+"""The `voxsip` command. `main` is its entry point; all else loads when a command needs it."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+_NEEDED = ("cyclopts", "rich")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code (see `voxsip.cli._exits`).
+
+    Arguments:
+        arguments: what follows the program's name; by default those of this process.
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        print(
+            f"voxsip: the command line needs {' and '.join(missing)}: pip install 'voxsip[cli]'",
+            file=sys.stderr,
+        )
+        return 3
+    from voxsip.cli._app import run  # noqa: PLC0415 - only once it is known to load
+
+    return run(sys.argv[1:] if arguments is None else arguments)

@@ -1,0 +1,84 @@
+"""The tree of commands. Each is a string until it is called, so that none costs the others time."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import Any
+
+from cyclopts import App
+
+from voxsip._version import __version__
+from voxsip.cli._exits import Exit, explain, say
+
+app = App(
+    name="voxsip",
+    help="Bind SIP registrations in bulk through Voximplant's Management API.",
+    help_epilogue="Exit codes: 0 all done; 1 something failed; 2 bad usage or input, nothing sent; "
+    "3 configuration or authorization; 4 stopped by a guard; 130 interrupted.",
+    version=f"voxsip {__version__}",
+    result_action="return_int_as_exit_code_else_zero",
+    suppress_keyboard_interrupt=False,
+)
+app.command(
+    "voxsip.cli._demo:demo",
+    help="Bind 10,000 registrations before your eyes, without an account.",
+)
+app.command(
+    "voxsip.cli._emulator:emulator",
+    help="Serve a local Management API until Ctrl-C.",
+)
+app.command("voxsip.cli._token:token", help="Print a fresh token.")
+
+registrations = App(
+    name="registrations", help="List, make and change registrations, one at a time."
+)
+for _name, _help in {
+    "list": "List registrations.",
+    "create": "Buy a registration; may bind it at once.",
+    "bind": "Bind a registration to an application, a rule or a user.",
+    "unbind": "Undo bindings.",
+    "update": "Change a registration.",
+    "delete": "Delete registrations.",
+}.items():
+    registrations.command(f"voxsip.cli._registrations:{_name}_", name=_name, help=_help)
+app.command(registrations)
+
+bulk = App(name="bulk", help="Run a file of rows.")
+for _name, _help in {
+    "bind": "Bind the registrations named in a file.",
+    "create": "Buy the registrations named in a file.",
+    "delete": "Delete the registrations named in a file.",
+}.items():
+    bulk.command(f"voxsip.cli._bulk:{_name}", name=_name, help=_help)
+bulk.command("voxsip.cli._bulk:resume", help="Go on with a job from its journal.")
+bulk.command("voxsip.cli._status:status", help="Show a running or stopped job from its journal.")
+bulk.command("voxsip.cli._template:template", help="Print a file of rows to start from.")
+app.command(bulk)
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return the exit code; an expected error becomes one line of text."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a terminal that knows no "é" is no error
+    warnings.showwarning = _say_warning
+    try:
+        return int(app(arguments))
+    except SystemExit as exit_:  # usage errors end in cyclopts, with 2
+        return exit_.code if isinstance(exit_.code, int) else Exit.USAGE
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.INTERRUPTED
+    except BaseException as error:
+        text, code = explain(error)
+        say(f"voxsip: {text}")
+        return code
+
+
+def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    say(f"voxsip: {message}")

@@ -1,0 +1,68 @@
+"""The options every command that calls the API takes, and the client made from them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from attrs import frozen
+from cyclopts import Group, Parameter
+
+import voxsip
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+_GROUP = Group("Connection", sort_key=100)
+
+
+@Parameter(name="*", group=_GROUP)
+@frozen(kw_only=True)
+class Connection:
+    """Where the API is and who calls it."""
+
+    credentials: Annotated[str | None, Parameter(metavar="PATH")] = None
+    "The key's credentials.json; else VOXIMPLANT_CREDENTIALS, or a token in VOXIMPLANT_TOKEN."
+    account_id: int | None = None
+    "Act for this child account, with the parent's key."
+    base_url: Annotated[str | None, Parameter(metavar="URL")] = None
+    "Where the API is, for an emulator or a proxy; else VOXIMPLANT_BASE_URL."
+    ca_file: Annotated[str | None, Parameter(metavar="PATH")] = None
+    "Trust the certificates in this PEM file, not the system's."
+    timeout: Annotated[float | None, Parameter(metavar="SECONDS")] = None
+    "How long one attempt may take [default: 30]."
+    encoding: Literal["query", "form"] = "query"
+    "Send parameters in the URL, or in a form, out of proxies' logs."
+    allow_plain_http: Annotated[bool, Parameter(negative=())] = False
+    "Permit http:// to another machine, with the token in clear."
+
+    def client(self, **options: Any) -> voxsip.AsyncClient:
+        """Make the client. Raises ConfigurationError."""
+        if self.timeout is not None:
+            options["timeout"] = self.timeout
+        return voxsip.AsyncClient(
+            self.credentials,
+            account_id=self.account_id,
+            base_url=self.base_url,
+            ssl=self.ca_file,
+            encoding=self.encoding,
+            allow_plain_http=self.allow_plain_http,
+            **options,
+        )
+
+
+DEFAULT = Connection()
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a loop of its own, on uvloop where it is installed."""
+    factory = None
+    with contextlib.suppress(ImportError):
+        import uvloop  # noqa: PLC0415 - optional
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(main)

@@ -1,0 +1,68 @@
+"""Exit codes, and how an error becomes one of them and a line of text."""
+
+from __future__ import annotations
+
+import enum
+import sys
+
+from voxsip import (
+    AuthorizationError,
+    ConfigurationError,
+    ForbiddenError,
+    InvalidArgumentError,
+    VoxsipError,
+)
+
+
+class Exit(enum.IntEnum):
+    """What the exit code of `voxsip` says."""
+
+    DONE = 0
+    """All rows done, or already as they should be."""
+    FAILED = 1
+    """Some rows failed, or the one call did."""
+    USAGE = 2
+    """Bad usage or input; nothing was sent."""
+    REFUSED = 3
+    """Configuration or authorization."""
+    STOPPED = 4
+    """A guard stopped the job."""
+    INTERRUPTED = 130
+    """Interrupted; a job with a journal can be resumed."""
+
+
+class CommandError(Exception):
+    """A reason to end the command, with its exit code."""
+
+    def __init__(self, message: str, code: Exit = Exit.USAGE) -> None:
+        super().__init__(message, code)
+        self.message = message
+        self.code = code
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def explain(error: BaseException) -> tuple[str, Exit]:
+    """Put an expected error into words and an exit code; raise any other again."""
+    match error:
+        case CommandError():
+            return error.message, error.code
+        case InvalidArgumentError():
+            return str(error), Exit.USAGE
+        case ConfigurationError():
+            return str(error), Exit.REFUSED
+        case AuthorizationError():
+            return f"{error} (check the key and its account)", Exit.REFUSED
+        case ForbiddenError():
+            return f"{error} (give the key a role that may)", Exit.REFUSED
+        case VoxsipError():
+            return str(error), Exit.FAILED
+        case KeyboardInterrupt():
+            return "interrupted", Exit.INTERRUPTED
+    raise error
+
+
+def say(text: str) -> None:
+    """Write a message for people, away from the data."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,60 @@
+"""How fast a job goes, and how long it will take."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SPAN = 10.0
+
+
+class Meter:
+    """The rate over the last ten seconds, fed with counts as they grow."""
+
+    def __init__(self, total: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.total = total
+        self.count = 0
+        self._clock = clock
+        self._start = clock()
+        self._seen: deque[tuple[float, int]] = deque([(self._start, 0)])
+
+    def feed(self, count: int) -> None:
+        """Take in how many rows have ended by now."""
+        now = self._clock()
+        self.count = count
+        self._seen.append((now, count))
+        while len(self._seen) > 2 and now - self._seen[1][0] >= _SPAN:
+            self._seen.popleft()
+
+    @property
+    def rate(self) -> float:
+        """Rows per second."""
+        (first, before), (last, count) = self._seen[0], self._seen[-1]
+        return (count - before) / (last - first) if last > first else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left at this rate, or None where nothing tells."""
+        if self.total is None or self.rate <= 0:
+            return None
+        return max(0, self.total - self.count) / self.rate
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return self._clock() - self._start
+
+
+def duration(seconds: float | None) -> str:
+    """Write seconds as people read them: 8 s, 3:05, 1:02:03; "?" for None."""
+    if seconds is None:
+        return "?"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

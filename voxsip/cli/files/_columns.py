@@ -1,0 +1,100 @@
+"""The columns of a row file: their names, the other names people give them, their types."""
+
+from __future__ import annotations
+
+import difflib
+import typing
+from functools import cache
+from types import NoneType
+
+import attrs
+
+# What reports add to the input's columns; read over, so that failed.csv runs again as it is.
+REPORTED = frozenset({
+    "attempts", "elapsed", "error", "error_code", "error_name", "result", "row", "seconds", "status",
+})  # fmt: skip
+
+# Names are compared without case, spaces and punctuation (see `_folded`), in the order listed here.
+_ALIASES = {
+    "sip_registration_id": ("registrationid", "sipid", "registration", "sipregistration", "id"),
+    "application_id": ("appid",),
+    "application_name": ("application", "appname", "app"),
+    "rule_name": ("rule",),
+    "user_name": ("user",),
+    "sip_username": ("sipuser", "siplogin"),
+    "proxy": ("sipproxy",),
+    "auth_user": ("authusername", "authname"),
+    "password": ("sippassword",),
+    "is_persistent": ("persistent",),
+}
+_SECRET = frozenset({"password"})
+
+
+@attrs.frozen(kw_only=True)
+class Column:
+    """One column: its name in the API and how its cells are read."""
+
+    name: str
+    kind: typing.Literal["int", "str", "bool"]
+    required: bool
+    secret: bool
+
+
+class Columns:
+    """The columns that rows of one kind may have, found by any of their names."""
+
+    def __init__(self, columns: typing.Iterable[Column]) -> None:
+        self.all = tuple(columns)
+        self._by_name = {_folded(column.name): column for column in self.all}
+        for column in self.all:
+            for alias in _ALIASES.get(column.name, ()):
+                self._by_name.setdefault(alias, column)
+        self._reported = {_folded(name) for name in REPORTED}
+
+    def find(self, header: str) -> Column | None:
+        """Find the column meant by a header, or None."""
+        return self._by_name.get(_folded(header))
+
+    def is_reported(self, header: str) -> bool:
+        """Say whether a header is one that only our own reports write."""
+        return _folded(header) in self._reported
+
+    def nearest(self, header: str) -> str | None:
+        """Name the column whose name, or other name, comes closest to an unknown header."""
+        close = difflib.get_close_matches(_folded(header), self._by_name, n=1, cutoff=0.6)
+        return self._by_name[close[0]].name if close else None
+
+    def named(self) -> str:
+        """List the names, for a message."""
+        return ", ".join(column.name for column in self.all)
+
+
+@cache
+def columns_of(request: type[attrs.AttrsInstance]) -> Columns:
+    """Read the columns off a request class: its fields are the columns, in their order."""
+    hints = typing.get_type_hints(request)
+    return Columns(
+        Column(
+            name=field.name,
+            kind=_kind(hints[field.name]),
+            required=field.default is attrs.NOTHING,
+            secret=field.name in _SECRET,
+        )
+        for field in attrs.fields(request)
+    )
+
+
+def _folded(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _kind(hint: object) -> typing.Literal["int", "str", "bool"]:
+    types = [kind for kind in typing.get_args(hint) or (hint,) if kind is not NoneType]
+    match types:
+        case [kind] if kind is bool:
+            return "bool"
+        case [kind] if kind is int:
+            return "int"
+        case [kind] if kind is str:
+            return "str"
+    raise TypeError(f"no way to read {hint} from a file")

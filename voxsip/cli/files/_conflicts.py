@@ -1,0 +1,100 @@
+"""Find rows whose order matters: one user or one registration named by two of them.
+
+The keys of all rows go through a temporary SQLite file, which sorts on disk: memory does not grow
+with the number of rows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
+
+_BATCH = 1000
+# Per key: each row that names it, beside the first one that does. For a user, rows that bind one and
+# the same registration are no conflict; for the others `registration` is always 0.
+_CLASHES = """
+WITH firsts AS (
+    SELECT key, min(line) AS line FROM keys GROUP BY key HAVING count(*) > 1
+)
+SELECT keys.line, firsts.line, keys.what, keys.name
+FROM firsts JOIN keys USING (key) JOIN keys AS earlier
+    ON earlier.key = firsts.key AND earlier.line = firsts.line
+WHERE keys.line > firsts.line AND (keys.what <> 'user' OR keys.registration <> earlier.registration)
+ORDER BY keys.line
+"""
+
+
+class Conflicts:
+    """The keys of a file's rows, and which of them clash."""
+
+    def __init__(self) -> None:
+        # The empty name is a private database that spills to a file of its own.
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute("BEGIN")
+        self._database.execute(
+            "CREATE TABLE keys (key TEXT, line INTEGER, registration INTEGER, what TEXT, name TEXT)"
+        )
+        self._batch: list[tuple[str, int, int, str, str]] = []
+        self._user_ids = self._user_names = False
+
+    def add(self, line: int, row: BindRequest | CreateRequest | DeleteRequest) -> None:
+        """Take in the keys of a row."""
+        self._batch += self._keys(line, row)
+        if len(self._batch) >= _BATCH:
+            self._flush()
+
+    def found(self) -> Iterator[tuple[int, int, str]]:
+        """Yield (line, earlier line, what both do), by line."""
+        self._flush()
+        self._database.execute("CREATE INDEX by_key ON keys (key, line)")
+        for line, first, what, name in self._database.execute(_CLASHES):
+            yield line, first, f"{_DOES[what]} {name}"
+
+    @property
+    def mixed_users(self) -> bool:
+        """Whether rows name users both by id and by name, so that a file alone cannot tell."""
+        return self._user_ids and self._user_names
+
+    def close(self) -> None:
+        """Drop the keys."""
+        self._database.close()
+
+    def _flush(self) -> None:
+        self._database.executemany("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", self._batch)
+        self._batch.clear()
+
+    def _keys(self, line: int, row: object) -> Iterator[tuple[str, int, int, str, str]]:
+        def of(name: str) -> object:
+            return getattr(row, name, None)
+
+        registration = of("sip_registration_id")
+        if of("bind") is False:
+            return
+        if registration is not None:
+            yield f"r{registration}", line, 0, "registration", str(registration)
+        elif (name := of("sip_username")) is not None:
+            proxy = of("proxy")
+            yield f"s{name}\0{proxy}", line, 0, "purchase", f"{name} at {proxy}"
+        # A row that buys makes a registration of its own: its line, negated, stands for it.
+        mine = registration if isinstance(registration, int) else -line
+        if (user := of("user_id")) is not None:
+            self._user_ids = True
+            yield f"u{user}", line, mine, "user", str(user)
+        elif (user := of("user_name")) is not None:
+            self._user_names = True
+            application = of("application_id") or of("application_name")
+            scope = "" if isinstance(application, int) else "n"
+            yield f"n{scope}{application}\0{user}", line, mine, "user", str(user)
+
+
+_DOES = {
+    "registration": "names registration",
+    "purchase": "buys registration",
+    "user": "binds a registration to user",
+}
