@@ -12,7 +12,7 @@ author = "The voxsip authors"
 copyright = "The voxsip authors"  # noqa: A001 - Sphinx's name for it
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "_groups"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "_reference"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"voxsip {release}"
@@ -29,7 +29,8 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
 # Other projects' names are not linked: a build asks no other site for its index.
-nitpick_ignore_regex = [(r"py:.*", r"(?!voxsip\.).*")]
+# Nor are type variables.
+nitpick_ignore_regex = [(r"py:.*", r"(?!voxsip\.).*"), (r"py:class", r"voxsip\..*\.[A-Z](_\w+)?")]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

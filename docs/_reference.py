@@ -1,4 +1,4 @@
-"""Write a reference page for every generated group, from the groups as the async client has them."""
+"""Write the reference pages that code determines: one for each generated group, and the emulator's."""
 
 import inspect
 from functools import cached_property
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from voxsip import emulator
 from voxsip._generated._async_groups import AsyncGroups
 from voxsip._generated._models_index import MODELS
 
@@ -28,6 +29,17 @@ PAGE = """\
 MODEL = """
 ```{{eval-rst}}
 .. autoclass:: {module}.{model}
+```
+"""
+EMULATOR = """\
+# Emulator
+
+{doc}
+
+```{{eval-rst}}
+.. currentmodule:: voxsip.emulator
+
+{names}
 ```
 """
 INDEX = """\
@@ -58,6 +70,15 @@ def write(app: Sphinx) -> None:
     shared = [model for model, home in MODELS.items() if home.endswith(".common.models")]
     pages["models"] = "# Shared models\n" + "".join(
         MODEL.format(module=MODELS[model], model=model) for model in shared
+    )
+    pages["../emulator"] = EMULATOR.format(
+        doc=inspect.getdoc(emulator),  # is Markdown
+        names="\n\n".join(
+            f".. autoclass:: {name}\n   :members:"
+            if inspect.isclass(getattr(emulator, name))
+            else f".. autofunction:: {name}"
+            for name in emulator.__all__
+        ),
     )
     for name, text in pages.items():
         page = folder / f"{name}.md"
