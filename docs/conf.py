@@ -23,6 +23,8 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 
+# How the retry layer sees an error is no user's business.
+autodoc_default_options = {"exclude-members": "disposition"}
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
