@@ -138,15 +138,10 @@ class Calls:
 
     async def perform(self, request: Request, decode: Decoder[T]) -> T:
         """Make as many attempts as it takes and the policy allows."""
-        self.retrier.budget.earn()
-        if request.command.lookup is not None:
+        if request.command.lookup is not None and not request.alone:
             async with self.creates.alone(request):
-                return await self._first_then_recover(
-                    request, self.creates.claiming(request, decode)
-                )
-        return await self._first_then_recover(request, decode)
-
-    async def _first_then_recover(self, request: Request, decode: Decoder[T]) -> T:
+                return await self.perform(request, self.creates.claiming(request, decode))
+        self.retrier.budget.earn()
         try:
             return await self.attempt(request, decode)
         except VoxsipError as error:

@@ -53,6 +53,8 @@ class AsyncClient(AsyncGroups):
         ConfigurationError: names the file, the field or the option at fault, never a secret.
     """
 
+    _caller: Calls
+
     def __init__(
         self,
         credentials: Credentials = None,

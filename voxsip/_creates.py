@@ -44,6 +44,7 @@ class Creates:
         while (other := self._busy.get(key)) is not None:
             await other.wait()
         mine = self._busy[key] = asyncio.Event()
+        request.alone = True
         request.started = self._monotonic()
         try:
             yield

@@ -26,6 +26,8 @@ class Request:
     """Whether the server may have done the work in an attempt that failed."""
     last: VoxsipError | None = None
     """What the latest failed attempt met."""
+    alone: bool = False
+    """Whether no other create of the same thing is under way (creates only)."""
     started: float = 0.0
     """When the call began to send, in monotonic seconds (creates only)."""
     reply: RawReply | None = None

@@ -38,12 +38,7 @@ def make_tokens(credentials: Credentials, token: str | None, account_id: int | N
         raise ConfigurationError(
             "account_id: a ready token names its account itself; leave account_id out"
         )
-    if (
-        not isinstance(token, str)
-        or not token
-        or not token.isascii()
-        or any(c.isspace() for c in token)
-    ):
+    if not token or not token.isascii() or any(c.isspace() for c in token):
         raise ConfigurationError("token: expected the token's text, without spaces or 'Bearer'")
     return StaticToken(token)
 

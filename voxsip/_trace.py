@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from types import TracebackType
+from typing import Self
 
 from voxsip._errors import VoxsipError
 
@@ -40,7 +41,7 @@ class CallTrace:
         """Start counting anew, for the next call."""
         self.failures = 0
 
-    def __enter__(self) -> CallTrace:
+    def __enter__(self) -> Self:
         self._token = _current.set(self)
         return self
 
