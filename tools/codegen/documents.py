@@ -86,13 +86,11 @@ class Documents:
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Read every JSON file of a folder."""
-        return cls(
-            {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
-        )
+        return cls({path.stem: json.loads(path.read_bytes()) for path in folder.glob("*.json")})
 
     def groups(self) -> Iterator[Node]:
         """Walk over the documents that describe a group, by name."""
-        for stem in self.by_stem:
+        for stem in sorted(self.by_stem):
             if stem not in {COMMON, ERRORS}:
                 yield self.document(stem)
 

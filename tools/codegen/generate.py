@@ -23,4 +23,4 @@ def generate(spec: Path, package: str) -> dict[PurePosixPath, str]:
     Raises:
         SpecError: the spec does not hold together.
     """
-    return formatted(render(parse(Documents.read(spec)), package))
+    return formatted(render(parse(Documents.read(spec)), package), package)

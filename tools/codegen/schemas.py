@@ -57,17 +57,22 @@ class Models:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
         self.made: dict[tuple[str, str], Model] = {}
+        self._begun: set[tuple[str, str]] = set()
 
     def follow(self, reference: Node) -> Model:
         """Return the model a `$ref` names, and make those that it mentions."""
+        return self.made[self._ensure(reference)]
+
+    def _ensure(self, reference: Node) -> tuple[str, str]:
+        """Make the model a `$ref` names, unless that has begun: models may mention themselves."""
         schema = self._documents.follow(reference)
-        name = schema.path[-1]
-        if schema.path != ("components", "schemas", name):
+        key = (schema.stem, schema.path[-1])
+        if schema.path != ("components", "schemas", key[1]):
             raise reference.error("a model must be one of components/schemas")
-        key = (schema.stem, name)
-        if key not in self.made:
+        if key not in self._begun:
+            self._begun.add(key)
             self.made[key] = self._make(schema)
-        return self.made[key]
+        return key
 
     def schema(self, reference: Node) -> Node:
         """Return the schema a `$ref` names, without making a model of it."""
@@ -108,9 +113,9 @@ class Models:
     def _annotation(self, node: Node, uses: set[str]) -> str:
         if node.get("$ref"):
             node.only("$ref", "description", "x-secret")
-            model = self.follow(node)
-            uses.add(model.name)
-            return model.name
+            _, name = self._ensure(node)
+            uses.add(name)
+            return name
         if node["type"].value == "array":
             node.only("type", "items", "description", "x-secret")
             return f"tuple[{self._annotation(node['items'], uses)}, ...]"

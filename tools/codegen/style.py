@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 
 
-def formatted(files: Mapping[PurePosixPath, str]) -> dict[PurePosixPath, str]:
+def formatted(files: Mapping[PurePosixPath, str], package: str) -> dict[PurePosixPath, str]:
     """Return the files as ruff leaves them.
 
     Raises:
@@ -27,7 +27,7 @@ def formatted(files: Mapping[PurePosixPath, str]) -> dict[PurePosixPath, str]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
         # Where a file lies must not decide how its imports are sorted.
-        first_party = 'lint.isort.known-first-party=["voxsip"]'
+        first_party = f'lint.isort.known-first-party=["voxsip", "{package.partition(".")[0]}"]'
         _ruff(root, "check", "--select=I", "--fix", "--quiet", "--config", first_party)
         _ruff(root, "format", "--quiet")
         return {path: (root / path).read_text(encoding="utf-8") for path in files}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -58,9 +59,16 @@ def write(files: Mapping[PurePosixPath, str], folder: Path) -> list[PurePosixPat
     for path in strays(files, folder):
         if MARK in (_read(folder / path) or "").partition("\n")[0]:
             (folder / path).unlink()
+            _remove_if_empty((folder / path).parent)
         else:
             foreign.append(path)
     return foreign
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Take away a package whose last module is gone, compiled leftovers included."""
+    if all(path.name == "__pycache__" for path in folder.iterdir()):
+        shutil.rmtree(folder)
 
 
 def _read(path: Path) -> str | None:
