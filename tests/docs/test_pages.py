@@ -10,7 +10,7 @@ import pytest
 
 from tests.docs.pages import PAGES, ROOT, blocks, commands
 
-SERVE = ["voxsip", "emulator", "--registrations", "10"]
+SERVE = ["voxsip", "emulator", "--dir", "play", "--registrations", "10"]
 BIN = Path(sys.executable).parent
 RUNNABLE = {"python", "bash"}
 
@@ -20,28 +20,22 @@ def runs(page):
 
 
 @pytest.fixture
-def start(tmp_path):
-    """Give a function that serves an emulator and answers with the environment that leads to it."""
+def serve(tmp_path):
+    """Give a function that runs an emulator as a page says and answers what a reader then exports."""
     processes = []
 
-    def serve(command):
+    def start(command):
         program, *arguments = command
-        folder = tmp_path / "emulator"
         process = subprocess.Popen(
-            [BIN / program, *arguments, "--port", "0", "--dir", folder],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            text=True,
+            [BIN / program, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True
         )
         processes.append(process)
         base_url = process.stdout.readline().strip()
-        assert base_url.startswith("http://127.0.0.1:"), base_url
-        return {
-            "VOXIMPLANT_CREDENTIALS": str(folder / "credentials.json"),
-            "VOXIMPLANT_BASE_URL": base_url,
-        }
+        assert base_url.endswith("/platform_api"), base_url
+        credentials = Path(arguments[arguments.index("--dir") + 1], "credentials.json")
+        return {"VOXIMPLANT_CREDENTIALS": str(credentials), "VOXIMPLANT_BASE_URL": base_url}
 
-    yield serve
+    yield start
     for process in processes:
         process.terminate()
         process.communicate()
@@ -50,24 +44,22 @@ def start(tmp_path):
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if runs(page)], ids=lambda page: page.stem.lower()
 )
-def test_page(page, start, tmp_path):
+def test_page(page, serve, tmp_path):
     serving = [words for words in commands(page, "voxsip") if words[1:2] == ["emulator"]]
-    environment = os.environ | start(without_place(serving[0]) if serving else SERVE)
+    environment = os.environ | serve(on_a_free_port(serving[0] if serving else SERVE))
     environment["PATH"] = f"{BIN}{os.pathsep}{environment['PATH']}"
-    folder = tmp_path / "page"
-    folder.mkdir()
     for block in blocks(page):
         if block.language not in RUNNABLE:
             continue
         where = f"{page.name}, line {block.line}"
         if block.language == "python":
-            (folder / "example.py").write_text(block.text)
+            (tmp_path / "example.py").write_text(block.text)
             command = [sys.executable, "-W", "error", "example.py"]
         else:
             command = ["bash", "-euo", "pipefail", "-c", block.text]
         done = subprocess.run(
             command,
-            cwd=folder,
+            cwd=tmp_path,
             env=environment,
             capture_output=True,
             text=True,
@@ -81,10 +73,10 @@ def test_page(page, start, tmp_path):
             assert same, f"{where} prints\n{done.stdout}\nnot\n{block.expected}"
 
 
-def without_place(command):
-    """Leave out where a page serves its emulator: the test chooses."""
+def on_a_free_port(command):
+    """Drop the port that a page names, which somebody else may have."""
     words = iter(command)
-    return [word for word in words if word not in {"--port", "--dir"} or not next(words)]
+    return [word for word in words if word != "--port" or not next(words)]
 
 
 def test_readme_names_the_two_commands():
