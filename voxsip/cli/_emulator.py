@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal  # noqa: TC003 - cyclopts reads the annotations
+from decimal import Decimal
 from typing import Annotated
 
 from cyclopts import Parameter

@@ -17,10 +17,11 @@ _UNFOLDED = 10_000
 
 def plain(model: object) -> Any:
     """Turn a model into JSON values: absent fields and secrets left out, money and dates as text."""
-    if attrs.has(type(model)):
+    kind = type(model)
+    if attrs.has(kind):
         return {
             field.name: plain(value)
-            for field in attrs.fields(type(model))
+            for field in attrs.fields(kind)
             if field.repr and (value := getattr(model, field.name)) is not None
         }
     if isinstance(model, list | tuple):

@@ -114,27 +114,26 @@ def list_(
     """
     if limit is not None and limit < 1:
         raise CommandError("--limit: give a number from 1")
-    filters = {
-        "sip_registration_id": sip_registration_id,
-        "sip_username": sip_username,
-        "proxy": proxy,
-        "application_id": application_id,
-        "application_name": application_name,
-        "rule_id": rule_id,
-        "rule_name": rule_name,
-        "user_id": user_id,
-        "is_bound_to_application": bound,
-        "successful": successful,
-        "in_progress": in_progress,
-        "deactivated": deactivated,
-        "is_persistent": persistent,
-        "status_code": status_code,
-    }
-    given = {name: value for name, value in filters.items() if value not in (None, [])}
 
     async def show(client: AsyncClient) -> None:
         count = 0
-        async for page in client.sip_registrations.list(**given).pages():
+        found = client.sip_registrations.list(
+            sip_registration_id=sip_registration_id,
+            sip_username=sip_username,
+            proxy=proxy,
+            application_id=application_id,
+            application_name=application_name,
+            rule_id=rule_id,
+            rule_name=rule_name,
+            user_id=user_id,
+            is_bound_to_application=bound,
+            successful=successful,
+            in_progress=in_progress,
+            deactivated=deactivated,
+            is_persistent=persistent,
+            status_code=status_code,
+        )
+        async for page in found.pages():
             items = page.items if limit is None else page.items[: limit - count]
             _print(items, as_json=json)
             count += len(items)

@@ -111,11 +111,11 @@ def _broken(source: Source, first: int, last: int, reason: str) -> Problem:
 
 def _misshapen(source: Source, line: int, cells: list[str], width: int, delimiter: str) -> Problem:
     name = {",": "comma", ";": "semicolon", "\t": "tab"}[delimiter]
-    count = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+    found = "is 1 cell" if len(cells) == 1 else f"are {len(cells)} cells"
     return Problem(
         file=source.name,
         line=line,
-        message=f"there are {count} where the header has {width}",
+        message=f"there {found} where the header has {width}",
         remedy=f"Quote a cell that holds a {name}."
         if len(cells) > width
         else "Leave empty cells in, between their delimiters.",

@@ -58,7 +58,7 @@ class Problems:
     def raise_if_any(self) -> None:
         """Raise what was gathered as one `InputError`, if anything was."""
         if self.found:
-            raise InputError(self.found, self.more)
+            raise InputError(sorted(self.found, key=lambda one: one.line or 0), self.more)
 
 
 def clipped(text: str, length: int = 40) -> str:

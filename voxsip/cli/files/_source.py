@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from voxsip.cli.files._problems import InputError, Problem
 
@@ -77,7 +77,7 @@ class Source:
         """Make the error for a file that cannot be read on."""
         return InputError([Problem(file=self.name, line=line, message=message, remedy=remedy)])
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> IO[bytes]:
         try:
             file = Path(self.path).open("rb")  # noqa: SIM115 - closed by close()
         except FileNotFoundError:
@@ -92,7 +92,7 @@ class Source:
                 return self._copied(file)
         return file
 
-    def _spooled(self) -> BinaryIO:
+    def _spooled(self) -> IO[bytes]:
         if sys.stdin is None or sys.stdin.closed:
             raise self.refusal("there is no standard input")
         if sys.stdin.isatty():
@@ -100,8 +100,8 @@ class Source:
         return self._copied(sys.stdin.buffer)
 
     @staticmethod
-    def _copied(stream: IO[bytes]) -> BinaryIO:
-        copy: BinaryIO = tempfile.TemporaryFile()  # type: ignore[assignment]  # noqa: SIM115
+    def _copied(stream: IO[bytes]) -> IO[bytes]:
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         shutil.copyfileobj(stream, copy, 1 << 16)
         return copy
 
@@ -109,7 +109,7 @@ class Source:
 class _Unclosed(io.RawIOBase):
     """A view on a file that leaves the file open when the view is closed."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def readable(self) -> bool:

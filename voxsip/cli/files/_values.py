@@ -10,6 +10,8 @@ from attrs import define
 from voxsip.cli.files._problems import clipped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voxsip.cli.files._columns import Column
 
 _TRUE = frozenset({"true", "yes", "y", "on", "1"})
@@ -95,7 +97,7 @@ def _bool(text: str) -> bool:
     raise BadCell(f"{clipped(text)} is neither true nor false", "Write true or false.")
 
 
-_PARSERS = {"int": _int, "str": str, "bool": _bool}
+_PARSERS: dict[str, Callable[[str], object]] = {"int": _int, "str": str, "bool": _bool}
 _WANTED = {
     "int": "a whole number is wanted",
     "str": "text is wanted",
