@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 from voxsip.emulator._refused import RefusedError
 from voxsip.emulator._service import Call
 from voxsip.emulator._values import INVALID_ARGUMENTS
@@ -20,6 +22,8 @@ API_PATH = "/platform_api"
 
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _MOST_FIELDS = 1000
+# What aiohttp lets out when a form makes no sense.
+_UNREADABLE = (ValueError, LookupError, AssertionError, HttpProcessingError)
 
 
 async def read_call(request: BaseRequest) -> Call:
@@ -48,7 +52,7 @@ async def read_call(request: BaseRequest) -> Call:
                 form, ((name, value) for name, value in posted.items() if isinstance(value, str))
             )
             parameters.update(form)
-    except (ValueError, LookupError, AssertionError):
+    except _UNREADABLE:
         raise RefusedError(INVALID_ARGUMENTS, "The parameters cannot be read") from None
     command = request.path[len(API_PATH) :].strip("/") or parameters.get("cmd", "")
     return Call(

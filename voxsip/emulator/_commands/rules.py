@@ -51,7 +51,7 @@ def add(context: Context) -> dict[str, Any]:
 
 @command("DelRule")
 def delete(context: Context) -> dict[str, Any]:
-    """Delete rules: those named, or all of the applications named; where one is missing, none."""
+    """Delete rules, all of those named or, where one is missing, none."""
     account, values = context.account, context.values
     scope = {
         application.id
@@ -60,10 +60,8 @@ def delete(context: Context) -> dict[str, Any]:
         if (application := find_application(account, {key: wanted})) is not None
     }
     doomed = _named(account, values, scope)
-    if not doomed and "rule_id" not in values and "rule_name" not in values:
-        if not scope:
-            raise RefusedError(REQUIRED, "A rule or an application is needed")
-        doomed = [rule for rule in account.rules.values() if rule.application_id in scope]
+    if not doomed:
+        raise RefusedError(REQUIRED, "A rule_id or rule_name is needed")
     for rule in {item.id: item for item in doomed}.values():
         account.remove_rule(rule)
     return {"result": 1}
