@@ -16,6 +16,7 @@ GROUPS: dict[str, str] = {
     if isinstance(attribute, cached_property)
 }
 """Attribute of the client to class."""
+HIDDEN = "\ue000"
 PAGE = """\
 # {name}
 
@@ -93,8 +94,25 @@ def hide_constructor(
     return ("", None) if name.rpartition(".aio.")[2] in GROUPS.values() else None
 
 
+def keep_colon(
+    _app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]
+) -> None:
+    """Hide a property's colons from napoleon, which would read what is before the first as a type."""
+    if what == "property":
+        lines[:] = [line.replace(":", HIDDEN) for line in lines]
+
+
+def restore_colon(
+    _app: Sphinx, _what: str, _name: str, _obj: object, _options: object, lines: list[str]
+) -> None:
+    """Bring them back."""
+    lines[:] = [line.replace(HIDDEN, ":") for line in lines]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Join the build."""
     app.connect("builder-inited", write)
     app.connect("autodoc-process-signature", hide_constructor)
+    app.connect("autodoc-process-docstring", keep_colon, priority=400)
+    app.connect("autodoc-process-docstring", restore_colon, priority=600)
     return {"parallel_read_safe": True}
