@@ -29,7 +29,7 @@ PAGE = """\
 """
 MODEL = """
 ```{{eval-rst}}
-.. autoclass:: {module}.{model}
+.. autoclass:: voxsip.models.{model}
 ```
 """
 EMULATOR = """\
@@ -67,11 +67,9 @@ def write(app: Sphinx) -> None:
         if owned:
             pages[name] += "\n## Models\n"
         for model in owned:
-            pages[name] += MODEL.format(module=f"{module}.models", model=model)
+            pages[name] += MODEL.format(model=model)
     shared = [model for model, home in MODELS.items() if home.endswith(".common.models")]
-    pages["models"] = "# Shared models\n" + "".join(
-        MODEL.format(module=MODELS[model], model=model) for model in shared
-    )
+    pages["models"] = "# Shared models\n" + "".join(MODEL.format(model=model) for model in shared)
     pages["../emulator"] = EMULATOR.format(
         doc=inspect.getdoc(emulator),  # is Markdown
         names="\n\n".join(

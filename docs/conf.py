@@ -24,6 +24,7 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 autodoc_default_options = {"exclude-members": "disposition"}
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
