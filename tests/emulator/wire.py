@@ -1,5 +1,6 @@
 """A client of a few lines, so that the emulator's tests read the wire without voxsip's help."""
 
+import asyncio
 import time
 from functools import cache
 from pathlib import Path
@@ -85,3 +86,9 @@ class Wire:
 
 def new_session(**options):
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30), **options)
+
+
+async def until(condition):
+    """Wait for what the server does on its own account; the test's timeout is the limit."""
+    while not condition():  # noqa: ASYNC110  (nothing here to wait on: it happens server-side)
+        await asyncio.sleep(0.005)

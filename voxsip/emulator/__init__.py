@@ -36,7 +36,8 @@ about the real service:
 """
 
 from voxsip.emulator._emulator import Emulator
-from voxsip.emulator._faults import Fault, Faults
+from voxsip.emulator._fault import Fault
+from voxsip.emulator._faults import Faults
 from voxsip.emulator._process import serve
 from voxsip.emulator._state import State
 

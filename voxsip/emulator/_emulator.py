@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from aiohttp import web
 
 from voxsip.emulator._clock import Clock
-from voxsip.emulator._faults import CONNECT, Faults
+from voxsip.emulator._fault import CONNECT
+from voxsip.emulator._faults import Faults
 from voxsip.emulator._keys import key_pair, write_credentials
 from voxsip.emulator._limit import TokenBucket
 from voxsip.emulator._listener import Listener, listen

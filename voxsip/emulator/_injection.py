@@ -13,7 +13,7 @@ from voxsip.emulator._refused import RefusedError
 
 if TYPE_CHECKING:
     from voxsip.emulator._clock import Clock
-    from voxsip.emulator._faults import Fault
+    from voxsip.emulator._fault import Fault
 
 __all__ = ["answer_after", "answer_before", "drop"]
 

@@ -17,7 +17,8 @@ from voxsip.emulator._state import State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voxsip.emulator._faults import Fault, Faults
+    from voxsip.emulator._fault import Fault
+    from voxsip.emulator._faults import Faults
     from voxsip.emulator._service import Call, Service
 
 __all__ = ["STATE_PATH", "Handler"]
