@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import aiohttp
@@ -14,6 +13,7 @@ from voxsip._call import Calls
 from voxsip._creates import Creates
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
+from voxsip._lazy import lazy
 from voxsip._limits import Limiter, RateLimit
 from voxsip._lookup import look_up
 from voxsip._registry import any_command
@@ -92,7 +92,7 @@ class AsyncClient(AsyncGroups):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._caller.base_url}>"
 
-    @cached_property
+    @lazy
     def bulk(self) -> AsyncBulk:
         """Jobs over many rows: bind, create, delete, resume."""
         from voxsip.bulk import AsyncBulk  # noqa: PLC0415 - only for those who use it

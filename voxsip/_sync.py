@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import aiohttp
@@ -12,6 +11,7 @@ import aiohttp
 from voxsip._client import AsyncClient
 from voxsip._errors import ConfigurationError
 from voxsip._generated._sync_groups import SyncGroups
+from voxsip._lazy import lazy
 from voxsip._limits import Limiter, RateLimit
 from voxsip._loopthread import LoopThread
 from voxsip._retry import RetryPolicy
@@ -89,7 +89,7 @@ class Client(SyncGroups):
     def __repr__(self) -> str:
         return repr(self._async).replace("AsyncClient", "Client", 1)
 
-    @cached_property
+    @lazy
     def bulk(self) -> Bulk:
         """Jobs over many rows: bind, create, delete, resume."""
         from voxsip.bulk import Bulk  # noqa: PLC0415 - only for those who use it

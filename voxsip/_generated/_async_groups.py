@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
+
+from voxsip._lazy import lazy
 
 if TYPE_CHECKING:
     from voxsip._caller import Caller
@@ -21,42 +22,42 @@ class AsyncGroups:
 
     _caller: Caller
 
-    @cached_property
+    @lazy
     def accounts(self) -> AsyncAccounts:
         """The account that the key belongs to: its money, and what things cost it."""
         from voxsip._generated.accounts.aio import AsyncAccounts
 
         return AsyncAccounts(self._caller)
 
-    @cached_property
+    @lazy
     def applications(self) -> AsyncApplications:
         """Applications: what holds the rules, users and registrations that belong together."""
         from voxsip._generated.applications.aio import AsyncApplications
 
         return AsyncApplications(self._caller)
 
-    @cached_property
+    @lazy
     def rules(self) -> AsyncRules:
         """Routing rules: which scenarios handle which calls of an application."""
         from voxsip._generated.rules.aio import AsyncRules
 
         return AsyncRules(self._caller)
 
-    @cached_property
+    @lazy
     def sip_registrations(self) -> AsyncSipRegistrations:
         """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
         from voxsip._generated.sip_registrations.aio import AsyncSipRegistrations
 
         return AsyncSipRegistrations(self._caller)
 
-    @cached_property
+    @lazy
     def sip_white_list(self) -> AsyncSipWhiteList:
         """Networks that SIP calls to the account may come from."""
         from voxsip._generated.sip_white_list.aio import AsyncSipWhiteList
 
         return AsyncSipWhiteList(self._caller)
 
-    @cached_property
+    @lazy
     def users(self) -> AsyncUsers:
         """Users: those who log in to an application, by SDK or by phone."""
         from voxsip._generated.users.aio import AsyncUsers

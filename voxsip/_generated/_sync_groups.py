@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
+
+from voxsip._lazy import lazy
 
 if TYPE_CHECKING:
     from voxsip._caller import Runner
@@ -23,42 +24,42 @@ class SyncGroups:
     _async: AsyncGroups
     _runner: Runner
 
-    @cached_property
+    @lazy
     def accounts(self) -> Accounts:
         """The account that the key belongs to: its money, and what things cost it."""
         from voxsip._generated.accounts.blocking import Accounts
 
         return Accounts(self._async.accounts, self._runner)
 
-    @cached_property
+    @lazy
     def applications(self) -> Applications:
         """Applications: what holds the rules, users and registrations that belong together."""
         from voxsip._generated.applications.blocking import Applications
 
         return Applications(self._async.applications, self._runner)
 
-    @cached_property
+    @lazy
     def rules(self) -> Rules:
         """Routing rules: which scenarios handle which calls of an application."""
         from voxsip._generated.rules.blocking import Rules
 
         return Rules(self._async.rules, self._runner)
 
-    @cached_property
+    @lazy
     def sip_registrations(self) -> SipRegistrations:
         """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
         from voxsip._generated.sip_registrations.blocking import SipRegistrations
 
         return SipRegistrations(self._async.sip_registrations, self._runner)
 
-    @cached_property
+    @lazy
     def sip_white_list(self) -> SipWhiteList:
         """Networks that SIP calls to the account may come from."""
         from voxsip._generated.sip_white_list.blocking import SipWhiteList
 
         return SipWhiteList(self._async.sip_white_list, self._runner)
 
-    @cached_property
+    @lazy
     def users(self) -> Users:
         """Users: those who log in to an application, by SDK or by phone."""
         from voxsip._generated.users.blocking import Users
