@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 
 import attrs
 
+from voxsip.bulk._series import TimeSeries
+
 Kind = Literal["bind", "create", "delete"]
 Status = Literal["done", "unchanged", "failed", "skipped", "unknown"]
 
@@ -28,6 +30,7 @@ class JobHeader:
         source: where the rows come from, as the user gave it (a path, say), or None.
         checksum: of the input as a whole, or None where it is a stream.
         version: of this library.
+        rows: how many rows the input has, where they were counted beforehand.
     """
 
     kind: Kind
@@ -36,6 +39,7 @@ class JobHeader:
     source: str | None = None
     checksum: str | None = None
     version: str = ""
+    rows: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +57,8 @@ class RestoredRow:
         error_name: class of the error, or None.
         error_text: its message, secrets removed.
         result_id: the registration that the row made, for create.
+        intended_at: when the first request that may have been executed was about to leave (UTC): what a
+            look-up of an "intended" or "unknown" row counts from. None where no intent was told.
     """
 
     index: int
@@ -65,6 +71,7 @@ class RestoredRow:
     error_name: str | None = None
     error_text: str | None = None
     result_id: int | None = None
+    intended_at: datetime | None = None
 
 
 class Journal(Protocol):
@@ -117,7 +124,12 @@ class Journal(Protocol):
     ) -> None:
         """Note how a row ended. Returns at once; written in a batch.
 
-        A later record or intent for the same row replaces this one.
+        A later record or intent for the same row replaces this one, except that `intended_at` of a row whose
+        outcome is not known yet stays that of its first intent.
+
+        Raises:
+            ConfigurationError: an earlier batch could not be written (a full disk, say). Nothing may be sent
+                any more; every other method raises the same.
         """
         ...
 
@@ -137,6 +149,13 @@ class Journal(Protocol):
 
     async def result_ids(self, key: str) -> frozenset[int]:
         """Return the registrations already recorded for rows of this key, this run's included."""
+        ...
+
+    async def history(self) -> TimeSeries:
+        """Return throughput and latency of earlier runs, for the report: the time between runs left out.
+
+        Reads every row once: ask for it when a job is resumed, not while it runs.
+        """
         ...
 
     def ended(self, rows: int) -> None:

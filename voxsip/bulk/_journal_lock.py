@@ -1,0 +1,164 @@
+"""One process per journal: an advisory lock on a file beside it.
+
+The lock sits on a file of its own, `<journal>.lock`, and never on the database: on POSIX, closing any
+descriptor of the database file would drop the locks SQLite itself holds on it in this process.
+The kernel gives the lock back when its holder dies, however it dies. The file holds the holder's pid
+for people to read; the lock, not the file, is what counts.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+import weakref
+from contextlib import suppress
+from pathlib import Path
+
+from voxsip._errors import ConfigurationError
+
+if os.name == "nt":  # pragma: no cover - the CI machines are POSIX
+    import msvcrt
+
+    _FAR = 1 << 30
+    # Locks are mandatory there: lock a byte that nobody reads, so that the pid stays readable.
+
+    def _try_lock(fd: int) -> None:
+        os.lseek(fd, _FAR, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(fd: int) -> None:
+        os.lseek(fd, _FAR, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_UN)
+
+
+_PROBE_GRACE = 0.2
+"""Seconds to keep trying: somebody asking `is_locked` holds the lock for an instant."""
+
+_TAKEN = {errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.ENOENT}
+"""What the system says where someone else holds the lock, or has just removed its file."""
+
+_held: weakref.WeakSet[JournalLock] = weakref.WeakSet()
+
+
+class JournalLock:
+    """The lock of one journal, held from construction to `release`.
+
+    Raises:
+        ConfigurationError: another job holds it (its pid is in the message), or the file cannot be made.
+    """
+
+    __slots__ = ("__weakref__", "_fd", "path")
+
+    def __init__(self, journal: Path) -> None:
+        self.path = lock_path(journal)
+        self._fd: int | None = None
+        give_up = time.monotonic() + _PROBE_GRACE
+        while (fd := self._attempt(journal)) is None:
+            if time.monotonic() > give_up:
+                raise ConfigurationError(
+                    f"journal {journal} is in use by {_holder(self.path)}: "
+                    "wait for that job to end, or stop it"
+                )
+            time.sleep(0.01)
+        self._fd = fd
+        _held.add(self)
+
+    def _attempt(self, journal: Path) -> int | None:
+        """Return a descriptor that holds the lock, or None if someone else does."""
+        try:
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except OSError as error:
+            raise _cannot_lock(journal, error) from None
+        try:
+            _try_lock(fd)
+            # A holder removes the file as it leaves: what was locked must be what others will open.
+            if os.fstat(fd).st_ino == self.path.stat().st_ino:
+                os.ftruncate(fd, 0)
+                os.lseek(fd, 0, os.SEEK_SET)
+                os.write(fd, f"{os.getpid()}\n".encode())
+                return fd
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                os.close(fd)
+                raise _cannot_lock(journal, error) from None
+        os.close(fd)
+        return None
+
+    @property
+    def held(self) -> bool:
+        """Whether this process holds the lock through this object."""
+        return self._fd is not None
+
+    def release(self) -> None:
+        """Give the lock back and remove its file; twice is once."""
+        fd, self._fd = self._fd, None
+        _held.discard(self)
+        if fd is None:
+            return
+        with suppress(OSError):  # Windows removes no open file: it stays, and does no harm
+            self.path.unlink()
+        with suppress(OSError):
+            _unlock(fd)
+        os.close(fd)
+
+    def _leave_to_parent(self) -> None:
+        """Forget the descriptor a fork copied: were it kept open, the lock would outlive the parent."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+
+def lock_path(journal: Path) -> Path:
+    """Return the path of a journal's lock file."""
+    return journal.with_name(journal.name + ".lock")
+
+
+def is_locked(journal: Path) -> bool:
+    """Tell whether a job holds the journal now, in this process or another; makes no file."""
+    try:
+        fd = os.open(lock_path(journal), os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # exists and is not ours to open: somebody else's job
+    try:
+        _try_lock(fd)
+    except OSError:
+        return True
+    else:
+        _unlock(fd)
+        return False
+    finally:
+        os.close(fd)
+
+
+def _cannot_lock(journal: Path, error: OSError) -> ConfigurationError:
+    if error.errno == errno.ENOENT:
+        return ConfigurationError(f"journal {journal}: there is no folder {journal.parent}")
+    return ConfigurationError(f"journal {journal}: cannot lock it: {error.strerror or error}")
+
+
+def _holder(path: Path) -> str:
+    with suppress(OSError, ValueError):
+        return f"process {int(path.read_text(encoding='ascii'))}"
+    return "another process"
+
+
+def _after_fork() -> None:
+    for lock in list(_held):
+        lock._leave_to_parent()  # noqa: SLF001 - the module's own class
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
