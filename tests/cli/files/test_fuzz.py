@@ -44,9 +44,9 @@ def read(content, suffix, request):
         path = Path(folder) / f"rows{suffix}"
         path.write_bytes(content)
         with contextlib.suppress(InputError), RowFile(str(path), request) as file:
-            count = file.check().rows
-            rows = list(file.rows())
-            assert len(rows) == count
+            checked = file.check()
+            rows = list(checked)
+            assert len(rows) == len(checked) == len(checked.lines)
             assert all(isinstance(row, request) for row in rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import sys
 from pathlib import Path
@@ -26,8 +25,9 @@ def write(tmp_path):
 def rows_of(path, request=BindRequest, **options):
     with RowFile(path, request) as file:
         checked = file.check(**options)
-        rows = list(file.rows())
-        assert checked.rows == len(rows)
+        rows = list(checked)
+        assert len(checked) == len(rows)
+        assert list(checked) == rows
         return rows
 
 
@@ -124,10 +124,33 @@ def test_a_header_alone_is_no_rows(write):
     assert rows_of(write("id,app\n")) == []
 
 
-def test_the_checksum_is_of_the_bytes(write):
-    content = b"id,bind\n7,no\n"
-    with RowFile(write(content), BindRequest) as file:
-        assert file.check().checksum == hashlib.sha256(content).hexdigest()
+def checksum(path, request=BindRequest):
+    with RowFile(path, request) as file:
+        return file.check().checksum
+
+
+def test_the_checksum_is_of_what_rows_say(write):
+    same = {
+        checksum(write("id,bind,app\n7,no,\n")),
+        checksum(write("bind;ID\r\nfalse; 7\r\n", "again.csv")),
+        checksum(write('{"id": 7, "bind": false}\n', "rows.jsonl")),
+    }
+    assert len(same) == 1
+    assert checksum(write("id,bind\n8,no\n")) not in same
+    assert checksum(write("id,bind\n7,no\n7,no\n")) not in same
+
+
+def test_the_checksum_knows_nothing_of_passwords(write):
+    header = "sip_username,proxy,password\n"
+    one = checksum(write(f"{header}ann,p,HUNTER2\n"), CreateRequest)
+    assert one == checksum(write(f"{header}ann,p,other\n"), CreateRequest)
+
+
+def test_two_readers_at_once_do_not_disturb_each_other(write):
+    path = write("id,bind\n" + "".join(f"{n},no\n" for n in range(1, 20_001)))
+    with RowFile(path, BindRequest) as file:
+        rows = file.check()
+        assert all(one == other for one, other in zip(rows, rows, strict=True))
 
 
 def test_standard_input_is_read_twice(monkeypatch):
@@ -136,11 +159,9 @@ def test_standard_input_is_read_twice(monkeypatch):
     assert rows_of("-") == BOUND
 
 
-def test_lines_by_place_for_messages(write):
-    lines = {}
+def test_the_line_of_each_row_is_known(write):
     with RowFile(write("id,bind\n\n7,no\n\n8,no\n"), BindRequest) as file:
-        list(file.rows(lines))
-    assert lines == {0: 3, 1: 5}
+        assert list(file.check().lines) == [3, 5]
 
 
 TEN_MISTAKES = b"""\
@@ -301,10 +322,9 @@ def test_an_endless_line_is_refused(write):
 def test_a_file_that_changes_under_the_job_is_noticed(write):
     path = write("id,bind\n7,no\n8,no\n")
     with RowFile(path, BindRequest) as file:
-        file.check()
+        rows = file.check()
         with Path(path).open("r+b") as again:
-            again.seek(-3, 2)
-            again.write(b"no ")
-        rows = file.rows()
+            again.seek(-5, 2)
+            again.write(b"9")
         with pytest.raises(InputError, match="changed while the job was running"):
             list(rows)

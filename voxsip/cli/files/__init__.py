@@ -2,15 +2,15 @@
 
 from voxsip.cli.files._columns import REPORTED, Column, Columns, columns_of
 from voxsip.cli.files._problems import InputError, Problem
-from voxsip.cli.files._rowfile import Checked, RowFile
+from voxsip.cli.files._rowfile import RowFile, Rows
 
 __all__ = [
     "REPORTED",
-    "Checked",
     "Column",
     "Columns",
     "InputError",
     "Problem",
     "RowFile",
+    "Rows",
     "columns_of",
 ]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
-
-from attrs import frozen
 
 from voxsip import InvalidArgumentError
 from voxsip.cli.files._columns import columns_of
 from voxsip.cli.files._conflicts import Conflicts
 from voxsip.cli.files._csv import csv_records
+from voxsip.cli.files._digest import Digest
 from voxsip.cli.files._jsonl import jsonl_records
 from voxsip.cli.files._problems import Problem, Problems
 from voxsip.cli.files._source import Source
 from voxsip.cli.files._values import BadCell, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
@@ -29,17 +29,29 @@ _JSONL = frozenset({".jsonl", ".ndjson", ".json"})
 _CSV = frozenset({".csv", ".tsv"})
 
 
-@frozen(kw_only=True)
-class Checked:
-    """What a file turned out to hold.
+class Rows(Generic[Request]):
+    """The rows of a checked file, to be iterated over as often as needed; `len` is their number.
 
-    `mixed_users`: some rows name users by id and some by name, so that two rows may mean one user
-    without the file showing it.
+    Attributes:
+        lines: the line of each row.
+        checksum: over what the rows say, without their secrets: a digest of a password can be
+            guessed back. Formatting does not count.
+        mixed_users: some rows name users by id and some by name, so that two rows may mean one
+            user without the file showing it.
     """
 
-    rows: int
-    checksum: str
-    mixed_users: bool = False
+    def __init__(self, read: Callable[[], Iterator[Request]]) -> None:
+        self._read = read
+        self.lines = array("L")
+        self.checksum = ""
+        self.mixed_users = False
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[Request]:
+        """Read the rows again. Raises InputError where they are no longer what they were."""
+        return self._read()
 
 
 class RowFile(Generic[Request]):
@@ -50,7 +62,6 @@ class RowFile(Generic[Request]):
         self._request = request
         self._columns = columns_of(request)
         self._source = Source(path)
-        self._checksum: str | None = None
         self.path = path
         self.name = self._source.name
 
@@ -67,45 +78,39 @@ class RowFile(Generic[Request]):
 
     def check(
         self, *, limit: int = 50, on_conflict: Literal["error", "order"] = "error"
-    ) -> Checked:
+    ) -> Rows[Request]:
         """Read the whole file once and raise all that is wrong with it as one InputError.
 
         At most `limit` problems are kept; the others are counted.
         """
         problems = Problems(limit)
         conflicts = Conflicts() if on_conflict == "error" else None
-        count = 0
+        digest = Digest(self._columns)
+        rows: Rows[Request] = Rows(lambda: self._again(digest.hexdigest()))
         try:
             for line, row in self._read(problems):
-                count += 1
+                rows.lines.append(line)
+                digest.add(row)
                 if conflicts is not None:
                     conflicts.add(line, row)
             if conflicts is not None:
+                rows.mixed_users = conflicts.mixed_users
                 for line, first, what in conflicts.found():
                     problems.add(self._clash(line, first, what))
-            problems.raise_if_any()
-            self._checksum = self._source.checksum()
-            return Checked(
-                rows=count,
-                checksum=self._checksum,
-                mixed_users=conflicts is not None and conflicts.mixed_users,
-            )
         finally:
             if conflicts is not None:
                 conflicts.close()
+        problems.raise_if_any()
+        rows.checksum = digest.hexdigest()
+        return rows
 
-    def rows(self, lines: dict[int, int] | None = None) -> Iterator[Request]:
-        """Read the rows of a checked file; raise InputError where it is no longer what it was.
-
-        `lines`, where given, receives the line of each row by its place, from 0; who reads them
-        takes them out again.
-        """
+    def _again(self, checksum: str) -> Iterator[Request]:
         problems = Problems(1)
-        for place, (line, row) in enumerate(self._read(problems)):
-            if lines is not None:
-                lines[place] = line
+        digest = Digest(self._columns)
+        for _, row in self._read(problems):
+            digest.add(row)
             yield row
-        if problems.found or (self._checksum and self._source.checksum() != self._checksum):
+        if problems.found or digest.hexdigest() != checksum:
             raise self._source.refusal("the file changed while the job was running")
 
     def _read(self, problems: Problems) -> Iterator[tuple[int, Request]]:

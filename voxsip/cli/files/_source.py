@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import shutil
 import sys
@@ -42,11 +41,6 @@ class Source:
         """Close the file; a spooled one is gone with that."""
         self._file.close()
 
-    def checksum(self) -> str:
-        """Compute the SHA-256 of the bytes, in hex."""
-        self._file.seek(0)
-        return hashlib.file_digest(self._file, "sha256").hexdigest()  # type: ignore[arg-type]
-
     def head(self) -> bytes:
         """Read the first bytes, without a byte-order mark; refuse what is plainly not text."""
         self._file.seek(0)
@@ -62,9 +56,7 @@ class Source:
         Bytes that are not UTF-8 come as lone surrogates, for the cell that holds them to be named.
         \r, \n and \r\n all end a line.
         """
-        self._file.seek(0)
-        # Duplicated, since closing the text layer closes what is below it.
-        raw = io.BufferedReader(_Unclosed(self._file))
+        raw = io.BufferedReader(_View(self._file), 1 << 16)
         text = io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline="")
         number = 0
         while line := text.readline(LONGEST_LINE):
@@ -106,16 +98,19 @@ class Source:
         return copy
 
 
-class _Unclosed(io.RawIOBase):
-    """A view on a file that leaves the file open when the view is closed."""
+class _View(io.RawIOBase):
+    """Reads a file from its start, beside any other view, and leaves it open when it is closed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self._offset = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        self._file.seek(self._offset)
         chunk = self._file.read(len(buffer))
         buffer[: len(chunk)] = chunk
+        self._offset += len(chunk)
         return len(chunk)
