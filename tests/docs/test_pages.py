@@ -73,6 +73,14 @@ def test_page(page, serve, tmp_path):
             assert same, f"{where} prints\n{done.stdout}\nnot\n{block.expected}"
 
 
+NAMED = sorted({words[1] for page in PAGES for words in commands(page, "voxsip") if words[1:]})
+
+
+@pytest.mark.parametrize("command", NAMED)
+def test_a_command_that_a_page_names_exists(command):
+    subprocess.run([BIN / "voxsip", command, "--help"], capture_output=True, check=True, timeout=60)
+
+
 def on_a_free_port(command):
     """Drop the port that a page names, which somebody else may have."""
     words = iter(command)
