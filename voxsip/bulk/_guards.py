@@ -1,0 +1,57 @@
+"""When a job should stop by itself. Pure."""
+
+from __future__ import annotations
+
+import attrs
+
+from voxsip._errors import (
+    AuthorizationError,
+    ForbiddenError,
+    InsufficientFundsError,
+    QuotaExceededError,
+)
+from voxsip.bulk._journal_api import Kind
+from voxsip.bulk._outcomes import Outcome, Stop
+
+
+@attrs.define(kw_only=True)
+class Guards:
+    """Looks at the outcomes of this run, one after another.
+
+    Arguments:
+        kind: what the rows are for; only buying stops for want of money or places.
+        max_failures: rows that may end "failed" or "unknown"; one more stops the job. None: any number.
+        max_failure_ratio: their share of all rows so far, from 0 to 1, that may not be passed.
+        min_rows_for_ratio: rows before the share is looked at.
+    """
+
+    kind: Kind
+    max_failures: int | None = None
+    max_failure_ratio: float | None = None
+    min_rows_for_ratio: int = 100
+    _rows: int = attrs.field(default=0, init=False)
+    _failures: int = attrs.field(default=0, init=False)
+
+    def judge(self, outcome: Outcome[object]) -> Stop | None:
+        """Take in an outcome; return why the job should stop now, or None."""
+        self._rows += 1
+        if outcome.status not in {"failed", "unknown"}:
+            return None
+        self._failures += 1
+        error = outcome.error
+        if isinstance(error, AuthorizationError | ForbiddenError):
+            return Stop.AUTHORIZATION
+        if self.kind == "create":
+            if isinstance(error, InsufficientFundsError):
+                return Stop.FUNDS
+            if isinstance(error, QuotaExceededError):
+                return Stop.QUOTA
+        if self.max_failures is not None and self._failures > self.max_failures:
+            return Stop.FAILURES
+        if (
+            self.max_failure_ratio is not None
+            and self._rows >= self.min_rows_for_ratio
+            and self._failures > self.max_failure_ratio * self._rows
+        ):
+            return Stop.RATIO
+        return None

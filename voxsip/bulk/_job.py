@@ -1,0 +1,142 @@
+"""A bulk job as its user holds it: an async iterable of outcomes, or awaited, a report."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from voxsip.bulk._outbox import Outbox
+from voxsip.bulk._outcomes import Outcome, Report, Stop
+from voxsip.bulk._run import Run
+
+R = TypeVar("R")
+
+
+class BulkJob(Generic[R]):
+    """Many rows under way.
+
+    Iterated, it gives every row's outcome in the order in which rows end; awaited, it runs to its end and
+    gives the report. Nothing is sent before one of the two is begun. Leaving the iteration early sends
+    nothing more and lets what is under way end; `async with` does so at a place you choose. Cancelling
+    cancels what is under way.
+
+    A job runs once. It never raises for a row; it raises what the input raises, and `VoxsipError` where the
+    job as a whole cannot go on.
+
+    Attributes:
+        outbox: where outcomes wait to be read; for the sync twin.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.outbox: Outbox[Outcome[Any]] = run.outbox
+        self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __repr__(self) -> str:
+        report = self.report
+        return f"<{type(self).__name__} {report.kind}: {report.rows} rows>"
+
+    @property
+    def report(self) -> Report:
+        """The sums so far; the same object all the time."""
+        return self._run.report
+
+    @property
+    def concurrency(self) -> int:
+        """Rows that may be in flight at this moment."""
+        return self._run.concurrency
+
+    @property
+    def rate(self) -> float | None:
+        """Requests per second that may leave at this moment; None where nothing limits them."""
+        return self._run.rate
+
+    def stop(self, reason: str = Stop.REQUESTED, *, read_rest: bool = True) -> None:
+        """Send no further row; what is under way ends. May be called from any thread or signal handler.
+
+        Arguments:
+            reason: for the report.
+            read_rest: read the rest of the input and report its rows as skipped.
+        """
+        loop = self._loop
+        if loop is None:
+            self._run.stop(reason, read_rest=read_rest)
+        elif not loop.is_closed():
+            loop.call_soon_threadsafe(lambda: self._run.stop(reason, read_rest=read_rest))
+
+    def __await__(self) -> Generator[Any, None, Report]:
+        """Run to the end."""
+        return self._finish().__await__()
+
+    def __aiter__(self) -> AsyncIterator[Outcome[R]]:
+        """Give every outcome."""
+        return self._outcomes()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Send nothing more and wait for what is under way; twice does no harm."""
+        task = self._task
+        if task is None or task.done():
+            return
+        self._run.stop(Stop.REQUESTED, read_rest=False)
+        self.outbox.discard()
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            await self._abort()
+            raise
+        _look_at(task)
+
+    async def _finish(self) -> Report:
+        self.outbox.discard()
+        await self.start()
+        return self.report
+
+    async def _outcomes(self) -> AsyncGenerator[Outcome[R], None]:
+        task = self.start()
+        outbox = self.outbox
+        try:
+            while not outbox.closed or outbox.items:
+                await outbox.wait()
+                for outcome in outbox.take():
+                    yield outcome
+            await task
+        except asyncio.CancelledError:
+            await self._abort()
+            raise
+        finally:
+            await self.aclose()
+
+    def start(self) -> asyncio.Task[None]:
+        """Begin, if that has not been done; for the sync twin. Returns the task that runs the job."""
+        if self._task is None:
+            self._loop = asyncio.get_running_loop()
+            self._task = self._loop.create_task(self._run.run(), name="voxsip-bulk")
+        return self._task
+
+    async def _abort(self) -> None:
+        """Cancel everything under way and wait until it has ended."""
+        task = self._task
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+            _look_at(task)
+
+
+def _look_at(task: asyncio.Task[None]) -> None:
+    """Keep asyncio from complaining that nobody wanted to know how a task ended."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,186 @@
+"""What a bulk job tells: an outcome for every row, and a report of all of them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from voxsip._errors import APIError, VoxsipError
+from voxsip.bulk._journal_api import Status
+from voxsip.bulk._model import Binding
+from voxsip.bulk._rows import SECRET_COLUMNS, Row
+
+R = TypeVar("R")
+
+
+def _shown(row: object) -> str:
+    """Show a row; one that could not be read is still the user's mapping, secrets and all."""
+    if isinstance(row, Mapping):
+        return repr({k: "..." if k in SECRET_COLUMNS else v for k, v in row.items()})
+    return repr(row)
+
+
+@attrs.frozen(kw_only=True)
+class Outcome(Generic[R]):
+    """How one row ended.
+
+    Attributes:
+        index: place in the input, from 0.
+        row: the request; what the input gave where that could not be read as one.
+        status: "done"; "unchanged" (it held already and was not sent); "failed" (refused by the API, or
+            invalid and not sent); "skipped" (not sent, since the job stopped); "unknown" (sent, and the
+            server may or may not have done it).
+        result: the API's reply to a row that is done, else None.
+        error: why it failed or is unknown, else None.
+        attempts: requests sent for it.
+        elapsed: seconds from the first attempt to the outcome.
+        restored: True if an earlier run of the same job came to it.
+    """
+
+    index: int
+    row: R = attrs.field(repr=_shown)
+    status: Status
+    result: Mapping[str, Any] | None = None
+    error: VoxsipError | None = None
+    attempts: int = 0
+    elapsed: float = 0.0
+    restored: bool = False
+
+
+AnyOutcome = Outcome[Row] | Outcome[Any]
+
+
+class Stop(enum.StrEnum):
+    """Why a job stopped sending rows."""
+
+    FAILURES = "too many failures"
+    RATIO = "too high a share of failures"
+    AUTHORIZATION = "authorization refused"
+    FUNDS = "insufficient funds"
+    QUOTA = "quota exceeded"
+    DEADLINE = "deadline reached"
+    REQUESTED = "stop requested"
+    ERROR = "error"
+
+
+@attrs.frozen(kw_only=True)
+class Mismatch:
+    """A registration that is not bound as running the rows one after another would have left it.
+
+    Attributes:
+        sip_registration_id: the registration.
+        expected: what the rows make of it; parts that they do not determine are -1.
+        found: what the API says, or None where there is no such registration.
+    """
+
+    sip_registration_id: int
+    expected: Binding
+    found: Binding | None
+
+
+@attrs.define(kw_only=True)
+class Report:
+    """The sums of a job; while it runs, of the rows that have ended so far.
+
+    Attributes:
+        kind: "bind", "create" or "delete".
+        rows: rows that have an outcome; the five counts after it add up to it.
+        restored: rows among them that an earlier run of the job did.
+        seconds: how long this run took.
+        calls: requests that this run sent for rows, repeated ones included.
+        retries: those that repeated another.
+        errors: rows by the error they ended with: "393 SOME_NAME", or a class where there is no number.
+        stopped: why no further rows were sent, or None.
+        mismatches: with `verify`: registrations that differ from what the rows should have left; None
+            where nothing was compared.
+        mismatched: the first of them.
+        verify_error: why comparing was not possible, or None.
+    """
+
+    kind: str
+    rows: int = 0
+    done: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    skipped: int = 0
+    unknown: int = 0
+    restored: int = 0
+    seconds: float = 0.0
+    calls: int = 0
+    retries: int = 0
+    errors: dict[str, int] = attrs.field(factory=dict)
+    stopped: str | None = None
+    mismatches: int | None = None
+    mismatched: list[Mismatch] = attrs.field(factory=list)
+    verify_error: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every row is done or unchanged, and nothing that was compared differs."""
+        return self.rows == self.done + self.unchanged and not self.mismatches
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON-able data."""
+        return attrs.asdict(self)
+
+    def count(self, outcome: Outcome[Any]) -> None:
+        """Take in a row's outcome."""
+        self.rows += 1
+        status = outcome.status
+        if status == "done":
+            self.done += 1
+        elif status == "unchanged":
+            self.unchanged += 1
+        elif status == "failed":
+            self.failed += 1
+        elif status == "skipped":
+            self.skipped += 1
+        else:
+            self.unknown += 1
+        if outcome.restored:
+            self.restored += 1
+        elif outcome.attempts:
+            self.calls += outcome.attempts
+            self.retries += outcome.attempts - 1
+        if outcome.error is not None:
+            name = error_label(outcome.error)
+            self.errors[name] = self.errors.get(name, 0) + 1
+
+
+def error_label(error: VoxsipError) -> str:
+    """Name an error so that rows can be counted by it."""
+    if isinstance(error, APIError) and error.code is not None:
+        return f"{error.code} {error.name}".rstrip()
+    return type(error).__name__
+
+
+@attrs.frozen(kw_only=True)
+class Quote:
+    """What buying registrations will cost.
+
+    Attributes:
+        price: reserved for one registration and its first month, in the account's currency.
+        rows: how many are to be bought, or None where that is not known.
+        balance: the account's money.
+        currency: of all of them.
+    """
+
+    price: Decimal
+    rows: int | None
+    balance: Decimal
+    currency: str = ""
+
+    @property
+    def total(self) -> Decimal | None:
+        """The price of all rows."""
+        return None if self.rows is None else self.price * self.rows
+
+    @property
+    def enough(self) -> bool:
+        """Whether the money covers all rows; of an unknown number, the first one."""
+        needed = self.price if self.rows is None else self.price * self.rows
+        return self.balance >= needed

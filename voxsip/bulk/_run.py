@@ -1,0 +1,320 @@
+"""One run of a job from beginning to end: journal, funds, plan, rows, comparison."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from voxsip._client import AsyncClient
+from voxsip._errors import ConfigurationError, InvalidArgumentError, VoxsipError
+from voxsip._version import __version__
+from voxsip.bulk._directory import Directory
+from voxsip.bulk._engine import Engine
+from voxsip.bulk._funds import read_quote
+from voxsip.bulk._guards import Guards
+from voxsip.bulk._journal_api import JobHeader, Journal, Kind
+from voxsip.bulk._keys import KeyMaker
+from voxsip.bulk._limit import JobLimits
+from voxsip.bulk._live import Existing, Verifier, read_bindings
+from voxsip.bulk._options import Options
+from voxsip.bulk._outbox import Outbox
+from voxsip.bulk._outcomes import Outcome, Report, Stop
+from voxsip.bulk._plan import make_plan
+from voxsip.bulk._record import Record, check_digest
+from voxsip.bulk._rows import BindRequest, CreateRequest, DeleteRequest, Row, read_row
+from voxsip.bulk._send import sender
+from voxsip.bulk._source import END, Rows, Source
+from voxsip.bulk._window import Window
+
+log = logging.getLogger("voxsip.bulk")
+CLASSES: Mapping[Kind, type[Row]] = {
+    "bind": BindRequest,
+    "create": CreateRequest,
+    "delete": DeleteRequest,
+}
+ROOM = 1024
+"""Outcomes kept for a slow reader before no further row is sent."""
+Holds = Callable[[int, Row], Mapping[str, Any] | None]
+
+
+@attrs.define(kw_only=True, eq=False)
+class Run:
+    """What a job does, and with what.
+
+    Arguments:
+        client: the user's.
+        rows: the input.
+        options: of the job; of a resumed one, only what is given anew.
+        kind: what the rows are for; None to resume: the journal says.
+        journal: path, or None.
+        source: where the rows come from, for people.
+        checksum: of the input as a whole, where it is known.
+        overrides: options given to a resumed job.
+        clock: monotonic seconds.
+    """
+
+    client: AsyncClient
+    rows: Source
+    options: Options
+    kind: Kind | None
+    journal: str | None = None
+    source: str | None = None
+    checksum: str | None = None
+    overrides: Mapping[str, Any] = attrs.field(factory=dict)
+    clock: Callable[[], float] = time.monotonic
+
+    outbox: Outbox[Outcome[Any]] = attrs.field(init=False)
+    _report: Report = attrs.field(init=False)
+    _started: float | None = attrs.field(default=None, init=False)
+    _ended: bool = attrs.field(default=False, init=False)
+    _engine: Engine | None = attrs.field(default=None, init=False)
+    _limits: JobLimits | None = attrs.field(default=None, init=False)
+    _stop: tuple[str, bool] | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make what can be looked at before the job starts."""
+        self.outbox = Outbox(ROOM)
+        self._report = Report(kind=self.kind or "resume")
+
+    @property
+    def report(self) -> Report:
+        """The sums so far."""
+        if self._started is not None and not self._ended:
+            self._report.seconds = self.clock() - self._started
+        return self._report
+
+    @property
+    def concurrency(self) -> int:
+        """Rows that may be in flight now."""
+        return self._limits.adaptive.limit if self._limits else self.options.concurrency
+
+    @property
+    def in_flight(self) -> int:
+        """Rows in flight now."""
+        return self._engine.in_flight if self._engine else 0
+
+    @property
+    def rate(self) -> float | None:
+        """Requests per second that may leave now, or None."""
+        return self._limits.limiter.rate if self._limits else None
+
+    def stop(self, reason: str, *, read_rest: bool) -> None:
+        """Send no further row."""
+        if self._engine is not None:
+            self._engine.stop(reason, read_rest=read_rest)
+        elif self._stop is None or not read_rest:
+            self._stop = (self._stop[0] if self._stop else reason, read_rest)
+
+    async def run(self) -> None:
+        """Do the whole job.
+
+        Raises:
+            VoxsipError: the job cannot go on; whatever the input raises.
+        """
+        self._started = self.clock()
+        journal: Journal | None = None
+        try:
+            journal = await self._open_journal()
+            await self._rows(journal)
+        finally:
+            try:
+                if journal is not None:
+                    journal.stopped(self._report.stopped)
+                    await journal.close()
+            finally:
+                self._report.seconds = self.clock() - self._started
+                self._ended = True
+                self.outbox.close()
+
+    async def _rows(self, journal: Journal | None) -> None:
+        kind, options = self.kind, self.options
+        if kind is None:
+            raise ConfigurationError("journal: it does not say what its rows are for")
+        self._report.kind = kind
+        limits = self._limits = JobLimits(self.client, options.concurrency, options.rate_limit)
+        client = limits.client
+        directory = Directory(client)
+        record = None if journal is None else Record(journal)
+        verifier = Verifier(client, directory) if options.verify and kind == "bind" else None
+        if journal is not None:
+            await self._check_input(journal, CLASSES[kind])
+        existing: Existing | None = None
+        holds: Holds | None = None
+        if options.skip_unchanged:
+            if kind == "bind":
+                holds = await self._plan(client, directory, record)
+            else:
+                existing = Existing()
+                await existing.read(client)
+                holds = existing.holds
+        observers: list[Callable[[Outcome[Any]], None]] = []
+        if existing is not None:
+            observers.append(existing.claim)
+        if verifier is not None:
+            observers.append(verifier.observe)
+        if record is not None:
+            observers.append(record.observe)
+        engine = self._engine = Engine(
+            row_class=CLASSES[kind],
+            source=self.rows,
+            send=sender(kind, client, record, journal, options.settle),
+            keys=KeyMaker(directory),
+            window=Window(max(4 * options.concurrency, 256)),
+            outbox=self.outbox,
+            report=self._report,
+            limits=limits.adaptive,
+            guards=Guards(
+                kind=kind,
+                max_failures=options.max_failures,
+                max_failure_ratio=options.max_failure_ratio,
+                min_rows_for_ratio=options.min_rows_for_ratio,
+            ),
+            workers=options.concurrency,
+            memory=record,
+            learn=None if verifier is None else verifier.learn,
+            holds=holds,
+            observers=observers,
+            breathe=None if journal is None else journal.room,
+            clock=self.clock,
+        )
+        if self._stop is not None:
+            engine.stop(self._stop[0], read_rest=self._stop[1])
+        elif kind == "create" and options.check_funds:
+            await self._check_funds(client, journal, existing)
+        timer = None
+        if options.deadline is not None:
+            left = options.deadline - (self.clock() - (self._started or 0.0))
+            timer = asyncio.get_running_loop().call_later(
+                max(left, 0.0), engine.stop, Stop.DEADLINE
+            )
+        try:
+            await engine.run()
+        finally:
+            if timer is not None:
+                timer.cancel()
+        if verifier is not None:
+            try:
+                await verifier.compare(self._report)
+            except VoxsipError as error:
+                self._report.verify_error = str(error)
+
+    async def _open_journal(self) -> Journal | None:
+        if self.journal is None:
+            return None
+        from voxsip.bulk._journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
+
+        account = getattr(self.client, "account_id", None)
+        if self.kind is not None:
+            header = JobHeader(
+                kind=self.kind,
+                account_id=account,
+                options=self.options.to_json(),
+                source=self.source,
+                checksum=self.checksum,
+                version=__version__,
+            )
+            return await create_journal(self.journal, header)
+        journal = await open_journal(self.journal)
+        try:
+            self._take_over(journal.header, account)
+        except BaseException:
+            await journal.close()
+            raise
+        return journal
+
+    def _take_over(self, header: JobHeader, account: int | None) -> None:
+        """Take kind and options from the journal of a job that is resumed."""
+        if account is not None and header.account_id not in {None, account}:
+            raise ConfigurationError(
+                f"journal: the job ran on account {header.account_id}, the credentials are for {account}"
+            )
+        changed = self.checksum is not None and header.checksum not in {None, self.checksum}
+        if changed:
+            raise InvalidArgumentError(
+                "the input is not the one the journal was written for: its checksum differs",
+                field="rows",
+            )
+        self.kind = header.kind
+        self.options = Options.from_json(header.options, self.overrides)
+
+    async def _check_input(self, journal: Journal, row_class: type[Any]) -> None:
+        """Compare all rows with the journal before the first is sent, where the input can be read twice.
+
+        Raises:
+            InvalidArgumentError: a row is another one now.
+        """
+        rows = self.rows.again() if journal.rows_known else None
+        if rows is None:
+            return
+        for index, item in enumerate(rows):
+            if index >= journal.rows_known:
+                break
+            known = await journal.restored(index)
+            if known is not None and known.digest:
+                check_digest(known, read_row(row_class, item))
+
+    async def _plan(
+        self, client: AsyncClient, directory: Directory, record: Record | None
+    ) -> Holds:
+        rows: list[object] = []
+        while (item := await self.rows.pull()) is not END:
+            rows.append(item)
+        self.rows = Source(rows)
+
+        async def read(index: int, item: object) -> BindRequest | None:
+            try:
+                row = read_row(BindRequest, item)
+                row.check()
+            except InvalidArgumentError:
+                return None
+            if record is not None and isinstance(await record.restore(index, row), Outcome):
+                return None
+            if not directory.knows(row):
+                await directory.learn(row)
+            return row
+
+        live = await read_bindings(client)
+        return await make_plan(rows, live, read, directory.resolve, directory.application_of)
+
+    async def _check_funds(
+        self, client: AsyncClient, journal: Journal | None, existing: Existing | None
+    ) -> None:
+        """Stop before the first purchase where the money does not cover all of them."""
+        count = self.rows.length
+        if existing is not None:
+            again = self.rows.again()
+            count = None if again is None else existing.missing(_readable(again))
+        elif count is not None and journal is not None:
+            count = max(0, count - journal.finished)
+        if count == 0:
+            return
+        quote = await read_quote(client, count)
+        if not quote.enough and self._engine is not None:
+            log.warning(
+                "bulk create: %s rows at %s %s, balance %s: nothing is bought",
+                "some" if count is None else count,
+                quote.price,
+                quote.currency,
+                quote.balance,
+            )
+            self._engine.stop(Stop.FUNDS)
+
+
+def _readable(items: Any) -> list[CreateRequest]:
+    rows = []
+    for item in items:
+        try:
+            rows.append(read_row(CreateRequest, item))
+        except InvalidArgumentError:
+            continue
+    return rows
+
+
+def make_source(rows: Rows) -> Source:
+    """Take what the user gave as input."""
+    return rows if isinstance(rows, Source) else Source(rows)
