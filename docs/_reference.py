@@ -1,21 +1,24 @@
 """Write the reference pages that code determines: one for each generated group, and the emulator's."""
 
 import inspect
-from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from voxsip import emulator
-from voxsip._generated._async_groups import AsyncGroups
+from voxsip import _generated, emulator
 from voxsip._generated._models_index import MODELS
 
-GROUPS: dict[str, str] = {
-    name: attribute.func.__annotations__["return"]
-    for name, attribute in inspect.getmembers(AsyncGroups)
-    if isinstance(attribute, cached_property)
+GROUPS = {
+    path.parent.name: next(
+        name
+        for name, found in vars(import_module(f"voxsip._generated.{path.parent.name}.aio")).items()
+        if inspect.isclass(found) and found.__module__.endswith(".aio")
+    )
+    for path in sorted(Path(_generated.__path__[0]).glob("*/aio.py"))
 }
 """Attribute of the client to class."""
+MADE_BY_OTHERS = {"AsyncBulk", "AsyncPager", "Bulk", "BulkJob", "Pager", "SyncBulkJob"}
 HIDDEN = "\ue000"
 PAGE = """\
 # {name}
@@ -88,8 +91,9 @@ def write(app: Sphinx) -> None:
 def hide_constructor(
     _app: Sphinx, _what: str, name: str, _obj: object, _options: object, *_signature: str
 ) -> tuple[str, None] | None:
-    """Leave out how a group is made: the client does that."""
-    return ("", None) if name.rpartition(".aio.")[2] in GROUPS.values() else None
+    """Leave out how a class is made whose objects users only get from others."""
+    made = name.rpartition(".")[2]
+    return ("", None) if made in MADE_BY_OTHERS or made in GROUPS.values() else None
 
 
 def keep_colon(

@@ -3,6 +3,7 @@
 A wrong use carries an ignore; should the checkers stop refusing it, the ignore itself becomes an error.
 """
 
+import csv
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any, assert_type
 
 import voxsip
 from voxsip import models
+from voxsip.bulk import BulkJob
 from voxsip.emulator import Emulator
 
 
@@ -92,3 +94,25 @@ async def emulated() -> None:
 
 async def stream() -> AsyncIterator[voxsip.BindRequest]:
     yield voxsip.BindRequest(sip_registration_id=1, application_id=1, user_id=1)
+
+
+async def in_bulk(client: voxsip.AsyncClient) -> None:
+    job = client.bulk.bind(stream(), concurrency=8, rate_limit=voxsip.RateLimit(50))
+    assert_type(job, BulkJob[voxsip.BindRequest])
+    async for outcome in job:
+        assert_type(outcome, voxsip.Outcome[voxsip.BindRequest])
+        assert_type(outcome.row.user_id, int | None)
+        assert_type(outcome.error, voxsip.VoxsipError | None)
+    assert_type(await job, voxsip.Report)
+    assert_type(await client.bulk.create([{"sip_username": "a", "proxy": "b"}]), voxsip.Report)
+    assert_type(client.bulk.delete([voxsip.DeleteRequest(sip_registration_id=1)]).report.done, int)
+    client.bulk.bind([1, 2])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
+
+
+def in_bulk_blocking(client: voxsip.Client) -> None:
+    with Path("rows.csv").open(newline="") as file:
+        job = client.bulk.bind(csv.DictReader(file))
+        for outcome in job:
+            assert_type(outcome, voxsip.Outcome[voxsip.BindRequest])
+    assert_type(job.report, voxsip.Report)
+    assert_type(client.bulk.bind(iter([voxsip.BindRequest()])).wait(), voxsip.Report)
