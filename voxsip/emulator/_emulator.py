@@ -34,6 +34,7 @@ __all__ = ["Emulator"]
 
 T = TypeVar("T")
 
+_GRACE = 0.2  # seconds for requests in flight when stopping; zero would mean for ever
 _LONGEST_LINE = 1 << 20  # a request line may hold an id list of a megabyte
 _LONGEST_BODY = 16 << 20
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (recognized, not bound to)
@@ -296,7 +297,7 @@ class Emulator:
                 max_line_size=_LONGEST_LINE,
                 lingering_time=0,
             )
-            self._runner = web.ServerRunner(server, shutdown_timeout=0)
+            self._runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
             await self._runner.setup()
             await web.SockSite(self._runner, self._listener, ssl_context=self._ssl).start()
         except BaseException:
@@ -357,11 +358,19 @@ class _LoopThread:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def close(self) -> None:
-        """Stop the loop and wait for the thread."""
+        """End what is still running there, stop the loop and wait for the thread."""
+        self.run(self._end_tasks())
         self.run(self._loop.shutdown_default_executor())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    @staticmethod
+    async def _end_tasks() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _request_factory(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from voxsip.emulator._refused import RefusedError
 if TYPE_CHECKING:
     from voxsip.emulator._clock import Clock
     from voxsip.emulator._fault import Fault
+    from voxsip.emulator._pauses import Pauses
 
 __all__ = ["answer_after", "answer_before", "drop"]
 
@@ -38,6 +39,8 @@ _SHAPES: dict[str, Any] = {
 }
 _PIECES = 4
 
+Wait = Callable[[], Awaitable[None]]
+
 
 def drop(request: web.BaseRequest) -> web.Response:
     """Close the connection without an answer; aiohttp takes note when it tries to write one."""
@@ -47,12 +50,12 @@ def drop(request: web.BaseRequest) -> web.Response:
 
 
 async def answer_before(
-    fault: Fault, request: web.BaseRequest, clock: Clock
+    fault: Fault, request: web.BaseRequest, clock: Clock, pauses: Pauses
 ) -> web.StreamResponse | None:
     """Let a fault strike before the work; None means that the work goes on."""
     match fault.kind:
         case "delay":
-            await asyncio.sleep(fault.seconds or 0)
+            await pauses.wait(fault.seconds or 0)
         case "refuse":
             return drop(request)
         case "http" if fault.when == "before":
@@ -65,7 +68,7 @@ async def answer_before(
 
 
 async def answer_after(
-    fault: Fault, request: web.BaseRequest, clock: Clock, body: bytes
+    fault: Fault, request: web.BaseRequest, clock: Clock, pauses: Pauses, body: bytes
 ) -> web.StreamResponse | None:
     """Let a fault strike after the work; None means that the reply is left as it is."""
     match fault.kind:
@@ -76,7 +79,8 @@ async def answer_after(
         case "error" if fault.when == "after":
             return _api_error(fault, clock)
         case "truncated" if fault.how == "connection":
-            return await _stream(request, clock, body, 0.0, pieces=_PIECES // 2)
+            half = [body[: len(body) // 2]]
+            return await _stream(request, clock, half, len(body), lambda: pauses.wait(0))
         case "truncated":
             return _answer(clock, body[: len(body) // 2])
         case "not_json":
@@ -88,7 +92,10 @@ async def answer_after(
         case "wrong_content_type":
             return _answer(clock, body, content_type=fault.content_type or "text/html")
         case "slow_body":
-            return await _stream(request, clock, body, fault.seconds or 0, pieces=_PIECES)
+            size = -(-len(body) // _PIECES)
+            chunks = [body[start : start + size] for start in range(0, len(body), size)]
+            pause = (fault.seconds or 0) / len(chunks)
+            return await _stream(request, clock, chunks, len(body), lambda: pauses.wait(pause))
     return None
 
 
@@ -125,18 +132,20 @@ def _answer(
 
 
 async def _stream(
-    request: web.BaseRequest, clock: Clock, body: bytes, seconds: float, *, pieces: int
+    request: web.BaseRequest, clock: Clock, chunks: list[bytes], length: int, wait: Wait
 ) -> web.StreamResponse:
-    """Send a body in pieces; fewer than all of them, and the connection is closed on the rest."""
+    """Send a body in chunks; if they are fewer bytes than promised, close the connection."""
     response = web.StreamResponse(
         headers={"Content-Type": "application/json", "Date": clock.http_date()}
     )
-    response.content_length = len(body)
-    await response.prepare(request)
-    size = -(-len(body) // _PIECES)
-    for number in range(pieces):
-        await asyncio.sleep(seconds / _PIECES)
-        await response.write(body[number * size : (number + 1) * size])
-    if pieces < _PIECES and request.transport is not None:
+    response.content_length = length
+    try:
+        await response.prepare(request)
+        for chunk in chunks:
+            await wait()
+            await response.write(chunk)
+    except ConnectionError:  # the client has gone
+        return response
+    if sum(map(len, chunks)) < length and request.transport is not None:
         request.transport.close()
     return response

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import orjson
 from aiohttp import web
 
-from voxsip.emulator._injection import answer_after, answer_before
+from voxsip.emulator._injection import answer_after, answer_before, drop
+from voxsip.emulator._pauses import Pauses, StoppedError
 from voxsip.emulator._refused import RefusedError
 from voxsip.emulator._request import API_PATH, read_call
 from voxsip.emulator._state import State
@@ -49,9 +50,16 @@ class Handler:
         self.faults = faults
         self._late: list[_LateCall] = []
         self._timers: set[asyncio.TimerHandle] = set()
+        self._pauses = Pauses()
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        try:
+            return await self._route(request)
+        except StoppedError:
+            return drop(request)
+
+    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path
         if path == API_PATH or path.startswith(API_PATH + "/"):
             if request.method in _METHODS:
@@ -62,7 +70,8 @@ class Handler:
         return web.Response(status=404)
 
     def close(self) -> None:
-        """Forget the duplicates that are still to come."""
+        """End every wait, and forget the duplicates that are still to come."""
+        self._pauses.stop()
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
@@ -81,9 +90,9 @@ class Handler:
         if self.latency is None:
             return self._json(self.service.reply(call))
         half = self.latency() / 2
-        await asyncio.sleep(half)
+        await self._pauses.wait(half)
         body = self.service.reply(call)
-        await asyncio.sleep(half)
+        await self._pauses.wait(half)
         return self._json(body)
 
     async def _faulty(
@@ -91,7 +100,7 @@ class Handler:
     ) -> web.StreamResponse:
         clock = self.service.clock
         for fault in hits:
-            answer = await answer_before(fault, request, clock)
+            answer = await answer_before(fault, request, clock, self._pauses)
             if answer is not None:
                 return answer
             if fault.kind == "page_cap":
@@ -99,14 +108,14 @@ class Handler:
             elif fault.kind == "shift":
                 call.shift = fault.rows or 0
         half = self.latency() / 2 if self.latency is not None else 0.0
-        await asyncio.sleep(half)
+        await self._pauses.wait(half)
         body = self.service.reply(call)
         for fault in hits:
             if fault.kind == "late_duplicate":
                 self._duplicate(call, fault)
-        await asyncio.sleep(half)
+        await self._pauses.wait(half)
         for fault in hits:
-            answer = await answer_after(fault, request, clock, body)
+            answer = await answer_after(fault, request, clock, self._pauses, body)
             if answer is not None:
                 return answer
         return self._json(body)
@@ -144,7 +153,7 @@ class Handler:
 
     def _state(self, request: web.BaseRequest) -> web.Response:
         peer = request.transport and request.transport.get_extra_info("peername")
-        if not peer or not ip_address(peer[0].partition("%")[0]).is_loopback:
+        if not peer or not _is_loopback(peer[0]):
             return web.Response(status=403)
         return self._json(State.of(self.service).to_json())
 
@@ -155,3 +164,8 @@ class _LateCall:
     def __init__(self, call: Call, requests: int) -> None:
         self.call = call
         self.requests = requests
+
+
+def _is_loopback(host: str) -> bool:
+    address = ip_address(host.partition("%")[0])
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
