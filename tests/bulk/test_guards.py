@@ -1,0 +1,48 @@
+import pytest
+
+from voxsip import AuthorizationError, ForbiddenError, InsufficientFundsError, QuotaExceededError
+from voxsip.bulk import Outcome, Stop
+from voxsip.bulk._guards import Guards
+
+
+def outcome(status, error=None):
+    return Outcome(index=0, row=None, status=status, error=error)
+
+
+def api(kind, code):
+    return kind("no", code=code, command="X")
+
+
+def reasons(guards, *outcomes):
+    return [guards.judge(each) for each in outcomes]
+
+
+def test_more_failures_than_allowed_stop():
+    failed = outcome("failed")
+    assert reasons(Guards(kind="bind", max_failures=1), failed, outcome("done"), failed) == [
+        None,
+        None,
+        Stop.FAILURES,
+    ]
+    assert reasons(Guards(kind="bind", max_failures=0), outcome("unknown")) == [Stop.FAILURES]
+    assert reasons(Guards(kind="bind"), *[failed] * 5) == [None] * 5
+
+
+def test_the_share_counts_once_there_are_enough_rows():
+    guards = Guards(kind="bind", max_failure_ratio=0.5, min_rows_for_ratio=4)
+    failed, done = outcome("failed"), outcome("done")
+    assert reasons(guards, failed, failed, done, done, failed) == [None, None, None, None, Stop.RATIO]
+
+
+@pytest.mark.parametrize("error", [api(AuthorizationError, 100), api(ForbiddenError, 104)])
+def test_a_refused_key_stops(error):
+    assert Guards(kind="bind").judge(outcome("failed", error)) is Stop.AUTHORIZATION
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(api(InsufficientFundsError, 127), Stop.FUNDS), (api(QuotaExceededError, 272), Stop.QUOTA)],
+)
+def test_want_of_money_or_places_stops_buying_only(error, reason):
+    assert Guards(kind="create").judge(outcome("failed", error)) is reason
+    assert Guards(kind="bind").judge(outcome("failed", error)) is None
