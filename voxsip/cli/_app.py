@@ -52,7 +52,7 @@ for _name, _help in {
     "delete": "Delete the registrations named in a file.",
 }.items():
     bulk.command(f"voxsip.cli._bulk:{_name}", name=_name, help=_help)
-bulk.command("voxsip.cli._bulk:resume", help="Go on with a job from its journal.")
+bulk.command("voxsip.cli._resume:resume", help="Go on with a job from its journal.")
 bulk.command("voxsip.cli._status:status", help="Show a running or stopped job from its journal.")
 bulk.command("voxsip.cli._template:template", help="Print a file of rows to start from.")
 app.command(bulk)

@@ -14,10 +14,11 @@ def on_terminal() -> bool:
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
 
 
-def confirmed(question: str) -> bool:
-    """Ask a question on the terminal; anything but yes is no."""
+def agree(question: str, otherwise: str) -> None:
+    """Ask a question on the terminal; anything but yes ends the command, saying `otherwise`."""
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+    if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+        raise CommandError(otherwise)
 
 
 def secret_from(path: str | None, what: str) -> str | None:

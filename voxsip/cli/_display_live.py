@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
 
 from voxsip.cli._display import Failures
@@ -36,7 +36,7 @@ class LiveDisplay:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
-            MofNCompleteColumn(),
+            TaskProgressColumn(),
             TextColumn("{task.fields[counts]}"),
             console=self._console,
             auto_refresh=False,
@@ -59,6 +59,7 @@ class LiveDisplay:
             return
         failed = report.failed + report.unknown
         counts = [
+            f"{report.done:,} done",
             f"[red]{failed:,} failed[/]" if failed else "0 failed",
             *([f"{report.unchanged:,} unchanged"] if report.unchanged else []),
             f"{self._meter.rate:,.0f}/s",

@@ -283,8 +283,7 @@ def delete_(
     """
     if not yes and ask.on_terminal():
         ids = ", ".join(map(str, sip_registration_id))
-        if not ask.confirmed(f"Delete registration {ids}?"):
-            raise CommandError("nothing was deleted")
+        ask.agree(f"Delete registration {ids}?", "nothing was deleted")
 
     async def drop(client: AsyncClient) -> None:
         for one in sip_registration_id:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import typing
-from functools import cache
 from types import NoneType
 
 import attrs
@@ -69,7 +68,6 @@ class Columns:
         return ", ".join(column.name for column in self.all)
 
 
-@cache
 def columns_of(request: type[attrs.AttrsInstance]) -> Columns:
     """Read the columns off a request class: its fields are the columns, in their order."""
     hints = typing.get_type_hints(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from voxsip import InvalidArgumentError
 from voxsip.cli.files._columns import columns_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
     from voxsip.cli.files._columns import Column
 
-Request = TypeVar("Request", "BindRequest", "CreateRequest", "DeleteRequest")
+Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
 
 _JSONL = frozenset({".jsonl", ".ndjson", ".json"})
 _CSV = frozenset({".csv", ".tsv"})
@@ -123,7 +123,7 @@ class RowFile(Generic[Request]):
     def _row(
         self, line: int, cells: list[tuple[str, Column, object]], problems: Problems
     ) -> Request | None:
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}
         faults = 0
         for header, column, cell in cells:
             try:

@@ -1,0 +1,74 @@
+"""Run a checked file: client, job, display, reports, figures, exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from voxsip.cli._connection import run
+from voxsip.cli._display import Work, display
+from voxsip.cli._exits import CommandError, Exit
+from voxsip.cli._job import follow
+from voxsip.cli._reports import reports
+from voxsip.cli._summary import advise, exit_code, print_report
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from voxsip import AsyncClient
+    from voxsip.bulk import BulkJob
+    from voxsip.cli._bulk_options import Output
+    from voxsip.cli._connection import Connection
+    from voxsip.cli.files import RowFile, Rows
+
+_VERBS = {"bind": "binding", "create": "creating", "delete": "deleting"}
+
+
+def launch(
+    kind: str,
+    source: RowFile[Any],
+    rows: Rows[Any],
+    begin: Callable[[AsyncClient], Awaitable[BulkJob[Any]]],
+    *,
+    journal: str | None,
+    output: Output,
+    connection: Connection,
+) -> Exit:
+    """Run a job to its end and return the exit code.
+
+    Arguments:
+        kind: what its rows are for.
+        source: the file they are in.
+        rows: of that file, checked.
+        begin: makes the job; may ask first, and raise CommandError.
+        journal: its path, or None.
+        output: where the job tells what it did.
+        connection: to the API.
+    """
+    again = resume_command(journal, source.path)
+
+    async def main() -> Exit:
+        async with connection.client() as client:
+            job = await begin(client)
+            work = Work(verb=_VERBS[kind], file=source.name, total=len(rows))
+            shown = display(json=output.json)
+            with reports(output.report, kind, source.name, job) as writer:
+                report = await follow(job, shown, work, lines=rows.lines, writer=writer)
+        print_report(report, len(rows), as_json=output.json)
+        advise(report, again=again, reports=output.report)
+        return exit_code(report)
+
+    try:
+        return run(main())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        how = "" if again is None else f"; go on with: {again}"
+        raise CommandError(f"cut off{how}", Exit.INTERRUPTED) from None
+
+
+def resume_command(journal: str | None, file: str | None) -> str | None:
+    """Word the command that goes on with a job; rows of standard input must be given again."""
+    if journal is None:
+        return None
+    command = ["voxsip", "bulk", "resume", journal]
+    return shlex.join(command) + (" FILE" if file == "-" else "")

@@ -1,0 +1,64 @@
+"""Follow a running job: show it, write it down, let Ctrl-C stop it in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from voxsip.cli._interrupts import interrupts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voxsip import Report
+    from voxsip.bulk import BulkJob, ReportWriter
+    from voxsip.cli._display import Display, Work
+
+INTERRUPTED = "interrupted"
+
+
+async def follow(
+    job: BulkJob[Any],
+    display: Display,
+    work: Work,
+    *,
+    lines: Sequence[int] = (),
+    writer: ReportWriter | None = None,
+) -> Report:
+    """Run a job to its end and return its report; `stopped` is INTERRUPTED after a Ctrl-C.
+
+    Arguments:
+        job: not yet begun.
+        display: shows it.
+        work: what the display is told.
+        lines: the line of each row in its file, where there is one.
+        writer: is given every outcome.
+
+    Raises:
+        CancelledError: a second Ctrl-C; calls under way were cut off.
+    """
+
+    def stop() -> None:
+        display.message("Stopping: calls under way end first. Ctrl-C again cuts them off.")
+        # The rest is read only for a report's sake, which then lists it as skipped.
+        job.stop(INTERRUPTED, read_rest=writer is not None)
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(display.interval)
+            display.refresh(job.report, job.concurrency)
+
+    display.started(work)
+    ticker = asyncio.create_task(tick())
+    try:
+        with interrupts(stop):
+            async for outcome in job:
+                line = lines[outcome.index] if outcome.index < len(lines) else None
+                if writer is not None:
+                    writer.add(outcome, line=line)
+                display.outcome(outcome, line)
+        display.refresh(job.report, job.concurrency)
+    finally:
+        ticker.cancel()
+        display.ended()
+    return job.report

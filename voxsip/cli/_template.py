@@ -1,0 +1,39 @@
+"""`voxsip bulk template`: a file of rows to start from, each row an example of its own."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+# Valid as they are: what `voxsip bulk template` prints, `voxsip bulk` reads.
+_TEMPLATES = {
+    "bind": """\
+sip_registration_id,application_id,application_name,rule_id,rule_name,user_id,user_name,bind
+1001,4567,,,,12345,,
+1002,,support,,,,alice,
+1003,,support,,incoming,,bob,true
+1004,,,89,,,,
+1005,,support,,,,,false
+,,,,,12399,,false
+""",
+    "create": """\
+sip_username,proxy,auth_user,outbound_proxy,password,is_persistent,application_id,application_name,rule_id,rule_name,user_id,user_name
+alice,sip.example.com,,,first password,,,,,,,
+bob,sip.example.com,bob-auth,edge.example.com,"a password with a "", and a ,",true,4567,,,,12345,
+carol,sip.example.com,,,third password,false,,support,,incoming,,carol
+""",
+    "delete": """\
+sip_registration_id
+1001
+1002
+""",
+}
+
+
+def template(kind: Literal["bind", "create", "delete"], /) -> int:
+    """Print a CSV file whose rows show what can be asked for; replace them by your own.
+
+    Arguments:
+        kind: What the rows are for.
+    """
+    print(_TEMPLATES[kind], end="")
+    return 0
