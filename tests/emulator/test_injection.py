@@ -205,6 +205,37 @@ async def test_lost_and_late_together(faulty):
     assert await wire.ids() == [1, 2]
 
 
+@pytest.mark.parametrize(("seconds", "code"), [(-300, 455), (4000, 456)])
+async def test_a_clock_that_is_off_for_a_request(faulty, seconds, code):
+    wire = await faulty(Fault(kind="clock", seconds=seconds, times=[1]))
+    reply, body = await raw(wire)
+    assert orjson.loads(body)["error"]["code"] == code
+    struck = parsedate_to_datetime(reply.headers["Date"])
+    reply, body = await raw(wire)
+    assert orjson.loads(body)["sip_registration_id"] == 1
+    assert (struck - parsedate_to_datetime(reply.headers["Date"])).total_seconds() == pytest.approx(
+        seconds, abs=60
+    )
+
+
+async def test_a_clock_that_is_off_shows_in_the_purchase_date(faulty):
+    wire = await faulty(
+        Fault(kind="clock", seconds=60, command="CreateSipRegistration"),
+        clock=lambda: 1_700_000_000.0,
+    )
+    wire = wire.acting(iat=1_700_000_000, exp=1_700_000_600)
+    await wire.create()
+    (row,) = await wire.rows()
+    assert row["purchase_date"] == "2023-11-14 22:14:20"
+
+
+async def test_error_with_retry_after(faulty):
+    wire = await faulty(Fault(kind="error", code=416, retry_after=1.5))
+    reply, body = await raw(wire)
+    assert (reply.status, reply.headers["Retry-After"]) == (200, "1.5")
+    assert orjson.loads(body)["error"]["code"] == 416
+
+
 async def test_page_cap(faulty):
     wire = await faulty(Fault(kind="page_cap", rows=2, times=[1]), registrations=5)
     assert await wire.ids(count=4) == [1, 2]

@@ -19,19 +19,23 @@ class Clock:
     Args:
         source: gives seconds since the epoch; tests put their own here.
         offset: seconds by which the server is ahead of the source; may change while it runs.
+
+    Attributes:
+        skew: seconds more, for as long as one request is served that a fault has struck.
     """
 
-    __slots__ = ("_date", "_date_second", "offset", "source")
+    __slots__ = ("_date", "_date_second", "offset", "skew", "source")
 
     def __init__(self, source: Callable[[], float] = time.time, offset: float = 0.0) -> None:
         self.source = source
         self.offset = offset
+        self.skew = 0.0
         self._date_second = -1
         self._date = ""
 
     def now(self) -> float:
-        """Return seconds since the epoch, offset included."""
-        return self.source() + self.offset
+        """Return seconds since the epoch, offset and skew included."""
+        return self.source() + self.offset + self.skew
 
     def utc(self) -> datetime:
         """Return the same moment as an aware datetime."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-import threading
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -23,11 +22,12 @@ from voxsip.emulator._seed import seed
 from voxsip.emulator._server import STATE_PATH, Handler
 from voxsip.emulator._service import Service
 from voxsip.emulator._state import State
+from voxsip.emulator._thread import LoopThread
 from voxsip.emulator._tls import server_context
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
 __all__ = ["Emulator"]
@@ -132,7 +132,7 @@ class Emulator:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._runner: web.ServerRunner | None = None
         self._listener: Listener | None = None
-        self._thread: _LoopThread | None = None
+        self._thread: LoopThread | None = None
         self._credentials: Path | None = None
         self._ca: Path | None = None
         self._origin = ""
@@ -260,7 +260,7 @@ class Emulator:
         await self._stop()
 
     def __enter__(self) -> Self:
-        thread = _LoopThread()
+        thread = LoopThread()
         try:
             thread.run(self._start())
         except BaseException:
@@ -341,36 +341,6 @@ class Emulator:
         if not value:
             raise RuntimeError("the emulator has not been started: use `async with` or `with`")
         return value
-
-
-class _LoopThread:
-    """A loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="voxsip-emulator", daemon=True
-        )
-        self._thread.start()
-
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine there and wait for it."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-    def close(self) -> None:
-        """End what is still running there, stop the loop and wait for the thread."""
-        self.run(self._end_tasks())
-        self.run(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    @staticmethod
-    async def _end_tasks() -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _request_factory(

@@ -25,7 +25,14 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "retry_after_form": "seconds",
         "when": "before",
     },
-    "error": {"code": 340, "msg": None, "details": None, "when": "before"},
+    "error": {
+        "code": 340,
+        "msg": None,
+        "details": None,
+        "retry_after": None,
+        "retry_after_form": "seconds",
+        "when": "before",
+    },
     "token_error": {"code": 456, "msg": None},
     "truncated": {"how": "json"},
     "not_json": {"body": "OK"},
@@ -34,6 +41,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "wrong_content_type": {"content_type": "text/html"},
     "slow_body": {"seconds": 0.2},
     "late_duplicate": {"seconds": 0.05, "requests": None},
+    "clock": {"seconds": 300.0},
     "page_cap": {"rows": 1},
     "shift": {"rows": -1},
     "tls_reset": {},
@@ -104,7 +112,8 @@ class Fault:
             - `http`: answer with `status` and an `html`, `empty` or `json` body, `before` or
               `after` the work (`when`), with `Retry-After` as `seconds` or as `date`
               (`retry_after_form`) if `retry_after` seconds are given;
-            - `error`: answer with an API error (`code`, `msg`, `details`), `when` as above;
+            - `error`: answer with an API error (`code`, `msg`, `details`), `when` and
+              `Retry-After` as above;
             - `token_error`: refuse the token, whatever it is (`code`);
             - `truncated`: cut the JSON in half (`how` = `json`), or promise all of it and close the
               connection half way (`connection`);
@@ -114,6 +123,7 @@ class Fault:
             - `slow_body`: the body takes `seconds` to arrive;
             - `late_duplicate`: the request is executed once more, `seconds` later or just before
               the `requests`-th request from now; nobody gets a reply to that one;
+            - `clock`: the server's clock is ahead by `seconds`, or behind if they are negative;
             - `page_cap`: a page has at most `rows` rows;
             - `shift`: since the page before, `rows` rows came (or went, if negative) ahead of
               the one being read;

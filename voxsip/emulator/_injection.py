@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,10 @@ from aiohttp import web
 from voxsip.emulator._refused import RefusedError
 
 if TYPE_CHECKING:
-    from voxsip.emulator._clock import Clock
     from voxsip.emulator._fault import Fault
     from voxsip.emulator._pauses import Pauses
 
-__all__ = ["answer_after", "answer_before", "drop"]
+__all__ = ["Injection", "drop"]
 
 _HTML = (
     b"<html>\r\n<head><title>%d %s</title></head>\r\n<body>\r\n<center><h1>%d %s</h1></center>\r\n"
@@ -39,8 +38,6 @@ _SHAPES: dict[str, Any] = {
 }
 _PIECES = 4
 
-Wait = Callable[[], Awaitable[None]]
-
 
 def drop(request: web.BaseRequest) -> web.Response:
     """Close the connection without an answer; aiohttp takes note when it tries to write one."""
@@ -49,103 +46,106 @@ def drop(request: web.BaseRequest) -> web.Response:
     return web.Response()
 
 
-async def answer_before(
-    fault: Fault, request: web.BaseRequest, clock: Clock, pauses: Pauses
-) -> web.StreamResponse | None:
-    """Let a fault strike before the work; None means that the work goes on."""
-    match fault.kind:
-        case "delay":
-            await pauses.wait(fault.seconds or 0)
-        case "refuse":
-            return drop(request)
-        case "http" if fault.when == "before":
-            return _gateway(fault, clock)
-        case "error" if fault.when == "before":
-            return _api_error(fault, clock)
-        case "token_error":
-            return _api_error(fault, clock)
-    return None
+class Injection:
+    """Let faults strike one request.
 
+    Args:
+        request: the request.
+        now: gives the server's time as this request sees it.
+        pauses: where to wait.
+    """
 
-async def answer_after(
-    fault: Fault, request: web.BaseRequest, clock: Clock, pauses: Pauses, body: bytes
-) -> web.StreamResponse | None:
-    """Let a fault strike after the work; None means that the reply is left as it is."""
-    match fault.kind:
-        case "lose_reply":
-            return drop(request)
-        case "http" if fault.when == "after":
-            return _gateway(fault, clock)
-        case "error" if fault.when == "after":
-            return _api_error(fault, clock)
-        case "truncated" if fault.how == "connection":
-            half = [body[: len(body) // 2]]
-            return await _stream(request, clock, half, len(body), lambda: pauses.wait(0))
-        case "truncated":
-            return _answer(clock, body[: len(body) // 2])
-        case "not_json":
-            return _answer(clock, (fault.body or "").encode())
-        case "empty":
-            return _answer(clock, b"")
-        case "wrong_shape":
-            return _answer(clock, orjson.dumps(_SHAPES[fault.shape or "list"]))
-        case "wrong_content_type":
-            return _answer(clock, body, content_type=fault.content_type or "text/html")
-        case "slow_body":
-            size = -(-len(body) // _PIECES)
-            chunks = [body[start : start + size] for start in range(0, len(body), size)]
-            pause = (fault.seconds or 0) / len(chunks)
-            return await _stream(request, clock, chunks, len(body), lambda: pauses.wait(pause))
-    return None
+    def __init__(self, request: web.BaseRequest, now: Callable[[], float], pauses: Pauses) -> None:
+        self._request = request
+        self._now = now
+        self._pauses = pauses
 
+    async def before(self, fault: Fault) -> web.StreamResponse | None:
+        """Let a fault strike before the work; None means that the work goes on."""
+        match fault.kind:
+            case "delay":
+                await self._pauses.wait(fault.seconds or 0)
+            case "refuse":
+                return drop(self._request)
+            case "http" if fault.when == "before":
+                return self._gateway(fault)
+            case "error" if fault.when == "before":
+                return self._api_error(fault)
+            case "token_error":
+                return self._api_error(fault)
+        return None
 
-def _gateway(fault: Fault, clock: Clock) -> web.Response:
-    status = fault.status or 503
-    reason = _REASONS.get(status, b"Error")
-    body, content_type = b"", "text/html"
-    if fault.body == "html":
-        body = _HTML % (status, reason, status, reason)
-    elif fault.body == "json":
-        body, content_type = orjson.dumps({"message": reason.decode()}), "application/json"
-    response = _answer(clock, body, content_type=content_type, status=status)
-    if fault.retry_after is not None:
-        response.headers["Retry-After"] = (
-            formatdate(clock.now() + fault.retry_after, usegmt=True)
-            if fault.retry_after_form == "date"
-            else f"{fault.retry_after:g}"
-        )
-    return response
+    async def after(self, fault: Fault, body: bytes) -> web.StreamResponse | None:
+        """Let a fault strike after the work; None means that the reply is left as it is."""
+        match fault.kind:
+            case "lose_reply":
+                return drop(self._request)
+            case "http" if fault.when == "after":
+                return self._gateway(fault)
+            case "error" if fault.when == "after":
+                return self._api_error(fault)
+            case "truncated" if fault.how == "connection":
+                return await self._stream([body[: len(body) // 2]], len(body), 0)
+            case "truncated":
+                return self.answer(body[: len(body) // 2])
+            case "not_json":
+                return self.answer((fault.body or "").encode())
+            case "empty":
+                return self.answer(b"")
+            case "wrong_shape":
+                return self.answer(orjson.dumps(_SHAPES[fault.shape or "list"]))
+            case "wrong_content_type":
+                return self.answer(body, content_type=fault.content_type or "text/html")
+            case "slow_body":
+                size = -(-len(body) // _PIECES)
+                chunks = [body[start : start + size] for start in range(0, len(body), size)]
+                return await self._stream(chunks, len(body), (fault.seconds or 0) / len(chunks))
+        return None
 
+    def answer(
+        self, body: bytes, *, content_type: str = "application/json", status: int = 200
+    ) -> web.Response:
+        """Return a whole reply."""
+        return web.Response(body=body, status=status, headers=self._headers(content_type))
 
-def _api_error(fault: Fault, clock: Clock) -> web.Response:
-    details = dict(fault.details) if fault.details is not None else None
-    refused = RefusedError(fault.code or 0, fault.msg, details)
-    return _answer(clock, orjson.dumps(refused.body()))
+    def _gateway(self, fault: Fault) -> web.Response:
+        status = fault.status or 503
+        reason = _REASONS.get(status, b"Error")
+        body, content_type = b"", "text/html"
+        if fault.body == "html":
+            body = _HTML % (status, reason, status, reason)
+        elif fault.body == "json":
+            body, content_type = orjson.dumps({"message": reason.decode()}), "application/json"
+        return self._named_delay(fault, self.answer(body, content_type=content_type, status=status))
 
+    def _api_error(self, fault: Fault) -> web.Response:
+        details = dict(fault.details) if fault.details is not None else None
+        refused = RefusedError(fault.code or 0, fault.msg, details)
+        return self._named_delay(fault, self.answer(orjson.dumps(refused.body())))
 
-def _answer(
-    clock: Clock, body: bytes, *, content_type: str = "application/json", status: int = 200
-) -> web.Response:
-    return web.Response(
-        body=body, status=status, headers={"Content-Type": content_type, "Date": clock.http_date()}
-    )
-
-
-async def _stream(
-    request: web.BaseRequest, clock: Clock, chunks: list[bytes], length: int, wait: Wait
-) -> web.StreamResponse:
-    """Send a body in chunks; if they are fewer bytes than promised, close the connection."""
-    response = web.StreamResponse(
-        headers={"Content-Type": "application/json", "Date": clock.http_date()}
-    )
-    response.content_length = length
-    try:
-        await response.prepare(request)
-        for chunk in chunks:
-            await wait()
-            await response.write(chunk)
-    except ConnectionError:  # the client has gone
+    def _named_delay(self, fault: Fault, response: web.Response) -> web.Response:
+        if fault.retry_after is not None:
+            response.headers["Retry-After"] = (
+                formatdate(self._now() + fault.retry_after, usegmt=True)
+                if fault.retry_after_form == "date"
+                else f"{fault.retry_after:g}"
+            )
         return response
-    if sum(map(len, chunks)) < length and request.transport is not None:
-        request.transport.close()
-    return response
+
+    async def _stream(self, chunks: list[bytes], length: int, pause: float) -> web.StreamResponse:
+        """Send a body in chunks; if they are fewer bytes than promised, close the connection."""
+        response = web.StreamResponse(headers=self._headers("application/json"))
+        response.content_length = length
+        try:
+            await response.prepare(self._request)
+            for chunk in chunks:
+                await self._pauses.wait(pause)
+                await response.write(chunk)
+        except ConnectionError:  # the client has gone
+            return response
+        if sum(map(len, chunks)) < length and self._request.transport is not None:
+            self._request.transport.close()
+        return response
+
+    def _headers(self, content_type: str) -> dict[str, str]:
+        return {"Content-Type": content_type, "Date": formatdate(int(self._now()), usegmt=True)}

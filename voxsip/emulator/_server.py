@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 from aiohttp import web
 
-from voxsip.emulator._injection import answer_after, answer_before, drop
+from voxsip.emulator._injection import Injection, drop
 from voxsip.emulator._pauses import Pauses, StoppedError
 from voxsip.emulator._refused import RefusedError
 from voxsip.emulator._request import API_PATH, read_call
@@ -99,8 +99,10 @@ class Handler:
         self, request: web.BaseRequest, call: Call, hits: list[Fault]
     ) -> web.StreamResponse:
         clock = self.service.clock
+        call.skew = sum(fault.seconds or 0 for fault in hits if fault.kind == "clock")
+        injection = Injection(request, lambda: clock.now() + call.skew, self._pauses)
         for fault in hits:
-            answer = await answer_before(fault, request, clock, self._pauses)
+            answer = await injection.before(fault)
             if answer is not None:
                 return answer
             if fault.kind == "page_cap":
@@ -115,10 +117,10 @@ class Handler:
                 self._duplicate(call, fault)
         await self._pauses.wait(half)
         for fault in hits:
-            answer = await answer_after(fault, request, clock, self._pauses, body)
+            answer = await injection.after(fault, body)
             if answer is not None:
                 return answer
-        return self._json(body)
+        return injection.answer(body)
 
     def _duplicate(self, call: Call, fault: Fault) -> None:
         if fault.requests is not None:

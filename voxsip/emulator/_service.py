@@ -11,10 +11,10 @@ from attrs import define, field
 
 import voxsip.emulator._commands  # noqa: F401  (enters the handlers in the table)
 from voxsip.emulator._account import Account
-from voxsip.emulator._context import HANDLERS, Context
+from voxsip.emulator._context import HANDLERS, Context, Handler
 from voxsip.emulator._directory import Ids
 from voxsip.emulator._refused import RefusedError
-from voxsip.emulator._spec import command_specs
+from voxsip.emulator._spec import CommandSpec, command_specs
 from voxsip.emulator._tokens import TokenVerifier
 from voxsip.emulator._values import typed_values
 
@@ -38,7 +38,7 @@ _EMPTY_TEXTS = {"sip_username": 273, "proxy": 274}
 class Call:
     """One request: the command, its parameters as text, and the `Authorization` header.
 
-    `page_cap` and `shift` are what faults do to a page.
+    `page_cap` and `shift` are what faults do to a page, `skew` what they do to the clock.
     """
 
     command: str
@@ -46,6 +46,7 @@ class Call:
     authorization: str | None = field(default=None, repr=False)
     page_cap: int | None = None
     shift: int = 0
+    skew: float = 0.0
 
 
 class Service:
@@ -121,23 +122,28 @@ class Service:
         if handler is None or spec is None:
             raise RefusedError(UNKNOWN_COMMAND if call.command else MISSING_COMMAND)
         with self.lock:
-            grant = self.tokens.verify(call.authorization)
-            if self.limit is not None and not self.limit.take():
-                raise RefusedError(RATE_LIMIT)
-            if spec.roles and not spec.roles & grant.roles:
-                raise RefusedError(FORBIDDEN_COMMAND)
-            context = Context(
-                account=self.accounts[grant.account_id],
-                values=typed_values(spec, call.parameters, _EMPTY_TEXTS),
-                price=self.price,
-                max_registrations=self.max_registrations,
-                max_users=self.max_users,
-                api_address=self.api_address,
-                page_cap=min(
-                    self.page_cap, self.page_cap if call.page_cap is None else call.page_cap
-                ),
-                shift=call.shift,
-            )
-            result = handler(context)
-            self.executed[call.command] += 1
-            return result
+            self.clock.skew = call.skew
+            try:
+                return self._execute(call, spec, handler)
+            finally:
+                self.clock.skew = 0.0
+
+    def _execute(self, call: Call, spec: CommandSpec, handler: Handler) -> dict[str, Any]:
+        grant = self.tokens.verify(call.authorization)
+        if self.limit is not None and not self.limit.take():
+            raise RefusedError(RATE_LIMIT)
+        if spec.roles and not spec.roles & grant.roles:
+            raise RefusedError(FORBIDDEN_COMMAND)
+        context = Context(
+            account=self.accounts[grant.account_id],
+            values=typed_values(spec, call.parameters, _EMPTY_TEXTS),
+            price=self.price,
+            max_registrations=self.max_registrations,
+            max_users=self.max_users,
+            api_address=self.api_address,
+            page_cap=self.page_cap if call.page_cap is None else min(self.page_cap, call.page_cap),
+            shift=call.shift,
+        )
+        result = handler(context)
+        self.executed[call.command] += 1
+        return result

@@ -110,9 +110,9 @@ def list_(context: Context) -> dict[str, Any]:
         rows = [] if one is None else [one]
     elif "sip_username" in values:
         rows = account.registrations_of(values["sip_username"]).values()
-    tests = [test(account, values[name]) for name, test in _FILTERS.items() if name in values]
-    if tests:
-        rows = (row for row in rows if all(test(row) for test in tests))
+    for name, make_test in _FILTERS.items():
+        if name in values:
+            rows = filter(make_test(account, values[name]), rows)
     page = [describe(account, row) for row in context.page(rows)]
     return {"result": page, "count": len(page)}
 
