@@ -71,10 +71,7 @@ class Job:
             self._attempt(self.now, 1)
 
     def _attempt(self, begun, attempt, epoch=None):
-        if epoch == self.bucket.epoch:
-            delay = 0.0
-        else:
-            delay = self.bucket.reserve()
+        delay = 0.0 if epoch == self.bucket.epoch else self.bucket.reserve()
         if delay > 0.0:
             epoch = self.bucket.epoch
             self._at(self.now + delay, lambda: self._attempt(begun, attempt, epoch))
@@ -91,7 +88,9 @@ class Job:
     def _reply(self, begun, attempt, taken):
         if taken:
             self.done_at.append(self.now)
-            self.limits.on_success(self.now, self.in_flight, self.now - begun if attempt == 1 else 0.0)
+            self.limits.on_success(
+                self.now, self.in_flight, self.now - begun if attempt == 1 else 0.0
+            )
             self.in_flight -= 1
             self._fill()
             return

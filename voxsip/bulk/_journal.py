@@ -25,7 +25,6 @@ import attrs
 
 from voxsip._version import __version__
 from voxsip.bulk._journal_api import JobHeader, RestoredRow, Status
-from voxsip.bulk._journal_history import read_history
 from voxsip.bulk._journal_lock import JournalLock
 from voxsip.bulk._journal_log import COLUMNS
 from voxsip.bulk._journal_schema import (
@@ -38,7 +37,6 @@ from voxsip.bulk._journal_schema import (
     read_header,
 )
 from voxsip.bulk._journal_writer import Writer
-from voxsip.bulk._series import TimeSeries
 
 RANGE_ROWS = 512
 """Rows of earlier runs that are held in memory at a time."""
@@ -169,10 +167,6 @@ class Journal:
         return await self._writer.run(
             lambda connection: frozenset(found for (found,) in connection.execute(query, (key,)))
         )
-
-    async def history(self) -> TimeSeries:
-        """Return throughput and latency of earlier runs, the time between them left out."""
-        return await self._writer.run(lambda connection: read_history(connection, before=self.runs))
 
     def ended(self, rows: int) -> None:
         """Note that the input has been read to its end."""

@@ -13,8 +13,6 @@ from typing import Literal, Protocol
 
 import attrs
 
-from voxsip.bulk._series import TimeSeries
-
 Kind = Literal["bind", "create", "delete"]
 Status = Literal["done", "unchanged", "failed", "skipped", "unknown"]
 
@@ -149,13 +147,6 @@ class Journal(Protocol):
 
     async def result_ids(self, key: str) -> frozenset[int]:
         """Return the registrations already recorded for rows of this key, this run's included."""
-        ...
-
-    async def history(self) -> TimeSeries:
-        """Return throughput and latency of earlier runs, for the report: the time between runs left out.
-
-        Reads every row once: ask for it when a job is resumed, not while it runs.
-        """
         ...
 
     def ended(self, rows: int) -> None:

@@ -7,6 +7,7 @@ names and values, whatever the order, quoting or file format they came in.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
 
@@ -28,7 +29,13 @@ def row_digest(params: Mapping[str, object], secret: Collection[str] = ()) -> by
     known = {
         name: value for name, value in params.items() if value is not None and name not in secret
     }
-    return blake2b(orjson.dumps(known, str, _OPTIONS), digest_size=DIGEST_SIZE).digest()
+    try:
+        text = orjson.dumps(known, str, _OPTIONS)
+    except (
+        orjson.JSONEncodeError
+    ):  # beyond 64 bits, or half a character: a row that will fail, later
+        text = json.dumps(known, default=str, sort_keys=True).encode()
+    return blake2b(text, digest_size=DIGEST_SIZE).digest()
 
 
 class InputChecksum:

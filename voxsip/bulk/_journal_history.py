@@ -1,27 +1,33 @@
-"""The throughput and latency of a job's earlier runs, read back from its journal."""
+"""The throughput and latency of a job over all its runs, read back from its journal."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from bisect import bisect_right
+from contextlib import closing
 
 from voxsip.bulk._journal_schema import INTENDED, STATUSES
+from voxsip.bulk._journal_status import opened_for_reading
 from voxsip.bulk._series import TimeSeries
 
 
-def read_history(connection: sqlite3.Connection, *, before: int) -> TimeSeries:
-    """Return what happened in the runs before this one, one after the other without the time between.
+def read_history(path: str | os.PathLike[str]) -> TimeSeries:
+    """Return what happened in all runs of a job, one after the other without the time between them.
 
-    Arguments:
-        before: number of the run that is not counted any more.
+    Blocks for about two seconds per million rows.
+
+    Raises:
+        ConfigurationError: no such file, not a journal, damaged, or of a newer format.
     """
+    with opened_for_reading(path) as connection:
+        return _read(connection)
+
+
+def _read(connection: sqlite3.Connection) -> TimeSeries:
     series = TimeSeries()
-    starts = [
-        start
-        for (start,) in connection.execute(
-            "SELECT started_at FROM run WHERE id < ? ORDER BY id", (before,)
-        )
-    ]
+    with closing(connection.execute("SELECT started_at FROM run ORDER BY id")) as runs:
+        starts = [start for (start,) in runs]
     if not starts:
         return series
     ends = list(starts)  # a killed run has noted no end: its last row is its end

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -76,13 +76,24 @@ def read_journal(path: str | os.PathLike[str]) -> JournalStatus:
     Raises:
         ConfigurationError: no such file, not a journal, damaged, or of a newer format.
     """
+    with opened_for_reading(path) as connection:
+        file = Path(os.path.realpath(path))
+        return _read(file, connection, running=is_locked(file))
+
+
+@contextmanager
+def opened_for_reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
+    """Open a journal that another process, or this one, may be writing; see one moment of it.
+
+    Raises:
+        ConfigurationError: no such file, not a journal, damaged, or of a newer format.
+    """
     file = Path(os.path.realpath(path))
     try:
-        running = is_locked(file)
-        quiet = not running and not file.with_name(file.name + "-wal").exists()
+        quiet = not is_locked(file) and not file.with_name(file.name + "-wal").exists()
         with closing(connect(file, "immutable" if quiet else "ro")) as connection:
-            connection.execute("BEGIN")  # one moment of the job, however long reading takes
-            return _read(file, connection, running=running)
+            connection.execute("BEGIN")
+            yield connection
     except (sqlite3.Error, OSError) as error:
         raise ConfigurationError(explain(file, error)) from None
 
