@@ -9,20 +9,23 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
 _SHAPES = (
     re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}"),
     re.compile(
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)",
+        re.DOTALL,
     ),
     re.compile(r"(?i)(?<=bearer )[\w.~+/=-]+"),
 )
+# A name starts at a word's start and has a bounded length, so that no text takes more than linear time.
 _NAMED = re.compile(
-    r"""(?ix) ( \w* (?:password|passwd|secret|private_key|api_key|callback_salt|access_token|token) \w*
-        ["']? \s* [=:] \s* ) ( "[^"]*" | '[^']*' | [^\s&"'<>,;]+ )"""
+    r"""(?ix) ( \b \w{0,40}?
+        (?: password | passwd | secret | private_key | api_key | callback_salt | access_token | token ) \w{0,40}
+        ["']? \s{0,8} [=:] \s{0,8} ) ( "[^"]*" | '[^']*' | [^\s&"'<>,;]+ )"""
 )
 _SECRET_NAME = re.compile(r"(?i)password|passwd|secret|private_key|api_key|salt|token")
 
@@ -34,8 +37,8 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         text: anything the server or a library said.
         secrets: values known to be secret in this call.
     """
-    for secret in sorted(_spellings(secrets), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = _spellings(secret).sub(HIDDEN, text)
     for shape in _SHAPES:
         text = shape.sub(HIDDEN, text)
     return _NAMED.sub(rf"\1{HIDDEN}", text)
@@ -55,20 +58,36 @@ def redact_details(details: object, secrets: Iterable[str] = ()) -> Any:
         return [redact_details(item, secrets) for item in details]
     if isinstance(details, Mapping):
         return {
-            name: HIDDEN if is_secret_name(str(name)) else redact_details(value, secrets)
+            redact(str(name), secrets): HIDDEN
+            if is_secret_name(str(name))
+            else redact_details(value, secrets)
             for name, value in details.items()
         }
     return details
 
 
-def _spellings(secrets: Iterable[str]) -> set[str]:
-    spellings = set()
-    for secret in secrets:
-        spellings |= {
-            secret,
-            quote(secret, safe=""),
-            quote_plus(secret),
-            html.escape(secret),
-            repr(secret)[1:-1],
-        }
-    return spellings - {""}
+@lru_cache(maxsize=64)
+def _spellings(secret: str) -> re.Pattern[str]:
+    """Match a secret as it is, percent-encoded, JSON-escaped or HTML-escaped, each character for itself."""
+    return re.compile("".join(map(_spellings_of_one, secret)))
+
+
+def _spellings_of_one(character: str) -> str:
+    if character.isascii() and (character.isalnum() or character in "-_."):
+        return re.escape(character)  # nobody escapes these
+    percent = "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
+    units = character.encode("utf-16-be", "replace")
+    escaped = "".join(rf"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+    code = ord(character)
+    ways = {
+        re.escape(character),
+        rf"(?i:{percent})",
+        rf"(?i:{escaped})",
+        rf"(?i:&\#(?:0*{code}|x0*{code:x});)",
+        re.escape(html.escape(character)),
+        re.escape(repr(character)[1:-1]),
+        rf"\\{re.escape(character)}",
+    }
+    if character == " ":
+        ways.add(r"\+")
+    return f"(?:{'|'.join(sorted(ways))})"
