@@ -129,12 +129,12 @@ class Calls:
             raise self._failure(request, reply, bearer)
         try:
             result = decode(data)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             what = f"a reply of an unexpected shape ({type(error).__name__})"
         else:
             log.debug("%s: done (attempt %d)", request.command.name, request.attempts)
             return result
-        raise unexpected(request.command.name, reply, what, (*request.secrets(), bearer))
+        raise unexpected(request.command.name, reply, what, _secrets(request, bearer))
 
     async def perform(self, request: Request, decode: Decoder[T]) -> T:
         """Make as many attempts as it takes and the policy allows."""
@@ -160,15 +160,17 @@ class Calls:
     def _failure(
         self, request: Request, reply: RawReply, bearer: str
     ) -> APIError | UnexpectedReplyError:
-        error = failure_of(
-            request.command.name, reply, (*request.secrets(), bearer.removeprefix("Bearer "))
-        )
+        error = failure_of(request.command.name, reply, _secrets(request, bearer))
         if isinstance(error, AuthorizationError):
             server_time = (
                 http_date(reply.headers.get("Date")) if error.code in CLOCK_CODES else None
             )
             error.renewable = self.tokens.renew(bearer, server_time)
         return error
+
+
+def _secrets(request: Request, bearer: str) -> tuple[str, ...]:
+    return (*request.secrets(), bearer.removeprefix("Bearer "))
 
 
 def _start(values: dict[str, Any]) -> int:

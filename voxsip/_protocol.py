@@ -14,24 +14,42 @@ from typing import Any
 import attrs
 import orjson
 
-from voxsip._errors import APIError, Disposition, RateLimitError, UnexpectedReplyError, error_class
+from voxsip._errors import (
+    APIError,
+    Disposition,
+    RateLimitError,
+    ServerError,
+    UnexpectedReplyError,
+    error_class,
+)
 from voxsip._redact import redact, redact_details
 
 SHOWN = 200
 """Characters of an unreadable body that an error shows."""
+LONGEST_TEXT = 4000
+"""Characters of the server's words that are read for an error."""
 OK = 200
 TOO_MANY_REQUESTS = 429
+SERVER_FAILURE = 500
 _UNKNOWN_BELOW_500 = frozenset({408})
 _DELAY_IN_TEXT = re.compile(r"(\d{1,6})\s*(?:s\b|sec)", re.IGNORECASE)
 
 
 @attrs.define(slots=True)
 class RawReply:
-    """An HTTP reply as the transport hands it up; header values as text, None where absent."""
+    """An HTTP reply as the transport hands it up.
+
+    Arguments:
+        status: the HTTP status.
+        body: decompressed.
+        headers: looked up in any case.
+        limit: bytes after which reading stopped, or None where the body is whole.
+    """
 
     status: int
     body: bytes = attrs.field(repr=False)
     headers: Mapping[str, str] = attrs.field(repr=False, factory=dict)
+    limit: int | None = None
 
 
 def result_of(reply: RawReply) -> dict[str, Any] | None:
@@ -39,7 +57,7 @@ def result_of(reply: RawReply) -> dict[str, Any] | None:
 
     The happy path stops here; `failure_of` explains the rest.
     """
-    if reply.status != OK:
+    if reply.status != OK or reply.limit is not None:
         return None
     try:
         data = orjson.loads(reply.body)
@@ -65,6 +83,8 @@ def failure_of(
     except orjson.JSONDecodeError:
         data = None
         what = "a body that is not the API's JSON" if reply.body else "an empty body"
+        if reply.limit is not None:
+            what = f"a reply of more than {reply.limit} bytes"
     else:
         what = "a reply without a result"
     if isinstance(data, dict) and data.get("error") is not None:
@@ -87,10 +107,11 @@ def unexpected(
     command: str, reply: RawReply, what: str, secrets: Iterable[str] = ()
 ) -> UnexpectedReplyError:
     """Describe a reply that the API does not send: its status and first characters, secrets removed."""
-    # more is read than shown, so that a secret at the cut is still recognized
-    start = redact(" ".join(reply.body[: SHOWN * 20].decode("utf-8", "replace").split()), secrets)[
-        :SHOWN
-    ]
+    secrets = tuple(secrets)
+    # more is read than shown, so that a secret at the cut is still recognized; whitespace may be part of one
+    read = max(LONGEST_TEXT, SHOWN + 12 * max(map(len, secrets), default=0))
+    start = redact(reply.body[:read].decode("utf-8", "replace"), secrets)
+    start = " ".join(start.split())[:SHOWN]
     return UnexpectedReplyError(
         f"{command}: HTTP {reply.status}, {what}{f': {start}' if start else ''}",
         command=command,
@@ -124,9 +145,9 @@ def http_date(text: str | None) -> datetime | None:
         return None
     try:
         value = parsedate_to_datetime(text)
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _api_error(
@@ -135,9 +156,9 @@ def _api_error(
     code = error["code"]
     text = error.get("msg")
     details = error.get("details")
-    cls = error_class(code)
+    cls = _class_of(code, reply.status)
     return cls(
-        redact(text, secrets) if isinstance(text, str) else "",
+        redact(text, secrets)[:LONGEST_TEXT] if isinstance(text, str) else "",
         code=code,
         command=command,
         http_status=reply.status,
@@ -146,6 +167,16 @@ def _api_error(
         if cls is RateLimitError
         else retry_after(reply.headers),
     )
+
+
+def _class_of(code: int, status: int) -> type[APIError]:
+    """Choose by number; a gateway's own number under 429 or 5xx says nothing, its status does."""
+    cls = error_class(code)
+    if cls.disposition is Disposition.REFUSED and status == TOO_MANY_REQUESTS:
+        return RateLimitError
+    if cls.disposition is Disposition.REFUSED and status >= SERVER_FAILURE:
+        return ServerError
+    return cls
 
 
 def _named_delay(reply: RawReply, message: object, details: object) -> float | None:

@@ -17,7 +17,7 @@ import attrs
 from yarl import URL
 
 from voxsip._failures import explain_failure
-from voxsip._protocol import RawReply, unexpected
+from voxsip._protocol import LONGEST_TEXT, RawReply
 from voxsip._version import __version__
 
 USER_AGENT = f"voxsip/{__version__}"
@@ -87,7 +87,6 @@ class SessionPool:
         Raises:
             NotSentError: the server never saw the request.
             OutcomeUnknownError: the reply was lost.
-            UnexpectedReplyError: the reply is larger than the limit.
         """
         try:
             response = await lane.session.post(
@@ -99,14 +98,14 @@ class SessionPool:
                 ssl=self._ssl,
             )
             try:
-                content = await self._read(command, response)
+                content, limit = await self._read(response)
             except BaseException:
                 response.close()
                 raise
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             failure = explain_failure(command, error)
         else:
-            return RawReply(response.status, content, response.headers)
+            return RawReply(response.status, content, response.headers, limit)
         raise failure
 
     async def aclose(self) -> None:
@@ -140,22 +139,22 @@ class SessionPool:
             await anext(guard)  # the loop knows it from here on
         return self._lanes.setdefault(loop, lane)
 
-    async def _read(self, command: str, response: aiohttp.ClientResponse) -> bytes:
-        """Read a body, giving up where it grows past the limit."""
+    async def _read(self, response: aiohttp.ClientResponse) -> tuple[bytes, int | None]:
+        """Read a body; give up where it grows past the limit, and say so."""
         length = response.content_length
         if (
             length is not None
             and length <= self._max_reply
             and "Content-Encoding" not in response.headers
         ):
-            return await response.read()
+            return await response.read(), None
         content = bytearray()
         async for chunk in response.content.iter_any():
             content += chunk
             if len(content) > self._max_reply:
-                reply = RawReply(response.status, b"", response.headers)
-                raise unexpected(command, reply, f"a reply of more than {self._max_reply} bytes")
-        return bytes(content)
+                response.close()
+                return bytes(content[:LONGEST_TEXT]), self._max_reply
+        return bytes(content), None
 
     def _forget(self) -> None:
         """In a forked child: let go of the parent's sessions without closing them."""
