@@ -79,15 +79,7 @@ class Directory:
         Raises:
             VoxsipError: a list could not be fetched.
         """
-        if self._applications is None:
-            client = self._client
-            self._applications = Names(
-                [
-                    (item.application_name, item.application_id)
-                    async for item in client.applications.list()
-                    if item.application_name is not None
-                ]
-            )
+        await self._learn_applications()
         for application in self._application_candidates(row):
             if application not in self._users:
                 await self._learn_users(application)
@@ -119,7 +111,10 @@ class Directory:
         Raises:
             VoxsipError: a list could not be fetched.
         """
-        await self.learn_user(row)
+        if row.application_name is not None:
+            await self._learn_applications()
+        if row.user_name is not None:
+            await self.learn_user(row)
         if self._rules is None and (row.rule_name is not None or row.rule_id is not None):
             rules: dict[int, list[tuple[str, int]]] = {}
             async for item in self._client.rules.list():
@@ -161,6 +156,16 @@ class Directory:
         if row.application_name is None or self._applications is None:
             return []
         return self._applications.candidates(row.application_name)
+
+    async def _learn_applications(self) -> None:
+        if self._applications is None:
+            self._applications = Names(
+                [
+                    (item.application_name, item.application_id)
+                    async for item in self._client.applications.list()
+                    if item.application_name is not None
+                ]
+            )
 
     async def _learn_users(self, application: int) -> None:
         known = self._applications
