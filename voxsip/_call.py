@@ -113,6 +113,8 @@ class Calls:
             bearer = self.tokens.bearer()
             request.attempts += 1
             request.in_flight = True
+            if request.alone:
+                self.creates.leaves(request)
             if self.form:
                 url, body = f"{self.base_url}/{request.command.name}", request.encoded.encode()
                 headers = {"Authorization": bearer, **FORM_HEADERS}

@@ -154,9 +154,11 @@ class AsyncClient(AsyncGroups):
             raise InvalidArgumentError(
                 "since: expected an aware datetime (with tzinfo)", field="since"
             )
-        age = (datetime.now(UTC) - since).total_seconds()
         return await look_up(
-            self._caller, Request(found, values, found.encode(values)), age, exclude
+            self._caller,
+            Request(found, values, found.encode(values)),
+            lambda: _seconds_since(since),
+            exclude,
         )
 
     def with_options(
@@ -210,6 +212,10 @@ class AsyncClient(AsyncGroups):
 def _aiohttp_timeout(timeout: float | Timeout) -> aiohttp.ClientTimeout:
     checked = Timeout.of(timeout)
     return aiohttp.ClientTimeout(total=checked.total, sock_connect=checked.connect)
+
+
+def _seconds_since(moment: datetime) -> float:
+    return (datetime.now(UTC) - moment).total_seconds()
 
 
 def _limiter(limit: RateLimit | Limiter | None) -> Limiter | None:

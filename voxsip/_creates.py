@@ -45,12 +45,16 @@ class Creates:
             await other.wait()
         mine = self._busy[key] = asyncio.Event()
         request.alone = True
-        request.started = self._monotonic()
         try:
             yield
         finally:
             del self._busy[key]
             mine.set()
+
+    def leaves(self, request: Request) -> None:
+        """Note when a request leaves, unless an earlier one may have been executed already."""
+        if not request.doubt:
+            request.started = self._monotonic()
 
     def claiming(
         self, request: Request, decode: Callable[[dict[str, Any]], T]
@@ -70,8 +74,12 @@ class Creates:
         Raises:
             VoxsipError: the look-up failed, or what it found has no date to tell by.
         """
-        age = self._monotonic() - request.started
-        return await look_up(calls, request, age, self._taken.get(_key(request), ()))
+        return await look_up(
+            calls,
+            request,
+            lambda: self._monotonic() - request.started,
+            self._taken.get(_key(request), ()),
+        )
 
     def _claim(self, key: Key, made: int) -> None:
         self._taken.setdefault(key, set()).add(made)

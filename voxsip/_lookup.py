@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container
+from collections.abc import Callable, Container
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from voxsip._commands import Command, Lookup
@@ -23,14 +23,15 @@ TOLERANCE = timedelta(seconds=2)
 
 
 async def look_up(
-    calls: Calls, request: Request, age: float, taken: Container[int]
+    calls: Calls, request: Request, elapsed: Callable[[], float], taken: Container[int]
 ) -> dict[str, Any] | None:
     """Find what a create made: the first match since the request left that nobody else has taken.
 
     Arguments:
         calls: sends the list command.
         request: the create.
-        age: seconds since it left; only this is measured here, the moments are all the server's.
+        elapsed: seconds since it left, asked anew after every page, which may have taken a while itself; only this is
+            measured here, the moments are all the server's.
         taken: ids known to belong to other creates.
 
     Returns:
@@ -41,15 +42,20 @@ async def look_up(
     """
     lookup = lookup_of(request.command)
     found: set[int] = set()
-    offset = 0
+    seen: set[int] = set()
     while True:
-        items, now = await _page(calls, request, lookup, offset)
-        since = now - timedelta(seconds=age) - TOLERANCE
-        found |= {item[lookup.id] for item in items if _matches(item, request, lookup, since)}
-        if not items:
+        items, now = await _page(calls, request, lookup, len(seen))
+        since = now - timedelta(seconds=elapsed()) - TOLERANCE
+        new = [item for item in items if item[lookup.id] not in seen]
+        if not new:  # the end, or a server that does not turn the page
             break
-        offset += len(items)
-    ours = sorted(made for made in found if made not in taken)
+        seen |= {item[lookup.id] for item in new}
+        found |= {
+            item[lookup.id]
+            for item in new
+            if item[lookup.id] not in taken and _matches(item, request, lookup, since)
+        }
+    ours = sorted(found)
     if len(ours) > 1:
         log.warning(
             "%s: %d made since the request left; the first is taken",
@@ -83,9 +89,18 @@ async def _page(
     }
     values = {**filters, "count": paging.page_size, "offset": offset}
     listing = Request(command, values, command.encode(values))
-    items = await calls.perform(listing, itemgetter(paging.items))
+    items = await calls.perform(listing, partial(_rows, paging.items, lookup.id))
     date = listing.reply.headers.get("Date") if listing.reply is not None else None
     return items, http_date(date) or datetime.now(UTC)
+
+
+def _rows(member: str, key: str, data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a page's rows, each with its id."""
+    rows: list[dict[str, Any]] = data[member]
+    if type(rows) is not list or any(type(row[key]) is not int for row in rows):
+        msg = "expected rows with ids"
+        raise TypeError(msg)
+    return rows
 
 
 def _can_filter(value: object) -> bool:
@@ -96,10 +111,12 @@ def _can_filter(value: object) -> bool:
 def _matches(item: dict[str, Any], request: Request, lookup: Lookup, since: datetime) -> bool:
     if any(item.get(theirs) != request.values[ours] for ours, theirs in lookup.match):
         return False
-    born = item.get(lookup.since)
-    if not isinstance(born, str):
+    try:
+        moment = datetime.fromisoformat(item[lookup.since])
+    except (KeyError, TypeError, ValueError):
+        moment = None
+    if moment is None:
         raise OutcomeUnknownError(
             f"{request.command.name}: a match without {lookup.since}; the outcome is unknown"
         )
-    moment = datetime.fromisoformat(born)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) >= since

@@ -29,7 +29,7 @@ class Request:
     alone: bool = False
     """Whether no other create of the same thing is under way (creates only)."""
     started: float = 0.0
-    """When the call began to send, in monotonic seconds (creates only)."""
+    """When the first attempt left that may have been executed, in monotonic seconds (creates only)."""
     reply: RawReply | None = None
     """The latest reply."""
 
