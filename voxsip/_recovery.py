@@ -62,20 +62,31 @@ class Recovery(Generic[T]):
                     return await self._send()
                 except VoxsipError as error:
                     first = error
-            looks = self._request.command.lookup is not None
-            return await self._calls.retrier.again(first, self._turn, extra=1 if looks else 0)
+            return await self._calls.retrier.again(first, self._turn, self._more)
         except VoxsipError as error:
             error.attempts = self._request.attempts
             raise
 
+    def _more(self, turns: int) -> bool:
+        """Tell whether there may be another turn: one that sends, or one more that only looks."""
+        limit = self._calls.retrier.policy.attempts
+        if self._must_look():
+            return turns <= limit
+        if self._request.doubt and self._request.command.retry == "create":
+            return False  # nothing to look it up by, and twice may be once too often
+        return self._request.attempts < limit
+
+    def _must_look(self) -> bool:
+        return self._request.doubt and self._request.command.lookup is not None
+
     async def _turn(self) -> T:
         request = self._request
-        if request.doubt and request.command.lookup is not None:
+        if self._must_look():
             found = await self._look()
             if found is not None:
                 return self._decode(found)
         if request.attempts >= self._calls.retrier.policy.attempts and request.last is not None:
-            raise request.last  # the extra turn was for looking only
+            raise request.last  # this turn was for looking only
         try:
             return await self._send()
         except AuthorizationError as error:

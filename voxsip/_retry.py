@@ -115,19 +115,22 @@ class Retrier:
         return Retrier(policy, sleep=self._sleep, jitter=self._jitter)
 
     async def again(
-        self, first: VoxsipError, attempt: Callable[[], Awaitable[T]], extra: int = 0
+        self,
+        first: VoxsipError,
+        attempt: Callable[[], Awaitable[T]],
+        more: Callable[[int], bool],
     ) -> T:
         """Go on after a failed first attempt.
 
         Arguments:
             first: what the first attempt raised.
             attempt: makes the next one.
-            extra: turns beyond the policy's attempts, for a look-up that sends nothing new.
+            more: tells, after so many turns, whether there may be another.
 
         Raises:
             VoxsipError: the last attempt's error, where no further one may be made.
         """
-        from tenacity import AsyncRetrying, RetryCallState, stop_after_attempt  # noqa: PLC0415 - seldom needed
+        from tenacity import AsyncRetrying, RetryCallState  # noqa: PLC0415 - seldom needed
 
         replay: VoxsipError | None = first
 
@@ -140,7 +143,11 @@ class Retrier:
 
         def may_go_on(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
-            return isinstance(error, VoxsipError) and self._may_retry(error)
+            return (
+                isinstance(error, VoxsipError)
+                and more(state.attempt_number)
+                and self._may_retry(error)
+            )
 
         def delay(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
@@ -152,7 +159,6 @@ class Retrier:
             await self._sleep(seconds)
 
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(self.policy.attempts + extra),
             wait=delay,
             retry=may_go_on,
             sleep=sleep,
