@@ -76,7 +76,7 @@ def run(arguments: list[str]) -> int:
         return Exit.INTERRUPTED
     except BaseException as error:
         text, code = explain(error)
-        say(f"voxsip: {text}")
+        say(text)
         return code
 
 

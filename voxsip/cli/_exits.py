@@ -40,26 +40,26 @@ class CommandError(Exception):
         self.code = code
 
     def __str__(self) -> str:
-        return self.message
+        return f"voxsip: {self.message}"
 
 
 def explain(error: BaseException) -> tuple[str, Exit]:
     """Put an expected error into words and an exit code; raise any other again."""
     match error:
         case CommandError():
-            return error.message, error.code
+            return str(error), error.code
         case InvalidArgumentError():
-            return str(error), Exit.USAGE
+            return f"voxsip: {error}", Exit.USAGE
         case ConfigurationError():
-            return str(error), Exit.REFUSED
+            return f"voxsip: {error}", Exit.REFUSED
         case AuthorizationError():
-            return f"{error} (check the key and its account)", Exit.REFUSED
+            return f"voxsip: {error} (check the key and its account)", Exit.REFUSED
         case ForbiddenError():
-            return f"{error} (give the key a role that may)", Exit.REFUSED
+            return f"voxsip: {error} (use a key whose roles allow it)", Exit.REFUSED
         case VoxsipError():
-            return str(error), Exit.FAILED
+            return f"voxsip: {error}", Exit.FAILED
         case KeyboardInterrupt():
-            return "interrupted", Exit.INTERRUPTED
+            return "voxsip: interrupted", Exit.INTERRUPTED
     raise error
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from voxsip import BindRequest, CreateRequest, DeleteRequest
+from voxsip.cli._exits import CommandError
 from voxsip.cli.files import InputError, RowFile
 
 
@@ -209,8 +210,8 @@ def test_many_mistakes_are_shown_up_to_a_limit(write):
     with pytest.raises(InputError) as caught, RowFile(path, BindRequest) as file:
         file.check()
     shown = str(caught.value).splitlines()
-    assert len(shown) == 51
-    assert shown[-1] == "and 10 more"
+    assert len(shown) == 52
+    assert shown[-2:] == ["and 10 more", "voxsip: 60 mistakes; nothing was sent"]
 
 
 @pytest.mark.parametrize(
@@ -326,5 +327,5 @@ def test_a_file_that_changes_under_the_job_is_noticed(write):
         with Path(path).open("r+b") as again:
             again.seek(-5, 2)
             again.write(b"9")
-        with pytest.raises(InputError, match="changed while the job was running"):
+        with pytest.raises(CommandError, match="changed while the job was running"):
             list(rows)

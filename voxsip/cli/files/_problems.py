@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from attrs import define, field, frozen
 
+from voxsip.cli._exits import CommandError
+
 
 @frozen(kw_only=True)
 class Problem:
@@ -25,11 +27,12 @@ class Problem:
         return f"{place}: {column}{self.message}.{remedy}"
 
 
-class InputError(Exception):
+class InputError(CommandError):
     """A row file that cannot be run; its text holds a line for each problem."""
 
     def __init__(self, problems: list[Problem], more: int = 0) -> None:
-        super().__init__(problems, more)
+        count = len(problems) + more
+        super().__init__(f"{count:,} mistake{'' if count == 1 else 's'}; nothing was sent")
         self.problems = problems
         self.more = more
 
@@ -37,6 +40,7 @@ class InputError(Exception):
         lines = [str(problem) for problem in self.problems]
         if self.more:
             lines.append(f"and {self.more:,} more")
+        lines.append(super().__str__())
         return "\n".join(lines)
 
 

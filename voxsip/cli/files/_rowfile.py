@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from voxsip import InvalidArgumentError
+from voxsip.cli._exits import CommandError, Exit
 from voxsip.cli.files._columns import columns_of
 from voxsip.cli.files._conflicts import Conflicts
 from voxsip.cli.files._csv import csv_records
@@ -50,7 +51,7 @@ class Rows(Generic[Request]):
         return len(self.lines)
 
     def __iter__(self) -> Iterator[Request]:
-        """Read the rows again. Raises InputError where they are no longer what they were."""
+        """Read the rows again. Raises CommandError where they are no longer what they were."""
         return self._read()
 
 
@@ -111,7 +112,7 @@ class RowFile(Generic[Request]):
             digest.add(row)
             yield row
         if problems.found or digest.hexdigest() != checksum:
-            raise self._source.refusal("the file changed while the job was running")
+            raise CommandError(f"{self.name} changed while the job was running", Exit.FAILED)
 
     def _read(self, problems: Problems) -> Iterator[tuple[int, Request]]:
         read = jsonl_records if self._is_jsonl() else csv_records
