@@ -21,6 +21,7 @@ from voxsip._request import Request
 from voxsip._retry import Retrier, RetryPolicy
 from voxsip._settings import Credentials, Trust, make_base_url, make_tokens, make_trust
 from voxsip._timeout import Timeout
+from voxsip._tracebacks import forget_frames, hides_arguments
 from voxsip._transport import SessionPool
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class AsyncClient(AsyncGroups):
 
     _caller: Calls
 
+    @hides_arguments
     def __init__(
         self,
         credentials: Credentials = None,
@@ -121,7 +123,11 @@ class AsyncClient(AsyncGroups):
             UnexpectedReplyError: the reply is not what the API sends.
         """
         values = dict(params or {})
-        return await self._caller.fetch(any_command(command, values), values, dict, deadline)
+        try:
+            found = any_command(command, values.keys())
+            return await self._caller.fetch(found, values, dict, deadline)
+        finally:
+            del params, values  # this frame is part of a failure's traceback
 
     async def recover(
         self,
@@ -146,20 +152,14 @@ class AsyncClient(AsyncGroups):
             InvalidArgumentError: the command has no look-up, or `since` is naive.
             VoxsipError: the look-up failed.
         """
-        values = dict(params)
-        found = any_command(command, values)
-        if found.lookup is None:
-            raise InvalidArgumentError(f"{command} cannot be looked up", field="command")
-        if since.tzinfo is None:
-            raise InvalidArgumentError(
-                "since: expected an aware datetime (with tzinfo)", field="since"
-            )
-        return await look_up(
-            self._caller,
-            Request(found, values, found.encode(values)),
-            lambda: _seconds_since(since),
-            exclude,
-        )
+        try:
+            request = _create_of(command, dict(params), since)
+            return await look_up(self._caller, request, lambda: _seconds_since(since), exclude)
+        except BaseException as error:
+            forget_frames(error)
+            raise
+        finally:
+            del params  # this frame is part of a failure's traceback
 
     def with_options(
         self,
@@ -212,6 +212,15 @@ class AsyncClient(AsyncGroups):
 def _aiohttp_timeout(timeout: float | Timeout) -> aiohttp.ClientTimeout:
     checked = Timeout.of(timeout)
     return aiohttp.ClientTimeout(total=checked.total, sock_connect=checked.connect)
+
+
+def _create_of(command: str, values: dict[str, Any], since: datetime) -> Request:
+    found = any_command(command, values.keys())
+    if found.lookup is None:
+        raise InvalidArgumentError(f"{command} cannot be looked up", field="command")
+    if since.tzinfo is None:
+        raise InvalidArgumentError("since: expected an aware datetime (with tzinfo)", field="since")
+    return Request(found, values, found.encode(values))
 
 
 def _seconds_since(moment: datetime) -> float:

@@ -6,6 +6,7 @@ A credentials file is JSON with `account_id`, `key_id`, `private_key` and, unuse
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import warnings
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ import orjson
 
 from voxsip._errors import ConfigurationError
 from voxsip._signer import JoseSigner, Signer
+from voxsip._tracebacks import hides_arguments
 
 FILE_VARIABLE = "VOXIMPLANT_CREDENTIALS"
 TOKEN_VARIABLE = "VOXIMPLANT_TOKEN"  # noqa: S105 - the name of a variable
@@ -26,7 +28,7 @@ class CredentialsWarning(UserWarning):
     """A credentials file can be read by others."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, init=False)
 class ServiceAccount:
     """A service account's key, parsed once.
 
@@ -35,6 +37,7 @@ class ServiceAccount:
         key_id: the key's id, sent as `kid`.
         private_key: RSA private key, PEM (PKCS#8); never shown.
         account_email: the account's e-mail address, not used to sign.
+        source: what to call the account in an error.
 
     Raises:
         ConfigurationError: a field is missing or of the wrong form; names it, never its content.
@@ -44,8 +47,26 @@ class ServiceAccount:
     key_id: str = attrs.field()
     private_key: str = attrs.field(repr=False)
     account_email: str | None = None
-    _source: str = attrs.field(default="credentials", repr=False, eq=False, alias="source")
+    _source: str = attrs.field(default="credentials", repr=False, eq=False)
     signer: Signer = attrs.field(init=False, repr=False, eq=False)
+
+    @hides_arguments
+    def __init__(
+        self,
+        *,
+        account_id: int,
+        key_id: str,
+        private_key: str,
+        account_email: str | None = None,
+        source: str = "credentials",
+    ) -> None:
+        self.__attrs_init__(
+            account_id=account_id,
+            key_id=key_id,
+            private_key=private_key,
+            account_email=account_email,
+            source=source,
+        )
 
     @account_id.validator
     def _check_account_id(self, _: object, value: object) -> None:
@@ -75,6 +96,7 @@ class ServiceAccount:
         return ConfigurationError(f"{self._source}: {field} {what}")
 
     @classmethod
+    @hides_arguments
     def from_mapping(cls, data: Mapping[str, Any], source: str = "credentials") -> ServiceAccount:
         """Make an account of the members of a credentials file.
 
@@ -105,18 +127,20 @@ class ServiceAccount:
         )
 
     @classmethod
+    @hides_arguments
     def from_file(cls, path: str | os.PathLike[str]) -> ServiceAccount:
         """Read a credentials file; warn once if others may read it too.
 
         Raises:
             ConfigurationError: the file is missing, unreadable or broken; names the file and the member.
         """
-        source = os.fspath(path)
+        source = _text_of(path)
         try:
-            text = Path(path).read_bytes()
-        except OSError as error:
+            text = Path(source).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "no such path"
             raise ConfigurationError(
-                f"{source}: cannot read the credentials file: {error.strerror}"
+                f"{source}: cannot read the credentials file: {reason}"
             ) from None
         try:
             data = orjson.loads(text)
@@ -125,7 +149,7 @@ class ServiceAccount:
         if not isinstance(data, dict):
             raise ConfigurationError(f"{source}: the credentials file is not a JSON object")
         account = cls.from_mapping(data, source)
-        _warn_if_shared(path)
+        _warn_if_shared(source)
         return account
 
 
@@ -147,12 +171,20 @@ def from_environment() -> ServiceAccount | str:
     )
 
 
-def _warn_if_shared(path: str | os.PathLike[str]) -> None:
+def _text_of(path: object) -> str:
+    if isinstance(path, str | os.PathLike):
+        return os.fsdecode(path)
+    raise ConfigurationError(
+        f"credentials: expected a path or a ServiceAccount, got {type(path).__name__}"
+    )
+
+
+def _warn_if_shared(path: str) -> None:
     if os.name != "posix":
         return
     if Path(path).stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         warnings.warn(
-            f"{os.fspath(path)}: others can read this credentials file; run: chmod 600 {os.fspath(path)}",
+            f"{path}: others can read this credentials file; run: chmod 600 {shlex.quote(path)}",
             CredentialsWarning,
-            stacklevel=4,
+            stacklevel=5,
         )

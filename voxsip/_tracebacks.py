@@ -15,17 +15,19 @@ R = TypeVar("R")
 
 
 def forget_frames(error: BaseException) -> None:
-    """Drop the frames an exception, and what it came from, has passed so far."""
-    seen = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        link.__traceback__ = None
-        link = link.__cause__ or link.__context__
+    """Drop the frames an exception, and all that it came from, has passed so far."""
+    seen: set[int] = set()
+    links: list[BaseException | None] = [error]
+    while links:
+        link = links.pop()
+        if link is not None and id(link) not in seen:
+            seen.add(id(link))
+            link.__traceback__ = None
+            links += (link.__cause__, link.__context__)
 
 
 def hides_arguments(method: Callable[P, R]) -> Callable[P, R]:
-    """Keep a blocking method's own frame, whose arguments may be secret, out of tracebacks."""
+    """Keep a function's own frame, whose arguments may be secret, out of tracebacks."""
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
