@@ -8,7 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from voxsip._errors import OutcomeUnknownError, RateLimitError
+from voxsip._errors import RateLimitError
 from voxsip._limits import TokenBucket
 from voxsip._retry import RetryPolicy
 from voxsip.bulk._adaptive import AdaptiveLimits
@@ -33,7 +33,7 @@ class Server:
 
 
 class Job:
-    """`maximum` rows in flight at most, each retried by the client's own policy."""
+    """`maximum` rows in flight at most, retried by the client's policy and called again by the engine."""
 
     def __init__(self, server, *, maximum=64, max_rate=None, seed=1, policy=None):
         self.now = 0.0
@@ -45,6 +45,8 @@ class Job:
             maximum, max_rate=max_rate, on_rate=self.bucket.set_rate, on_pause=self.bucket.pause
         )
         self.in_flight = self.most_in_flight = 0
+        self.most_calls = 1
+        self.refused_at: list[float] = []
         self.counts: Counter[str] = Counter()
         self.done_at: list[float] = []
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -70,22 +72,22 @@ class Job:
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
             self._attempt(self.now, 1)
 
-    def _attempt(self, begun, attempt, epoch=None):
+    def _attempt(self, begun, attempt, call=1, epoch=None):
         delay = 0.0 if epoch == self.bucket.epoch else self.bucket.reserve()
         if delay > 0.0:
             epoch = self.bucket.epoch
-            self._at(self.now + delay, lambda: self._attempt(begun, attempt, epoch))
+            self._at(self.now + delay, lambda: self._attempt(begun, attempt, call, epoch))
             return
         self.counts["sent"] += 1
         there = self.server.latency * self.random.uniform(0.4, 0.6)
-        self._at(self.now + there, lambda: self._arrive(begun, attempt))
+        self._at(self.now + there, lambda: self._arrive(begun, attempt, call))
 
-    def _arrive(self, begun, attempt):
+    def _arrive(self, begun, attempt, call):
         taken = self.server.takes(self.now)
         back = self.server.latency * self.random.uniform(0.4, 0.6)
-        self._at(self.now + back, lambda: self._reply(begun, attempt, taken))
+        self._at(self.now + back, lambda: self._reply(begun, attempt, call, taken))
 
-    def _reply(self, begun, attempt, taken):
+    def _reply(self, begun, attempt, call, taken):
         if taken:
             self.done_at.append(self.now)
             self.limits.on_success(
@@ -94,17 +96,13 @@ class Job:
             self.in_flight -= 1
             self._fill()
             return
+        self.refused_at.append(self.now)
         self.counts["refused"] += 1
         error = RateLimitError("", code=340, command="X", retry_after=self.server.named)
         self.limits.on_failure(self.now, error)
         if attempt >= self.policy.attempts:
-            self.counts["exhausted"] += 1
-            self.in_flight -= 1
-            self._fill()
+            self.most_calls = max(self.most_calls, call + 1)
+            self._attempt(begun, 1, call + 1)
             return
         delay = self.policy.delay(attempt, self.server.named, self.random.random)
-        self._at(self.now + delay, lambda: self._attempt(begun, attempt + 1))
-
-
-def lost():
-    return OutcomeUnknownError("lost")
+        self._at(self.now + delay, lambda: self._attempt(begun, attempt + 1, call))

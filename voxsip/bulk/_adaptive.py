@@ -26,10 +26,14 @@ THROTTLE_FACTOR = 0.9
 """What a refusal for now leaves of the window: little is taken, since the rate is the better answer."""
 RATE_FACTOR = 0.95
 """The rate after a refusal, as a part of what the server was seen to accept."""
+NAMED_FACTOR = 0.8
+"""The rate after a refusal that names a delay, as a part of the one before, at most."""
+HOLD = 9.0
+"""How many times a named delay the rate stands still after it, so that probing costs a tenth of the time."""
 RATE_STEP = 0.02
-"""Growth of the rate per second, as a part of the rate after the last refusal."""
+"""Growth of the rate in the first second, as a part of the rate after the last refusal; also its smallest step."""
 QUIET_SECONDS = 5.0
-"""Growth doubles after so long without a refusal, trebles after twice as long, and so on."""
+"""Growth doubles after so long without a refusal, and goes on with the square of the time."""
 TOLERATED = 0.05
 """Refusals, as a part of all attempts, that an adapted rate is kept in spite of: calls sent evenly arrive unevenly."""
 MIN_RATE = 0.5
@@ -61,6 +65,7 @@ class AdaptiveLimits:
         "_crowded",
         "_epoch_end",
         "_grown_at",
+        "_hold_until",
         "_limit",
         "_max_rate",
         "_maximum",
@@ -100,7 +105,8 @@ class AdaptiveLimits:
         self._epoch_end = float("-inf")
         self._pushed_at = float("-inf")
         self._rate_base = max_rate or 0.0
-        self._grown_at = float("-inf")
+        self._grown_at = 0.0
+        self._hold_until = float("-inf")
         self._tick_at = float("-inf")
         self._seen = Throughput()
         self._refused = Throughput()
@@ -155,7 +161,7 @@ class AdaptiveLimits:
             return
         self._slow_start = False
         if throttled:
-            self._slow_down(now)
+            self._slow_down(now, named=retry_after is not None)
             self._limit = max(self._limit * THROTTLE_FACTOR, min(self._limit, self._needed()))
         else:
             self._limit = max(self._limit * TROUBLE_FACTOR, 1.0)
@@ -186,14 +192,16 @@ class AdaptiveLimits:
         """Hold everything once, however many refusals of a burst ask for it."""
         if now + seconds > self.resume_at:
             self.resume_at = now + seconds
+            self._hold_until = self.resume_at + HOLD * seconds
             if self._on_pause is not None:
                 self._on_pause(seconds)
 
-    def _slow_down(self, now: float) -> None:
+    def _slow_down(self, now: float, *, named: bool) -> None:
         """Set the rate from what the server accepted lately.
 
         Where that is more than the rate already, the refusal is of a time before the rate: it stands. A rate is
-        never cut below its half at once, since a short sight of a server can be a wrong one.
+        never cut below its half at once, since a short sight of a server can be a wrong one. A server that
+        names a delay has had time to fill up since the last one, and looks faster than it is.
         """
         accepted, rows = self._seen.rate(now)
         if rows < _FEW:
@@ -202,15 +210,17 @@ class AdaptiveLimits:
             rate = RATE_FACTOR * accepted
         else:
             rate = min(self.rate, max(RATE_FACTOR * accepted, self.rate / 2.0))
+        if named and self.rate is not None:
+            rate = min(rate, self.rate * NAMED_FACTOR)
         self._pushed_at = max(now, self.resume_at)
         if self.resume_at > now:
             self._seen.restart(self.resume_at)
             self._refused.restart(self.resume_at)
         self._rate_base = self._set_rate(rate)
+        self._grown_at = self._pushed_at
 
     def _tick(self, now: float) -> None:
         """Look at the throughput, a few times a second: may the rate grow, would a wider window help?"""
-        since, self._grown_at = self._grown_at, now
         self._tick_at = now + 0.1
         if self.rate is None:
             return
@@ -218,11 +228,17 @@ class AdaptiveLimits:
         self._crowded = (
             accepted > 0.9 * self.rate
         )  # the rate is what limits: rows would only queue for it
-        quiet = now - self._pushed_at
-        if accepted < 0.7 * self.rate or quiet < 0.0 or now < self._epoch_end:
+        if accepted < 0.7 * self.rate or now < max(self._epoch_end, self._hold_until):
+            self._grown_at = now
             return
-        step = RATE_STEP * self._rate_base * (1.0 + (min(quiet, 600.0) / QUIET_SECONDS) ** 2)
-        self._set_rate(self.rate + step * min(now - since, 1.0))
+        quiet = now - max(self._pushed_at, self._hold_until)
+        speed = RATE_STEP * self._rate_base * (1.0 + (quiet / QUIET_SECONDS) ** 2)
+        rate = self.rate + min(speed, self.rate) * (now - self._grown_at)
+        if rate >= self.rate * (
+            1.0 + RATE_STEP
+        ):  # in steps: each makes the bucket hand out its slots anew
+            self._set_rate(rate)
+            self._grown_at = now
 
     def _set_rate(self, rate: float) -> float:
         rate = max(rate, MIN_RATE)
