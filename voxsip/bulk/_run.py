@@ -189,9 +189,9 @@ class Run:
         timer = None
         if options.deadline is not None:
             left = options.deadline - (self.clock() - (self._started or 0.0))
-            timer = asyncio.get_running_loop().call_later(
-                max(left, 0.0), engine.stop, Stop.DEADLINE
-            )
+            if left <= 0:
+                engine.stop(Stop.DEADLINE)
+            timer = asyncio.get_running_loop().call_later(left, engine.stop, Stop.DEADLINE)
         try:
             await engine.run()
         finally:
