@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -66,6 +67,17 @@ class Calls:
     limiter: Limiter | None = None
     deadline: float | None = None
 
+    _locate: Callable[..., URL] = attrs.field(init=False)
+    _path: str = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Take the base URL apart once: building a URL from parts costs half of parsing it."""
+        base = URL(self.base_url, encoded=True)
+        self._path = base.raw_path.rstrip("/")
+        self._locate = partial(
+            URL.build, scheme=base.scheme, authority=base.raw_authority, encoded=True
+        )
+
     def invoke(
         self, command: Command, values: dict[str, Any], reply: type[T], deadline: float | None
     ) -> Coroutine[Any, Any, T]:
@@ -109,22 +121,26 @@ class Calls:
         if self.limiter is not None:
             await self.limiter.acquire()
         lane = self.pool.lane() or await self.pool.open_lane()
-        async with lane.places:
+        await lane.places.acquire()  # `async with` costs three times as much
+        try:
             bearer = self.tokens.bearer()
             request.attempts += 1
             request.in_flight = True
             if request.alone:
                 self.creates.leaves(request)
+            path = f"{self._path}/{request.command.name}"
+            headers = {"Authorization": bearer}
             if self.form:
-                url, body = f"{self.base_url}/{request.command.name}", request.encoded.encode()
-                headers = {"Authorization": bearer, **FORM_HEADERS}
+                url, body = self._locate(path=path), request.encoded.encode()
+                headers |= FORM_HEADERS
             else:
-                url, body = f"{self.base_url}/{request.command.name}?{request.encoded}", None
-                headers = {"Authorization": bearer}
+                url, body = self._locate(path=path, query_string=request.encoded), None
             reply = await self.pool.post(
-                lane, request.command.name, URL(url, encoded=True), headers, body, self.timeout
+                lane, request.command.name, url, headers, body, self.timeout
             )
             request.in_flight = False
+        finally:
+            lane.places.release()
         request.reply = reply
         data = result_of(reply)
         if data is None:
