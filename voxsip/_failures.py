@@ -5,6 +5,7 @@ Their text is quoted only where it cannot hold a URL or a header, and they are n
 
 from __future__ import annotations
 
+import os
 import ssl
 
 import aiohttp
@@ -51,8 +52,9 @@ def explain_failure(command: str, error: BaseException) -> TransportError:
                 f"{command}: the reply was cut short; the outcome is unknown"
             )
         case OSError():
+            reason = os.strerror(error.errno) if error.errno else type(error).__name__
             return OutcomeUnknownError(
-                f"{command}: the connection broke: {_reason(error)}; the outcome is unknown"
+                f"{command}: the connection broke: {reason}; the outcome is unknown"
             )
     return OutcomeUnknownError(f"{command}: {type(error).__name__}; the outcome is unknown")
 

@@ -11,16 +11,20 @@ import os
 import ssl as ssl_module
 import weakref
 from collections.abc import AsyncGenerator
+from io import BytesIO
 
 import aiohttp
 import attrs
 from yarl import URL
 
+from voxsip._errors import NotSentError
 from voxsip._failures import explain_failure
 from voxsip._protocol import LONGEST_TEXT, RawReply
 from voxsip._version import __version__
 
 USER_AGENT = f"voxsip/{__version__}"
+LARGE_BODY = 1 << 20
+"""Bytes from which a body is written in pieces, so that the loop goes on meanwhile."""
 MAX_REPLY = 64 * 1024 * 1024
 """Bytes of a reply, decompressed, beyond which it is refused."""
 
@@ -92,7 +96,7 @@ class SessionPool:
             response = await lane.session.post(
                 url,
                 headers=headers,
-                data=body,
+                data=body if body is None or len(body) <= LARGE_BODY else BytesIO(body),
                 allow_redirects=False,
                 timeout=timeout,
                 ssl=self._ssl,
@@ -104,6 +108,10 @@ class SessionPool:
                 raise
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             failure = explain_failure(command, error)
+        except RuntimeError:
+            if not lane.session.closed:
+                raise
+            failure = self._closed(command)
         else:
             return RawReply(response.status, content, response.headers, limit)
         raise failure
@@ -134,7 +142,7 @@ class SessionPool:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"Accept": "application/json", "User-Agent": USER_AGENT},
             )
-            guard = _closing(session)
+            guard = _closing(session, weakref.ref(self), loop)
             lane = Lane(session, places, guard)
             await anext(guard)  # the loop knows it from here on
         return self._lanes.setdefault(loop, lane)
@@ -156,17 +164,38 @@ class SessionPool:
                 return bytes(content[:LONGEST_TEXT]), self._max_reply
         return bytes(content), None
 
+    def _closed(self, command: str) -> NotSentError:
+        """Explain a session that was closed meanwhile; an own one is opened anew by the next attempt."""
+        if self._given is not None:
+            return NotSentError(
+                f"{command}: not sent: the session given to the client is closed", permanent=True
+            )
+        return NotSentError(f"{command}: not sent: the client was closed meanwhile")
+
+    def _drop(self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession) -> None:
+        """Let go of a loop that ends: a lane holds on to its loop."""
+        lane = self._lanes.get(loop)
+        if lane is not None and lane.session is session:
+            del self._lanes[loop]
+
     def _forget(self) -> None:
         """In a forked child: let go of the parent's sessions without closing them."""
         _abandoned.extend(self._lanes.values())
         self._lanes = weakref.WeakKeyDictionary()
 
 
-async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+async def _closing(
+    session: aiohttp.ClientSession,
+    pool: weakref.ref[SessionPool],
+    loop: asyncio.AbstractEventLoop,
+) -> AsyncGenerator[None, None]:
     """Close a session when the loop ends: asyncio closes its async generators before itself."""
     try:
         yield
     finally:
+        if (owner := pool()) is not None:
+            owner._drop(loop, session)  # noqa: SLF001 - the guard belongs to the pool
+        del owner
         await session.close()
 
 
