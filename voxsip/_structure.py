@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from cattrs import Converter
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 T = TypeVar("T")
 
@@ -44,6 +45,8 @@ _made: dict[type, Callable[[Any], Any]] = {}
 
 @cache
 def _converter() -> Converter:
+    from cattrs import Converter  # noqa: PLC0415 - not before the first reply
+
     converter = Converter(detailed_validation=False, forbid_extra_keys=False)
     converter.register_structure_hook(date, _date)
     converter.register_structure_hook(datetime, _timestamp)
