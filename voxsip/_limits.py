@@ -116,7 +116,13 @@ class Limiter:
         return self._bucket.rate if self._limited else None
 
     def set_rate(self, rate: float | None) -> None:
-        """Change the rate while running (requests per second); None lifts the limit."""
+        """Change the rate while running (requests per second); None lifts the limit.
+
+        Raises:
+            ConfigurationError: a rate that is not above 0.
+        """
+        if rate is not None:
+            RateLimit(rate)
         self._limited = rate is not None
         self._bucket.set_rate(self.UNLIMITED if rate is None else rate)
 
