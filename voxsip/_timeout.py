@@ -28,4 +28,5 @@ class Timeout:
         if isinstance(value, Timeout):
             return value
         made = cls(total=value)
-        return attrs.evolve(made, connect=min(made.connect, value))
+        # a little less than the whole, so that a connection that never comes is told from a reply that does not
+        return attrs.evolve(made, connect=min(made.connect, 0.9 * value))
