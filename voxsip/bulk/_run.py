@@ -14,7 +14,7 @@ from voxsip._client import AsyncClient
 from voxsip._errors import ConfigurationError, InvalidArgumentError, VoxsipError
 from voxsip._version import __version__
 from voxsip.bulk._directory import Directory
-from voxsip.bulk._engine import Engine
+from voxsip.bulk._engine import BREATH, Engine
 from voxsip.bulk._funds import read_quote
 from voxsip.bulk._guards import Guards
 from voxsip.bulk._journal_api import JobHeader, Journal, Kind
@@ -264,9 +264,13 @@ class Run:
         rows: list[object] = []
         while (item := await self.rows.pull()) is not END:
             rows.append(item)
+            if not len(rows) % BREATH:
+                await asyncio.sleep(0)
         self.rows = Source(rows)
 
         async def read(index: int, item: object) -> BindRequest | None:
+            if not index % BREATH:
+                await asyncio.sleep(0)
             try:
                 row = read_row(BindRequest, item)
                 row.check()
