@@ -67,7 +67,7 @@ def run(arguments: list[str]) -> int:
             )  # a terminal that knows no "é" is no error
     warnings.showwarning = _say_warning
     try:
-        return int(app(arguments))
+        return app(arguments) or Exit.DONE
     except SystemExit as exit_:  # usage errors end in cyclopts, with 2
         return exit_.code if isinstance(exit_.code, int) else Exit.USAGE
     except BrokenPipeError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from voxsip.cli._connection import run
 from voxsip.cli._display import Work, display
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from voxsip.cli._connection import Connection
     from voxsip.cli.files import RowFile, Rows
 
+Kind = Literal["bind", "create", "delete"]
+
 _VERBS = {"bind": "binding", "create": "creating", "delete": "deleting"}
 
 
 def launch(
-    kind: str,
+    kind: Kind,
     source: RowFile[Any],
     rows: Rows[Any],
     begin: Callable[[AsyncClient], Awaitable[BulkJob[Any]]],
@@ -34,6 +36,7 @@ def launch(
     journal: str | None,
     output: Output,
     connection: Connection,
+    resumed: bool = False,
 ) -> Exit:
     """Run a job to its end and return the exit code.
 
@@ -45,6 +48,7 @@ def launch(
         journal: its path, or None.
         output: where the job tells what it did.
         connection: to the API.
+        resumed: the journal tells of earlier runs.
     """
     again = resume_command(journal, source.path)
 
@@ -53,8 +57,9 @@ def launch(
             job = await begin(client)
             work = Work(verb=_VERBS[kind], file=source.name, total=len(rows))
             shown = display(json=output.json)
-            with reports(output.report, kind, source.name, job) as writer:
-                report = await follow(job, shown, work, lines=rows.lines, writer=writer)
+            past = journal if resumed else None
+            with reports(output.report, kind, source, rows, job, resumed=past) as record:
+                report = await follow(job, shown, work, lines=rows.lines, record=record)
         print_report(report, len(rows), as_json=output.json)
         advise(report, again=again, reports=output.report)
         return exit_code(report)

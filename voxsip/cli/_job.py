@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from voxsip.cli._interrupts import interrupts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from voxsip import Report
-    from voxsip.bulk import BulkJob, ReportWriter
+    from voxsip import Outcome, Report
+    from voxsip.bulk import BulkJob
     from voxsip.cli._display import Display, Work
 
 INTERRUPTED = "interrupted"
@@ -23,7 +23,7 @@ async def follow(
     work: Work,
     *,
     lines: Sequence[int] = (),
-    writer: ReportWriter | None = None,
+    record: Callable[[Outcome[Any], int | None], None] | None = None,
 ) -> Report:
     """Run a job to its end and return its report; `stopped` is INTERRUPTED after a Ctrl-C.
 
@@ -32,7 +32,7 @@ async def follow(
         display: shows it.
         work: what the display is told.
         lines: the line of each row in its file, where there is one.
-        writer: is given every outcome.
+        record: is given every outcome and its line.
 
     Raises:
         CancelledError: a second Ctrl-C; calls under way were cut off.
@@ -41,7 +41,7 @@ async def follow(
     def stop() -> None:
         display.message("Stopping: calls under way end first. Ctrl-C again cuts them off.")
         # The rest is read only for a report's sake, which then lists it as skipped.
-        job.stop(INTERRUPTED, read_rest=writer is not None)
+        job.stop(INTERRUPTED, read_rest=record is not None)
 
     async def tick() -> None:
         while True:
@@ -54,8 +54,8 @@ async def follow(
         with interrupts(stop):
             async for outcome in job:
                 line = lines[outcome.index] if outcome.index < len(lines) else None
-                if writer is not None:
-                    writer.add(outcome, line=line)
+                if record is not None:
+                    record(outcome, line)
                 display.outcome(outcome, line)
         display.refresh(job.report, job.concurrency)
     finally:

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from voxsip.bulk import BulkJob, ReportWriter
+    from voxsip import Outcome
+    from voxsip.bulk import BulkJob
+    from voxsip.cli.files import RowFile, Rows
 
 
 @contextlib.contextmanager
 def reports(
-    directory: str | None, kind: str, name: str, job: BulkJob[Any]
-) -> Iterator[ReportWriter | None]:
-    """Write a job's reports, complete for what has ended even where the job is cut off."""
+    directory: str | None,
+    kind: Literal["bind", "create", "delete"],
+    file: RowFile[Any],
+    rows: Rows[Any],
+    job: BulkJob[Any],
+    *,
+    resumed: str | None,
+) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
+    """Give what takes every outcome; write the reports at the end, also where the job was cut off.
+
+    Arguments:
+        directory: where to, or None for no reports.
+        kind: of the job.
+        file: of its rows.
+        rows: of that file.
+        job: whose report says the sums.
+        resumed: the journal of a job that was resumed.
+    """
     if directory is None:
         yield None
         return
-    from voxsip.bulk import ReportWriter  # noqa: PLC0415 - plots and all
+    from voxsip.bulk import ReportWriter  # noqa: PLC0415 - only where reports are wanted
 
-    writer = ReportWriter(directory, kind, name)
-    try:
-        yield writer
-    finally:
-        writer.finish(job.report)
+    # As an absolute path it is found again from wherever failed.csv is run.
+    source = file.name if file.path == "-" else str(Path(file.path).absolute())
+    with ReportWriter(directory, kind, source, columns=rows.columns) as writer:
+
+        def add(outcome: Outcome[Any], line: int | None) -> None:
+            writer.add(outcome, line, password_from=rows.origins.get(outcome.index))
+
+        try:
+            yield add
+        except asyncio.CancelledError:
+            writer.finish(job.report, journal=resumed)
+            raise
+        writer.finish(job.report, journal=resumed)

@@ -54,7 +54,14 @@ def resume(
             return client.bulk.resume(journal, rows, checksum=rows.checksum, **limits.values())
 
         return launch(
-            state.kind, source, rows, begin, journal=journal, output=output, connection=connection
+            state.kind,
+            source,
+            rows,
+            begin,
+            journal=journal,
+            output=output,
+            connection=connection,
+            resumed=True,
         )
 
 

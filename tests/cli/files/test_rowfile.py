@@ -329,3 +329,24 @@ def test_a_file_that_changes_under_the_job_is_noticed(write):
             again.write(b"9")
         with pytest.raises(CommandError, match="changed while the job was running"):
             list(rows)
+
+
+def test_a_list_of_purchases_can_be_deleted_or_bound_but_not_bought_again(write):
+    path = write("sip_username,proxy,sip_registration_id,row,status\nann,p,7,2,done\n")
+    assert rows_of(path, DeleteRequest) == [DeleteRequest(sip_registration_id=7)]
+    assert rows_of(path, BindRequest) == [BindRequest(sip_registration_id=7)]
+    problem = only_problem(path, CreateRequest)
+    assert (problem.column, problem.message) == ("sip_registration_id", "there is no such column")
+
+
+def test_the_columns_of_a_csv_file_are_kept_for_its_reports(write):
+    def columns(path):
+        with RowFile(path, CreateRequest) as file:
+            return file.check().columns
+
+    assert columns(write("proxy,sip user,row,password\np,ann,4,x\n")) == (
+        "proxy",
+        "sip_username",
+        "password",
+    )
+    assert columns(write('{"proxy": "p", "sip_username": "ann"}\n', "rows.jsonl")) is None

@@ -1,13 +1,10 @@
 """Row files: CSV and JSONL in, requests out, and every mistake named by file, row and column."""
 
-from voxsip.cli.files._columns import REPORTED, Column, Columns, columns_of
+from voxsip.cli.files._columns import columns_of
 from voxsip.cli.files._problems import InputError, Problem
 from voxsip.cli.files._rowfile import RowFile, Rows
 
 __all__ = [
-    "REPORTED",
-    "Column",
-    "Columns",
     "InputError",
     "Problem",
     "RowFile",

@@ -9,9 +9,10 @@ from types import NoneType
 import attrs
 
 # What reports add to the input's columns; read over, so that failed.csv runs again as it is.
-REPORTED = frozenset({
-    "attempts", "elapsed", "error", "error_code", "error_name", "result", "row", "seconds", "status",
-})  # fmt: skip
+REPORTED = frozenset({"row", "status", "error", "error_code"})
+# What a list of purchases says of each registration; read over where rows name it by its id, so that
+# succeeded.csv can be bound or deleted. Never the other way round: it would be bought again.
+_DESCRIBING = frozenset({"sip_username", "proxy", "auth_user", "outbound_proxy", "is_persistent"})
 
 # Names are compared without case, spaces and punctuation (see `_folded`), in the order listed here.
 _ALIASES = {
@@ -48,15 +49,17 @@ class Columns:
         for column in self.all:
             for alias in _ALIASES.get(column.name, ()):
                 self._by_name.setdefault(alias, column)
-        self._reported = {_folded(name) for name in REPORTED}
+        names = {column.name for column in self.all}
+        over = REPORTED | (_DESCRIBING if "sip_registration_id" in names else frozenset())
+        self._read_over = {_folded(name) for name in over}
 
     def find(self, header: str) -> Column | None:
         """Find the column meant by a header, or None."""
         return self._by_name.get(_folded(header))
 
-    def is_reported(self, header: str) -> bool:
-        """Say whether a header is one that only our own reports write."""
-        return _folded(header) in self._reported
+    def is_read_over(self, header: str) -> bool:
+        """Say whether a header is no column of these rows, but one that our own reports write."""
+        return _folded(header) in self._read_over
 
     def nearest(self, header: str) -> str | None:
         """Name the column whose name, or other name, comes closest to an unknown header."""
@@ -71,7 +74,7 @@ class Columns:
 def columns_of(request: type[attrs.AttrsInstance]) -> Columns:
     """Read the columns off a request class: its fields are the columns, in their order."""
     hints = typing.get_type_hints(request)
-    return Columns(
+    columns = [
         Column(
             name=field.name,
             kind=_kind(hints[field.name]),
@@ -79,7 +82,10 @@ def columns_of(request: type[attrs.AttrsInstance]) -> Columns:
             secret=field.name in _SECRET,
         )
         for field in attrs.fields(request)
-    )
+    ]
+    if any(column.secret for column in columns):
+        columns.append(Column(name="password_from", kind="str", required=False, secret=False))
+    return Columns(columns)
 
 
 def _folded(name: str) -> str:

@@ -19,7 +19,7 @@ class Digest:
     def add(self, row: object) -> None:
         """Take the next row."""
         for name in self._names:
-            value = getattr(row, name)
+            value = getattr(row, name, None)
             if value is not None:
                 self._hash.update(f"{name}={value}\0".encode())
         self._hash.update(b"\n")

@@ -36,7 +36,7 @@ class Header:
             )
 
         names = [cell.strip() for cell in cells]
-        if not any(columns.find(name) or columns.is_reported(name) for name in names):
+        if not any(columns.find(name) or columns.is_read_over(name) for name in names):
             fault(
                 "this is not a header",
                 remedy=f"Begin with a line that names the columns, of {columns.named()}.",
@@ -47,7 +47,7 @@ class Header:
                 if column is None:
                     if not name:
                         fault(f"column {place + 1} has no name", remedy="Name or remove it.")
-                    elif not columns.is_reported(name):
+                    elif not columns.is_read_over(name):
                         fault(*unknown(name, columns))
                 elif column.name in seen:
                     also = seen[column.name]

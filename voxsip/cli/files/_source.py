@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # A record this long is a file of another kind, or a quote that is never closed.
 LONGEST_LINE = 1 << 20
+_JSONL = frozenset({".jsonl", ".ndjson", ".json"})
+_CSV = frozenset({".csv", ".tsv"})
 _BOM = b"\xef\xbb\xbf"
 _WIDE = {
     b"\xff\xfe": "UTF-16",
@@ -49,6 +51,14 @@ class Source:
             if head.startswith(mark):
                 raise self.refusal(f"the file is {what}", "Save it as CSV or JSONL in UTF-8.")
         return head.removeprefix(_BOM)
+
+    def is_jsonl(self) -> bool:
+        """Tell whether this is JSONL, by the file's name or else by its first character."""
+        head = self.head()
+        suffix = Path(self.path).suffix.casefold()
+        if suffix in _JSONL:
+            return True
+        return suffix not in _CSV and head.lstrip()[:1] in (b"{", b"[")
 
     def lines(self) -> Iterator[tuple[int, str]]:
         r"""Read the lines from the start, numbered from 1, each with its line end.
