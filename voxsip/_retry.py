@@ -74,7 +74,8 @@ class RetryBudget:
 
     def earn(self) -> None:
         """Count a call."""
-        self._left = min(self._size, self._left + self._refill)
+        if self._left < self._size:
+            self._left = min(self._size, self._left + self._refill)
 
     def spend(self, error: VoxsipError) -> bool:
         """Take one retry out for this error; False where none is left."""
