@@ -106,10 +106,11 @@ def _nothing() -> None:
 class Batch:
     """Rows read in one go."""
 
-    __slots__ = ("ended", "error", "rows")
+    __slots__ = ("ended", "error", "rows", "slow")
 
     def __init__(self) -> None:
         self.rows: list[object] = []
+        self.slow = False
         self.ended = False
         self.error: BaseException | None = None
 
@@ -165,7 +166,8 @@ class SyncBulkJob(Generic[R]):
         """Send nothing more and wait for what is under way; twice does no harm."""
         if not self._over:
             self._over = True
-            self._runner.run(self._job.aclose())
+            if self._job.reachable:
+                self._runner.run(self._job.aclose())
 
     def __iter__(self) -> Generator[Outcome[R], None, None]:
         """Give every outcome."""
@@ -205,7 +207,11 @@ class SyncBulkJob(Generic[R]):
 
         def enough() -> bool:
             count = len(outbox.items)
-            return count >= BATCH or inbox.hungry or outbox.closed or (late and count > 0)
+            if count >= BATCH or outbox.closed:
+                return True
+            if batch.slow:  # reading on may take a while: first see what these rows have come to
+                return late or count > 0
+            return inbox.hungry or (late and count > 0)
 
         timer = asyncio.get_running_loop().call_later(COLLECT_FOR, be_late)
         try:
@@ -223,12 +229,16 @@ def _read(rows: Iterator[object]) -> Batch:
     """In the caller's thread: read rows until there are enough of them, or for long enough."""
     batch = Batch()
     append = batch.rows.append
-    until = time.monotonic() + READ_FOR
+    before = time.monotonic()
+    until = before + READ_FOR
     try:
         for row in rows:
             append(row)
-            if len(batch.rows) >= BATCH or time.monotonic() >= until:
+            now = time.monotonic()
+            if now >= until or len(batch.rows) >= BATCH:
+                batch.slow = now - before >= READ_FOR
                 return batch
+            before = now
     except Exception as error:
         batch.error = error
     batch.ended = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -34,6 +35,7 @@ class BulkJob(Generic[R]):
         self.outbox: Outbox[Outcome[Any]] = run.outbox
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = os.getpid()
 
     def __repr__(self) -> str:
         report = self.report
@@ -85,6 +87,11 @@ class BulkJob(Generic[R]):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the loop that the job runs on still serves this process; not after a fork or at exit."""
+        return self._loop is not None and not self._loop.is_closed() and self._process == os.getpid()
 
     async def aclose(self) -> None:
         """Send nothing more and wait for what is under way; twice does no harm."""
