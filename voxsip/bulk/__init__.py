@@ -6,11 +6,21 @@ and the final state is that of running them one after another.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from voxsip.bulk._api import AsyncBulk
 from voxsip.bulk._blocking import Bulk, SyncBulkJob
 from voxsip.bulk._job import BulkJob
 from voxsip.bulk._outcomes import Mismatch, Outcome, Quote, Report, Stop
 from voxsip.bulk._rows import BindRequest, CreateRequest, DeleteRequest
+
+if TYPE_CHECKING:
+    from voxsip.bulk._journal_status import (
+        JournalStatus as JournalStatus,
+        read_journal as read_journal,
+    )
+    from voxsip.bulk._report_files import ReportWriter as ReportWriter
 
 __all__ = [
     "AsyncBulk",
@@ -19,10 +29,26 @@ __all__ = [
     "BulkJob",
     "CreateRequest",
     "DeleteRequest",
+    "JournalStatus",
     "Mismatch",
     "Outcome",
     "Quote",
     "Report",
+    "ReportWriter",
     "Stop",
     "SyncBulkJob",
+    "read_journal",
 ]
+
+_LATER = {
+    "JournalStatus": "_journal_status",
+    "ReportWriter": "_report_files",
+    "read_journal": "_journal_status",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what most jobs do without (SQLite, reports) when it is first asked for."""
+    if name in _LATER:
+        return getattr(import_module(f"voxsip.bulk.{_LATER[name]}"), name)
+    raise AttributeError(f"module 'voxsip.bulk' has no attribute {name!r}")
