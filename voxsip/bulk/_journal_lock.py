@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import time
 import weakref
 from contextlib import suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from voxsip._errors import ConfigurationError
 
-if os.name == "nt":  # pragma: no cover - the CI machines are POSIX
+if sys.platform == "win32":  # pragma: no cover - the CI machines are POSIX
     import msvcrt
 
     _FAR = 1 << 30

@@ -115,14 +115,13 @@ def _bin_of(elapsed: float) -> int:
 
 
 def _quantile(bins: Iterable[int], share: float) -> float | None:
-    """Return the middle of the bin that holds the quantile; bins are as wide as they are far out."""
+    """Return the quantile, taking a bin's rows as spread over it evenly (by ratio)."""
     counts = list(bins)
-    rank = share * sum(counts)
-    if rank == 0.0:
+    left = share * sum(counts)
+    if left == 0.0:
         return None
-    passed = 0
     for bin_, count in enumerate(counts):
-        passed += count
-        if passed >= rank:
-            return _SHORTEST * 2.0 ** ((bin_ - 0.5) / _BINS_PER_DOUBLING) if bin_ else _SHORTEST
+        if count >= left:
+            return _SHORTEST * math.exp2((bin_ - 1.0 + left / count) / _BINS_PER_DOUBLING)
+        left -= count
     raise AssertionError  # pragma: no cover - the last bin completes every rank
