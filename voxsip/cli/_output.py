@@ -11,9 +11,6 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Wide enough that a table written to a file or a pipe is never folded.
-_UNFOLDED = 10_000
-
 
 def plain(model: object) -> Any:
     """Turn a model into JSON values: absent fields and secrets left out, money and dates as text."""
@@ -37,20 +34,30 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table, folded to the terminal if there is one; empty columns are left out."""
-    from rich.console import Console  # noqa: PLC0415 - not needed for --json
+    """Write a table; folded to a terminal, a line for each row elsewhere. Empty columns are left out."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    kept = [place for place in range(len(columns)) if any(row[place] for row in cells)]
+    table = [[row[place] for place in kept] for row in ([*columns], *cells)]
+    if not kept:
+        return
+    if sys.stdout.isatty():
+        _print_folded(table)
+        return
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
+
+
+def _print_folded(table: list[list[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    cells = [[_cell(value) for value in row] for row in rows]
-    kept = [place for place in range(len(columns)) if not cells or any(row[place] for row in cells)]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for place in kept:
-        table.add_column(columns[place], no_wrap=not sys.stdout.isatty(), overflow="fold")
-    for row in cells:
-        table.add_row(*(Text(row[place]) for place in kept))
-    width = None if sys.stdout.isatty() else _UNFOLDED
-    Console(width=width).print(table)
+    header, *rows = table
+    folded = Table(*header, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        folded.add_row(*map(Text, row))
+    Console().print(folded)
 
 
 def _cell(value: object) -> str:
