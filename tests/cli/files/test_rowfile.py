@@ -332,10 +332,10 @@ def test_a_file_that_changes_under_the_job_is_noticed(write):
 
 
 def test_a_list_of_purchases_can_be_deleted_or_bound_but_not_bought_again(write):
-    path = write("sip_username,proxy,sip_registration_id,row,status\nann,p,7,2,done\n")
+    path = write("sip_username,user_name,sip_registration_id,row,status\nann,,7,2,done\n")
     assert rows_of(path, DeleteRequest) == [DeleteRequest(sip_registration_id=7)]
     assert rows_of(path, BindRequest) == [BindRequest(sip_registration_id=7)]
-    problem = only_problem(path, CreateRequest)
+    problem = problems_of(path, CreateRequest)[0]
     assert (problem.column, problem.message) == ("sip_registration_id", "there is no such column")
 
 

@@ -12,7 +12,10 @@ import attrs
 REPORTED = frozenset({"row", "status", "error", "error_code"})
 # What a list of purchases says of each registration; read over where rows name it by its id, so that
 # succeeded.csv can be bound or deleted. Never the other way round: it would be bought again.
-_DESCRIBING = frozenset({"sip_username", "proxy", "auth_user", "outbound_proxy", "is_persistent"})
+_DESCRIBING = frozenset({
+    "sip_username", "proxy", "auth_user", "outbound_proxy", "is_persistent",
+    "application_id", "application_name", "rule_id", "rule_name", "user_id", "user_name",
+})  # fmt: skip
 
 # Names are compared without case, spaces and punctuation (see `_folded`), in the order listed here.
 _ALIASES = {

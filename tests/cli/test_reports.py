@@ -1,0 +1,107 @@
+"""`--report DIR`: what succeeded, what is to be run again, and how it went."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+PURCHASES = "sip_username,proxy,password,app,user\n" + "".join(
+    f"phone-{number},p,secret-{number},app-{number % 2 * 6 + 1},\n" for number in range(1, 9)
+)
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_failed_rows_run_again_as_they_are(serve, write, tmp_path):
+    emulator, voxsip = serve(registrations=2)
+    path = write("Registration ID;App;User\n1;app-1;user-1\n2;app-2;user-2\n3;app-3;user-3\n")
+    ended = voxsip("bulk", "bind", path, "--report", "out")
+    assert ended.code == 1
+    assert "correct the rows in out/failed.csv and run that file" in ended.err
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "succeeded.csv",
+        "failed.csv",
+        "report.json",
+        "report.html",
+    }
+    [failed] = read(tmp_path / "out" / "failed.csv")
+    assert failed == {
+        "sip_registration_id": "3",
+        "application_name": "app-3",
+        "user_name": "user-3",
+        "row": "4",
+        "status": "failed",
+        "error_code": "275",
+        "error": failed["error"],
+    }
+    assert [row["sip_registration_id"] for row in read(tmp_path / "out" / "succeeded.csv")] == [
+        "1",
+        "2",
+    ]
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (report["rows"], report["done"], report["failed"]) == (3, 2, 1)
+
+    assert voxsip("registrations", "create", "--sip-username", "x", "--proxy", "p").out == "3\n"
+    # The reports of this run replace those that it reads.
+    ended = voxsip("bulk", "bind", "out/failed.csv", "--report", "out")
+    assert ended.code == 0
+    assert read(tmp_path / "out" / "failed.csv") == []
+    assert [one["user_id"] for one in emulator.state["registrations"]] == [1, 2, 3]
+
+
+def test_failed_purchases_find_their_passwords(serve, write, tmp_path):
+    emulator, voxsip = serve()
+    path = write(PURCHASES)
+    ended = voxsip("bulk", "create", path, "--yes", "--report", "out")
+    assert ended.code == 1, ended.err
+    for file in (tmp_path / "out").iterdir():
+        assert "secret-" not in file.read_text()
+    failed = read(tmp_path / "out" / "failed.csv")
+    assert len(failed) == 4
+
+    corrected = (tmp_path / "out" / "failed.csv").read_text().replace("app-7", "app-3")
+    (tmp_path / "corrected.csv").write_text(corrected)
+    ended = voxsip("bulk", "create", "corrected.csv", "--yes", "--report", "again")
+    assert ended.code == 0, ended.err
+    made = emulator.state["registrations"]
+    assert sorted(one["sip_username"] for one in made) == [f"phone-{n}" for n in range(1, 9)]
+
+    ended = voxsip("bulk", "delete", "again/succeeded.csv")
+    assert ended.code == 0, ended.err
+    assert len(emulator.state["registrations"]) == 4
+
+
+def test_what_was_not_sent_is_in_failed_csv(serve, write, tmp_path):
+    _, voxsip = serve()
+    path = write("id,app id\n" + "".join(f"{number},1\n" for number in range(1, 101)))
+    options = ("--max-failures", 3, "--concurrency", 1, "--report", "out")
+    assert voxsip("bulk", "bind", path, *options).code == 4
+    rows = read(tmp_path / "out" / "failed.csv")
+    assert len(rows) == 100
+    assert {row["status"] for row in rows} == {"failed", "skipped"}
+
+
+def test_the_report_of_a_resumed_job_is_whole(serve, write, tmp_path):
+    _, voxsip = serve(registrations=50)
+    path = write("id,app id\n" + "".join(f"{number},1\n" for number in range(1, 61)))
+    voxsip("bulk", "bind", path, "--journal", "j", "--max-failures", 0, "--concurrency", 1)
+    ended = voxsip("bulk", "resume", "j", "--max-failures", 100, "--report", "out")
+    assert ended.code == 1
+    assert len(read(tmp_path / "out" / "succeeded.csv")) == 50
+    assert len(read(tmp_path / "out" / "failed.csv")) == 10
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (report["rows"], report["done"]) == (60, 50)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.csv/out"])
+def test_a_folder_that_cannot_be_written(serve, write, name):
+    emulator, voxsip = serve(registrations=1)
+    ended = voxsip("bulk", "bind", write("id,app id\n1,1\n"), "--report", name)
+    assert ended.code == 3
+    assert "reports in rows.csv" in ended.err
+    assert not emulator.state.counters["BindSipRegistration"]["received"]
