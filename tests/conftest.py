@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("voxsip", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=2000)
 settings.load_profile("voxsip")
 
 

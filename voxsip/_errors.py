@@ -32,11 +32,13 @@ class VoxsipError(Exception):
 
     attempts: int = 0
     disposition: Disposition = Disposition.REFUSED
+    doubt: bool = False
+    """Whether an earlier attempt of the call may have been executed, and this error does not say otherwise."""
 
     @property
     def outcome_unknown(self) -> bool:
         """Whether the server may have done the work although the call failed."""
-        return self.disposition is Disposition.UNKNOWN
+        return self.doubt or self.disposition is Disposition.UNKNOWN
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by state, so that keyword-only constructors survive the trip between processes."""

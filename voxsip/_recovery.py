@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from voxsip._errors import (
     APIError,
     AuthorizationError,
+    Disposition,
+    NotFoundError,
     NotSentError,
     OutcomeUnknownError,
     VoxsipError,
@@ -65,7 +67,19 @@ class Recovery(Generic[T]):
             return await self._calls.retrier.again(first, self._turn, self._more)
         except VoxsipError as error:
             error.attempts = self._request.attempts
+            error.doubt = self._leaves_doubt(error)
             raise
+
+    def _leaves_doubt(self, error: VoxsipError) -> bool:
+        """Tell whether an attempt before the last may have done the work.
+
+        A refusal settles it, since the same command done twice is not refused the second time; but what a delete
+        no longer finds, an attempt before may have deleted.
+        """
+        if error.disposition is not Disposition.REFUSED:
+            return self._request.doubt
+        deleting = self._request.command.retry == "delete"
+        return self._request.doubt and deleting and isinstance(error, NotFoundError)
 
     def _more(self, turns: int) -> bool:
         """Tell whether there may be another turn: one that sends, or one more that only looks."""
