@@ -7,13 +7,15 @@ import voxsip
 from voxsip import RetryPolicy
 from voxsip.emulator import Emulator
 
+QUICK = RetryPolicy(backoff=0.01)
+
 
 @pytest.fixture
 async def start():
     """Start emulators as asked, each with a client, and stop them all at the end."""
     async with AsyncExitStack() as stack:
 
-        async def started(*, retry=RetryPolicy(backoff=0.01), **options):
+        async def started(*, retry=QUICK, **options):
             emulator = await stack.enter_async_context(Emulator(**options))
             client = voxsip.AsyncClient(
                 emulator.credentials, base_url=emulator.base_url, retry=retry
@@ -55,3 +57,9 @@ def bindings(emulator):
         row["sip_registration_id"]: Binding(row["application_id"], row["rule_id"], row["user_id"])
         for row in emulator.state.registrations
     }
+
+
+async def until(condition):
+    """Wait for something that happens on the server's side, which tells nobody."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)

@@ -27,10 +27,10 @@ def rows_of(kind, count):
             }
 
 
-async def main(kind, base_url, credentials, journal, count):
+async def main(kind, base_url, credentials, journal, count, *, resume):
     async with voxsip.AsyncClient(credentials, base_url=base_url) as client:
         rows = rows_of(kind, int(count))
-        if Path(journal).exists():
+        if resume:
             job = client.bulk.resume(journal, rows, settle=0.3)
         else:
             job = getattr(client.bulk, kind)(rows, journal=journal)
@@ -40,4 +40,4 @@ async def main(kind, base_url, credentials, journal, count):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main(*sys.argv[1:], resume=Path(sys.argv[4]).exists()))

@@ -35,7 +35,8 @@ def client(emulator):
 
 def rows(count):
     return [
-        BindRequest(sip_registration_id=number % 40 + 1, application_id=1) for number in range(count)
+        BindRequest(sip_registration_id=number % 40 + 1, application_id=1)
+        for number in range(count)
     ]
 
 

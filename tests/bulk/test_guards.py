@@ -31,7 +31,13 @@ def test_more_failures_than_allowed_stop():
 def test_the_share_counts_once_there_are_enough_rows():
     guards = Guards(kind="bind", max_failure_ratio=0.5, min_rows_for_ratio=4)
     failed, done = outcome("failed"), outcome("done")
-    assert reasons(guards, failed, failed, done, done, failed) == [None, None, None, None, Stop.RATIO]
+    assert reasons(guards, failed, failed, done, done, failed) == [
+        None,
+        None,
+        None,
+        None,
+        Stop.RATIO,
+    ]
 
 
 @pytest.mark.parametrize("error", [api(AuthorizationError, 100), api(ForbiddenError, 104)])

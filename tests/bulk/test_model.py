@@ -73,7 +73,11 @@ def keys_of(change):
 @settings(max_examples=500)
 @given(states(), changes(), changes())
 def test_rows_that_share_no_key_commute(state, one, other):
-    if keys_of(one) & keys_of(other) or overlaps_nothing(as_row(one)) or overlaps_nothing(as_row(other)):
+    if (
+        keys_of(one) & keys_of(other)
+        or overlaps_nothing(as_row(one))
+        or overlaps_nothing(as_row(other))
+    ):
         return
     assert run(state, one, other) == run(state, other, one)
 

@@ -42,7 +42,9 @@ async def test_a_quote_tells_price_and_balance(start):
     assert (await client.bulk.quote()).total is None
 
 
-@pytest.mark.parametrize(("rows", "balance", "enough"), [(None, 2, True), (None, 1, False), (0, 0, True)])
+@pytest.mark.parametrize(
+    ("rows", "balance", "enough"), [(None, 2, True), (None, 1, False), (0, 0, True)]
+)
 def test_of_an_unknown_number_the_first_must_be_covered(rows, balance, enough):
     assert Quote(price=Decimal(2), rows=rows, balance=Decimal(balance)).enough is enough
 
@@ -134,6 +136,8 @@ async def test_delete(start):
     rows = [DeleteRequest(sip_registration_id=number) for number in (1, 2, 3, 3, 99)]
     outcomes = {o.index: o async for o in client.bulk.delete(rows)}
     assert [outcomes[index].status for index in range(5)] == ["done"] * 3 + ["failed"] * 2
-    assert [row["sip_registration_id"] for row in emulator.state.registrations] == list(range(4, 11))
+    assert [row["sip_registration_id"] for row in emulator.state.registrations] == list(
+        range(4, 11)
+    )
     report = await client.bulk.delete(rows, skip_unchanged=True)
     assert (report.unchanged, report.calls) == (5, 0)

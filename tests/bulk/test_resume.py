@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bulk import killed
-from tests.bulk.conftest import bindings, received
+from tests.bulk.conftest import bindings, received, until
 from voxsip import ConfigurationError, InvalidArgumentError, RetryPolicy
 from voxsip.bulk import BindRequest, Stop
 from voxsip.bulk._model import Change, Model
@@ -16,7 +16,9 @@ from voxsip.emulator import Fault, Faults
 
 
 def rows(count):
-    return [BindRequest(sip_registration_id=number, application_id=1) for number in range(1, count + 1)]
+    return [
+        BindRequest(sip_registration_id=number, application_id=1) for number in range(1, count + 1)
+    ]
 
 
 async def test_a_stopped_job_goes_on_where_it_was(account, tmp_path):
@@ -135,9 +137,10 @@ async def test_a_purchase_that_only_began_is_looked_for(start, tmp_path):
     emulator, client = await start(latency=0.4, balance=10)
     journal = tmp_path / "job.sqlite"
     wanted = [{"sip_username": name, "proxy": "p.example.com"} for name in ("a", "b")]
-    task = asyncio.ensure_future(client.bulk.create(wanted, journal=journal, check_funds=False)._finish())
-    while emulator.state.counters["CreateSipRegistration"]["executed"] < 2:
-        await asyncio.sleep(0.01)
+    task = asyncio.ensure_future(
+        client.bulk.create(wanted, journal=journal, check_funds=False)._finish()
+    )
+    await until(lambda: emulator.state.counters["CreateSipRegistration"]["executed"] == 2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -152,9 +155,10 @@ async def test_a_purchase_that_cannot_be_looked_for_stays_unknown(start, tmp_pat
     emulator, client = await start(latency=0.4, retry=RetryPolicy(attempts=1))
     journal = tmp_path / "job.sqlite"
     wanted = [{"sip_username": "a", "proxy": "p.example.com"}]
-    task = asyncio.ensure_future(client.bulk.create(wanted, journal=journal, check_funds=False)._finish())
-    while emulator.state.counters["CreateSipRegistration"]["executed"] < 1:
-        await asyncio.sleep(0.01)
+    task = asyncio.ensure_future(
+        client.bulk.create(wanted, journal=journal, check_funds=False)._finish()
+    )
+    await until(lambda: emulator.state.counters["CreateSipRegistration"]["executed"] == 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

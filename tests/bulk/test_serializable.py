@@ -29,7 +29,11 @@ def random_row(numbers):
     if numbers.random() < 0.02:
         row["sip_registration_id"] = 999
     by_id, by_name = numbers.choice(["11", "10", "01", "00"])
-    row |= {"application_id": application} if by_id == "1" else {"application_name": f"app-{application}"}
+    row |= (
+        {"application_id": application}
+        if by_id == "1"
+        else {"application_name": f"app-{application}"}
+    )
     if user is not None:
         row |= {"user_id": user} if by_name == "1" else {"user_name": f"user-{user}"}
     if numbers.random() < 0.2:
@@ -94,13 +98,19 @@ async def test_rows_that_name_users_in_one_way(served, how):
         kept = [row for row in rows if {"user_id", "user_name"} & row.keys() <= {how}]
         await check(served, 64, kept)
     lists = served[0].state.counters["GetUsers"]["received"]
-    assert lists == (0 if how == "user_id" else 2 * 5), "only verify asks, once per application and job"
+    assert lists == (0 if how == "user_id" else 2 * 5), (
+        "only verify asks, once per application and job"
+    )
 
 
 async def test_a_user_is_looked_up_only_where_rows_mix_id_and_name(account):
     emulator, client = account
     by_name = [
-        {"sip_registration_id": n, "application_name": f"app-{(n - 1) % 3 + 1}", "user_name": f"user-{n}"}
+        {
+            "sip_registration_id": n,
+            "application_name": f"app-{(n - 1) % 3 + 1}",
+            "user_name": f"user-{n}",
+        }
         for n in range(1, 13)
     ]
     assert (await client.bulk.bind(by_name)).done == 12

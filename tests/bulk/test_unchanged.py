@@ -30,7 +30,9 @@ async def test_a_finished_file_run_again_sends_nothing(account):
     assert [outcome.status for outcome in outcomes] == ["unchanged"] * 12
     assert [outcome.index for outcome in outcomes] == list(range(12))
     assert received(emulator) == before
-    assert received(emulator, "GetSipRegistrations") - lists == 2, "one page, and the empty one at the end"
+    assert received(emulator, "GetSipRegistrations") - lists == 2, (
+        "one page, and the empty one at the end"
+    )
 
 
 async def test_even_one_whose_rows_override_each_other(account):
@@ -57,7 +59,9 @@ async def test_only_groups_that_change_something_are_sent(account):
     emulator, client = account
     rows = [bound(1, 1), bound(2, 1), bound(3, 2), bound(4, 3)]
     await client.bulk.bind(rows)
-    await client.sip_registrations.bind(sip_registration_id=1, application_id=1, user_id=1)  # by hand
+    await client.sip_registrations.bind(
+        sip_registration_id=1, application_id=1, user_id=1
+    )  # by hand
     job = client.bulk.bind(rows, skip_unchanged=True)
     statuses = {outcome.index: outcome.status async for outcome in job}
     assert statuses == {0: "done", 1: "done", 2: "unchanged", 3: "unchanged"}
@@ -77,7 +81,10 @@ async def test_rows_whose_only_trace_is_on_a_registration_they_do_not_name(accou
     emulator, client = account
     await client.sip_registrations.bind(sip_registration_id=9, application_id=1, user_id=1)
     await client.sip_registrations.bind(sip_registration_id=1, application_id=1)
-    rows = [bound(1, 1), {"user_id": 1, "bind": False}]  # leaves 1 as it was, and 9 without its user
+    rows = [
+        bound(1, 1),
+        {"user_id": 1, "bind": False},
+    ]  # leaves 1 as it was, and 9 without its user
     report = await client.bulk.bind(rows, skip_unchanged=True)
     assert report.done == 2
     assert bindings(emulator)[9].user is None
@@ -123,7 +130,7 @@ async def test_what_is_left_out_makes_no_difference(served, seed, again):
 
 
 async def test_verify_finds_what_somebody_else_changed(account):
-    emulator, client = account
+    _, client = account
     rows = [bound(n, n) for n in range(1, 11)]
     other = {"sip_registration_id": 20, "application_id": 1, "user_id": 1}
 
@@ -149,7 +156,12 @@ async def test_verify_finds_what_somebody_else_changed(account):
 async def test_verify_asks_for_names_once(account):
     emulator, client = account
     rows = [
-        {"sip_registration_id": n, "application_name": "app-1", "user_name": f"user-{n}", "rule_name": "rule-1"}
+        {
+            "sip_registration_id": n,
+            "application_name": "app-1",
+            "user_name": f"user-{n}",
+            "rule_name": "rule-1",
+        }
         for n in (1, 4, 7, 10)
     ]
     report = await client.bulk.bind(rows, verify=True)

@@ -35,7 +35,7 @@ log = logging.getLogger("voxsip.bulk")
 PATIENCE = 20
 """Calls made for a row that the server refuses for now, each with the client's own retries."""
 BREATH = 64
-"""Rows handled without a call before the event loop gets its turn."""
+"""Rows after which the journal may catch up and, where no call was made, the event loop gets its turn."""
 RowOutcome = Outcome[Any]
 
 
@@ -227,8 +227,9 @@ class Engine:
                         )
                     break
                 self._finish(entry, outcome)
-                if self.outbox.full:
-                    await self.outbox.room()
+                self._breath += 1
+                if self._breath >= BREATH or self.outbox.full:
+                    await self._rest()
 
     def _try_on(self, error: VoxsipError, rounds: int, *, doubt: bool) -> bool:
         """Tell whether a row that the server refused for now is worth another call.
@@ -382,11 +383,15 @@ class Engine:
         """Hand on the outcome of a row that was not sent; wait where there is no room for more."""
         self._emit(outcome)
         self._breath += 1
-        if self._breath >= BREATH:
-            self._breath = 0
-            if self.breathe is not None:
-                await self.breathe()
+        if self._breath >= BREATH or self.outbox.full:
+            await self._rest()
             await asyncio.sleep(0)
+
+    async def _rest(self) -> None:
+        """Wait for a journal that lags behind, and for room for outcomes."""
+        self._breath = 0
+        if self.breathe is not None:
+            await self.breathe()
         if self.outbox.full:
             await self.outbox.room()
 

@@ -91,7 +91,9 @@ class BulkJob(Generic[R]):
     @property
     def reachable(self) -> bool:
         """Whether the loop that the job runs on still serves this process; not after a fork or at exit."""
-        return self._loop is not None and not self._loop.is_closed() and self._process == os.getpid()
+        return (
+            self._loop is not None and not self._loop.is_closed() and self._process == os.getpid()
+        )
 
     async def aclose(self) -> None:
         """Send nothing more and wait for what is under way; twice does no harm."""
