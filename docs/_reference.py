@@ -1,6 +1,7 @@
-"""Write the reference pages that code determines: one for each generated group, and the emulator's."""
+"""Write the reference pages that code determines: one for each generated group, the emulator's, the command line's."""
 
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from sphinx.application import Sphinx
 
 from voxsip import _generated, emulator
 from voxsip._generated._models_index import MODELS
+from voxsip.cli._app import app as cli
 
 GROUPS = {
     path.parent.name: next(
@@ -82,6 +84,9 @@ def write(app: Sphinx) -> None:
             for name in emulator.__all__
         ),
     )
+    pages["../cli"] = re.sub(
+        r"## Table of Contents\n.*?(?=\*\*Commands)", "", cli.generate_docs(), flags=re.DOTALL
+    ).replace("# voxsip\n", "# Command line\n", 1)
     for name, text in pages.items():
         page = folder / f"{name}.md"
         if not page.exists() or page.read_text() != text:
