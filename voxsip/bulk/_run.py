@@ -263,7 +263,10 @@ class Run:
     ) -> Holds:
         rows: list[object] = []
         while (item := await self.rows.pull()) is not END:
-            rows.append(item)
+            try:
+                rows.append(read_row(BindRequest, item))  # smaller than most mappings
+            except InvalidArgumentError:
+                rows.append(item)
             if not len(rows) % BREATH:
                 await asyncio.sleep(0)
         self.rows = Source(rows)
