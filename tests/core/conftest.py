@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 import voxsip
+from tests.core.answers import answering
 from tests.core.harness import Clock, Side, inject
 from voxsip.emulator import Emulator
 
@@ -54,6 +55,16 @@ def connect(stack, account, clock):
         return side
 
     return make
+
+
+@pytest.fixture
+async def answer(stack):
+    """Start a server that gives the answers it is told."""
+
+    async def start(*answers):
+        return await stack.enter_async_context(answering(*answers))
+
+    return start
 
 
 @pytest.fixture
