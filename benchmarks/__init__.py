@@ -1,0 +1,1 @@
+"""How fast voxsip is beside everything a user could pick instead: `python -m benchmarks`."""

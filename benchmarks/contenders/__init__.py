@@ -1,0 +1,163 @@
+"""Everything that can bind a registration, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from shutil import which
+from typing import Any
+
+import attrs
+
+from benchmarks.contenders._base import Contender
+from benchmarks.scene import Scene
+
+THREADS = 16
+"""Threads of the blocking contenders: more are slower."""
+POOL = 96
+"""Calls that open every connection of a pool and reach every line of code."""
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """A contender before it is made: its packages may be missing.
+
+    Attributes:
+        label: what tables call it.
+        maker: module and class.
+        options: for the class.
+        needs: packages and programs it cannot do without.
+        quick: whether `--quick` has it.
+        warm_up: calls before each measurement.
+        sends: how its arguments travel.
+    """
+
+    label: str
+    maker: str
+    options: Mapping[str, object] = attrs.field(factory=dict)
+    needs: tuple[str, ...] = ()
+    quick: bool = True
+    warm_up: int = POOL
+    sends: str = "query"
+
+    @property
+    def missing(self) -> str | None:
+        """Return the first package or program that is not here."""
+        return next((name for name in self.needs if not (_has(name) or which(name))), None)
+
+    def make(self, scene: Scene) -> Contender:
+        module, _, name = self.maker.partition(":")
+        build: Callable[..., Contender] = getattr(
+            import_module(f"benchmarks.contenders.{module}"), name
+        )
+        return build(scene, **self.options)
+
+
+def _has(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # of the package a submodule would be in
+        return False
+
+
+def _on_both_loops(
+    name: str, label: str, maker: str, *, options: Mapping[str, object] | None = None, **more: Any
+) -> dict[str, Entry]:
+    return {
+        f"{name}{suffix}": Entry(
+            label=f"{label}, {loop}",
+            maker=maker,
+            options={"uvloop": bool(suffix), **(options or {})},
+            needs=needs,
+            **more,
+        )
+        for loop, suffix, needs in (("asyncio", "", ()), ("uvloop", "-uvloop", ("uvloop",)))
+    }
+
+
+CONTENDERS: Mapping[str, Entry] = {
+    **_on_both_loops("voxsip", "voxsip, awaited", "_voxsip:Awaited"),
+    **_on_both_loops(
+        "voxsip-gather", "voxsip, awaited, a task per call", "_voxsip:AwaitedGather", quick=False
+    ),
+    **_on_both_loops("bulk", "voxsip, bulk.bind", "_voxsip:Bulk"),
+    **_on_both_loops(
+        "bulk-journal",
+        "voxsip, bulk.bind with a journal",
+        "_voxsip:Bulk",
+        options={"journal": True},
+    ),
+    "bulk-sync": Entry(
+        label="voxsip, bulk.bind, blocking", maker="_voxsip:BlockingBulk", needs=("uvloop",)
+    ),
+    "one-uvloop": Entry(
+        label="voxsip, awaited, one by one, uvloop",
+        maker="_voxsip:OneByOne",
+        options={"uvloop": True},
+        needs=("uvloop",),
+        warm_up=8,
+    ),
+    "sync": Entry(
+        label="voxsip, blocking, one by one",
+        maker="_voxsip:Blocking",
+        options={"threads": 1},
+        needs=("uvloop",),
+        warm_up=8,
+    ),
+    "sync-threads": Entry(
+        label=f"voxsip, blocking, {THREADS} threads",
+        maker="_voxsip:Blocking",
+        options={"threads": THREADS},
+    ),
+    **_on_both_loops("aiohttp", "aiohttp as written", "_aiohttp:AiohttpWritten", sends="form"),
+    **_on_both_loops(
+        "aiohttp-workers",
+        "aiohttp as written, but workers",
+        "_aiohttp:AiohttpWrittenWorkers",
+        sends="form",
+    ),
+    **_on_both_loops(
+        "aiohttp-query",
+        "aiohttp as written, but workers and params=",
+        "_aiohttp:AiohttpQuery",
+        quick=False,
+    ),
+    **_on_both_loops("aiohttp-tuned", "aiohttp tuned", "_aiohttp:AiohttpTuned"),
+    "httpx": Entry(
+        label="httpx as written, asyncio",
+        maker="_httpx:Httpx",
+        options={"uvloop": False},
+        needs=("httpx",),
+        sends="form",
+    ),
+    "requests": Entry(
+        label=f"requests, {THREADS} threads",
+        maker="_requests:Requests",
+        options={"threads": THREADS},
+        needs=("requests",),
+        warm_up=2 * THREADS,
+        sends="form",
+    ),
+    "vendor": Entry(
+        label="voximplant-apiclient",
+        maker="_vendor:Vendor",
+        options={"threads": 1},
+        needs=("voximplant.apiclient",),
+        warm_up=0,
+        sends="form",
+    ),
+    "vendor-threads": Entry(
+        label=f"voximplant-apiclient, {THREADS} threads",
+        maker="_vendor:Vendor",
+        options={"threads": THREADS},
+        needs=("voximplant.apiclient",),
+        warm_up=0,
+        sends="form",
+    ),
+    **_on_both_loops("bare", "a bare protocol", "_floor:BareProtocol"),
+    "wrk": Entry(label="wrk", maker="_floor:Wrk", needs=("wrk",), quick=False, warm_up=0),
+    "h2load": Entry(
+        label="h2load", maker="_floor:H2load", needs=("h2load",), quick=False, warm_up=0
+    ),
+}
