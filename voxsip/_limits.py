@@ -67,20 +67,23 @@ class TokenBucket:
         return max(0.0, start - now)
 
     def set_rate(self, rate: float) -> None:
-        """Change the rate; slots still in the future are handed out anew at the new one."""
+        """Change the rate; slots still in the future are handed out anew at the new one.
+
+        What is left of the running slot stays, in the new measure: else every change would let one out early.
+        """
+        now = self._clock()
+        left = max(0.0, self._free_at - now) % (1.0 / self._rate)
+        self._free_at = min(self._free_at, now + left * self._rate / rate)
         self._rate = rate
-        self._void()
+        self.epoch += 1
 
     def pause(self, seconds: float) -> None:
         """Hand out no slot for so many seconds; a pause is never shortened."""
         until = self._clock() + seconds
         if until > self._paused_until:
             self._paused_until = until
-            self._void()
-
-    def _void(self) -> None:
-        self._free_at = min(self._free_at, self._clock())
-        self.epoch += 1
+            self._free_at = min(self._free_at, until)
+            self.epoch += 1
 
 
 class Limiter:

@@ -71,11 +71,11 @@ class Record:
             return None
         check_digest(known, row)
         if known.status == "intended":
-            return known.at
+            return known.intended_at or known.at
         if known.status == "skipped":
             return None
         if known.status == "unknown" and isinstance(row, CreateRequest) and not _names_user(row):
-            return known.at
+            return known.intended_at or known.at
         return Outcome(
             index=index,
             row=row,
