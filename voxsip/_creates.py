@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from voxsip._lookup import look_up, lookup_of
+from voxsip._errors import OutcomeUnknownError, VoxsipError
+from voxsip._lookup import TOLERANCE, look_up, lookup_of
 from voxsip._request import Request
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ T = TypeVar("T")
 Key = tuple[Any, ...]
 REMEMBERED = 10_000
 """Keys whose ids are remembered as taken; they matter for the seconds a look-up tolerates."""
+OVERLAP = 2 * TOLERANCE.total_seconds()
+"""Seconds after a create of unknown outcome in which a look-up for the next one may find what it has made."""
 
 
 class Creates:
@@ -36,6 +39,8 @@ class Creates:
         self._monotonic = monotonic
         self._busy: dict[Key, asyncio.Event] = {}
         self._taken: OrderedDict[Key, set[int]] = OrderedDict()
+        self._open: OrderedDict[Key, float] = OrderedDict()
+        """When a create ended whose outcome is unknown."""
 
     @asynccontextmanager
     async def alone(self, request: Request) -> AsyncIterator[None]:
@@ -47,6 +52,11 @@ class Creates:
         request.alone = True
         try:
             yield
+        except BaseException as error:
+            if _may_have_made(request, error):
+                self._open[_key(request)] = self._monotonic()
+                _forget_oldest(self._open)
+            raise
         finally:
             del self._busy[key]
             mine.set()
@@ -63,8 +73,9 @@ class Creates:
         lookup = lookup_of(request.command)
 
         def decode_and_claim(data: dict[str, Any]) -> T:
+            result = decode(data)  # first: what fails here is looked up, and must not be taken then
             self._claim(_key(request), int(data[lookup.id]))
-            return decode(data)
+            return result
 
         return decode_and_claim
 
@@ -72,20 +83,39 @@ class Creates:
         """Look for what an attempt of unknown outcome made; None if there is nothing.
 
         Raises:
-            VoxsipError: the look-up failed, or what it found has no date to tell by.
+            VoxsipError: the look-up failed, what it found has no date to tell by, or may be of another create whose
+                outcome never became known.
         """
-        return await look_up(
+        key = _key(request)
+        found = await look_up(
             calls,
             request,
             lambda: self._monotonic() - request.started,
-            self._taken.get(_key(request), ()),
+            self._taken.get(key, ()),
         )
+        ended = self._open.get(key)
+        if found and ended is not None and request.started - ended < OVERLAP:
+            raise OutcomeUnknownError(
+                f"{request.command.name}: cannot be told from the one before it, whose outcome is unknown too"
+            )
+        return found
 
     def _claim(self, key: Key, made: int) -> None:
         self._taken.setdefault(key, set()).add(made)
         self._taken.move_to_end(key)
-        if len(self._taken) > REMEMBERED:
-            self._taken.popitem(last=False)
+        _forget_oldest(self._taken)
+
+
+def _may_have_made(request: Request, error: BaseException) -> bool:
+    """Tell whether a create that ended with an error may have been executed."""
+    if isinstance(error, VoxsipError):
+        return error.outcome_unknown
+    return request.in_flight or request.doubt
+
+
+def _forget_oldest(known: OrderedDict[Key, Any]) -> None:
+    if len(known) > REMEMBERED:
+        known.popitem(last=False)
 
 
 def _key(request: Request) -> Key:

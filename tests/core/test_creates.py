@@ -212,3 +212,39 @@ async def test_memory_of_ids_is_bounded(serve, connect, monkeypatch):
         await side(lambda client, n=number: buy(client, sip_username=f"user-{n}"))
     assert len(side.client._caller.creates._taken) == 3
     assert side.client._caller.creates._busy == {}
+
+
+@CLIENTS
+@pytest.mark.parametrize("executed", [True, False])
+async def test_one_of_unknown_outcome_is_not_taken_for_the_next(
+    serve, connect, clock, cls, executed
+):
+    blind = Fault(kind="http", status=503, command=LIST, first=4)
+    first = lose(times=[1]) if executed else close(times=[1])
+    emulator = await serve(faults=Faults([first, blind, close(times=[2])]))
+    side = connect(emulator, cls=cls, policy=RetryPolicy(attempts=2))
+    assert (await side.fails(voxsip.OutcomeUnknownError, buy)).outcome_unknown
+    if executed:  # of whom is what a look-up finds?
+        assert (await side.fails(voxsip.OutcomeUnknownError, buy)).outcome_unknown
+        assert counts(emulator, CREATE) == (2, 1)
+        clock.seconds += 60
+        emulator.faults = Faults([close(first=1)])
+        assert (await side(buy)).sip_registration_id == 2
+    else:
+        assert (await side(buy)).sip_registration_id == 1
+    assert len(ids(emulator)) == 1 + executed
+
+
+async def test_a_reply_that_cannot_be_read_to_its_end_is_looked_up(answer, connect):
+    date = {"Date": "Sun, 15 Jun 2025 15:06:40 GMT"}
+    made = {"sip_registration_id": 7, "purchase_date": "2025-06-15 15:06:40"}
+    server = await answer(
+        Answer({"result": 1, "sip_registration_id": 7, "account_info": 5}),
+        Answer(
+            {"result": [made | {"sip_username": "alice", "proxy": "pbx.example.com"}]}, headers=date
+        ),
+        Answer({"result": []}, headers=date),
+    )
+    side = connect(base_url=server.base_url)
+    assert (await side(buy)).sip_registration_id == 7
+    assert [one.path.rpartition("/")[2] for one in server.requests] == [CREATE, LIST, LIST]
