@@ -81,6 +81,14 @@ class Mismatch:
     expected: Binding
     found: Binding | None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the mismatch as plain JSON-able data."""
+        return {
+            "sip_registration_id": self.sip_registration_id,
+            "expected": self.expected._asdict(),
+            "found": None if self.found is None else self.found._asdict(),
+        }
+
 
 @attrs.define(kw_only=True)
 class Report:
@@ -125,7 +133,10 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON-able data."""
-        return attrs.asdict(self)
+        plain = attrs.asdict(self, recurse=False)
+        plain["errors"] = dict(self.errors)
+        plain["mismatched"] = [item.to_dict() for item in self.mismatched]
+        return plain
 
     def count(self, outcome: Outcome[Any]) -> None:
         """Take in a row's outcome."""

@@ -201,14 +201,6 @@ class ReportWriter:
             ),
             "ok": report.ok,
             **figures,
-            "mismatched": [
-                {
-                    "sip_registration_id": item.sip_registration_id,
-                    "expected": item.expected._asdict(),
-                    "found": None if item.found is None else item.found._asdict(),
-                }
-                for item in report.mismatched
-            ],
             "rows_per_second": round(ran / seconds, 3),
             "calls_per_second": round(report.calls / seconds, 3),
             "latency": {name: series.latency(share) for name, share in _SHARES.items()},
