@@ -43,8 +43,8 @@ class ServiceAccount:
         ConfigurationError: a field is missing or of the wrong form; names it, never its content.
     """
 
-    account_id: int = attrs.field()
-    key_id: str = attrs.field()
+    account_id: int
+    key_id: str
     private_key: str = attrs.field(repr=False)
     account_email: str | None = None
     _source: str = attrs.field(default="credentials", repr=False, eq=False)
@@ -68,27 +68,17 @@ class ServiceAccount:
             source=source,
         )
 
-    @account_id.validator
-    def _check_account_id(self, _: object, value: object) -> None:
-        if type(value) is not int or value <= 0:
-            raise self._broken("account_id", "is not a positive integer")
-
-    @key_id.validator
-    def _check_key_id(self, _: object, value: object) -> None:
-        if not isinstance(value, str) or not value.strip():
-            raise self._broken("key_id", "is not a non-empty text")
-
-    @private_key.validator
-    def _check_private_key(self, _: object, value: object) -> None:
-        if not isinstance(value, str) or not value.strip():
-            raise self._broken("private_key", "is not a non-empty text")
-
     @signer.default
     def _parse(self) -> Signer:
-        # validators run after defaults, and a key must not be parsed before it is known to be text
-        self._check_private_key(None, self.private_key)
+        """Check the fields, the cheap ones first, and parse the key."""
+        if type(self.account_id) is not int or self.account_id <= 0:
+            raise self._broken("account_id", "is not a positive integer")
+        for name in ("key_id", "private_key"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                raise self._broken(name, "is not a non-empty text")
         try:
-            return JoseSigner(self.private_key, str(self.key_id))
+            return JoseSigner(self.private_key, self.key_id)
         except ValueError as error:
             raise self._broken("private_key", str(error)) from None
 
@@ -186,5 +176,5 @@ def _warn_if_shared(path: str) -> None:
         warnings.warn(
             f"{path}: others can read this credentials file; run: chmod 600 {shlex.quote(path)}",
             CredentialsWarning,
-            stacklevel=5,
+            stacklevel=2,  # one warning per file, wherever the client is made
         )

@@ -43,8 +43,7 @@ class JoseSigner:
             # whatever the parser says may quote the key
             raise ValueError(_why_unusable(private_key)) from None
         if not isinstance(key.prepared_key, RSAPrivateKey):
-            msg = "holds a key that is no RSA private key"
-            raise ValueError(msg)  # noqa: TRY004 - the value is wrong, not its type
+            raise ValueError(_why_unusable(private_key))  # noqa: TRY004 - the value is wrong, not its type
         self._key = key
         self._jws = jws
         self._headers = {"kid": key_id}
@@ -64,6 +63,6 @@ def _why_unusable(private_key: str) -> str:
         return "is not in PEM form (it starts with -----BEGIN PRIVATE KEY-----)"
     if "ENCRYPTED" in private_key:
         return "is encrypted; store it without a passphrase"
-    if "PUBLIC KEY" in private_key:
-        return "is a public key; the private one is needed"
+    if "PRIVATE KEY" not in private_key:
+        return "is a public key or a certificate; the private key is needed"
     return "cannot be read as an RSA private key"
