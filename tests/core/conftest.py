@@ -48,7 +48,12 @@ def connect(stack, account, clock):
         static = "token" in options
         client = cls(**options) if static else cls(account, **options)
         signer = inject(
-            client, clock, policy=policy, account=None if static else account, jitter=jitter
+            client,
+            clock,
+            policy=policy,
+            account=None if static else account,
+            account_id=options.get("account_id"),
+            jitter=jitter,
         )
         side = Side(client, clock, signer)
         stack.push_async_callback(side.close)

@@ -69,7 +69,7 @@ class Side:
         await self(lambda client: client.close())
 
 
-def inject(client, clock, *, policy=None, account=None, jitter=1.0):
+def inject(client, clock, *, policy=None, account=None, account_id=None, jitter=1.0):
     """Give a client the clock in place of the machine's; return what counts its signatures."""
     inner = client if isinstance(client, voxsip.AsyncClient) else client._async
     calls = inner._caller
@@ -77,7 +77,7 @@ def inject(client, clock, *, policy=None, account=None, jitter=1.0):
     calls.creates = Creates(clock)
     if account is None:
         return None
-    tokens = TokenCache(account, wall=clock, monotonic=clock)
+    tokens = TokenCache(account, account_id, wall=clock, monotonic=clock)
     tokens._signer = signer = Signer(tokens._signer)
     calls.tokens = tokens
     return signer
