@@ -9,13 +9,21 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Coroutine
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
+from voxsip._eventloop import new_loop, prepare_exit_after_fork
+
 T = TypeVar("T")
+LAST_SECONDS = 2.0
+"""How long the interpreter's end waits for cancelled calls to clean up."""
+PULSE = 0.2
+"""Seconds after which a waiting caller sees a signal that came just before it began to wait: locks lose those. (On
+Windows a lock notices no signal at all.)"""
 
 
 class LoopThread:
@@ -26,97 +34,164 @@ class LoopThread:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return what the coroutine returns, raise what it raises.
 
+        Interrupted (by Ctrl-C, or whatever else a signal handler raises), it cancels the coroutine, waits for its end
+        and raises the reason. Interrupted again while it waits, it raises at once.
+
         Arguments:
             coroutine: runs on the loop thread, in a copy of the caller's context.
 
         Raises:
             RuntimeError: called on the loop thread itself, which would wait for itself.
         """
+        job = _Job(coroutine)
         try:
-            loop = _loop_for_caller()
-            job = _Job(coroutine, copy_context())
-            loop.call_soon_threadsafe(job.start, loop)
-        except BaseException:
-            coroutine.close()
+            job.hand_over(_loop_for_caller())
+            _wait(job.ended)
+        except BaseException as reason:
+            job.cancel(reason)
             raise
-        try:
-            job.finished.acquire()
-        except BaseException:  # Ctrl-C, most of all
-            job.cancel(loop)
-            raise
-        return job.outcome()
+        return job.result()
 
     @staticmethod
     def is_alive() -> bool:
         """Tell whether the thread of this process runs."""
-        return _state.thread is not None and _state.thread.is_alive()
+        service = _state.service
+        return service is not None and service.thread.is_alive()
 
 
 class _Job(Generic[T]):
-    """One coroutine under way; the lock is released when it has ended."""
+    """One coroutine under way. `ended` is released when it is over."""
 
-    __slots__ = ("_context", "_coroutine", "_task", "finished")
+    __slots__ = ("_context", "_coroutine", "_loop", "_task", "ended")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T], context: Context) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
         self._coroutine = coroutine
-        self._context = context
+        self._context = copy_context()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[T] | None = None
-        self.finished = threading.Lock()
-        self.finished.acquire()
+        self.ended = _closed_gate()
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin; runs on the loop thread."""
-        self._task = loop.create_task(self._coroutine, context=self._context)
-        self._task.add_done_callback(self._end)
+    def hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give the coroutine to the loop thread."""
+        self._loop = loop
+        loop.call_soon_threadsafe(self._start)
 
-    def cancel(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancel and wait for the end."""
-        loop.call_soon_threadsafe(self._cancel_task)
-        self.finished.acquire()
-        if self._task is not None and not self._task.cancelled():
-            self._task.exception()  # seen: the interruption is what the caller gets
-
-    def outcome(self) -> T:
-        """Return or raise what the coroutine did."""
-        task, self._task = self._task, None
+    def result(self) -> T:
+        """Return or raise what came of it."""
+        task, self._task = (
+            self._task,
+            None,
+        )  # an exception holds this frame: no cycle through the task
         if task is None or task.cancelled():
-            msg = "the loop thread of voxsip stopped before the call ended"
-            raise RuntimeError(msg)
+            raise RuntimeError("the loop thread of voxsip stopped before the call ended")
         return task.result()
 
-    def _cancel_task(self) -> None:
+    def cancel(self, reason: BaseException) -> None:
+        """Cancel it, wherever it is, and wait for its end; leave word with the reason of what came of it."""
+        if self._loop is None:
+            self._coroutine.close()
+            return
+        over = _closed_gate()
+        try:
+            self._loop.call_soon_threadsafe(self._cancel, over)
+        except RuntimeError:  # the loop is closed
+            self._coroutine.close()
+            return
+        _wait(over)
         if self._task is not None:
+            for note in _what_came_of(self._task):
+                reason.add_note(note)
+
+    # On the loop thread
+
+    def _start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._coroutine, context=self._context)
+        self._task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[T]) -> None:
+        if not task.cancelled():
+            task.exception()  # seen, even if the caller has been interrupted and does not look
+        if not _state.ending:  # then only daemon threads still wait, and they are not to wake up
+            self.ended.release()
+
+    def _cancel(self, over: threading.Lock) -> None:
+        if self._task is None:  # interrupted on its way here: it will not start any more
+            self._coroutine.close()
+            over.release()
+        else:
+            self._task.add_done_callback(lambda _: over.release())
             self._task.cancel()
 
-    def _end(self, _: asyncio.Task[T]) -> None:
-        self.finished.release()
+
+class _Service:
+    """A loop, and the thread that runs it until it is told to stop."""
+
+    def __init__(self, state: _State) -> None:
+        self.loop = new_loop()
+        self.thread = threading.Thread(target=self._serve, name="voxsip-loop", daemon=True)
+        self._stop = asyncio.Event()
+        self._state = state
+
+    def stop(self) -> None:
+        """Cancel what runs, close what is open, end the thread; give it some seconds for that."""
+        if self.thread.is_alive():
+            self.loop.call_soon_threadsafe(self._stop.set)
+            self.thread.join(LAST_SECONDS)
+
+    def _serve(self) -> None:
+        with self._state.lock:
+            if self._state.service is not self:  # whoever started it was interrupted in doing so
+                return
+        # the runner cancels what is left, closes async generators (and with them sessions), then the loop
+        with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+            runner.run(self._until_stopped())
+
+    async def _until_stopped(self) -> None:
+        await self._stop.wait()
 
 
 class _State:
-    """The process's thread and loop; made anew in a forked child."""
+    """What the process has; made anew in a forked child."""
 
-    def __init__(self) -> None:
+    def __init__(self, parents: tuple[_Service, ...] = ()) -> None:
         self.lock = threading.Lock()
-        self.thread: threading.Thread | None = None
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.stop: asyncio.Event | None = None
+        self.service: _Service | None = None
+        self.parents = parents
+        """Inherited by fork: kept, so that their loops are never finalized, and never touched."""
         self.warned = False
+        self.ending = False
 
 
 _state = _State()
-_abandoned: list[_State] = []
-"""States of parents, kept so that their loops are never finalized, and so never touched, in a child."""
 
 
 def _loop_for_caller() -> asyncio.AbstractEventLoop:
     state = _state
-    if state.thread is not None and threading.get_ident() == state.thread.ident:
-        msg = "a blocking client was called on its own loop thread, where it would wait for itself: use AsyncClient there"
-        raise RuntimeError(msg)
+    service = state.service
+    if service is None or service.loop.is_closed():
+        service = _start(state)
+    if service.thread.ident == threading.get_ident():
+        raise RuntimeError(
+            "a blocking client was called on its own loop thread, where it would wait for itself: use AsyncClient there"
+        )
     if not state.warned:
         _warn_inside_loop(state)
-    loop = state.loop
-    return loop if loop is not None and not loop.is_closed() else _start(state)
+    return service.loop
+
+
+def _start(state: _State) -> _Service:
+    with state.lock:
+        service = state.service
+        if service is None or service.loop.is_closed():
+            service = _Service(state)
+            try:
+                service.thread.start()
+                state.service = service
+            except BaseException:
+                state.service = None
+                service.loop.close()
+                raise
+        return service
 
 
 def _warn_inside_loop(state: _State) -> None:
@@ -128,66 +203,53 @@ def _warn_inside_loop(state: _State) -> None:
     warnings.warn(
         "a blocking voxsip.Client is used inside a running event loop and holds it up: use AsyncClient there",
         RuntimeWarning,
-        stacklevel=5,
+        stacklevel=_level_of_caller(),
     )
 
 
-def _start(state: _State) -> asyncio.AbstractEventLoop:
-    with state.lock:
-        if state.loop is None or state.loop.is_closed():
-            ready = threading.Event()
-            state.thread = threading.Thread(
-                target=_serve, args=(state, ready), name="voxsip-loop", daemon=True
-            )
-            state.thread.start()
-            ready.wait()
-        if state.loop is None:
-            msg = "the loop thread of voxsip could not start"
-            raise RuntimeError(msg)
-        return state.loop
+def _level_of_caller() -> int:
+    """Return the place, as `warnings` counts, of the first frame outside this package."""
+    level, frame = 1, sys._getframe(1)  # noqa: SLF001 - what `warnings` itself goes by
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("voxsip."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
-def _serve(state: _State, ready: threading.Event) -> None:
-    async def until_stopped() -> None:
-        state.stop = asyncio.Event()
-        state.loop = asyncio.get_running_loop()
-        ready.set()
-        await state.stop.wait()
+def _closed_gate() -> threading.Lock:
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
 
+
+def _wait(gate: threading.Lock) -> None:
+    while not gate.acquire(timeout=PULSE):
+        pass
+
+
+def _what_came_of(task: asyncio.Task[Any]) -> list[str]:
+    """Return what the caller of an interrupted call should know."""
     try:
-        # the runner cancels what is left, closes async generators (and with them sessions), then the loop
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(until_stopped())
-    finally:
-        ready.set()
+        task.result()
+    except BaseException as error:
+        return getattr(error, "__notes__", [])
+    return ["the call had just succeeded; its result is lost"]
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """Prefer uvloop, the extra `speed`."""
-    try:
-        import uvloop  # noqa: PLC0415 - optional
-    except ImportError:
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
-
-
-def _stop() -> None:
-    """End the thread with the interpreter."""
+def _end_with_interpreter() -> None:
+    """Close connections and end the thread; the interpreter runs this after the exit handlers of all that use voxsip."""
     state = _state
-    thread, loop, stop = state.thread, state.loop, state.stop
-    if thread is None or loop is None or stop is None or not thread.is_alive():
-        return
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(timeout=10)
+    state.ending = True
+    if state.service is not None:
+        state.service.stop()
+    prepare_exit_after_fork(parent.loop for parent in state.parents)
 
 
-def _after_fork_in_child() -> None:
+def _begin_anew_in_child() -> None:
     global _state  # noqa: PLW0603 - the one state there is
-    _abandoned.append(_state)
-    _state = _State()
+    inherited = () if _state.service is None else (_state.service,)
+    _state = _State((*_state.parents, *inherited))
 
 
-atexit.register(_stop)
+atexit.register(_end_with_interpreter)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(after_in_child=_begin_anew_in_child)

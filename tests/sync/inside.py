@@ -1,0 +1,42 @@
+"""What programs in processes of their own have at hand."""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+
+from voxsip._loopthread import LoopThread
+
+# asyncio's debug mode reports callbacks that took long; how long is up to the machine
+logging.getLogger("asyncio").addFilter(lambda record: not record.msg.startswith("Executing "))
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+def hear():
+    return sys.stdin.readline().strip()
+
+
+def wait_for_child(pid):
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def loop_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "voxsip-loop"]
+
+
+def leftovers():
+    """Return what runs on the loop thread that should not."""
+
+    async def names():
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        return {task.get_coro().__qualname__ for task in others}
+
+    return LoopThread().run(names()) - {"_Service._until_stopped"}
+
+
+def without_uvloop():
+    sys.modules["uvloop"] = None
