@@ -67,7 +67,12 @@ def _timestamp(value: object) -> str:
     if value.tzinfo is None:
         msg = "expected an aware datetime (with tzinfo)"
         raise ValueError(msg)
-    return f"{value.astimezone(UTC):%Y-%m-%d}%20{value.astimezone(UTC):%H%%3A%M%%3A%S}"
+    try:
+        moment = value.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        msg = "expected a moment of years 1 to 9999 UTC"
+        raise ValueError(msg) from None
+    return quote(moment.isoformat(" ", "seconds"), safe="")
 
 
 def _ints(value: object) -> str:
