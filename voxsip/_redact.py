@@ -7,6 +7,7 @@ of secrets (bearer tokens, PEM blocks, parameters with telling names).
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -86,8 +87,12 @@ def _spellings_of_one(character: str) -> str:
         rf"(?i:&\#(?:0*{code}|x0*{code:x});)",
         re.escape(html.escape(character)),
         re.escape(repr(character)[1:-1]),
+        re.escape(json.dumps(character)[1:-1]),
         rf"\\{re.escape(character)}",
     }
     if character == " ":
         ways.add(r"\+")
-    return f"(?:{'|'.join(sorted(ways))})"
+    longest_first = sorted(
+        ways, key=len, reverse=True
+    )  # or the rest of an escape would be left over
+    return f"(?:{'|'.join(longest_first)})"
