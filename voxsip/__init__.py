@@ -38,7 +38,12 @@ from voxsip._trace import CallTrace
 from voxsip._version import __version__
 
 if TYPE_CHECKING:
-    from voxsip import bulk as bulk, emulator as emulator, models as models
+    from voxsip import (
+        bulk as bulk,
+        emulator as emulator,
+        models as models,
+        webhooks as webhooks,
+    )
     from voxsip.bulk import (
         BindRequest as BindRequest,
         CreateRequest as CreateRequest,
@@ -84,7 +89,7 @@ __all__ = [
     "__version__",
 ]
 
-_SUBMODULES = frozenset({"bulk", "emulator", "models"})
+_SUBMODULES = frozenset({"bulk", "emulator", "models", "webhooks"})
 _FROM_BULK = frozenset({"BindRequest", "CreateRequest", "DeleteRequest", "Outcome", "Report"})
 
 

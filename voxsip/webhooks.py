@@ -1,0 +1,251 @@
+"""Account callbacks (webhooks): what the service POSTs to an account's callback URL, verified and read.
+
+A callback carries `hash`, the MD5 of the account's callback salt, account id, API key and callback id. It shows that the
+sender knows salt and key, or has seen this very callback: the rest of the body is not covered by it. Serve the callback
+URL over HTTPS only, and take a `callback_id` once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from attrs import Factory, field, frozen
+
+from voxsip._errors import InvalidArgumentError, VoxsipError
+from voxsip._tracebacks import hides_arguments
+
+__all__ = [
+    "Callback",
+    "CallbackError",
+    "FailedRegistration",
+    "RecoveredRegistration",
+    "SipRegistrationFail",
+    "SipRegistrationRecovered",
+    "UnverifiedCallbackError",
+    "parse",
+]
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a body beyond which it is refused unread."""
+
+
+class CallbackError(VoxsipError, ValueError):
+    """A body is not what the service sends. Answer it with HTTP 400."""
+
+
+class UnverifiedCallbackError(CallbackError):
+    """A callback's hash is missing or wrong: not from the service, or salt and key are not the account's.
+
+    Answer it with HTTP 403.
+    """
+
+
+@frozen(kw_only=True)
+class Callback:
+    """One callback of a type that has no class of its own here.
+
+    Arguments:
+        callback_id: unique; deliveries of one callback share it.
+        type: what happened, such as "min_balance".
+        account_id: whose account it happened to.
+        content: what the callback says beyond its type, decoded JSON.
+        account: name, e-mail, balance and so on of the account, decoded JSON.
+    """
+
+    callback_id: int
+    type: str
+    account_id: int
+    content: Mapping[str, Any] = field(factory=dict, repr=False)
+    account: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+@frozen(kw_only=True)
+class FailedRegistration:
+    """A SIP registration that no longer works.
+
+    Arguments:
+        sip_registration_id: which.
+        status_code: the SIP status, as text, or None.
+        error_message: the reason in words, or None.
+    """
+
+    sip_registration_id: int
+    status_code: str | None = None
+    error_message: str | None = None
+
+
+@frozen(kw_only=True)
+class RecoveredRegistration:
+    """A SIP registration that works again.
+
+    Arguments:
+        sip_registration_id: which.
+    """
+
+    sip_registration_id: int
+
+
+@frozen(kw_only=True)
+class SipRegistrationFail(Callback):
+    """SIP registrations failed."""
+
+    sip_registrations: tuple[FailedRegistration, ...] = Factory(tuple)
+
+
+@frozen(kw_only=True)
+class SipRegistrationRecovered(Callback):
+    """SIP registrations work again."""
+
+    sip_registrations: tuple[RecoveredRegistration, ...] = Factory(tuple)
+
+
+@hides_arguments
+def parse(
+    body: bytes | bytearray | str,
+    *,
+    account_id: int,
+    api_key: str,
+    salt: str,
+    max_body: int = MAX_BODY,
+) -> tuple[Callback, ...]:
+    """Verify the body of a callback request and return what it holds: all of it, or an error.
+
+    Arguments:
+        body: of the request, as it came.
+        account_id: the account's id.
+        api_key: the account's API key.
+        salt: the account's callback salt; "" if it has none.
+        max_body: bytes beyond which a body is refused.
+
+    Raises:
+        UnverifiedCallbackError: a callback's hash does not hold.
+        CallbackError: the body is too long, no JSON, or not what the service sends.
+        InvalidArgumentError: account id, key or salt cannot be right.
+    """
+    secret = _secret(account_id, api_key, salt)
+    data = _decode(body, max_body)
+    items = data.get("callbacks") if isinstance(data, dict) else None
+    if not isinstance(items, list):
+        raise CallbackError("callbacks: expected a list under this name")
+    return tuple(_read(item, place, account_id, secret) for place, item in enumerate(items))
+
+
+def _secret(account_id: object, api_key: object, salt: object) -> bytes:
+    if type(account_id) is not int or account_id <= 0:
+        raise InvalidArgumentError("account_id: expected a positive integer", field="account_id")
+    if not isinstance(api_key, str) or not api_key:
+        raise InvalidArgumentError("api_key: expected a non-empty text", field="api_key")
+    if not isinstance(salt, str):
+        raise InvalidArgumentError("salt: expected a text", field="salt")
+    try:
+        return f"{salt}{account_id}{api_key}".encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError("api_key and salt: expected text that UTF-8 can carry") from None
+
+
+def _decode(body: bytes | bytearray | str, limit: int) -> object:
+    if not isinstance(body, bytes | bytearray | str):
+        raise InvalidArgumentError(f"body: expected bytes, got {type(body).__name__}", field="body")
+    if len(body) > limit:
+        raise CallbackError(f"a body of more than {limit} bytes")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise CallbackError("the body is not JSON") from None
+
+
+def _read(item: object, place: int, account_id: int, secret: bytes) -> Callback:
+    """Verify one callback, and only then look at what it says."""
+    where = f"callbacks[{place}]"
+    if not isinstance(item, dict):
+        raise CallbackError(f"{where}: expected an object")
+    number, kind, owner = item.get("callback_id"), item.get("type"), item.get("account_id")
+    if type(number) is not int or number < 0:
+        raise CallbackError(f"{where}.callback_id: expected an integer")
+    if not _is_signed(item.get("hash"), number, secret):
+        raise UnverifiedCallbackError(f"{where}.hash: missing or wrong")
+    if owner not in (None, account_id, str(account_id)):
+        raise UnverifiedCallbackError(f"{where}.account_id: that of another account")
+    if not isinstance(kind, str) or not kind:
+        raise CallbackError(f"{where}.type: expected a text")
+    content = item.get(kind)
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise CallbackError(f"{where}: what is named by its type: expected an object")
+    known: dict[str, Any] = {
+        "callback_id": number,
+        "type": kind,
+        "account_id": account_id,
+        "content": content,
+        "account": {
+            name: value
+            for name, value in item.items()
+            if name not in {"callback_id", "type", "hash", kind}
+        },
+    }
+    make = _TYPES.get(kind)
+    return Callback(**known) if make is None else make(known, content, f"{where}.{kind}")
+
+
+def _is_signed(given: object, number: int, secret: bytes) -> bool:
+    if not isinstance(given, str):
+        return False
+    # the service's choice of hash; as a message authentication code it is what there is
+    wanted = hashlib.md5(secret + str(number).encode(), usedforsecurity=False).hexdigest()
+    return hmac.compare_digest(given.lower().encode("utf-8", "replace"), wanted.encode())
+
+
+def _fail(known: dict[str, Any], content: dict[str, Any], where: str) -> Callback:
+    return SipRegistrationFail(
+        **known,
+        sip_registrations=tuple(
+            FailedRegistration(
+                sip_registration_id=number,
+                status_code=_text(item.get("status_code")),
+                error_message=_text(item.get("error_message")),
+            )
+            for number, item in _registrations(content, where)
+        ),
+    )
+
+
+def _recovered(known: dict[str, Any], content: dict[str, Any], where: str) -> Callback:
+    return SipRegistrationRecovered(
+        **known,
+        sip_registrations=tuple(
+            RecoveredRegistration(sip_registration_id=number)
+            for number, _ in _registrations(content, where)
+        ),
+    )
+
+
+def _registrations(content: dict[str, Any], where: str) -> list[tuple[int, dict[str, Any]]]:
+    items = content.get("sip_registrations")
+    if items is None:
+        return []
+    if not isinstance(items, list):
+        raise CallbackError(f"{where}.sip_registrations: expected a list")
+    for place, item in enumerate(items):
+        if not isinstance(item, dict) or type(item.get("sip_registration_id")) is not int:
+            raise CallbackError(
+                f"{where}.sip_registrations[{place}]: expected an object with sip_registration_id"
+            )
+    return [(item["sip_registration_id"], item) for item in items]
+
+
+def _text(value: object) -> str | None:
+    """Return a text as it is, a number as text; a status code may come as either."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else None
+
+
+_TYPES: Mapping[str, Callable[[dict[str, Any], dict[str, Any], str], Callback]] = {
+    "sip_registration_fail": _fail,
+    "sip_registration_recovered": _recovered,
+}
