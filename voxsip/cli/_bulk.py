@@ -82,7 +82,15 @@ def bind(
             )
 
         return launch(
-            "bind", source, rows, begin, journal=journal, output=output, connection=connection
+            "bind",
+            source,
+            rows,
+            begin,
+            journal=journal,
+            output=output,
+            connection=connection,
+            reads_first=skip_unchanged,
+            verify=verify,
         )
 
 
@@ -137,7 +145,14 @@ def create(
             )
 
         return launch(
-            "create", source, rows, begin, journal=journal, output=output, connection=connection
+            "create",
+            source,
+            rows,
+            begin,
+            journal=journal,
+            output=output,
+            connection=connection,
+            reads_first=skip_unchanged,
         )
 
 
@@ -184,7 +199,14 @@ def delete(
             )
 
         return launch(
-            "delete", source, rows, begin, journal=journal, output=output, connection=connection
+            "delete",
+            source,
+            rows,
+            begin,
+            journal=journal,
+            output=output,
+            connection=connection,
+            reads_first=skip_unchanged,
         )
 
 

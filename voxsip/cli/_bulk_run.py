@@ -36,6 +36,8 @@ def launch(
     journal: str | None,
     output: Output,
     connection: Connection,
+    reads_first: bool = False,
+    verify: bool = False,
     resumed: bool = False,
 ) -> Exit:
     """Run a job to its end and return the exit code.
@@ -48,6 +50,8 @@ def launch(
         journal: its path, or None.
         output: where the job tells what it did.
         connection: to the API.
+        reads_first: the job reads the live state before its first row.
+        verify: it does so after its last one.
         resumed: the journal tells of earlier runs.
     """
     again = resume_command(journal, source.path)
@@ -55,11 +59,17 @@ def launch(
     async def main() -> Exit:
         async with connection.client() as client:
             job = await begin(client)
-            work = Work(verb=_VERBS[kind], file=source.name, total=len(rows))
-            shown = display(json=output.json)
+            work = Work(
+                verb=_VERBS[kind],
+                file=source.name,
+                total=len(rows),
+                before="reading the live state" if reads_first else "",
+                after="comparing with the live state" if verify else "",
+            )
+            shown = display(work, json=output.json)
             past = journal if resumed else None
             with reports(output.report, kind, source, rows, job, resumed=past) as record:
-                report = await follow(job, shown, work, lines=rows.lines, record=record)
+                report = await follow(job, shown, lines=rows.lines, record=record)
         print_report(report, len(rows), as_json=output.json)
         advise(report, again=again, reports=output.report)
         return exit_code(report)

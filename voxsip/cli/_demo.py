@@ -90,7 +90,7 @@ async def _demonstrate(url: str, credentials: Path, rows: int, concurrency: int)
 
 
 async def _follow(job: BulkJob[Any], verb: str, rows: int) -> Report:
-    report = await follow(job, display(json=False), Work(verb=verb, file="", total=rows))
+    report = await follow(job, display(Work(verb=verb, total=rows)))
     if report.stopped == INTERRUPTED:
         raise CommandError("interrupted; the emulator and all it held are gone", Exit.INTERRUPTED)
     return report

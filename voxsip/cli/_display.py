@@ -19,11 +19,27 @@ _FAILURES_SHOWN = 10
 
 @frozen(kw_only=True)
 class Work:
-    """What a display is told of a job at its start. `verb` is "binding", `total` its rows."""
+    """What a display is told of a job.
+
+    Attributes:
+        verb: "binding".
+        total: number of its rows.
+        file: they are in, "" for none.
+        before: what is done before the first row ends, and takes its time.
+        after: what is done after the last one.
+    """
 
     verb: str
-    file: str
-    total: int | None
+    total: int
+    file: str = ""
+    before: str = ""
+    after: str = ""
+
+    def phase(self, report: Report) -> str:
+        """Name what is done now, if that is not rows."""
+        if report.rows == 0:
+            return self.before
+        return self.after if report.rows >= self.total else ""
 
 
 class Display(Protocol):
@@ -31,7 +47,7 @@ class Display(Protocol):
 
     interval: float
 
-    def started(self, work: Work) -> None:
+    def started(self) -> None:
         """Show that the job begins."""
         ...
 
@@ -52,29 +68,25 @@ class Display(Protocol):
         ...
 
 
-def display(*, json: bool) -> Display:
+def display(work: Work, *, json: bool = False) -> Display:
     """Choose a display for where the output goes."""
     if json:
         from voxsip.cli._display_json import JsonDisplay  # noqa: PLC0415
 
-        return JsonDisplay()
+        return JsonDisplay(work)
     if sys.stderr.isatty():
         from voxsip.cli._display_live import LiveDisplay  # noqa: PLC0415 - imports rich
 
-        return LiveDisplay()
-    return PlainDisplay()
+        return LiveDisplay(work)
+    return PlainDisplay(work)
 
 
 class Failures:
     """The first failures of a job, worded for people."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: str) -> None:
+        self._file = file or "row"
         self._shown = 0
-        self._work: Work | None = None
-
-    def begin(self, work: Work) -> None:
-        """Begin anew, for another job."""
-        self._shown, self._work = 0, work
 
     def text(self, outcome: Outcome[Any], line: int | None) -> str | None:
         """Word an outcome, or return None if it is not to be shown."""
@@ -83,9 +95,8 @@ class Failures:
         self._shown += 1
         if self._shown > _FAILURES_SHOWN:
             return "further failures are not shown here; --report DIR lists all of them"
-        place = self._work.file if self._work and self._work.file else "row"
-        number = outcome.index + 1 if line is None else line
-        return f"{place}:{number}: {outcome.status}: {outcome.error}"
+        place = outcome.index + 1 if line is None else line
+        return f"{self._file}:{place}: {outcome.status}: {outcome.error}"
 
 
 class PlainDisplay:
@@ -93,18 +104,16 @@ class PlainDisplay:
 
     interval = 5.0
 
-    def __init__(self) -> None:
-        self._meter = Meter(None)
-        self._work: Work | None = None
-        self._failures = Failures()
-
-    def started(self, work: Work) -> None:
-        """Write that the job begins."""
+    def __init__(self, work: Work) -> None:
         self._work = work
         self._meter = Meter(work.total)
-        self._failures.begin(work)
-        rows = "rows" if work.total is None else f"{work.total:,} rows"
-        say(f"{work.verb} {rows} of {work.file}" if work.file else f"{work.verb} {rows}")
+        self._failures = Failures(work.file)
+        self._phase = ""
+
+    def started(self) -> None:
+        """Write that the job begins."""
+        of = f" of {self._work.file}" if self._work.file else ""
+        say(f"{self._work.verb} {self._work.total:,} rows{of}")
 
     def outcome(self, outcome: Outcome[Any], line: int | None) -> None:
         """Write the first failures."""
@@ -113,13 +122,16 @@ class PlainDisplay:
             say(text)
 
     def refresh(self, report: Report, concurrency: int) -> None:
-        """Write a line of progress."""
+        """Write a line of progress; of what is no row, one line in all."""
         self._meter.feed(report.rows)
-        total = self._meter.total
-        of = "" if total is None else f" of {total:,}"
+        phase, self._phase = self._phase, self._work.phase(report)
+        if self._phase:
+            if self._phase != phase:
+                say(self._phase)
+            return
         left = self._meter.left
         parts = [
-            f"{report.rows:,}{of} rows",
+            f"{report.rows:,} of {self._work.total:,} rows",
             f"{report.done:,} done",
             f"{report.unchanged:,} unchanged",
             f"{report.failed + report.unknown:,} failed",

@@ -18,12 +18,13 @@ class JsonDisplay:
 
     interval = 1.0
 
-    def __init__(self) -> None:
-        self._meter = Meter(None)
-
-    def started(self, work: Work) -> None:
-        """Write that the job begins."""
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._meter = Meter(work.total)
+
+    def started(self) -> None:
+        """Write that the job begins."""
+        work = self._work
         print_json({"event": "started", "job": work.verb, "file": work.file, "rows": work.total})
 
     def outcome(self, outcome: Outcome[Any], line: int | None) -> None:
@@ -50,7 +51,7 @@ class JsonDisplay:
             {
                 "event": "progress",
                 "rows": report.rows,
-                "total": self._meter.total,
+                "total": self._work.total,
                 "done": report.done,
                 "unchanged": report.unchanged,
                 "failed": report.failed,

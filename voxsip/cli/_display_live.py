@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.text import Text
 
 from voxsip.cli._display import Failures
@@ -21,17 +21,11 @@ class LiveDisplay:
 
     interval = 0.25
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._failures = Failures()
-        self._meter = Meter(None)
-        self._progress: Progress | None = None
-        self._task = TaskID(0)
-
-    def started(self, work: Work) -> None:
-        """Put up the bar."""
-        self._failures.begin(work)
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._meter = Meter(work.total)
+        self._failures = Failures(work.file)
+        self._console = Console(stderr=True)
         # Refreshed by the job's own ticks, not by a thread of rich's.
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -44,6 +38,9 @@ class LiveDisplay:
             expand=True,
         )
         self._task = self._progress.add_task(work.verb, total=work.total, counts="")
+
+    def started(self) -> None:
+        """Put up the bar."""
         self._progress.start()
 
     def outcome(self, outcome: Outcome[Any], line: int | None) -> None:
@@ -55,10 +52,13 @@ class LiveDisplay:
     def refresh(self, report: Report, concurrency: int) -> None:
         """Move the bar."""
         self._meter.feed(report.rows)
-        if self._progress is None:
-            return
+        counts = self._work.phase(report) or self._counts(report, concurrency)
+        self._progress.update(self._task, completed=report.rows, counts=counts)
+        self._progress.refresh()
+
+    def _counts(self, report: Report, concurrency: int) -> str:
         failed = report.failed + report.unknown
-        counts = [
+        parts = [
             f"{report.done:,} done",
             f"[red]{failed:,} failed[/]" if failed else "0 failed",
             *([f"{report.unchanged:,} unchanged"] if report.unchanged else []),
@@ -66,8 +66,7 @@ class LiveDisplay:
             f"{concurrency} at a time",
             f"{duration(self._meter.left)} left",
         ]
-        self._progress.update(self._task, completed=report.rows, counts=" · ".join(counts))
-        self._progress.refresh()
+        return " · ".join(parts)
 
     def message(self, text: str) -> None:
         """Print a message above the bar."""
@@ -75,6 +74,4 @@ class LiveDisplay:
 
     def ended(self) -> None:
         """Take the bar down."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        self._progress.stop()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from voxsip import Outcome, Report
     from voxsip.bulk import BulkJob
-    from voxsip.cli._display import Display, Work
+    from voxsip.cli._display import Display
 
 INTERRUPTED = "interrupted"
 
@@ -20,7 +20,6 @@ INTERRUPTED = "interrupted"
 async def follow(
     job: BulkJob[Any],
     display: Display,
-    work: Work,
     *,
     lines: Sequence[int] = (),
     record: Callable[[Outcome[Any], int | None], None] | None = None,
@@ -30,7 +29,6 @@ async def follow(
     Arguments:
         job: not yet begun.
         display: shows it.
-        work: what the display is told.
         lines: the line of each row in its file, where there is one.
         record: is given every outcome and its line.
 
@@ -48,7 +46,7 @@ async def follow(
             await asyncio.sleep(display.interval)
             display.refresh(job.report, job.concurrency)
 
-    display.started(work)
+    display.started()
     ticker = asyncio.create_task(tick())
     try:
         with interrupts(stop):

@@ -61,6 +61,8 @@ def resume(
             journal=journal,
             output=output,
             connection=connection,
+            reads_first=bool(state.options.get("skip_unchanged")),
+            verify=bool(state.options.get("verify")),
             resumed=True,
         )
 
