@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 
+import voxsip
 from voxsip._loopthread import LoopThread
 
 # asyncio's debug mode reports callbacks that took long; how long is up to the machine
@@ -40,3 +41,16 @@ def leftovers():
 
 def without_uvloop():
     sys.modules["uvloop"] = None
+
+
+# What multiprocessing calls must be found by name
+
+
+def count_registrations():
+    with voxsip.Client() as client:
+        return len(list(client.sip_registrations.list()))
+
+
+def bind_nothing():
+    with voxsip.Client() as client:
+        client.sip_registrations.bind(sip_registration_id=1000, application_id=1)

@@ -159,8 +159,7 @@ def test_ctrl_c_during_a_create_says_that_its_outcome_is_unknown(start, watch):
     assert "outcome is unknown" in note
 
 
-@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
-@pytest.mark.parametrize("ending", ["return", "raise"])
+@pytest.mark.parametrize(("loop", "ending"), [("uvloop", "return"), ("asyncio", "raise")])
 def test_ctrl_c_at_any_moment_of_a_call(run, loop, ending):
     """One call, interrupted at its first instruction, the same call at its second, and so on to its end."""
 
