@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Key = tuple[Any, ...]
 REMEMBERED = 10_000
-"""Keys whose ids are remembered as taken; they matter for the seconds a look-up tolerates."""
+"""Ids that are remembered as taken; they matter for the seconds a look-up tolerates."""
 OVERLAP = 2 * TOLERANCE.total_seconds()
 """Seconds after a create of unknown outcome in which a look-up for the next one may find what it has made."""
 
@@ -38,7 +38,7 @@ class Creates:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._busy: dict[Key, asyncio.Event] = {}
-        self._taken: OrderedDict[Key, set[int]] = OrderedDict()
+        self._taken: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._open: OrderedDict[Key, float] = OrderedDict()
         """When a create ended whose outcome is unknown."""
 
@@ -74,7 +74,8 @@ class Creates:
 
         def decode_and_claim(data: dict[str, Any]) -> T:
             result = decode(data)  # first: what fails here is looked up, and must not be taken then
-            self._claim(_key(request), int(data[lookup.id]))
+            self._taken[request.command.name, int(data[lookup.id])] = None
+            _forget_oldest(self._taken)
             return result
 
         return decode_and_claim
@@ -91,7 +92,7 @@ class Creates:
             calls,
             request,
             lambda: self._monotonic() - request.started,
-            self._taken.get(key, ()),
+            {made for name, made in self._taken if name == request.command.name},
         )
         ended = self._open.get(key)
         if found and ended is not None and request.started - ended < OVERLAP:
@@ -99,11 +100,6 @@ class Creates:
                 f"{request.command.name}: cannot be told from the one before it, whose outcome is unknown too"
             )
         return found
-
-    def _claim(self, key: Key, made: int) -> None:
-        self._taken.setdefault(key, set()).add(made)
-        self._taken.move_to_end(key)
-        _forget_oldest(self._taken)
 
 
 def _may_have_made(request: Request, error: BaseException) -> bool:
@@ -113,7 +109,7 @@ def _may_have_made(request: Request, error: BaseException) -> bool:
     return request.in_flight or request.doubt
 
 
-def _forget_oldest(known: OrderedDict[Key, Any]) -> None:
+def _forget_oldest(known: OrderedDict[Any, Any]) -> None:
     if len(known) > REMEMBERED:
         known.popitem(last=False)
 

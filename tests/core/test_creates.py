@@ -127,6 +127,20 @@ async def test_older_one_of_our_own_is_not_taken_twice(serve, connect):
     assert counts(emulator, CREATE) == (3, 2)
 
 
+async def test_one_of_our_own_that_was_renamed_is_not_taken_either(serve, connect):
+    emulator = await serve(faults=Faults([close(times=[2])]))
+    side = connect(emulator)
+    made = await side(lambda client: buy(client, sip_username="bob"))
+    number = made.sip_registration_id
+    await side(
+        lambda client: client.sip_registrations.update(
+            sip_registration_id=number, sip_username="alice"
+        )
+    )
+    assert (await side(buy)).sip_registration_id == 2
+    assert counts(emulator, CREATE) == (3, 2)
+
+
 async def test_what_was_found_is_not_found_again(serve, connect):
     emulator = await serve(faults=Faults([lose()]))
     side = connect(emulator)
