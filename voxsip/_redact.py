@@ -26,7 +26,9 @@ _SHAPES = (
 _NAMED = re.compile(
     r"""(?ix) ( \b \w{0,40}?
         (?: password | passwd | secret | private_key | api_key | callback_salt | access_token | token ) \w{0,40}
-        ["']? \s{0,8} [=:] \s{0,8} ) ( "[^"]*" | '[^']*' | [^\s&"'<>,;]+ )"""
+        ["']? \s{0,8} [=:] \s{0,8} )
+        ( " (?: [^"\\] | \\. )* (?: " | \\?\Z ) | ' (?: [^'\\] | \\. )* (?: ' | \\?\Z ) | [^\s&"'<>,;]+ )""",
+    re.DOTALL,
 )
 _SECRET_NAME = re.compile(r"(?i)password|passwd|secret|private_key|api_key|salt|token")
 
