@@ -57,6 +57,9 @@ def test_empty_secret_hides_nothing():
         ("?password=abc&x=1", "?password=***&x=1"),
         ('{"sip_password": "a b", "x": 1}', '{"sip_password": ***, "x": 1}'),
         ("api_key: 'k k'; y", "api_key: ***; y"),
+        ('{"api_key": "cut o', '{"api_key": ***'),
+        ('{"api_key": "a\\"b", "x": 1}', '{"api_key": ***, "x": 1}'),
+        ('{"api_key": "cut o\\', '{"api_key": ***'),
         ("callback_salt=s my_token_id = t", "callback_salt=*** my_token_id = ***"),
         ("the password is wrong", "the password is wrong"),
         ("passwords: none", "passwords: ***"),
@@ -79,6 +82,8 @@ def test_shapes_and_names_are_known(text, left):
         "eyJ" * 70_000,
         "&#0000" * 30_000,
         '"' * 100_000,
+        'token="' * 30_000,
+        'token="' + "\\" * 200_000,
     ],
     ids=lambda text: text[:12],
 )
