@@ -11,7 +11,7 @@ from voxsip import RateLimit
 from voxsip.cli._exits import CommandError
 
 _GROUP = Group("Job", sort_key=40)
-_FLAG = Parameter(negative=())
+_FLAG = Parameter(negative=(), show_default=False)
 
 
 @Parameter(name="*", group=_GROUP)
@@ -56,9 +56,11 @@ class Output:
 
 
 Journal = Annotated[str | None, Parameter(metavar="PATH", group=_GROUP)]
-DryRun = Annotated[bool, Parameter(negative=(), group=_GROUP)]
-Yes = Annotated[bool, Parameter(name=("--yes", "-y"), negative=(), group=_GROUP)]
-Flag = Annotated[bool, Parameter(negative=(), group=_GROUP)]
+DryRun = Annotated[bool, Parameter(negative=(), show_default=False, group=_GROUP)]
+Yes = Annotated[
+    bool, Parameter(name=("--yes", "-y"), negative=(), show_default=False, group=_GROUP)
+]
+Flag = Annotated[bool, Parameter(negative=(), show_default=False, group=_GROUP)]
 File = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
 NO_LIMITS = Limits()

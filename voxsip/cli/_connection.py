@@ -36,7 +36,7 @@ class Connection:
     "How long one attempt may take [default: 30]."
     encoding: Literal["query", "form"] = "query"
     "Send parameters in the URL, or in a form, out of proxies' logs."
-    allow_plain_http: Annotated[bool, Parameter(negative=())] = False
+    allow_plain_http: Annotated[bool, Parameter(negative=(), show_default=False)] = False
     "Permit http:// to another machine, with the token in clear."
 
     def client(self, **options: Any) -> voxsip.AsyncClient:

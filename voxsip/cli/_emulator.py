@@ -14,7 +14,7 @@ def emulator(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
-    tls: Annotated[bool, Parameter(negative=())] = False,
+    tls: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     dir: Annotated[str | None, Parameter(metavar="DIR")] = None,
     applications: int = 3,
     users: int = 10,

@@ -68,7 +68,9 @@ class Login:
         return {name: value for name, value in given.items() if value is not None}
 
 
-Json = Annotated[bool, Parameter(negative=(), help="Write JSON, a line for each object.")]
+Json = Annotated[
+    bool, Parameter(negative=(), show_default=False, help="Write JSON, a line for each object.")
+]
 _NO_TARGET = Target()
 _NO_LOGIN = Login()
 
@@ -271,7 +273,7 @@ def delete_(
     sip_registration_id: list[int],
     /,
     *,
-    yes: Annotated[bool, Parameter(name=("--yes", "-y"), negative=())] = False,
+    yes: Annotated[bool, Parameter(name=("--yes", "-y"), negative=(), show_default=False)] = False,
     json: Json = False,
     connection: Connection = DEFAULT,
 ) -> int:

@@ -11,7 +11,9 @@ from voxsip.cli._meter import duration
 from voxsip.cli._output import print_json
 
 
-def status(journal: str, /, *, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def status(
+    journal: str, /, *, json: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+) -> int:
     """Show a running or stopped job, without disturbing it.
 
     Arguments:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -350,3 +351,19 @@ def test_the_columns_of_a_csv_file_are_kept_for_its_reports(write):
         "password",
     )
     assert columns(write('{"proxy": "p", "sip_username": "ann"}\n', "rows.jsonl")) is None
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file(write):
+    def peak(rows):
+        lines = (f"{number},1,{number}\n" for number in range(1, rows + 1))
+        path = write("id,app id,user_id\n" + "".join(lines))
+        tracemalloc.start()
+        try:
+            with RowFile(path, BindRequest) as file:
+                assert sum(1 for _ in file.check()) == rows
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(40_000) - peak(10_000) < 500_000, "30,000 rows, and four bytes each for its line"

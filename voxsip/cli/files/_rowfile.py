@@ -39,7 +39,7 @@ class Rows(Generic[Request]):
 
     def __init__(self, read: Callable[[], Iterator[Request]]) -> None:
         self._read = read
-        self.lines = array("L")
+        self.lines = array("I")
         self.checksum = ""
         self.mixed_users = False
         self.columns: tuple[str, ...] | None = None
