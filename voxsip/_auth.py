@@ -7,9 +7,12 @@ so that no caller can be cancelled out of another's token.
 from __future__ import annotations
 
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
+
+import orjson
 
 from voxsip._credentials import ServiceAccount
 from voxsip._signer import Signer
@@ -24,6 +27,11 @@ MARGIN = 300
 
 class Tokens(Protocol):
     """A source of `Authorization` header values."""
+
+    @property
+    def account_id(self) -> int | None:
+        """The account acted for, where the source knows it."""
+        ...
 
     def bearer(self) -> str:
         """Return the header value to send now."""
@@ -44,6 +52,16 @@ class StaticToken:
 
     def __repr__(self) -> str:
         return "StaticToken(***)"
+
+    @property
+    def account_id(self) -> int | None:
+        """The account that the token names as its issuer; None where it cannot be read."""
+        try:
+            claims = self._bearer.split(".")[1]
+            issuer = orjson.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iss"]
+            return int(issuer)
+        except (LookupError, TypeError, ValueError):
+            return None
 
     def bearer(self) -> str:
         """Return the header value."""
@@ -113,6 +131,11 @@ class TokenCache:
                 self._offset = server_time.timestamp() - self._wall()
             self._fresh_until = float("-inf")
         return True
+
+    @property
+    def account_id(self) -> int:
+        """The account acted for."""
+        return self._account_id
 
     @property
     def clock_offset(self) -> float:

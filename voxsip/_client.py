@@ -94,6 +94,11 @@ class AsyncClient(AsyncGroups):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._caller.base_url}>"
 
+    @property
+    def account_id(self) -> int | None:
+        """The account that calls act for; None where a ready token does not tell."""
+        return self._caller.tokens.account_id
+
     @lazy
     def bulk(self) -> AsyncBulk:
         """Jobs over many rows: bind, create, delete, resume."""

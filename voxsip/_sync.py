@@ -89,6 +89,11 @@ class Client(SyncGroups):
     def __repr__(self) -> str:
         return repr(self._async).replace("AsyncClient", "Client", 1)
 
+    @property
+    def account_id(self) -> int | None:
+        """The account that calls act for; None where a ready token does not tell."""
+        return self._async.account_id
+
     @lazy
     def bulk(self) -> Bulk:
         """Jobs over many rows: bind, create, delete, resume."""

@@ -209,3 +209,13 @@ async def test_bearer_renews_what_has_run_out(serve, connect, clock):
     first = side.client.bearer()
     clock.seconds += LIFETIME
     assert side.client.bearer() != first
+
+
+def test_a_ready_token_names_its_account(account):
+    ready = StaticToken(TokenCache(account, 7).bearer().removeprefix("Bearer "))
+    assert ready.account_id == 7
+
+
+@pytest.mark.parametrize("token", ["opaque", "a.b.c", "a.W10.c", "a.eyJpc3MiOm51bGx9.c"])
+def test_an_opaque_token_names_none(token):
+    assert StaticToken(token).account_id is None

@@ -217,6 +217,7 @@ class Run:
                 source=self.source,
                 checksum=self.checksum,
                 version=__version__,
+                rows=self.rows.length,
             )
             return await create_journal(self.journal, header)
         journal = await open_journal(self.journal)
