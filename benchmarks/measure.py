@@ -73,12 +73,12 @@ def race(
         slow: use the server that takes its time.
     """
     with ExitStack() as stack:
-        workers: dict[str, Process] = {}
-        calls = {}
-        for name in names:
-            worker = workers[name] = stage.worker(name, slow=slow)
+        workers = {name: stage.worker(name, slow=slow) for name in names}
+        for worker in workers.values():
             stack.callback(worker.close)
-            calls[name] = _calibrate(name, worker, seconds, slow=slow)
+        calls = {
+            name: _calibrate(name, worker, seconds, slow=slow) for name, worker in workers.items()
+        }
         samples: dict[str, list[Sample]] = {name: [] for name in names}
         for number in range(rounds):
             say(f"round {number + 1} of {rounds}")
@@ -105,8 +105,8 @@ def _calibrate(name: str, worker: Process, seconds: float, *, slow: bool) -> int
     entry = CONTENDERS[name]
     some = entry.warm_up or 2
     taken = worker.ask({"calls": some, "warm_up": entry.warm_up})
-    enough = round(seconds / (taken["wall"] / taken["calls"]))
-    return max(1, enough if slow else max(enough, some // 4))
+    enough = round(seconds * float(taken["calls"]) / float(taken["wall"]))
+    return max(enough, entry.least, 1 if slow else some // 4)
 
 
 def _turn(stage: Stage, worker: Process, name: str, calls: int) -> Sample:

@@ -12,9 +12,12 @@ import os
 import re
 import sys
 import time
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
+from benchmarks.loops import new_uvloop
 from voxsip.emulator._tls import server_context
 
 LATENCY = 0.05
@@ -119,7 +122,7 @@ async def serve(authority: Path) -> None:
     ports = []
     for latency in (0.0, LATENCY):
         server = await loop.create_server(
-            lambda latency=latency: Connection(replies, latency),
+            partial(Connection, replies, latency),
             "127.0.0.1",
             0,
             ssl=context,
@@ -139,15 +142,10 @@ async def serve(authority: Path) -> None:
 
 
 def main() -> None:
-    authority, core = sys.argv[1:]
+    authority, *core = sys.argv[1:]
     if core and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core)})
-    try:
-        import uvloop  # noqa: PLC0415 - optional
-
-        factory = uvloop.new_event_loop
-    except ImportError:
-        factory = asyncio.new_event_loop
+        os.sched_setaffinity(0, {int(core[0])})
+    factory = new_uvloop if find_spec("uvloop") else asyncio.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(serve(Path(authority)))
 

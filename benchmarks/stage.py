@@ -72,13 +72,18 @@ class Stage:
     """The scene, where it is written down, and its responder.
 
     Attributes:
-        core: the one contenders run on, as an argument; empty where cores cannot be chosen.
+        cores: the contenders' and the responder's, as arguments; none where cores cannot be chosen.
     """
 
     scene: Scene
     path: Path
     responder: Process
-    core: str
+    cores: tuple[str, ...]
+
+    @property
+    def core(self) -> str:
+        """Return the contenders' core; empty where there is no choice."""
+        return self.cores[0] if self.cores else ""
 
     def worker(self, name: str, *, slow: bool = False) -> Process:
         """Start a contender."""
@@ -93,11 +98,11 @@ class Stage:
 @contextmanager
 def staged(*, concurrency: int) -> Iterator[Stage]:
     """Set everything up, and take it down afterwards."""
-    here, there = _cores()
+    cores = _cores()
     with tempfile.TemporaryDirectory(prefix="voxsip-bench-") as folder:
         directory = Path(folder)
         authority = directory / "ca.pem"
-        responder = Process("benchmarks.responder", str(authority), there)
+        responder = Process("benchmarks.responder", str(authority), *cores[1:])
         try:
             port, slow_port = responder.listen()
             trust = directory / "trust.pem"
@@ -121,17 +126,17 @@ def staged(*, concurrency: int) -> Iterator[Stage]:
             )
             scene.save(directory / "scene.json")
             scene.slow().save(directory / "slow.json")
-            yield Stage(scene, directory / "scene.json", responder, here)
+            yield Stage(scene, directory / "scene.json", responder, cores)
         finally:
             responder.close()
 
 
-def _cores() -> tuple[str, str]:
-    """Return the core of the contenders and the responder's; empty where there is no choice."""
+def _cores() -> tuple[str, ...]:
+    """Return the core of the contenders and the responder's; none where there is no choice."""
     if not hasattr(os, "sched_getaffinity"):
-        return "", ""
+        return ()
     cores = sorted(os.sched_getaffinity(0))
-    return (str(cores[0]), str(cores[-1])) if len(cores) > 1 else ("", "")
+    return (str(cores[0]), str(cores[-1])) if len(cores) > 1 else ()
 
 
 def _public_authorities() -> str:

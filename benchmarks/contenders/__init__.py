@@ -31,6 +31,8 @@ class Entry:
         quick: whether `--quick` has it.
         warm_up: calls before each measurement.
         sends: how its arguments travel.
+        least: calls a turn has at least, so that every thread has one.
+        own_memory: whether its process's memory is its own and not a child's.
     """
 
     label: str
@@ -40,6 +42,13 @@ class Entry:
     quick: bool = True
     warm_up: int = POOL
     sends: str = "query"
+    least: int = 1
+    own_memory: bool = True
+
+    @property
+    def uvloop(self) -> bool:
+        """Tell whether it runs on uvloop."""
+        return "uvloop" in self.needs
 
     @property
     def missing(self) -> str | None:
@@ -129,6 +138,7 @@ CONTENDERS: Mapping[str, Entry] = {
         maker="_httpx:Httpx",
         options={"uvloop": False},
         needs=("httpx",),
+        warm_up=32,
         sends="form",
     ),
     "requests": Entry(
@@ -137,6 +147,7 @@ CONTENDERS: Mapping[str, Entry] = {
         options={"threads": THREADS},
         needs=("requests",),
         warm_up=2 * THREADS,
+        least=2 * THREADS,
         sends="form",
     ),
     "vendor": Entry(
@@ -154,9 +165,13 @@ CONTENDERS: Mapping[str, Entry] = {
         needs=("voximplant.apiclient",),
         warm_up=0,
         sends="form",
+        least=THREADS,
+        quick=False,
     ),
     **_on_both_loops("bare", "a bare protocol", "_floor:BareProtocol"),
-    "wrk": Entry(label="wrk", maker="_floor:Wrk", needs=("wrk",), quick=False, warm_up=0),
+    "wrk": Entry(
+        label="wrk", maker="_floor:Wrk", needs=("wrk",), quick=False, warm_up=0, own_memory=False
+    ),
     "h2load": Entry(
         label="h2load", maker="_floor:H2load", needs=("h2load",), quick=False, warm_up=0
     ),

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from benchmarks.loops import new_uvloop
 from benchmarks.scene import Scene, rows
 
 Bind = Callable[[dict[str, Any]], Any]
@@ -42,7 +43,7 @@ class LoopContender(Contender):
 
     def __init__(self, scene: Scene, *, uvloop: bool) -> None:
         super().__init__(scene)
-        self._runner = asyncio.Runner(loop_factory=_uvloop if uvloop else asyncio.new_event_loop)
+        self._runner = asyncio.Runner(loop_factory=new_uvloop if uvloop else asyncio.new_event_loop)
         self._runner.run(self.open())
 
     async def open(self) -> None:
@@ -116,10 +117,3 @@ async def _worker(
         worked = await bind(row)
         good += worked
     return good
-
-
-def _uvloop() -> asyncio.AbstractEventLoop:
-    import uvloop  # noqa: PLC0415 - optional
-
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop

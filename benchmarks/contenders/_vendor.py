@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from voximplant.apiclient import VoximplantAPI
+from voximplant.apiclient import VoximplantAPI  # type: ignore[import-untyped]
 
 from benchmarks.contenders._base import ThreadContender
 from benchmarks.scene import Scene
