@@ -4,8 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class LastingExecutor(ThreadPoolExecutor):
+    """A loop's default executor that resolves names to the very end.
+
+    Once the main thread has ended executors take no more work, while other threads, and exit handlers, may still
+    call. What is asked for then is done at once, in the loop's own thread.
+    """
+
+    def submit(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """Run a function in a thread of the pool, if it may still have one."""
+        try:
+            return super().submit(function, *args, **kwargs)
+        except RuntimeError:
+            future: Future[R] = Future()
+            try:
+                future.set_result(function(*args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
+            return future
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -13,8 +38,10 @@ def new_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+        loop = asyncio.new_event_loop()
+    else:
+        loop = uvloop.new_event_loop()
+    loop.set_default_executor(LastingExecutor(thread_name_prefix="voxsip"))
     return loop
 
 

@@ -50,6 +50,9 @@ class LoopThread:
         except BaseException as reason:
             job.cancel(reason)
             raise
+        finally:
+            if _state.ending:
+                _halt_daemon()
         return job.result()
 
     @staticmethod
@@ -111,8 +114,7 @@ class _Job(Generic[T]):
     def _end(self, task: asyncio.Task[T]) -> None:
         if not task.cancelled():
             task.exception()  # seen, even if the caller has been interrupted and does not look
-        if not _state.ending:  # then only daemon threads still wait, and they are not to wake up
-            self.ended.release()
+        self.ended.release()
 
     def _cancel(self, over: threading.Lock) -> None:
         if self._task is None:  # interrupted on its way here: it will not start any more
@@ -142,12 +144,19 @@ class _Service:
         with self._state.lock:
             if self._state.service is not self:  # whoever started it was interrupted in doing so
                 return
-        # the runner cancels what is left, closes async generators (and with them sessions), then the loop
-        with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
-            runner.run(self._until_stopped())
+        try:
+            self.loop.run_until_complete(self._until_stopped())
+        finally:
+            self.loop.close()
 
     async def _until_stopped(self) -> None:
+        """Wait for the word to stop, then cancel what is left and close async generators, and with them sessions."""
         await self._stop.wait()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self.loop.shutdown_asyncgens()
 
 
 class _State:
@@ -167,6 +176,8 @@ _state = _State()
 
 def _loop_for_caller() -> asyncio.AbstractEventLoop:
     state = _state
+    if state.ending:
+        raise RuntimeError("the interpreter is ending, and voxsip has closed its connections")
     service = state.service
     if service is None or service.loop.is_closed():
         service = _start(state)
@@ -224,6 +235,12 @@ def _closed_gate() -> threading.Lock:
 def _wait(gate: threading.Lock) -> None:
     while not gate.acquire(timeout=PULSE):
         pass
+
+
+def _halt_daemon() -> None:
+    """Keep a daemon thread from going on, and failing in public, while the interpreter ends and it is to be stopped anyway."""
+    if threading.current_thread().daemon:
+        _wait(_closed_gate())
 
 
 def _what_came_of(task: asyncio.Task[Any]) -> list[str]:

@@ -185,7 +185,7 @@ def test_ctrl_c_at_any_moment_of_a_call(run, loop, ending):
                 frame.f_trace_opcodes = (
                     name != "_remove"
                 )  # a weak reference's callback swallows what is raised
-                if event == "opcode" and self.begun:
+                if event in {"opcode", "line"} and self.begun:
                     self.left -= 1
                     if self.left < 0:
                         sys.settrace(None)
@@ -215,4 +215,4 @@ def test_ctrl_c_at_any_moment_of_a_call(run, loop, ending):
         say(interrupts)
 
     [interrupts] = run(program, loop=loop, ending=ending)
-    assert int(interrupts) > 100
+    assert int(interrupts) > 20  # Python 3.12.1 tells lines only
