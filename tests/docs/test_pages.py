@@ -41,6 +41,7 @@ def serve(tmp_path):
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if runs(page)], ids=lambda page: page.stem.lower()
 )
@@ -97,6 +98,7 @@ def test_readme_names_the_two_commands():
     assert suite == "python3 -m venv .venv && .venv/bin/pip install '.[dev]' && .venv/bin/tox"
 
 
+@pytest.mark.slow
 def test_the_demo_of_the_readme_small(tmp_path):
     """As the first command of README, with 200 rows; from elsewhere, so that what is installed runs."""
     done = subprocess.run(
