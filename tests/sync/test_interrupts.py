@@ -182,9 +182,9 @@ def test_ctrl_c_at_any_moment_of_a_call(run, loop, ending):
             def __call__(self, frame, event, argument):
                 name = frame.f_code.co_name
                 self.begun = self.begun or name == "_loop_for_caller"
-                frame.f_trace_opcodes = (
-                    name != "_remove"
-                )  # a weak reference's callback swallows what is raised
+                if name == "_remove":  # a weak reference's callback swallows what is raised
+                    return None
+                frame.f_trace_opcodes = True
                 if event in {"opcode", "line"} and self.begun:
                     self.left -= 1
                     if self.left < 0:
