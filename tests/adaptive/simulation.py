@@ -17,16 +17,20 @@ UNLIMITED = 1e9
 
 
 class Server:
-    """Answers after `latency` seconds; takes `rate` calls a second, refuses the others without executing them."""
+    """Answers after `latency` seconds; takes `rate` calls a second, refuses the others without executing them.
 
-    def __init__(self, rate, burst, latency, *, named=None):
+    With `moods` it also refuses that share of all calls, at any rate.
+    """
+
+    def __init__(self, rate, burst, latency, *, named=None, moods=0.0):
         self.rate, self.burst, self.latency, self.named = rate, burst, latency, named
+        self._moods, self._random = moods, random.Random(5)
         self._tokens, self._filled = float(burst), 0.0
 
     def takes(self, now):
         self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.rate)
         self._filled = now
-        if self._tokens < 1.0:
+        if self._tokens < 1.0 or self._random.random() < self._moods:
             return False
         self._tokens -= 1.0
         return True

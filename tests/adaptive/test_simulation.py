@@ -36,6 +36,20 @@ def test_a_server_without_a_limit_is_not_slowed_down():
     assert job.rate(2.0, 20.0) >= 0.99 * 64 / 0.05
 
 
+@pytest.mark.parametrize("moods", [0.01, 0.036, 0.1])
+def test_refusals_that_come_at_any_rate_do_not_slow_it_down_for_good(moods):
+    job = Job(Server(1e9, 1e9, 0.2, moods=moods)).run(120.0)
+    assert job.rate(60.0, 120.0) >= 0.6 * 64 / 0.2
+    assert job.most_calls <= 3
+
+
+@pytest.mark.parametrize("limit", [5, 50, 200])
+def test_a_limit_is_kept_to_beside_refusals_that_come_at_any_rate(limit):
+    job = Job(Server(limit, limit, 0.05, moods=0.036)).run(120.0)
+    assert 0.75 * limit <= job.rate(20.0, 120.0) <= 1.02 * limit
+    assert job.counts["refused"] <= 0.15 * job.counts["sent"] + 50
+
+
 @pytest.mark.parametrize("named", [1.0, 5.0])
 def test_nothing_leaves_while_the_server_wants_to_be_left_alone(named):
     job = Job(Server(50, 50, 0.05, named=named))

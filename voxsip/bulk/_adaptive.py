@@ -34,8 +34,12 @@ RATE_STEP = 0.02
 """Growth of the rate in the first second, as a part of the rate after the last refusal; also its smallest step."""
 QUIET_SECONDS = 5.0
 """Growth doubles after so long without a refusal, and goes on with the square of the time."""
-TOLERATED = 0.05
+TOLERATED = 0.03
 """Refusals, as a part of all attempts, that an adapted rate is kept in spite of: calls sent evenly arrive unevenly."""
+CALM = 1.05
+"""Times a rate just lowered up to which it is not to blame for refusals: some servers refuse some calls at any rate."""
+MOODS_FACTOR = 1.5
+"""How many times the share of such refusals is tolerated on top."""
 MIN_RATE = 0.5
 """Rows per second below which the rate never falls."""
 MAX_PAUSE = 60.0
@@ -44,6 +48,8 @@ _SHORTEST_EPOCH = 0.2
 _LONGEST_EPOCH = 3.0
 _UNKNOWN_EPOCH = 0.5
 _FEW = 5
+_CALM_FEWEST = 40
+_CALM_MOST = 1000
 
 
 class AdaptiveLimits:
@@ -62,6 +68,9 @@ class AdaptiveLimits:
     """
 
     __slots__ = (
+        "_calm_calls",
+        "_calm_rate",
+        "_calm_refused",
         "_crowded",
         "_epoch_end",
         "_grown_at",
@@ -110,6 +119,8 @@ class AdaptiveLimits:
         self._tick_at = float("-inf")
         self._seen = Throughput()
         self._refused = Throughput()
+        self._calm_rate = 0.0
+        self._calm_calls = self._calm_refused = 0
 
     def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
         """Take note of a row that the server has answered.
@@ -120,6 +131,8 @@ class AdaptiveLimits:
             elapsed: seconds the row took, if its first attempt was answered; 0.0 if unknown.
         """
         self._seen.add(now)
+        if self._calm_rate:
+            self._note_calm(now, refused=False)
         if 0.0 < elapsed < self._round_trip:
             self._round_trip = elapsed
         if now >= self._tick_at:
@@ -157,6 +170,7 @@ class AdaptiveLimits:
             self._pause(now, min(retry_after, MAX_PAUSE))
         if throttled:
             self._refused.add(now)
+            self._note_calm(now, refused=True)
         if now < self._epoch_end or (throttled and retry_after is None and self._tolerable(now)):
             return
         self._slow_start = False
@@ -172,9 +186,24 @@ class AdaptiveLimits:
         """Tell whether refusals are so few that the rate is right and only its rhythm was not."""
         if self.rate is None:
             return False
-        _, refused = self._refused.rate(now)
-        _, accepted = self._seen.rate(now)
-        return refused <= TOLERATED * (refused + accepted)
+        refused, _ = self._refused.rate(now)
+        accepted, _ = self._seen.rate(now)
+        return refused <= (TOLERATED + MOODS_FACTOR * self._moods()) * (refused + accepted)
+
+    def _note_calm(self, now: float, *, refused: bool) -> None:
+        """Count a call at a rate that has just been lowered; old ones fade."""
+        if self.rate is not None and self.rate <= self._calm_rate and now >= self._epoch_end:
+            self._calm_calls += 1
+            self._calm_refused += refused
+            if self._calm_calls >= _CALM_MOST:
+                self._calm_calls //= 2
+                self._calm_refused //= 2
+
+    def _moods(self) -> float:
+        """Return the share of calls that the server refuses even at a rate that has just been lowered."""
+        if self._calm_calls < _CALM_FEWEST:
+            return 0.0
+        return self._calm_refused / self._calm_calls
 
     def _needed(self) -> float:
         """Return the window that the rate fills: twice its calls in flight, and some that wait or back off."""
@@ -217,6 +246,7 @@ class AdaptiveLimits:
             self._seen.restart(self.resume_at)
             self._refused.restart(self.resume_at)
         self._rate_base = self._set_rate(rate)
+        self._calm_rate = CALM * self._rate_base
         self._grown_at = self._pushed_at
 
     def _tick(self, now: float) -> None:
