@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
@@ -85,8 +86,8 @@ class _Job(Generic[T]):
             self._task,
             None,
         )  # an exception holds this frame: no cycle through the task
-        if task is None or task.cancelled():
-            raise RuntimeError("the loop thread of voxsip stopped before the call ended")
+        if task is None:
+            raise RuntimeError("the call never began")
         return task.result()
 
     def cancel(self, reason: BaseException) -> None:
@@ -144,10 +145,13 @@ class _Service:
         with self._state.lock:
             if self._state.service is not self:  # whoever started it was interrupted in doing so
                 return
-        try:
-            self.loop.run_until_complete(self._until_stopped())
-        finally:
-            self.loop.close()
+        life = self.loop.create_task(self._until_stopped())
+        while not life.done():
+            with suppress(
+                BaseException
+            ):  # SystemExit goes to the one whose call it ended, and no further
+                self.loop.run_until_complete(life)
+        self.loop.close()
 
     async def _until_stopped(self) -> None:
         """Wait for the word to stop, then cancel what is left and close async generators, and with them sessions."""

@@ -34,9 +34,9 @@ def leftovers():
 
     async def names():
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        return {task.get_coro().__qualname__ for task in others}
+        return {str(task.get_coro()) for task in others}
 
-    return LoopThread().run(names()) - {"_Service._until_stopped"}
+    return {name for name in LoopThread().run(names()) if "_Service._until_stopped" not in name}
 
 
 def without_uvloop():
