@@ -87,10 +87,10 @@ class Command:
 
     _deciding: tuple[str, ...] = attrs.field(init=False, repr=False)
     _passed: set[tuple[object, ...]] = attrs.field(init=False, repr=False, factory=set)
-    _templates: dict[tuple[object, ...], tuple[str, itemgetter[Any]]] = attrs.field(
+    _templates: dict[tuple[object, ...], tuple[str, itemgetter[Any]] | None] = attrs.field(
         init=False, repr=False, factory=dict
     )
-    """By names and types: how integers alone, as most bindings are, become text in one step."""
+    """By names, types and what decides: how integers, as most bindings are, become text in one step."""
 
     @_deciding.default
     def _find_deciding(self) -> tuple[str, ...]:
@@ -114,8 +114,10 @@ class Command:
         Raises:
             InvalidArgumentError: a wrong type, an exclusive pair, something missing. Nothing was sent.
         """
-        kinds = (*values, *map(type, values.values()))
-        if (known := self._templates.get(kinds)) is not None:
+        decided = [values.get(name) is True for name in self._deciding]
+        kinds = (*values, *map(type, values.values()), *decided)
+        known = self._templates.get(kinds)
+        if known is not None:
             template, pick = known
             text: str = template % pick(values)
             return text
@@ -132,9 +134,8 @@ class Command:
             self.check(given)
             if len(self._passed) < SHAPES:
                 self._passed.add(shape)
-        if len(self._templates) < SHAPES and self._are_plain_ids(given):
-            template = "&".join(f"{name}=%d" for name in given)
-            self._templates[kinds] = template, itemgetter(*given)
+        if len(self._templates) < SHAPES and kinds not in self._templates:
+            self._templates[kinds] = self._template(given)
         return "&".join(parts)
 
     def check(self, given: Mapping[str, object]) -> None:
@@ -163,12 +164,20 @@ class Command:
         """Return the secret values among the arguments, for redaction."""
         return tuple(str(values[name]) for name in self.secret if values.get(name) is not None)
 
-    def _are_plain_ids(self, given: Mapping[str, object]) -> bool:
-        """Tell whether types alone decide how these arguments are checked and encoded."""
-        return bool(given) and all(
-            type(value) is int and self.params.get(name) == "int" and name not in self._deciding
-            for name, value in given.items()
-        )
+    def _template(self, given: Mapping[str, object]) -> tuple[str, itemgetter[Any]] | None:
+        """Return a format, and what picks its values, where names and types say all; None elsewhere."""
+        parts = []
+        free = []
+        for name, value in given.items():
+            kind = self.params.get(name)
+            if name in self._deciding and kind == "bool" and type(value) is bool:
+                parts.append(f"{name}={'true' if value else 'false'}")
+            elif name not in self._deciding and kind == "int" and type(value) is int:
+                parts.append(f"{name}=%d")
+                free.append(name)
+            else:
+                return None
+        return ("&".join(parts), itemgetter(*free)) if free else None
 
     def _bad_value(self, name: str, value: object, error: Exception) -> InvalidArgumentError:
         shown = f"a value of type {type(value).__name__}" if name in self.secret else _short(value)

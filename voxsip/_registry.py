@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 from importlib import import_module
 
 from voxsip._commands import Command, RetryClass
@@ -14,6 +15,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _READS = re.compile(r"(?:SQ_|A2P)?Get|Check")
 
 
+@cache
 def find_command(name: str) -> Command:
     """Return a command that the spec describes.
 
@@ -40,13 +42,18 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
     Raises:
         InvalidArgumentError: a name that is none.
     """
+    try:
+        command = find_command(name)
+    except KeyError:
+        command = None
+    if command is not None and command.params.keys() >= set(parameters):
+        return command
     for text in (name, *parameters):
         if not _NAME.fullmatch(str(text)):
             raise InvalidArgumentError(
                 f"{text!r} is not the name of a command or parameter", field="command"
             )
-    try:
-        return find_command(name)
-    except KeyError:
-        retry: RetryClass = "idempotent" if _READS.match(name) else "create"
-        return Command(name=name, retry=retry, secret=frozenset(filter(is_secret_name, parameters)))
+    if command is not None:
+        return command
+    retry: RetryClass = "idempotent" if _READS.match(name) else "create"
+    return Command(name=name, retry=retry, secret=frozenset(filter(is_secret_name, parameters)))

@@ -136,3 +136,22 @@ async def test_nothing_is_sent(emulator, connect, cls, act):
 async def test_unbind_of_a_user_alone_needs_no_application(emulator, connect, cls):
     await connect(emulator, cls=cls)(lambda c: c.sip_registrations.unbind(user_id=1))
     assert counts(emulator, "BindSipRegistration") == (1, 1)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_second_time_says_what_the_first_did(on):
+    values = {"id": 5, "name": None, "on": on}
+    first = COMMAND.encode(values)
+    assert first == f"id=5&on={str(on).lower()}"
+    assert COMMAND.encode(values) == first
+    assert COMMAND.encode({**values, "id": 2**70}) == first.replace("5", str(2**70))
+
+
+def test_integers_that_pass_do_not_let_other_types_pass():
+    for _ in range(2):
+        COMMAND.encode({"id": 5, "on": True})
+    assert refused({"id": 5.0, "on": True}).field == "id"
+    assert refused({"id": True, "on": True}).field == "id"
+    assert refused({"id": 5, "on": 1.5}).field == "on"
+    assert refused({"id": 5, "on": [True]}).field == "on"
+    assert COMMAND.encode({"id": "7", "on": "true"}) == "id=7&on=true"
