@@ -11,6 +11,7 @@ import os
 import ssl as ssl_module
 import weakref
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from io import BytesIO
 
 import aiohttp
@@ -36,6 +37,12 @@ class Lane:
     session: aiohttp.ClientSession
     places: asyncio.Semaphore
     guard: AsyncGenerator[None, None] | None
+    release: weakref.finalize[..., Lane] | None = None
+
+    def keep(self) -> None:
+        """Take closing in hand: nothing is to happen when the lane is dropped."""
+        if self.release is not None:
+            self.release.detach()
 
 
 class SessionPool:
@@ -121,6 +128,7 @@ class SessionPool:
         here = asyncio.get_running_loop()
         for loop, lane in list(self._lanes.items()):
             del self._lanes[loop]
+            lane.keep()
             if lane.guard is None or loop.is_closed():
                 continue
             if loop is here:
@@ -143,8 +151,10 @@ class SessionPool:
                 headers={"Accept": "application/json", "User-Agent": USER_AGENT},
             )
             guard = _closing(session, weakref.ref(self), loop)
-            lane = Lane(session, places, guard)
             await anext(guard)  # the loop knows it from here on
+            lane = Lane(session, places, guard)
+            lane.release = weakref.finalize(lane, _release, os.getpid(), loop, guard)
+            lane.release.atexit = False
         return self._lanes.setdefault(loop, lane)
 
     async def _read(self, response: aiohttp.ClientResponse) -> tuple[bytes, int | None]:
@@ -176,6 +186,7 @@ class SessionPool:
         """Let go of a loop that ends: a lane holds on to its loop."""
         lane = self._lanes.get(loop)
         if lane is not None and lane.session is session:
+            lane.keep()
             del self._lanes[loop]
 
     def _forget(self) -> None:
@@ -201,6 +212,18 @@ async def _closing(
 
 async def _close(guard: AsyncGenerator[None, None]) -> None:
     await guard.aclose()
+
+
+def _release(
+    process: int, loop: asyncio.AbstractEventLoop, guard: AsyncGenerator[None, None]
+) -> None:
+    """Have a session closed, in its loop, whose pool was dropped unclosed.
+
+    Its guard is kept until here: else the collector would end both at once, and the session complain that it is open.
+    """
+    if process == os.getpid():
+        with suppress(RuntimeError):  # the loop is closed, and the session with it
+            loop.call_soon_threadsafe(lambda: loop.create_task(_close(guard)))
 
 
 _pools: weakref.WeakSet[SessionPool] = weakref.WeakSet()
