@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
@@ -98,6 +99,7 @@ class Calls:
     ) -> T:
         """Send a command; decode its reply with a function."""
         request = None
+        handled = sys.exception()
         try:
             request = Request(command, values, command.encode(values))
             seconds = self.deadline if deadline is None else deadline
@@ -107,7 +109,7 @@ class Calls:
         except BaseException as error:
             if request is not None and isinstance(error, asyncio.CancelledError):
                 report_cancelled(request, error)
-            forget_frames(error)
+            forget_frames(error, handled)
             raise
         finally:
             del values, request  # this frame is all that a traceback shows of the call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -157,11 +158,12 @@ class AsyncClient(AsyncGroups):
             InvalidArgumentError: the command has no look-up, or `since` is naive.
             VoxsipError: the look-up failed.
         """
+        handled = sys.exception()
         try:
             request = _create_of(command, dict(params), since)
             return await look_up(self._caller, request, lambda: _seconds_since(since), exclude)
         except BaseException as error:
-            forget_frames(error)
+            forget_frames(error, handled)
             raise
         finally:
             del params  # this frame is part of a failure's traceback

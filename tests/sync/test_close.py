@@ -5,6 +5,8 @@ import gc
 import threading
 import weakref
 
+import pytest
+
 import voxsip
 from tests.sync.inside import leftovers
 from voxsip._loopthread import LoopThread
@@ -66,22 +68,26 @@ def test_leaves_nothing_running(client):
     assert not leftovers()
 
 
-def test_a_client_that_is_dropped_is_forgotten_and_its_connections_close(emulator):
+@pytest.mark.parametrize("in_a_cycle", [False, True])
+def test_a_client_that_is_dropped_is_forgotten_and_its_connections_close(emulator, in_a_cycle):
     """Nothing is said, which `-W error` would make an error; nothing is scheduled by a destructor of ours."""
     client = voxsip.Client(emulator.credentials, base_url=emulator.base_url)
     client.accounts.get_account_info()
-    pool = client._async._caller.pool
+    if in_a_cycle:  # then the collector ends the client and its session in one go
+        client.itself = client
 
     async def session_of(pool):
-        return pool.lane().session
+        return weakref.ref(pool.lane().session)
 
+    pool = client._async._caller.pool
     session = LoopThread().run(session_of(pool))
     gone = weakref.ref(pool)
     del client, pool
     gc.collect()
     assert gone() is None
-    while not session.closed:  # the loop sees to it
+    while session() is not None:  # the loop sees to it
         LoopThread().run(asyncio.sleep(0))
+        gc.collect()
     assert not leftovers()
     for kind in (voxsip.Client, LoopThread):
         assert not hasattr(kind, "__del__")
