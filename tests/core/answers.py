@@ -46,7 +46,9 @@ class Answering:
 async def answering(*answers):
     """Serve the answers on a free port."""
     handler = Answering(answers)
-    runner = web.ServerRunner(web.Server(handler, lingering_time=0), shutdown_timeout=0)
+    runner = web.ServerRunner(
+        web.Server(handler, access_log=None, lingering_time=0), shutdown_timeout=0
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
