@@ -140,7 +140,7 @@ def test_nothing_appears_and_nothing_is_overwritten_before_the_end(tmp_path, job
         writer.finish(report)
     assert table(tmp_path / "failed.csv")[0]["sip_registration_id"] == "1"
 
-    with pytest.raises(RuntimeError), ReportWriter(tmp_path, "delete") as writer:  # noqa: PT012
+    with pytest.raises(RuntimeError), ReportWriter(tmp_path, "delete") as writer:
         job(writer, (row, "done", {}))
         raise RuntimeError
     assert len(table(tmp_path / "failed.csv")) == 1
