@@ -22,7 +22,7 @@ count, journal = int(sys.argv[1]), sys.argv[2] or None
 
 class Client:
     # Answers at once: what is measured is the job alone.
-    limiter = None
+    account_id = limiter = None
 
     def with_options(self, **_):
         return self

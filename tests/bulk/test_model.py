@@ -160,6 +160,17 @@ def test_unbinding_clears_what_is_named():
     assert run(state, Change(None, None, None, 2, bind=False)) == state
 
 
+def test_a_row_of_unknown_outcome_may_have_taken_a_rule_along():
+    partial = Model(application_of=RULES.get)
+    partial.apply(Change(1, 1, 1, 1))
+    partial.forget(Change(None, None, 1, 1, bind=False))
+    assert partial.changed == {1: Binding(1, ANY, ANY)}
+    partial.apply(Change(1, 1, 1))
+    assert partial.changed == {1: Binding(1, 1, ANY)}
+    partial.forget(Change(None, None, 1, 2, bind=False))
+    assert partial.changed == {1: Binding(1, ANY, ANY)}
+
+
 def test_an_unknown_registration_is_told():
     model = Model({1: Binding()})
     assert not model.apply(Change(7, 1))

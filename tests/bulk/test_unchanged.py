@@ -1,7 +1,9 @@
 """`skip_unchanged` and `verify`: what is sent, what is compared."""
 
+import asyncio
 import random
 
+import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.bulk.conftest import bindings, received
@@ -168,6 +170,27 @@ async def test_verify_asks_for_names_once(account):
     assert (report.done, report.mismatches) == (4, 0)
     for command in ("GetApplications", "GetUsers", "GetRules"):
         assert received(emulator, command) == 1
+
+
+async def test_a_job_can_be_left_while_it_still_reads_ahead(account):
+    emulator, client = account
+    waiting, closed = asyncio.Event(), asyncio.Event()
+
+    async def silent():
+        try:
+            yield bound(1, 1)
+            waiting.set()
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    async with client.bulk.bind(silent(), skip_unchanged=True) as job:
+        task = asyncio.ensure_future(job._finish())
+        await waiting.wait()
+    assert closed.is_set()
+    assert received(emulator) == 0
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_rows_keep_what_the_user_gave(account):

@@ -45,16 +45,12 @@ class Inbox(Source):
             name = type(rows).__name__
             raise InvalidArgumentError(f"rows: expected an iterable, got {name}", field="rows")
         super().__init__(rows)
+        self.is_sync = False
         self._items: deque[object] = deque()
         self._ended = False
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
         self.on_hungry = _nothing
-
-    @property
-    def is_sync(self) -> bool:
-        """Whether `pull_now` can answer."""
-        return bool(self._items) or self._ended
 
     @property
     def hungry(self) -> bool:
@@ -70,6 +66,7 @@ class Inbox(Source):
         self._items.extend(batch.rows)
         self._ended = batch.ended
         self._error = batch.error
+        self.is_sync = bool(self._items) or self._ended
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -77,6 +74,7 @@ class Inbox(Source):
         """Return the next row, or END."""
         if self._items:
             item = self._items.popleft()
+            self.is_sync = bool(self._items) or self._ended
             if len(self._items) < BATCH:
                 self.on_hungry()
             return item

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from voxsip._errors import InvalidArgumentError
 from voxsip.bulk._outcomes import Quote
+from voxsip.bulk._rows import CreateRequest, read_row
 
 if TYPE_CHECKING:
     from voxsip._client import AsyncClient
     from voxsip._generated.accounts.models import SubscriptionTemplate
+    from voxsip.bulk._live import Existing
+    from voxsip.bulk._source import Source
 
+log = logging.getLogger("voxsip.bulk")
 TEMPLATE = "SIP_REGISTRATION"
 
 
@@ -39,6 +46,50 @@ async def read_quote(client: AsyncClient, rows: int | None) -> Quote:
         balance=info.balance if info.balance is not None else Decimal(0),
         currency=info.currency or currency,
     )
+
+
+async def can_pay(client: AsyncClient, rows: int | None) -> bool:
+    """Tell whether the money covers so many purchases; of an unknown number, the first.
+
+    Raises:
+        VoxsipError: price or balance could not be read.
+    """
+    if rows == 0:
+        return True
+    quote = await read_quote(client, rows)
+    if not quote.enough:
+        log.warning(
+            "bulk create: %s rows at %s %s, balance %s: nothing is bought",
+            "some" if rows is None else rows,
+            quote.price,
+            quote.currency,
+            quote.balance,
+        )
+    return quote.enough
+
+
+def count_purchases(source: Source, existing: Existing | None, finished: int) -> int | None:
+    """Count the rows that are still to be bought; None where that is not known beforehand.
+
+    Arguments:
+        source: the input.
+        existing: what is there already and is not bought again, or None.
+        finished: rows that earlier runs finished.
+    """
+    if existing is None:
+        return None if source.length is None else max(0, source.length - finished)
+    items = source.again()
+    if items is None:
+        return None
+    return existing.missing(_readable(items))
+
+
+def _readable(items: Iterable[object]) -> Iterator[CreateRequest]:
+    for item in items:
+        try:
+            yield read_row(CreateRequest, item)
+        except InvalidArgumentError:
+            continue
 
 
 def _price(template: SubscriptionTemplate) -> Decimal:

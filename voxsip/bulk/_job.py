@@ -100,6 +100,9 @@ class BulkJob(Generic[R]):
         task = self._task
         if task is None or task.done():
             return
+        if not self._run.sending:  # still getting ready: there is nothing to wait for
+            await self._abort()
+            return
         self._run.stop(Stop.REQUESTED, read_rest=False)
         self.outbox.discard()
         try:

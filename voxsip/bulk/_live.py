@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from voxsip.bulk._model import ANY, Binding, Model
@@ -80,7 +80,7 @@ class Existing:
             if found is not None and isinstance(made, int) and made in found:
                 found.remove(made)
 
-    def missing(self, rows: list[CreateRequest]) -> int:
+    def missing(self, rows: Iterable[CreateRequest]) -> int:
         """Count the rows that would have to be bought."""
         left = {login: len(found) for login, found in self._by_login.items()}
         count = 0

@@ -117,10 +117,11 @@ class Model:
         if change.user is not None:
             holder = self.holders.get(change.user)
             if holder is not None and holder != ANY:
-                before = self.of(holder)
-                if before is not None:
-                    self.changed[holder] = before._replace(user=ANY)
+                before = self.of(holder) or UNBOUND
+                self._put(holder, before._replace(user=ANY))
             self.holders[change.user] = ANY
+            if change.registration is None and change.rule is not None:
+                self._doubt_rule(change.rule)
         if change.registration is not None and self.of(change.registration) is not None:
             self._let_go(change.registration, known=False)
             self.changed[change.registration] = NOTHING_KNOWN
@@ -155,14 +156,18 @@ class Model:
     def _unbind_user(self, user: int, rule: int | None) -> None:
         holder = self.holders.get(user, ANY if self._start is None else None)
         if holder == ANY:
-            if rule is not None:  # any registration whose user is not known may have lost the rule
-                for registration, binding in list(self.changed.items()):
-                    if binding.user == ANY and binding.rule == rule:
-                        self.changed[registration] = binding._replace(rule=ANY)
+            if rule is not None:
+                self._doubt_rule(rule)
         elif holder is not None:
             old = self.of(holder) or UNBOUND
             self._set(holder, old.application, _without(old.rule, rule), None)
         self.holders[user] = None
+
+    def _doubt_rule(self, rule: int) -> None:
+        """Take in that any registration whose user is not known may have lost this rule."""
+        for registration, binding in list(self.changed.items()):
+            if binding.user == ANY and binding.rule == rule:
+                self._put(registration, binding._replace(rule=ANY))
 
     def _set(
         self, registration: int, application: int | None, rule: int | None, user: int | None

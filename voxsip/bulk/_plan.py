@@ -12,11 +12,24 @@ registration.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from voxsip._errors import InvalidArgumentError
+from voxsip.bulk._engine import BREATH
+from voxsip.bulk._live import read_bindings
 from voxsip.bulk._model import ANY, Binding, Change, Model
-from voxsip.bulk._rows import BindRequest, Row
+from voxsip.bulk._outcomes import Outcome
+from voxsip.bulk._rows import BindRequest, Row, read_row
+from voxsip.bulk._source import END, Source
+
+if TYPE_CHECKING:
+    from voxsip._client import AsyncClient
+    from voxsip.bulk._directory import Directory
+    from voxsip.bulk._record import Record
+
+Holds = Callable[[int, Row], Mapping[str, Any] | None]
 
 
 class Groups:
@@ -79,7 +92,7 @@ class Plan:
         if not self._model.apply(change) and change.registration is not None:
             self._changed.add(change.registration)
 
-    def finish(self) -> Callable[[int, Row], Mapping[str, Any] | None]:
+    def finish(self) -> Holds:
         """Return the function that tells, by index, whether a row needs not be sent."""
         for registration, binding in self._model.changed.items():
             if self._live.get(registration) != binding:
@@ -107,28 +120,57 @@ class Plan:
         return rule is not None and self._model.application_of(rule) is not None
 
 
-async def make_plan(
-    rows: list[object],
-    live: Mapping[int, Binding],
-    read: Callable[[int, object], Awaitable[BindRequest | None]],
-    resolve: Callable[[BindRequest], Change | None],
-    application_of: Callable[[int], int | None],
-) -> Callable[[int, Row], Mapping[str, Any] | None]:
-    """Run the whole input on the model.
+async def plan_rows(
+    source: Source, client: AsyncClient, directory: Directory, record: Record | None
+) -> tuple[Source, Holds]:
+    """Read the whole input and the live state, and run the one on the other.
 
     Arguments:
-        rows: the input.
-        live: bindings of all registrations.
-        read: makes a row of what the input gave, and fetches the names it uses; None for a row that is
-            invalid or that an earlier run has done.
-        resolve: turns names into ids.
-        application_of: the application of a rule, where known.
+        source: the input.
+        client: lists registrations.
+        directory: turns names into ids.
+        record: of earlier runs; what they did is not run again. Or None.
 
     Returns:
-        a function that gives {} for a row that needs not be sent, None for others.
+        the input, to be read again, and a function that gives {} for a row that needs not be sent and None
+        for others.
+
+    Raises:
+        VoxsipError: the live state could not be read; whatever the input raises.
     """
-    plan = Plan(live, application_of)
+    rows: list[object] = []
+    while (item := await source.pull()) is not END:
+        rows.append(_smaller(item))
+        if not len(rows) % BREATH:
+            await asyncio.sleep(0)
+    plan = Plan(await read_bindings(client), directory.application_of)
     for index, item in enumerate(rows):
-        row = await read(index, item)
-        plan.add(None if row is None else resolve(row))
-    return plan.finish()
+        plan.add(await _change(index, item, directory, record))
+        if not index % BREATH:
+            await asyncio.sleep(0)
+    return Source(rows), plan.finish()
+
+
+def _smaller(item: object) -> object:
+    """Make a row of what the input gave: most mappings take more memory."""
+    try:
+        return read_row(BindRequest, item)
+    except InvalidArgumentError:
+        return item
+
+
+async def _change(
+    index: int, row: object, directory: Directory, record: Record | None
+) -> Change | None:
+    """Return what a row asks for; None for one that is invalid or that an earlier run has done."""
+    if not isinstance(row, BindRequest):
+        return None
+    try:
+        row.check()
+    except InvalidArgumentError:
+        return None
+    if record is not None and isinstance(await record.restore(index, row), Outcome):
+        return None
+    if not directory.knows(row):
+        await directory.learn(row)
+    return directory.resolve(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from voxsip import _errors
@@ -10,7 +11,8 @@ from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_cl
 from voxsip.bulk._journal_api import Journal, RestoredRow
 from voxsip.bulk._journal_digest import row_digest
 from voxsip.bulk._outcomes import Outcome
-from voxsip.bulk._rows import SECRET_COLUMNS, CreateRequest, Row
+from voxsip.bulk._rows import SECRET_COLUMNS, CreateRequest, Row, read_row
+from voxsip.bulk._source import Source
 
 UNREAD = b""
 """Stands for the digest of a row that could not be read."""
@@ -30,6 +32,19 @@ class Record:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+
+    async def check(self, source: Source, row_class: type[Any]) -> None:
+        """Compare all rows with the journal before the first is sent, where the input can be read twice.
+
+        Raises:
+            InvalidArgumentError: a row is another one now.
+        """
+        known_rows = self._journal.rows_known
+        items = source.again() if known_rows else None
+        for index, item in enumerate(islice(items or (), known_rows)):
+            known = await self._journal.restored(index)
+            if known is not None and known.digest:
+                check_digest(known, read_row(row_class, item))
 
     async def intend(self, index: int, row: Row) -> None:
         """Make it durable that a row is about to be sent."""

@@ -31,32 +31,29 @@ class _Request:
     __slots__ = ()
     kind: ClassVar[Literal["bind", "create", "delete"]]
     command: ClassVar[str]
-    _ids: ClassVar[tuple[str, ...]] = ()
-    _texts: ClassVar[tuple[str, ...]] = ()
-    _flags: ClassVar[tuple[str, ...]] = ()
 
     def __attrs_post_init__(self) -> None:
         """Refuse values of a wrong type: an id as text would be another id to whatever compares them."""
-        for name in self._ids:
-            value = getattr(self, name)
-            if value is not None and (type(value) is not int or not 0 < value <= LARGEST_ID):
-                raise _wrong(name, value, "a positive whole number")
-        for name in self._texts:
-            value = getattr(self, name)
-            if value is not None and (type(value) is not str or not value):
-                raise _wrong(name, value, "text that is not empty")
-        for name in self._flags:
-            value = getattr(self, name)
-            if value is not None and type(value) is not bool:
-                raise _wrong(name, value, "true or false")
+        for name, wanted in _TYPES[type(self)]:
+            value: Any = getattr(self, name)
+            if value is not None and (
+                type(value) is not wanted
+                or (wanted is int and not 0 < value <= LARGEST_ID)
+                or value == ""
+            ):
+                raise _wrong(name, value, _EXPECTED[wanted])
 
-    def columns(self) -> dict[str, object]:
+    def columns(self) -> dict[str, Any]:
         """Return every column and its value, None where it is empty; secrets included."""
         return {name: getattr(self, name) for name in COLUMNS[type(self)]}
 
-    def params(self) -> dict[str, object]:
+    def params(self) -> dict[str, Any]:
         """Return the parameters of the API's command, given ones only; secrets included."""
-        return {name: value for name, value in self.columns().items() if value is not None}
+        return {
+            name: value
+            for name in COLUMNS[type(self)]
+            if (value := getattr(self, name)) is not None
+        }
 
     def check(self) -> None:
         """Apply the client's rules: exclusive pairs, what needs what.
@@ -84,14 +81,6 @@ class BindRequest(_Request):
 
     kind: ClassVar[Literal["bind", "create", "delete"]] = "bind"
     command: ClassVar[str] = "BindSipRegistration"
-    _ids: ClassVar[tuple[str, ...]] = (
-        "sip_registration_id",
-        "application_id",
-        "rule_id",
-        "user_id",
-    )
-    _texts: ClassVar[tuple[str, ...]] = ("application_name", "rule_name", "user_name")
-    _flags: ClassVar[tuple[str, ...]] = ("bind",)
 
     sip_registration_id: int | None = None
     application_id: int | None = None
@@ -138,18 +127,6 @@ class CreateRequest(_Request):
 
     kind: ClassVar[Literal["bind", "create", "delete"]] = "create"
     command: ClassVar[str] = "CreateSipRegistration"
-    _ids: ClassVar[tuple[str, ...]] = ("application_id", "rule_id", "user_id")
-    _texts: ClassVar[tuple[str, ...]] = (
-        "sip_username",
-        "proxy",
-        "auth_user",
-        "outbound_proxy",
-        "password",
-        "application_name",
-        "rule_name",
-        "user_name",
-    )
-    _flags: ClassVar[tuple[str, ...]] = ("is_persistent",)
 
     sip_username: str
     proxy: str
@@ -190,7 +167,6 @@ class DeleteRequest(_Request):
 
     kind: ClassVar[Literal["bind", "create", "delete"]] = "delete"
     command: ClassVar[str] = "DeleteSipRegistration"
-    _ids: ClassVar[tuple[str, ...]] = ("sip_registration_id",)
 
     sip_registration_id: int
 
@@ -287,21 +263,21 @@ def _flag(value: object) -> bool:
     raise ValueError("true or false")
 
 
-def _readers(cls: type[_Request]) -> dict[str, Callable[[object], object]]:
-    of_type: dict[str, Callable[[object], object]] = {
-        **dict.fromkeys(cls._ids, _id),
-        **dict.fromkeys(cls._texts, _text),
-        **dict.fromkeys(cls._flags, _flag),
-    }
-    return {name: of_type[name] for name in COLUMNS[cls]}
-
-
+_ROWS: tuple[type[Row], ...] = (BindRequest, CreateRequest, DeleteRequest)
 COLUMNS: dict[type[object], tuple[str, ...]] = {
-    cls: tuple(field.name for field in attrs.fields(cls))
-    for cls in (BindRequest, CreateRequest, DeleteRequest)
+    cls: tuple(field.name for field in attrs.fields(cls)) for cls in _ROWS
 }
 """The columns of each kind of row, in their order."""
-_READERS = {cls: _readers(cls) for cls in (BindRequest, CreateRequest, DeleteRequest)}
+_KINDS: dict[str, type] = {"int": int, "str": str, "bool": bool}
+_TYPES: dict[type[object], tuple[tuple[str, type[Any]], ...]] = {
+    cls: tuple((field.name, _KINDS[str(field.type).split()[0]]) for field in attrs.fields(cls))
+    for cls in _ROWS
+}
+_READERS: dict[type[object], dict[str, Callable[[object], object]]] = {
+    cls: {name: {int: _id, str: _text, bool: _flag}[wanted] for name, wanted in columns}
+    for cls, columns in _TYPES.items()
+}
+_EXPECTED = {int: "a positive whole number", str: "text that is not empty", bool: "true or false"}
 
 
 def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:

@@ -14,21 +14,21 @@ from voxsip._client import AsyncClient
 from voxsip._errors import ConfigurationError, InvalidArgumentError, VoxsipError
 from voxsip._version import __version__
 from voxsip.bulk._directory import Directory
-from voxsip.bulk._engine import BREATH, Engine
-from voxsip.bulk._funds import read_quote
+from voxsip.bulk._engine import Engine
+from voxsip.bulk._funds import can_pay, count_purchases
 from voxsip.bulk._guards import Guards
 from voxsip.bulk._journal_api import JobHeader, Journal, Kind
 from voxsip.bulk._keys import KeyMaker
 from voxsip.bulk._limit import JobLimits
-from voxsip.bulk._live import Existing, Verifier, read_bindings
+from voxsip.bulk._live import Existing, Verifier
 from voxsip.bulk._options import Options
 from voxsip.bulk._outbox import Outbox
 from voxsip.bulk._outcomes import Outcome, Report, Stop
-from voxsip.bulk._plan import make_plan
-from voxsip.bulk._record import Record, check_digest
-from voxsip.bulk._rows import BindRequest, CreateRequest, DeleteRequest, Row, read_row
+from voxsip.bulk._plan import Holds, plan_rows
+from voxsip.bulk._record import Record
+from voxsip.bulk._rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip.bulk._send import sender
-from voxsip.bulk._source import END, Rows, Source
+from voxsip.bulk._source import Rows, Source
 from voxsip.bulk._window import Window
 
 log = logging.getLogger("voxsip.bulk")
@@ -39,7 +39,6 @@ CLASSES: Mapping[Kind, type[Row]] = {
 }
 ROOM = 1024
 """Outcomes kept for a slow reader before no further row is sent."""
-Holds = Callable[[int, Row], Mapping[str, Any] | None]
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -94,6 +93,11 @@ class Run:
         return self._limits.adaptive.limit if self._limits else self.options.concurrency
 
     @property
+    def sending(self) -> bool:
+        """Whether reading and sending rows has begun."""
+        return self._engine is not None
+
+    @property
     def in_flight(self) -> int:
         """Rows in flight now."""
         return self._engine.in_flight if self._engine else 0
@@ -141,13 +145,13 @@ class Run:
         directory = Directory(client)
         record = None if journal is None else Record(journal)
         verifier = Verifier(client, directory) if options.verify and kind == "bind" else None
-        if journal is not None:
-            await self._check_input(journal, CLASSES[kind])
+        if record is not None:
+            await record.check(self.rows, CLASSES[kind])
         existing: Existing | None = None
         holds: Holds | None = None
         if options.skip_unchanged:
             if kind == "bind":
-                holds = await self._plan(client, directory, record)
+                self.rows, holds = await plan_rows(self.rows, client, directory, record)
             else:
                 existing = Existing()
                 await existing.read(client)
@@ -185,7 +189,11 @@ class Run:
         if self._stop is not None:
             engine.stop(self._stop[0], read_rest=self._stop[1])
         elif kind == "create" and options.check_funds:
-            await self._check_funds(client, journal, existing)
+            wanted = count_purchases(
+                self.rows, existing, 0 if journal is None else journal.finished
+            )
+            if not await can_pay(client, wanted):
+                engine.stop(Stop.FUNDS)
         timer = None
         if options.deadline is not None:
             left = options.deadline - (self.clock() - (self._started or 0.0))
@@ -208,7 +216,7 @@ class Run:
             return None
         from voxsip.bulk._journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
 
-        account = getattr(self.client, "account_id", None)
+        account = self.client.account_id
         if self.kind is not None:
             header = JobHeader(
                 kind=self.kind,
@@ -242,85 +250,6 @@ class Run:
             )
         self.kind = header.kind
         self.options = Options.from_json(header.options, self.overrides)
-
-    async def _check_input(self, journal: Journal, row_class: type[Any]) -> None:
-        """Compare all rows with the journal before the first is sent, where the input can be read twice.
-
-        Raises:
-            InvalidArgumentError: a row is another one now.
-        """
-        rows = self.rows.again() if journal.rows_known else None
-        if rows is None:
-            return
-        for index, item in enumerate(rows):
-            if index >= journal.rows_known:
-                break
-            known = await journal.restored(index)
-            if known is not None and known.digest:
-                check_digest(known, read_row(row_class, item))
-
-    async def _plan(
-        self, client: AsyncClient, directory: Directory, record: Record | None
-    ) -> Holds:
-        rows: list[object] = []
-        while (item := await self.rows.pull()) is not END:
-            try:
-                rows.append(read_row(BindRequest, item))  # smaller than most mappings
-            except InvalidArgumentError:
-                rows.append(item)
-            if not len(rows) % BREATH:
-                await asyncio.sleep(0)
-        self.rows = Source(rows)
-
-        async def read(index: int, item: object) -> BindRequest | None:
-            if not index % BREATH:
-                await asyncio.sleep(0)
-            try:
-                row = read_row(BindRequest, item)
-                row.check()
-            except InvalidArgumentError:
-                return None
-            if record is not None and isinstance(await record.restore(index, row), Outcome):
-                return None
-            if not directory.knows(row):
-                await directory.learn(row)
-            return row
-
-        live = await read_bindings(client)
-        return await make_plan(rows, live, read, directory.resolve, directory.application_of)
-
-    async def _check_funds(
-        self, client: AsyncClient, journal: Journal | None, existing: Existing | None
-    ) -> None:
-        """Stop before the first purchase where the money does not cover all of them."""
-        count = self.rows.length
-        if existing is not None:
-            again = self.rows.again()
-            count = None if again is None else existing.missing(_readable(again))
-        elif count is not None and journal is not None:
-            count = max(0, count - journal.finished)
-        if count == 0:
-            return
-        quote = await read_quote(client, count)
-        if not quote.enough and self._engine is not None:
-            log.warning(
-                "bulk create: %s rows at %s %s, balance %s: nothing is bought",
-                "some" if count is None else count,
-                quote.price,
-                quote.currency,
-                quote.balance,
-            )
-            self._engine.stop(Stop.FUNDS)
-
-
-def _readable(items: Any) -> list[CreateRequest]:
-    rows = []
-    for item in items:
-        try:
-            rows.append(read_row(CreateRequest, item))
-        except InvalidArgumentError:
-            continue
-    return rows
 
 
 def make_source(rows: Rows) -> Source:

@@ -32,13 +32,14 @@ class Source:
         rows: an iterable, read in the event loop and therefore quick, or an async iterable.
 
     Attributes:
+        is_sync: whether `pull_now` can answer; false where rows must be awaited.
         length: number of rows where the input knows it, else None.
 
     Raises:
         InvalidArgumentError: neither, or a single mapping or text by mistake.
     """
 
-    __slots__ = ("_async", "_rows", "_sync", "length")
+    __slots__ = ("_async", "_rows", "_sync", "is_sync", "length")
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -50,11 +51,7 @@ class Source:
             expected = "an iterable or async iterable of rows"
             message = f"rows: expected {expected}, got {type(rows).__name__}"
             raise InvalidArgumentError(message, field="rows")
-
-    @property
-    def is_sync(self) -> bool:
-        """Whether reading never waits."""
-        return isinstance(self._rows, Iterable)
+        self.is_sync = isinstance(rows, Iterable)
 
     def again(self) -> Iterator[object] | None:
         """Return an iterator from the start, beside the one `pull` uses; None if there can be only one."""
