@@ -18,7 +18,7 @@ LOOPS = pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 
 
 @LOOPS
-@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("tls", [True], ids=["https"])
 def test_without_close(run, tls, loop):
     def program(client, loop):
         if loop == "asyncio":

@@ -62,33 +62,21 @@ def test_idle(run, watch, tls, loop):
             del client
             gc.collect()
 
+        def leave():
+            call()
+            os._exit(7)
+
         def fork_again():
             assert child(call) == 7
 
         assert works()
-        for use in (call, close, drop, os.getpid, fork_again):
+        for use in (call, close, drop, os.getpid, leave, fork_again):
             assert child(use) == 7, use
         assert len(loop_threads()) == 1
 
     run(program, loop=loop)
     # one of the parent's, kept to its end; one for each process that called
-    assert watch.seen["connect"] == 1 + 1 + 2
-
-
-@LOOPS
-def test_the_child_may_leave_without_cleaning_up(run, loop):
-    def program(client, loop):
-        if loop == "asyncio":
-            without_uvloop()
-        for _ in range(2):
-            client.accounts.get_account_info()
-            pid = os.fork()
-            if not pid:
-                client.accounts.get_account_info()
-                os._exit(7)
-            assert wait_for_child(pid) == 7
-
-    run(program, loop=loop)
+    assert watch.seen["connect"] == 1 + 1 + 1 + 2
 
 
 @LOOPS

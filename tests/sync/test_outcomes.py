@@ -3,11 +3,12 @@
 import asyncio
 import contextvars
 import pickle
+import sys
 
 import pytest
 
 import voxsip
-from tests.sync.inside import leftovers, say
+from tests.sync.inside import leftovers
 from voxsip._loopthread import LoopThread
 from voxsip.emulator import Fault, Faults
 
@@ -81,20 +82,21 @@ def test_the_callers_context_is_seen_and_copied():
     assert variable.get() == "set by the caller"
 
 
-def test_what_ends_programs_reaches_the_caller_and_spares_the_loop(run):
-    def program(client):
-        async def end(kind):
-            raise kind("the end")
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_what_ends_programs_reaches_the_caller_and_spares_the_loop(client, kind):
+    async def end():
+        raise kind("the end")
 
-        for kind in (SystemExit, KeyboardInterrupt, GeneratorExit):
-            for _ in range(2):
-                try:
-                    LoopThread().run(end(kind))
-                except kind as error:
-                    say(error)
-        assert client.accounts.get_account_info().result.account_id == 1
+    for _ in range(2):
+        with pytest.raises(kind, match="the end"):
+            LoopThread().run(end())
+    assert client.accounts.get_account_info().result.account_id == 1
 
-    assert run(program) == ["the end"] * 6
+
+def test_a_programs_end_by_a_trace(client, emulator):
+    emulator.faults = Faults([Fault(kind="error", code=340)])
+    with pytest.raises(SystemExit), voxsip.CallTrace(sys.exit):
+        client.sip_registrations.bind(sip_registration_id=1, application_id=1)
 
 
 def test_a_cancelled_coroutine_raises_what_it_is():
