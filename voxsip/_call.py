@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
-import aiohttp
 import attrs
 from yarl import URL
 
@@ -35,6 +34,7 @@ from voxsip._retry import Retrier
 from voxsip._structure import list_structurer, structurer
 from voxsip._tracebacks import forget_frames
 from voxsip._transport import SessionPool
+from voxsip._watch import Patience
 
 T = TypeVar("T")
 Decoder = Callable[[dict[str, Any]], T]
@@ -63,7 +63,7 @@ class Calls:
     tokens: Tokens
     retrier: Retrier
     creates: Creates
-    timeout: aiohttp.ClientTimeout
+    timeout: Patience
     form: bool = False
     limiter: Limiter | None = None
     deadline: float | None = None

@@ -24,6 +24,7 @@ from voxsip._settings import Credentials, Trust, make_base_url, make_tokens, mak
 from voxsip._timeout import Timeout
 from voxsip._tracebacks import forget_frames, hides_arguments
 from voxsip._transport import SessionPool
+from voxsip._watch import Patience
 
 if TYPE_CHECKING:
     from voxsip.bulk import AsyncBulk
@@ -86,7 +87,7 @@ class AsyncClient(AsyncGroups):
             tokens=make_tokens(credentials, token, account_id),
             retrier=Retrier(_policy(retry)),
             creates=Creates(),
-            timeout=_aiohttp_timeout(timeout),
+            timeout=Patience.of(timeout),
             form=encoding == "form",
             limiter=_limiter(rate_limit),
         )
@@ -188,7 +189,7 @@ class AsyncClient(AsyncGroups):
         """
         changes: dict[str, Any] = {}
         if timeout is not None:
-            changes["timeout"] = _aiohttp_timeout(timeout)
+            changes["timeout"] = Patience.of(timeout)
         if retry is not None:
             changes["retrier"] = self._caller.retrier.with_policy(_policy(retry))
         if rate_limit is not None:
@@ -214,11 +215,6 @@ class AsyncClient(AsyncGroups):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-
-def _aiohttp_timeout(timeout: float | Timeout) -> aiohttp.ClientTimeout:
-    checked = Timeout.of(timeout)
-    return aiohttp.ClientTimeout(total=checked.total, sock_connect=checked.connect)
 
 
 def _create_of(command: str, values: dict[str, Any], since: datetime) -> Request:

@@ -22,6 +22,7 @@ from voxsip._errors import NotSentError
 from voxsip._failures import explain_failure
 from voxsip._protocol import LONGEST_TEXT, RawReply
 from voxsip._version import __version__
+from voxsip._watch import Patience, Watches
 
 USER_AGENT = f"voxsip/{__version__}"
 LARGE_BODY = 1 << 20
@@ -32,10 +33,11 @@ MAX_REPLY = 64 * 1024 * 1024
 
 @attrs.define(eq=False)
 class Lane:
-    """What one event loop has: its session, and the places on it."""
+    """What one event loop has: its session, the places on it, and who looks after the time."""
 
     session: aiohttp.ClientSession
     places: asyncio.Semaphore
+    watches: Watches
     guard: AsyncGenerator[None, None] | None
     release: weakref.finalize[..., Lane] | None = None
 
@@ -83,7 +85,7 @@ class SessionPool:
         url: URL,
         headers: dict[str, str],
         body: bytes | None,
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - per attempt, kept by aiohttp
+        timeout: Patience,  # noqa: ASYNC109 - per attempt
     ) -> RawReply:
         """Send one POST and read its reply; the caller holds one of the lane's places.
 
@@ -100,19 +102,20 @@ class SessionPool:
             OutcomeUnknownError: the reply was lost.
         """
         try:
-            response = await lane.session.post(
-                url,
-                headers=headers,
-                data=body if body is None or len(body) <= LARGE_BODY else BytesIO(body),
-                allow_redirects=False,
-                timeout=timeout,
-                ssl=self._ssl,
-            )
-            try:
-                content, limit = await self._read(response)
-            except BaseException:
-                response.close()
-                raise
+            with lane.watches.attempt(timeout.total):
+                response = await lane.session.post(
+                    url,
+                    headers=headers,
+                    data=body if body is None or len(body) <= LARGE_BODY else BytesIO(body),
+                    allow_redirects=False,
+                    timeout=timeout.connecting,
+                    ssl=self._ssl,
+                )
+                try:
+                    content, limit = await self._read(response)
+                except BaseException:
+                    response.close()
+                    raise
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             failure = explain_failure(command, error)
         except RuntimeError:
@@ -143,7 +146,7 @@ class SessionPool:
         loop = asyncio.get_running_loop()
         places = asyncio.Semaphore(self._max_connections)
         if self._given is not None:
-            lane = Lane(self._given, places, None)
+            lane = Lane(self._given, places, Watches(loop), None)
         else:
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=self._ssl),
@@ -152,7 +155,7 @@ class SessionPool:
             )
             guard = _closing(session, weakref.ref(self), loop)
             await anext(guard)  # the loop knows it from here on
-            lane = Lane(session, places, guard)
+            lane = Lane(session, places, Watches(loop), guard)
             lane.release = weakref.finalize(lane, _release, os.getpid(), loop, guard)
             lane.release.atexit = False
         return self._lanes.setdefault(loop, lane)
