@@ -19,8 +19,6 @@ from pathlib import Path
 from benchmarks.contenders import CONTENDERS
 from benchmarks.stage import Process, Stage
 
-FEW, MORE = 128, 768
-
 
 class Counter(ABC):
     """Counts what a process executes between two moments.
@@ -108,18 +106,20 @@ def find_counter() -> type[Counter] | None:
 
 def instructions_per_call(stage: Stage, name: str, kind: type[Counter]) -> float:
     """Count what one call of a contender takes."""
+    entry = CONTENDERS[name]
     with tempfile.TemporaryDirectory() as directory:
         counter = kind(Path(directory))
         arguments = stage.worker_arguments(name)
         worker = Process("benchmarks.worker", *arguments, prefix=counter.prefix, hash_seed="0")
         with closing(worker):
-            worker.ask({"calls": 1, "warm_up": CONTENDERS[name].warm_up})
+            worker.ask({"calls": 1, "warm_up": entry.warm_up})
             counts = []
-            for calls in (FEW, MORE):
+            for calls in entry.counted:
                 counter.start(worker.pid)
                 worker.ask({"calls": calls, "warm_up": 0})
                 counts.append(counter.stop(worker.pid))
-    return (counts[1] - counts[0]) / (MORE - FEW)
+    few, more = entry.counted
+    return (counts[1] - counts[0]) / (more - few)
 
 
 def read_perf(report: str) -> int:

@@ -105,7 +105,7 @@ def _calibrate(name: str, worker: Process, seconds: float, *, slow: bool) -> int
     entry = CONTENDERS[name]
     some = entry.warm_up or 2
     taken = worker.ask({"calls": some, "warm_up": entry.warm_up})
-    enough = round(seconds * float(taken["calls"]) / float(taken["wall"]))
+    enough = round(seconds * entry.turn * float(taken["calls"]) / float(taken["wall"]))
     return max(enough, entry.least, 1 if slow else some // 4)
 
 

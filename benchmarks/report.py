@@ -13,6 +13,8 @@ from benchmarks.targets import MIB, Findings, Target, cpu, judge, rate
 
 BUSY = 0.9
 """Share of its core from which the responder, not the contender, sets the pace."""
+BUSY_MACHINE = 0.4
+"""Busy processes per core from which times are not to be trusted."""
 HEAD = ("contender", "arguments", "CPU us", "k instr.", "calls/s", "peak MiB", "of aiohttp")
 
 
@@ -171,6 +173,12 @@ def _against_aiohttp(race: Race, name: str) -> str:
 
 def _footnotes(run: Run) -> list[str]:
     notes = []
+    machine = run.machine
+    if machine["load"] and machine["load"] > BUSY_MACHINE * machine["cores"]:
+        notes.append(
+            f"The machine had other work to do (load {machine['load']}): times are those of a busy one, "
+            "ratios rougher than otherwise."
+        )
     if any(median(samples, _busy) > BUSY for samples in run.findings.race.values()):
         notes.append(
             "\\* here the responder's core was full: the pace is its, the CPU the contender's."

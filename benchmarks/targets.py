@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -122,7 +123,8 @@ def _among_ourselves(f: Findings) -> Iterator[Target]:
         )
     yield from _ratio(f, "bulk-sync", "bulk-uvloop", 1.05, "blocking bulk.bind / bulk.bind, uvloop")
     if {"sync", "one-uvloop"} <= f.race.keys():
-        beyond = median(f.race["sync"], wall) - median(f.race["one-uvloop"], wall)
+        pairs = zip(f.race["sync"], f.race["one-uvloop"], strict=True)
+        beyond = statistics.median(wall(one) - wall(other) for one, other in pairs)
         yield Target("a blocking bind beyond an awaited one", 110, beyond * 1e6, "us")
 
 

@@ -33,6 +33,8 @@ class Entry:
         sends: how its arguments travel.
         least: calls a turn has at least, so that every thread has one.
         own_memory: whether its process's memory is its own and not a child's.
+        turn: how many times as long as others' its turns are, where beginning has a price of its own.
+        counted: calls between which instructions are counted.
     """
 
     label: str
@@ -44,6 +46,8 @@ class Entry:
     sends: str = "query"
     least: int = 1
     own_memory: bool = True
+    turn: float = 1.0
+    counted: tuple[int, int] = (128, 768)
 
     @property
     def uvloop(self) -> bool:
@@ -85,20 +89,26 @@ def _on_both_loops(
     }
 
 
+_JOB: Mapping[str, Any] = {"turn": 3.0, "counted": (1024, 2048)}
+"""A job begins with few rows in flight and goes up from there."""
 CONTENDERS: Mapping[str, Entry] = {
     **_on_both_loops("voxsip", "voxsip, awaited", "_voxsip:Awaited"),
     **_on_both_loops(
         "voxsip-gather", "voxsip, awaited, a task per call", "_voxsip:AwaitedGather", quick=False
     ),
-    **_on_both_loops("bulk", "voxsip, bulk.bind", "_voxsip:Bulk"),
+    **_on_both_loops("bulk", "voxsip, bulk.bind", "_voxsip:Bulk", **_JOB),
     **_on_both_loops(
         "bulk-journal",
         "voxsip, bulk.bind with a journal",
         "_voxsip:Bulk",
         options={"journal": True},
+        **_JOB,
     ),
     "bulk-sync": Entry(
-        label="voxsip, bulk.bind, blocking", maker="_voxsip:BlockingBulk", needs=("uvloop",)
+        label="voxsip, bulk.bind, blocking",
+        maker="_voxsip:BlockingBulk",
+        needs=("uvloop",),
+        turn=3.0,
     ),
     "one-uvloop": Entry(
         label="voxsip, awaited, one by one, uvloop",
