@@ -16,6 +16,7 @@ from io import BytesIO
 
 import aiohttp
 import attrs
+from aiohttp import hdrs
 from yarl import URL
 
 from voxsip._errors import NotSentError
@@ -69,9 +70,7 @@ class SessionPool:
         self._ssl: ssl_module.SSLContext | bool = True if ssl is None else ssl
         self._given = session
         self._max_reply = max_reply
-        self._lanes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Lane] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
         _pools.add(self)
 
     def lane(self) -> Lane | None:
@@ -112,7 +111,10 @@ class SessionPool:
                     ssl=self._ssl,
                 )
                 try:
-                    content, limit = await self._read(response)
+                    if self._fits(response):
+                        content, limit = await response.read(), None
+                    else:
+                        content, limit = await self._read_on(response)
                 except BaseException:
                     response.close()
                     raise
@@ -160,15 +162,17 @@ class SessionPool:
             lane.release.atexit = False
         return self._lanes.setdefault(loop, lane)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> tuple[bytes, int | None]:
-        """Read a body; give up where it grows past the limit, and say so."""
+    def _fits(self, response: aiohttp.ClientResponse) -> bool:
+        """Tell whether a body is known to be within the limit."""
         length = response.content_length
-        if (
+        return (
             length is not None
             and length <= self._max_reply
-            and "Content-Encoding" not in response.headers
-        ):
-            return await response.read(), None
+            and hdrs.CONTENT_ENCODING not in response.headers
+        )
+
+    async def _read_on(self, response: aiohttp.ClientResponse) -> tuple[bytes, int | None]:
+        """Read a body; give up where it grows past the limit, and say so."""
         content = bytearray()
         async for chunk in response.content.iter_any():
             content += chunk
@@ -195,7 +199,7 @@ class SessionPool:
     def _forget(self) -> None:
         """In a forked child: let go of the parent's sessions without closing them."""
         _abandoned.extend(self._lanes.values())
-        self._lanes = weakref.WeakKeyDictionary()
+        self._lanes = {}
 
 
 async def _closing(
