@@ -127,6 +127,7 @@ class Engine:
 
     _next_index: int = attrs.field(default=0, init=False)
     _in_flight: int = attrs.field(default=0, init=False)
+    _woken: int = attrs.field(default=0, init=False)
     _exhausted: bool = attrs.field(default=False, init=False)
     _pulling: bool = attrs.field(default=False, init=False)
     _reader: asyncio.Task[Any] | None = attrs.field(default=None, init=False)
@@ -141,6 +142,11 @@ class Engine:
     def in_flight(self) -> int:
         """Rows under way."""
         return self._in_flight
+
+    @property
+    def _busy(self) -> int:
+        """Rows under way, and those that workers are about to begin."""
+        return self._in_flight + self._woken
 
     async def run(self) -> None:
         """Run to the end of the input, or until stopped and everything under way has ended.
@@ -210,13 +216,11 @@ class Engine:
                             item, status, error, trace.failures, self.clock() - started
                         )
                         if error.disposition is Disposition.REFUSED and trace.failures:
-                            self.limits.on_success(self.clock(), self._in_flight)
+                            self.limits.on_success(self.clock(), self._busy)
                     else:
                         now = self.clock()
                         elapsed, attempts = now - started, trace.failures + 1
-                        self.limits.on_success(
-                            now, self._in_flight, elapsed if attempts == 1 else 0.0
-                        )
+                        self.limits.on_success(now, self._busy, elapsed if attempts == 1 else 0.0)
                         outcome = Outcome(
                             index=item.index,
                             row=item.row,
@@ -273,12 +277,14 @@ class Engine:
         waiter = asyncio.get_running_loop().create_future()
         self._parked.append(waiter)
         await waiter
+        self._woken -= 1
 
     def _wake(self, count: int) -> None:
         while count and self._parked:
             waiter = self._parked.popleft()
             if not waiter.done():
                 waiter.set_result(None)
+                self._woken += 1
                 count -= 1
 
     def _finish(self, entry: Entry[Item], outcome: RowOutcome) -> None:
