@@ -129,6 +129,8 @@ def _others(stage: Stage, size: Size, say: Any) -> dict[str, Any]:
         "imports": parts.importing(size.few),
         "own": parts.own(stage, size.few),
     }
+    if CONTENDERS["vendor"].missing is None:
+        found["vendor"] = parts.vendor(stage, size.few)
     if size.demo:
         say("the demo")
         found["demo"] = parts.demo(size.demo, stage.cores)

@@ -32,6 +32,18 @@ def own(stage: Stage, rounds: int) -> dict[str, float]:
     }
 
 
+def vendor(stage: Stage, rounds: int) -> dict[str, float]:
+    """Take a call of the vendor's client apart."""
+    taken = _listen("benchmarks.vendor", str(stage.path), str(rounds), *filter(None, [stage.core]))
+    rest = statistics.median(t["call"] - t["token"] - t["trust"] for t in taken)
+    return {
+        "call_ms": statistics.median(t["call"] for t in taken) * 1e3,
+        "token_ms": statistics.median(t["token"] for t in taken) * 1e3,
+        "trust_ms": statistics.median(t["trust"] for t in taken) * 1e3,
+        "rest_ms": rest * 1e3,
+    }
+
+
 def importing(rounds: int) -> dict[str, float]:
     """Time `import voxsip` beyond what it builds on."""
     taken = imports.measure(rounds)
