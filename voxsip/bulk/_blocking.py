@@ -29,6 +29,8 @@ READ_FOR = 0.05
 """Seconds after which a slow input's rows are handed over although the batch is not full."""
 COLLECT_FOR = 0.1
 """Seconds after which outcomes are handed back although the batch is not full."""
+WAIT_FOR = 5.0
+"""Seconds for which a slow input is not read on until an earlier row has an outcome."""
 
 
 class Inbox(Source):
@@ -211,7 +213,8 @@ class SyncBulkJob(Generic[R]):
                 return late or count > 0
             return inbox.hungry or (late and count > 0)
 
-        timer = asyncio.get_running_loop().call_later(COLLECT_FOR, be_late)
+        patience = WAIT_FOR if batch.slow else COLLECT_FOR
+        timer = asyncio.get_running_loop().call_later(patience, be_late)
         try:
             await outbox.wait(enough)
         finally:
