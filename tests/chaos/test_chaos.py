@@ -121,7 +121,8 @@ def write_rows(path, rows):
 def figures(what, job, statuses, began, state):
     counted = {name: count for name, count in state["counters"].items() if count["received"]}
     print(
-        f"{what}: {dict(statuses)}, {job.kills} kills, {job.runs} processes,"
+        f"{what}: {dict(statuses)}, {job.kills} kills, {job.stops} stops,"
+        f" {job.runs} processes,"
         f" {time.monotonic() - began:.0f} s, {counted}"
     )
 

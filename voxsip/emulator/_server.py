@@ -56,8 +56,12 @@ class Handler:
         """Answer one request."""
         try:
             return await self._route(request)
-        except StoppedError:
+        except (StoppedError, ConnectionError):  # told to stop, or the client has gone half way
             return drop(request)
+        except web.RequestPayloadError:  # not encoded as it says it is
+            refusal = web.Response(status=400)
+            refusal.force_close()
+            return refusal
 
     async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path
