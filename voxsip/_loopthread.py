@@ -14,7 +14,6 @@ import threading
 import warnings
 from collections.abc import Coroutine
 from contextlib import suppress
-from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
 from voxsip._eventloop import new_loop, prepare_exit_after_fork
@@ -46,8 +45,8 @@ class LoopThread:
         """
         job = _Job(coroutine)
         try:
-            job.hand_over(_loop_for_caller())
-            _wait(job.ended)
+            job.hand_over(_service_for_caller())
+            job.wait()
         except BaseException as reason:
             job.cancel(reason)
             raise
@@ -64,44 +63,42 @@ class LoopThread:
 
 
 class _Job(Generic[T]):
-    """One coroutine under way. `ended` is released when it is over."""
+    """One coroutine under way."""
 
-    __slots__ = ("_context", "_coroutine", "_loop", "_task", "ended")
+    __slots__ = ("_coroutine", "_ended", "_service", "_task")
 
     def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
         self._coroutine = coroutine
-        self._context = copy_context()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended = _closed_gate()
+        self._service: _Service | None = None
         self._task: asyncio.Task[T] | None = None
-        self.ended = _closed_gate()
 
-    def hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Give the coroutine to the loop thread."""
-        self._loop = loop
-        loop.call_soon_threadsafe(self._start)
+    def hand_over(self, service: _Service) -> None:
+        """Give the coroutine to the loop thread; the loop takes a copy of this thread's context along."""
+        self._service = service
+        service.loop.call_soon_threadsafe(self._start)
+
+    def wait(self) -> None:
+        """Wait for its end."""
+        if self._service is not None:
+            self._service.wait_for(self._ended)
 
     def result(self) -> T:
         """Return or raise what came of it."""
-        task, self._task = (
-            self._task,
-            None,
-        )  # an exception holds this frame: no cycle through the task
+        task = self._task
+        self._task = None  # an exception holds this frame: no cycle through the task
         if task is None:
             raise RuntimeError("the call never began")
         return task.result()
 
     def cancel(self, reason: BaseException) -> None:
         """Cancel it, wherever it is, and wait for its end; leave word with the reason of what came of it."""
-        if self._loop is None:
+        if self._service is None or self._service.loop.is_closed():
             self._coroutine.close()
             return
         over = _closed_gate()
-        try:
-            self._loop.call_soon_threadsafe(self._cancel, over)
-        except RuntimeError:  # the loop is closed
-            self._coroutine.close()
-            return
-        _wait(over)
+        self._service.loop.call_soon_threadsafe(self._cancel, over)
+        self._service.wait_for(over)
         if self._task is not None:
             for note in _what_came_of(self._task):
                 reason.add_note(note)
@@ -109,13 +106,13 @@ class _Job(Generic[T]):
     # On the loop thread
 
     def _start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._coroutine, context=self._context)
+        self._task = asyncio.get_running_loop().create_task(self._coroutine)
         self._task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[T]) -> None:
         if not task.cancelled():
             task.exception()  # seen, even if the caller has been interrupted and does not look
-        self.ended.release()
+        self._ended.release()
 
     def _cancel(self, over: threading.Lock) -> None:
         if self._task is None:  # interrupted on its way here: it will not start any more
@@ -135,6 +132,12 @@ class _Service:
         self._stop = asyncio.Event()
         self._state = state
 
+    def wait_for(self, gate: threading.Lock) -> None:
+        """Wait until something on the loop thread opens a gate."""
+        while not gate.acquire(timeout=PULSE):
+            if not self.thread.is_alive():
+                raise RuntimeError("the loop thread of voxsip ended before the call did")
+
     def stop(self) -> None:
         """Cancel what runs, close what is open, end the thread; give it some seconds for that."""
         if self.thread.is_alive():
@@ -145,13 +148,13 @@ class _Service:
         with self._state.lock:
             if self._state.service is not self:  # whoever started it was interrupted in doing so
                 return
-        life = self.loop.create_task(self._until_stopped())
-        while not life.done():
-            with suppress(
-                BaseException
-            ):  # SystemExit goes to the one whose call it ended, and no further
-                self.loop.run_until_complete(life)
-        self.loop.close()
+        try:
+            life = self.loop.create_task(self._until_stopped())
+            while not life.done():  # SystemExit ends the call that raised it, and nothing else
+                with suppress(SystemExit, KeyboardInterrupt):
+                    self.loop.run_until_complete(life)
+        finally:
+            self.loop.close()
 
     async def _until_stopped(self) -> None:
         """Wait for the word to stop, then cancel what is left and close async generators, and with them sessions."""
@@ -178,7 +181,7 @@ class _State:
 _state = _State()
 
 
-def _loop_for_caller() -> asyncio.AbstractEventLoop:
+def _service_for_caller() -> _Service:
     state = _state
     if state.ending:
         raise RuntimeError("the interpreter is ending, and voxsip has closed its connections")
@@ -191,7 +194,7 @@ def _loop_for_caller() -> asyncio.AbstractEventLoop:
         )
     if not state.warned:
         _warn_inside_loop(state)
-    return service.loop
+    return service
 
 
 def _start(state: _State) -> _Service:
@@ -236,15 +239,10 @@ def _closed_gate() -> threading.Lock:
     return gate
 
 
-def _wait(gate: threading.Lock) -> None:
-    while not gate.acquire(timeout=PULSE):
-        pass
-
-
 def _halt_daemon() -> None:
     """Keep a daemon thread from going on, and failing in public, while the interpreter ends and it is to be stopped anyway."""
     if threading.current_thread().daemon:
-        _wait(_closed_gate())
+        _closed_gate().acquire()
 
 
 def _what_came_of(task: asyncio.Task[Any]) -> list[str]:

@@ -168,7 +168,7 @@ def test_ctrl_c_at_any_moment_of_a_call(run, loop, ending):
                 self.begun = False
 
             def __call__(self, frame, event, argument):
-                self.begun = self.begun or frame.f_code.co_name == "_loop_for_caller"
+                self.begun = self.begun or frame.f_code.co_name == "_service_for_caller"
                 module = frame.f_globals["__name__"]
                 if module == "_weakrefset":  # its callbacks swallow what is raised
                     return None
