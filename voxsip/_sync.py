@@ -51,6 +51,7 @@ class Client(SyncGroups):
 
     _async: AsyncClient
 
+    @hides_arguments
     def __init__(
         self,
         credentials: Credentials = None,

@@ -153,6 +153,15 @@ async def test_and_so_it_does_for_async_callers(emulator):
     assert "in work\n" in printed(caught.value)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"encoding": "smoke"}, {"session": "s"}, {"max_connections": 0}, {"rate_limit": -1}]
+)
+def test_a_client_that_cannot_be_made(wrong):
+    with pytest.raises((voxsip.ConfigurationError, TypeError)) as caught:
+        voxsip.Client(token=MARK, **wrong)
+    assert MARK not in printed(caught.value)
+
+
 def test_a_list_shows_where_it_was_read(client, emulator):
     emulator.faults = Faults([Fault(kind="token_error", code=100)])
     with pytest.raises(voxsip.AuthorizationError) as caught:
