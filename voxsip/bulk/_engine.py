@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, cast
 
 import attrs
 
@@ -23,10 +21,12 @@ from voxsip._errors import (
     VoxsipError,
 )
 from voxsip._trace import CallTrace
+from voxsip.bulk._engine_api import Item, Limits, Memory, RowOutcome
 from voxsip.bulk._guards import Guards
 from voxsip.bulk._keys import KeyMaker, overlaps_nothing
 from voxsip.bulk._outbox import Outbox
 from voxsip.bulk._outcomes import Outcome, Report, Stop
+from voxsip.bulk._parking import Parking
 from voxsip.bulk._rows import Row, read_row
 from voxsip.bulk._source import END, Source
 from voxsip.bulk._window import Entry, Window
@@ -36,53 +36,6 @@ PATIENCE = 20
 """Calls made for a row that the server refuses for now, each with the client's own retries."""
 BREATH = 64
 """Rows after which the journal may catch up and, where no call was made, the event loop gets its turn."""
-RowOutcome = Outcome[Any]
-
-
-class Item:
-    """A row in the window."""
-
-    __slots__ = ("index", "intended", "row")
-
-    def __init__(self, index: int, row: Row, intended: datetime | None) -> None:
-        self.index = index
-        self.row = row
-        self.intended = intended
-        """When an earlier run was about to send the row and left no outcome, else None."""
-
-
-class Limits(Protocol):
-    """How many rows may be in flight; `AdaptiveLimits` is one."""
-
-    limit: int
-
-    def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
-        """Take note of a row that the server answered."""
-        ...
-
-    def on_failure(self, now: float, error: VoxsipError) -> None:
-        """Take note of a failed attempt."""
-        ...
-
-
-class Memory(Protocol):
-    """What earlier runs of the job did."""
-
-    async def restore(self, index: int, row: Row) -> RowOutcome | datetime | None:
-        """Return a row's outcome, or when it was about to be sent, or None.
-
-        Raises:
-            InvalidArgumentError: the row is not the one that the earlier run had there.
-        """
-        ...
-
-    def end(self, rows: int) -> None:
-        """Take note that the input has so many rows.
-
-        Raises:
-            InvalidArgumentError: the earlier run had more.
-        """
-        ...
 
 
 @attrs.define(kw_only=True)
@@ -103,6 +56,7 @@ class Engine:
         memory: of earlier runs, or None.
         learn: awaited for every row that can be read, before anything else; or None.
         holds: a row that needs not be sent gives what stands for its result; None for others.
+        on_end: told the number of rows once the input has been read to its end; or None.
         observers: called with every outcome before it is handed on.
         breathe: awaited now and then: lets a journal that lags behind catch up.
         clock: monotonic seconds.
@@ -121,22 +75,28 @@ class Engine:
     memory: Memory | None = None
     learn: Callable[[Row], Awaitable[None]] | None = None
     holds: Callable[[int, Row], Mapping[str, Any] | None] | None = None
+    on_end: Callable[[int], None] | None = None
     observers: Iterable[Callable[[RowOutcome], None]] = ()
     breathe: Callable[[], Awaitable[None]] | None = None
     clock: Callable[[], float] = time.monotonic
 
     _next_index: int = attrs.field(default=0, init=False)
     _in_flight: int = attrs.field(default=0, init=False)
-    _woken: int = attrs.field(default=0, init=False)
     _exhausted: bool = attrs.field(default=False, init=False)
+    _plain: bool = attrs.field(init=False)
+    _odd: tuple[int, object] | None = attrs.field(default=None, init=False)
     _pulling: bool = attrs.field(default=False, init=False)
     _reader: asyncio.Task[Any] | None = attrs.field(default=None, init=False)
     _abandoned: bool = attrs.field(default=False, init=False)
     _stopped: bool = attrs.field(default=False, init=False)
-    _parked: deque[asyncio.Future[None]] = attrs.field(factory=deque, init=False)
+    _parking: Parking = attrs.field(factory=Parking, init=False)
     _empty: asyncio.Future[None] | None = attrs.field(default=None, init=False)
     _failure: BaseException | None = attrs.field(default=None, init=False)
     _breath: int = attrs.field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """See whether rows go straight into the window."""
+        self._plain = self.memory is None and self.learn is None and self.holds is None
 
     @property
     def in_flight(self) -> int:
@@ -146,7 +106,7 @@ class Engine:
     @property
     def _busy(self) -> int:
         """Rows under way, and those that workers are about to begin."""
-        return self._in_flight + self._woken
+        return self._in_flight + self._parking.woken
 
     async def run(self) -> None:
         """Run to the end of the input, or until stopped and everything under way has ended.
@@ -181,7 +141,7 @@ class Engine:
             if self._reader is not None and not self._abandoned:
                 self._reader.cancel()
             self._abandoned = True
-        self._wake(len(self._parked))
+        self._parking.wake_all()
 
     # Workers
 
@@ -194,7 +154,7 @@ class Engine:
             self.limits.on_failure(self.clock(), error)
 
         with CallTrace(on_failure) as trace:
-            while (entry := await self._next()) is not None:
+            while (entry := self._take() or await self._next()) is not None:
                 item = entry.item
                 trace.reset()
                 doubt = False
@@ -243,6 +203,18 @@ class Engine:
         later = error.disposition is Disposition.TRY_LATER
         return later and not doubt and rounds < PATIENCE and not self._stopped
 
+    def _take(self) -> Entry[Item] | None:
+        """Return a row to send if that needs no waiting: most do not."""
+        if self._stopped or self._in_flight >= self.limits.limit:
+            return None
+        while (entry := self.window.take()) is None:
+            if self._pulling or self._exhausted or self.window.full or not self._read_now():
+                return None
+        self._in_flight += 1
+        if self._parking and self._could_go_on():
+            self._parking.wake_one()
+        return entry
+
     async def _next(self) -> Entry[Item] | None:
         """Return a row to send; read rows until there is one. None once all is done."""
         window = self.window
@@ -252,40 +224,26 @@ class Engine:
                 if not self._pulling and not self._exhausted:
                     await self._pull()
                     continue
-            elif self._in_flight < self.limits.limit:
-                entry = window.take()
-                if entry is not None:
-                    self._in_flight += 1
-                    if self._parked and self._could_go_on():
-                        self._wake(1)
-                    return entry
-                if not self._pulling and not self._exhausted and not window.full:
-                    await self._pull()
-                    continue
+            elif (entry := self._take()) is not None:
+                return entry
+            elif (
+                self._in_flight < self.limits.limit
+                and not self._pulling
+                and not self._exhausted
+                and not window.full
+            ):
+                await self._pull()
+                continue
             if self._exhausted and not window:
-                self._wake(len(self._parked))
+                self._parking.wake_all()
                 return None
-            await self._park()
+            await self._parking.wait()
 
     def _could_go_on(self) -> bool:
         if self._in_flight >= self.limits.limit:
             return False
         reads = not self._pulling and not self._exhausted and not self.window.full
         return reads or bool(self.window.ready)
-
-    async def _park(self) -> None:
-        waiter = asyncio.get_running_loop().create_future()
-        self._parked.append(waiter)
-        await waiter
-        self._woken -= 1
-
-    def _wake(self, count: int) -> None:
-        while count and self._parked:
-            waiter = self._parked.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                self._woken += 1
-                count -= 1
 
     def _finish(self, entry: Entry[Item], outcome: RowOutcome) -> None:
         self._in_flight -= 1
@@ -304,24 +262,59 @@ class Engine:
 
     # Reading
 
+    def _read_now(self) -> bool:
+        """Read a row into the window if that needs no waiting; False leaves it to `_pull`."""
+        if not self._plain or self._odd is not None or not self.source.is_sync:
+            return False
+        try:
+            item = self.source.pull_now()
+            if item is END:
+                self._end()
+                return True
+            index = self._next_index
+            self._next_index = index + 1
+            row = self._readable(item)
+            keys = None if row is None or overlaps_nothing(row) else self.keys.keys(row)
+        except Exception as error:
+            self._fail(error)
+            return True
+        if row is None or keys is None:
+            self._odd = (index, item)
+            return False
+        self.window.admit(Item(index, row, None), keys)
+        return True
+
+    def _readable(self, item: object) -> Row | None:
+        try:
+            return cast("Row", read_row(self.row_class, item))
+        except InvalidArgumentError:
+            return None
+
     async def _pull(self) -> None:
         """Read one row and put it where it belongs."""
         self._pulling = True
         try:
-            source = self.source
-            item = source.pull_now() if source.is_sync else await self._pull_later()
-            if item is END:
-                self._exhausted = True
-                if self.memory is not None and not self._abandoned:
-                    self.memory.end(self._next_index)
-                return
-            index = self._next_index
-            self._next_index = index + 1
+            if self._odd is not None:
+                index, item = self._odd
+                self._odd = None
+            else:
+                source = self.source
+                item = source.pull_now() if source.is_sync else await self._pull_later()
+                if item is END:
+                    self._end()
+                    return
+                index = self._next_index
+                self._next_index = index + 1
             await self._place(index, item)
         except Exception as error:
             self._fail(error)
         finally:
             self._pulling = False
+
+    def _end(self) -> None:
+        self._exhausted = True
+        if self.on_end is not None and not self._abandoned:
+            self.on_end(self._next_index)
 
     async def _pull_later(self) -> object:
         task = self._reader = asyncio.current_task()
@@ -376,7 +369,7 @@ class Engine:
 
     async def _until_empty(self) -> None:
         while self.window:
-            self._wake(len(self._parked))
+            self._parking.wake_all()
             self._empty = asyncio.get_running_loop().create_future()
             try:
                 await self._empty
@@ -440,7 +433,7 @@ class Engine:
         self._exhausted = True
         if isinstance(error, VoxsipError):
             self.stop(Stop.ERROR, read_rest=False)
-        self._wake(len(self._parked))
+        self._parking.wake_all()
 
 
 _NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.TRY_LATER, Disposition.UNKNOWN})

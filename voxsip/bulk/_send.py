@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from voxsip._errors import NotFoundError, OutcomeUnknownError, VoxsipError
-from voxsip.bulk._engine import Item
+from voxsip.bulk._engine_api import Item
 
 if TYPE_CHECKING:
     from voxsip._client import AsyncClient
