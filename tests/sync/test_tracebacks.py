@@ -63,7 +63,7 @@ def test_a_reply_that_makes_no_sense(client, emulator, use):
 @secretive
 def test_a_lost_reply_and_a_deadline(client, watch, use):
     watch.hold("CreateSipRegistration", "UpdateSipRegistration")
-    with pytest.raises(voxsip.OutcomeUnknownError) as caught:
+    with pytest.raises(voxsip.TransportError, match="deadline") as caught:
         use(client, deadline=0.05)
     check(caught.value, use)
 
