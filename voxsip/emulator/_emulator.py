@@ -37,6 +37,7 @@ T = TypeVar("T")
 _GRACE = 0.2  # seconds for requests in flight when stopping; zero would mean for ever
 _LONGEST_LINE = 1 << 20  # a request line may hold an id list of a megabyte
 _LONGEST_BODY = 16 << 20
+_TURNS = 3  # of the loop: asyncio loses a connection whose server closes while it is being accepted
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (recognized, not bound to)
 
 
@@ -324,6 +325,8 @@ class Emulator:
     async def _stop(self) -> None:
         self._handler.close()
         if self._runner is not None:
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
             await self._runner.cleanup()
             self._runner = None
         if self._listener is not None:
