@@ -49,7 +49,7 @@ async def served():
 
 @pytest.mark.parametrize("policy", [ONCE, TWICE], ids=["once", "twice"])
 @pytest.mark.parametrize("name", CALLS)
-@examples(30)
+@examples(20)
 @given(reply=REPLIES)
 @example(reply=assembled(b"200 OK", [], b'{"result": [{}]}', None, "length"))
 @example(reply=assembled(b"200 OK", [], b'{"result": 1e999}', None, "length"))

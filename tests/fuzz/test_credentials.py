@@ -61,7 +61,7 @@ def file(tmp_path_factory):
     return path
 
 
-@examples(150)
+@examples(80)
 @given(content=FILES)
 @example(content=b"\xef\xbb\xbf{}")
 @example(content=b"[" * 10_000)
@@ -81,7 +81,7 @@ def test_any_file(file, content):
     assert len(said) < 1000
 
 
-@examples(100)
+@examples(60)
 @given(data=st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_any_mapping(data):
     try:

@@ -115,7 +115,7 @@ async def send(emulator, data):
         writer.close()
 
 
-@examples(400)
+@examples(200)
 @given(request=REQUESTS)
 @example(request=b"POST /platform_api/GetUsers HTTP/1.1\r\n\r\n")
 @example(request=b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
