@@ -18,6 +18,14 @@ def pytest_addoption(parser):
         group.addoption(name, type=int, default=value, metavar="N", help=text)
 
 
+def pytest_collection_modifyitems(config, items):
+    """Give the short runs more time than other tests have; `--timeout` on the command line wins."""
+    if config.getoption("timeout", None) is None:
+        for item in items:
+            if item.path.name == "test_chaos.py":
+                item.add_marker(pytest.mark.timeout(400))
+
+
 @pytest.fixture
 def amount(request):
     """Tell what an option says; the defaults hold where this file was read too late to add options."""

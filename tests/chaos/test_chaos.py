@@ -1,7 +1,7 @@
 """Jobs through the command line while a fifth of all requests meets a fault and the process is killed again and again.
 
 Nothing lost, nothing bought twice, no wrong binding, no row without an outcome. Short by default; long:
-`pytest tests/chaos -rP --chaos-rows 100000 --chaos-creates 5000 --chaos-kills 20`.
+`pytest tests/chaos -rP --timeout 0 --chaos-rows 100000 --chaos-creates 5000 --chaos-kills 20`.
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.chaos.harness import Job
 from tests.stateful import model
 from tests.stateful.model import Registration, World
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
+pytestmark = pytest.mark.slow
 
 APPLICATIONS = 3
 CELL = 4
