@@ -11,6 +11,7 @@ from tests.bulk import killed
 from tests.bulk.conftest import bindings, received, until
 from voxsip import ConfigurationError, InvalidArgumentError, RetryPolicy
 from voxsip.bulk import BindRequest, Stop
+from voxsip.bulk._journal import Journal
 from voxsip.bulk._model import Change, Model
 from voxsip.emulator import Fault, Faults
 
@@ -181,6 +182,28 @@ async def test_money_is_held_against_the_rows_that_are_left(start, tmp_path):
     assert job.report.stopped == Stop.REQUESTED
     report = await client.bulk.resume(journal, wanted)
     assert (report.done, report.stopped) == (10, None)
+
+
+async def test_a_journal_that_cannot_be_written_ends_the_job(account, tmp_path, monkeypatch):
+    _, client = account
+    record, written = Journal.record, 0
+
+    def full(self, *arguments, **more):
+        nonlocal written
+        written += 1
+        if written > 5:
+            raise ConfigurationError("journal: the disk is full")
+        return record(self, *arguments, **more)
+
+    monkeypatch.setattr(Journal, "record", full)
+    job = client.bulk.bind(rows(40), journal=tmp_path / "job.sqlite", concurrency=4)
+    outcomes = []
+    with pytest.raises(ConfigurationError, match="disk is full"):
+        async for outcome in job:
+            outcomes.append(outcome)  # noqa: PERF401 - the loop ends in an exception
+    assert job.report.stopped == Stop.ERROR
+    assert {outcome.status for outcome in outcomes} == {"done"}
+    assert len(outcomes) <= 6 + 4
 
 
 async def kill_until_done(kind, emulator, journal, count, moments):

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from tests.bulk.conftest import bindings
 from voxsip.bulk._model import Change, Model
+from voxsip.emulator import Fault, Faults
 
 APPLICATIONS, USERS, REGISTRATIONS = 2, 4, 4
 
@@ -119,3 +120,18 @@ async def test_a_user_is_looked_up_only_where_rows_mix_id_and_name(account):
     assert (await client.bulk.bind(mixed)).done == 13
     assert bindings(emulator)[20].user == 1
     assert emulator.state.counters["GetApplications"]["received"] == 1
+
+
+async def test_without_look_ups_the_two_ways_to_name_users_take_turns(served):
+    served[0].faults = Faults(
+        [Fault(kind="error", code=104, command=["GetUsers", "GetApplications"])]
+    )
+    emulator, client = served
+    numbers = random.Random(4)
+    for _ in range(4):
+        rows = [row for row in (random_row(numbers) for _ in range(60)) if change(row) is not None]
+        model = Model(bindings(emulator))
+        for row in rows:
+            model.apply(change(row))
+        assert (await client.bulk.bind(rows)).done == len(rows)
+        assert bindings(emulator) == dict(model.bindings())

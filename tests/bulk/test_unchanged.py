@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.bulk.conftest import bindings, received
 from tests.bulk.test_serializable import change, random_row, served
+from voxsip import ForbiddenError
 from voxsip.bulk import BindRequest
 from voxsip.bulk._model import ANY, Binding, Model
 from voxsip.bulk._plan import Groups
+from voxsip.emulator import Fault, Faults
 
 __all__ = ["served"]
 
@@ -170,6 +172,24 @@ async def test_verify_asks_for_names_once(account):
     assert (report.done, report.mismatches) == (4, 0)
     for command in ("GetApplications", "GetUsers", "GetRules"):
         assert received(emulator, command) == 1
+
+
+@pytest.mark.parametrize("command", ["GetUsers", "GetSipRegistrations"])
+async def test_verify_says_why_it_could_not_compare(account, command):
+    emulator, client = account
+    emulator.faults = Faults([Fault(kind="error", code=104, command=command)])
+    rows = [{"sip_registration_id": n, "application_id": 1, "user_name": "user-1"} for n in (1, 2)]
+    report = await client.bulk.bind(rows, verify=True)
+    assert (report.done, report.mismatches) == (2, None)
+    assert command in report.verify_error
+
+
+async def test_skip_unchanged_sends_nothing_unless_it_knows_the_live_state(account):
+    emulator, client = account
+    emulator.faults = Faults([Fault(kind="error", code=104, command="GetSipRegistrations")])
+    with pytest.raises(ForbiddenError):
+        await client.bulk.bind([bound(1, 1)], skip_unchanged=True)
+    assert received(emulator) == 0
 
 
 async def test_a_job_can_be_left_while_it_still_reads_ahead(account):

@@ -390,7 +390,10 @@ class Engine:
         """Wait for a journal that lags behind, and for room for outcomes."""
         self._breath = 0
         if self.breathe is not None:
-            await self.breathe()
+            try:
+                await self.breathe()
+            except ConfigurationError as error:
+                self._fail(error)
         if self.outbox.full:
             await self.outbox.room()
 
@@ -413,8 +416,11 @@ class Engine:
 
     def _emit(self, outcome: RowOutcome) -> None:
         self.report.count(outcome)
-        for observer in self.observers:
-            observer(outcome)
+        try:
+            for observer in self.observers:
+                observer(outcome)
+        except ConfigurationError as error:  # the journal cannot be written any more
+            self._fail(error)
         self.outbox.put(outcome)
         if not outcome.restored and not self._stopped:
             reason = self.guards.judge(outcome)

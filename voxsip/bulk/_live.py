@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from voxsip._errors import VoxsipError
 from voxsip.bulk._model import ANY, Binding, Model
 from voxsip.bulk._outcomes import Mismatch, Outcome, Report
 from voxsip.bulk._rows import BindRequest, CreateRequest, DeleteRequest, Row
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.models import SipRegistration
     from voxsip.bulk._directory import Directory
 
+log = logging.getLogger("voxsip.bulk")
 SHOWN = 100
 """Mismatches kept in a report; all are counted."""
 
@@ -106,20 +109,27 @@ class Verifier:
         self._client = client
         self._directory = directory
         self._model = Model(application_of=directory.application_of)
+        self._failure: VoxsipError | None = None
 
     async def learn(self, row: Row) -> None:
-        """Fetch the names that a row uses.
-
-        Raises:
-            VoxsipError: a list could not be read.
-        """
-        if isinstance(row, BindRequest) and not self._directory.knows(row):
-            await self._directory.learn(row)
+        """Fetch the names that a row uses; without them nothing can be compared, but the job can go on."""
+        if (
+            self._failure is None
+            and isinstance(row, BindRequest)
+            and not self._directory.knows(row)
+        ):
+            try:
+                await self._directory.learn(row)
+            except VoxsipError as error:
+                self._failure = error
+                log.warning("names cannot be looked up, nothing will be compared: %s", error)
 
     def observe(self, outcome: Outcome[Any]) -> None:
         """Take in an outcome. Rows that conflict must come in input order; others commute."""
         row = outcome.row
         if outcome.status not in {"done", "unknown"} or not isinstance(row, BindRequest):
+            return
+        if self._failure is not None:
             return
         change = self._directory.resolve(row)
         if change is None:
@@ -130,11 +140,15 @@ class Verifier:
             self._model.forget(change)
 
     async def compare(self, report: Report) -> None:
-        """Read the live state and write what differs into the report.
+        """Read the live state and write what differs into the report, or why nothing could be compared."""
+        try:
+            if self._failure is not None:
+                raise self._failure
+            await self._compare(report)
+        except VoxsipError as error:
+            report.verify_error = str(error)
 
-        Raises:
-            VoxsipError: the list could not be read.
-        """
+    async def _compare(self, report: Report) -> None:
         found: list[Mismatch] = []
         count = 0
         expected = dict(self._model.changed)

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from voxsip._client import AsyncClient
-from voxsip._errors import ConfigurationError, InvalidArgumentError, VoxsipError
+from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._version import __version__
 from voxsip.bulk._directory import Directory
 from voxsip.bulk._engine import Engine
@@ -207,10 +207,7 @@ class Run:
             if timer is not None:
                 timer.cancel()
         if verifier is not None:
-            try:
-                await verifier.compare(self._report)
-            except VoxsipError as error:
-                self._report.verify_error = str(error)
+            await verifier.compare(self._report)
 
     async def _open_journal(self) -> Journal | None:
         if self.journal is None:
