@@ -14,6 +14,13 @@ import voxsip
 from voxsip import models
 from voxsip.bulk import BulkJob
 from voxsip.emulator import Emulator
+from voxsip.webhooks import (
+    Callback,
+    FailedRegistration,
+    SipRegistrationFail,
+    UnverifiedCallbackError,
+    parse,
+)
 
 
 def make() -> None:
@@ -116,3 +123,17 @@ def in_bulk_blocking(client: voxsip.Client) -> None:
             assert_type(outcome, voxsip.Outcome[voxsip.BindRequest])
     assert_type(job.report, voxsip.Report)
     assert_type(client.bulk.bind(iter([voxsip.BindRequest()])).wait(), voxsip.Report)
+
+
+def called_back(body: bytes) -> None:
+    try:
+        callbacks = parse(body, account_id=1, api_key="key", salt="salt")
+    except UnverifiedCallbackError as error:
+        assert_type(error.outcome_unknown, bool)
+        return
+    assert_type(callbacks, tuple[Callback, ...])
+    for callback in callbacks:
+        if isinstance(callback, SipRegistrationFail):
+            assert_type(callback.sip_registrations, tuple[FailedRegistration, ...])
+            assert_type(callback.sip_registrations[0].status_code, str | None)
+    parse(body, account_id="1", api_key="key", salt="salt")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
