@@ -1,5 +1,8 @@
 """The sequential model, and what makes bulk jobs right: rows that share no key commute."""
 
+from itertools import combinations, product
+
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from voxsip.bulk import BindRequest
@@ -177,3 +180,40 @@ def test_an_unknown_registration_is_told():
     assert model.apply(Change(1, 1))
     model.add(7)
     assert model.apply(Change(7, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_pair_of_rows_that_share_no_key_commutes_in_a_small_account():
+    """No sampling: every state of two registrations, every pair of rows, two applications with a rule and users."""
+    rules, users = {1: 1, 2: 2}, {1: 1, 2: 1, 3: 2}
+    bound = [
+        Binding(),
+        *(
+            Binding(application, rule, user)
+            for application in (1, 2)
+            for rule in (None, application)
+            for user in (None, *(u for u, home in users.items() if home == application))
+        ),
+    ]
+    states = [
+        {1: one, 2: other}
+        for one, other in product(bound, bound)
+        if one.user is None or one.user != other.user
+    ]
+    rows = [
+        Change(registration, application, rule, user, bind)
+        for registration, application, rule, user, bind in product(
+            (None, 1, 2), (None, 1, 2), (None, *rules), (None, *users), (True, False)
+        )
+        if not (bind and registration is None)
+        and not (registration is None and user is None)
+        and not (rule is not None and application not in (None, rules[rule]))
+        and not (user is not None and application not in (None, users[user]))
+    ]
+    free = [row for row in rows if not overlaps_nothing(as_row(row))]
+    pairs = [(a, b) for a, b in combinations(free, 2) if not keys_of(a) & keys_of(b)]
+    assert len(states) * len(pairs) > 100_000
+    for state in states:
+        for one, other in pairs:
+            assert run(state, one, other) == run(state, other, one)
