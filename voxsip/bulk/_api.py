@@ -67,7 +67,8 @@ class AsyncBulk:
                 as needed, never gathered (but with `skip_unchanged`). An iterable is read in the event loop
                 and should not block.
             concurrency: rows in flight at most, 1 to 256; fewer while the server pushes back.
-            rate_limit: requests per second.
+            rate_limit: requests per second that may leave, retries included: a ceiling, lowered while the
+                server refuses; or a `Limiter`, whose rate is yours to change while the job runs.
             journal: path of a new SQLite file that lets the job be resumed.
             skip_unchanged: read the input and the live state first, and send nothing for rows that would
                 leave everything as it is.
