@@ -62,7 +62,7 @@ class Size:
 
 
 FULL = Size(
-    rounds=9, seconds=0.5, slow_rounds=7, slow_seconds=1.5, few=9, rows=1_000_000, demo=10_000
+    rounds=7, seconds=0.5, slow_rounds=7, slow_seconds=1.5, few=9, rows=1_000_000, demo=10_000
 )
 QUICK = Size(rounds=5, seconds=0.1, slow_rounds=3, slow_seconds=1.0, few=3, rows=50_000, demo=0)
 
