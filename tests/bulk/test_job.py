@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+import voxsip
 from tests.bulk.conftest import bindings, received, until
 from voxsip import (
     ForbiddenError,
@@ -344,3 +345,24 @@ async def test_rows_refused_for_now_are_tried_until_they_are_taken(start):
 async def test_an_outcome_can_be_made_by_hand_and_compared():
     one = Outcome(index=0, row=row(1), status="done")
     assert one == Outcome(index=0, row=row(1), status="done")
+
+
+async def test_a_job_keeps_to_the_limit_of_its_client(account):
+    _, client = account
+    slow = client.with_options(rate_limit=voxsip.RateLimit(50))
+    job = slow.bulk.bind(ROWS[:10])
+    await job
+    assert job.rate == 50
+    own = client.bulk.bind(ROWS[:3], rate_limit=voxsip.RateLimit(1000))
+    await own
+    assert own.rate == 1000
+
+
+async def test_a_limiter_of_the_users_may_change_its_rate_while_the_job_runs(account):
+    _, client = account
+    limiter = voxsip.Limiter(voxsip.RateLimit(5))
+    job = client.bulk.bind(ROWS, rate_limit=limiter)
+    async for _ in job:
+        limiter.set_rate(None)
+    assert job.report.done == 40
+    assert job.rate is None
