@@ -85,6 +85,18 @@ REQUESTS = st.one_of(
 )
 
 
+def posted_part(disposition):
+    """A multipart form of one part that is disposed of as told."""
+    part = b"--b\r\nContent-Disposition: " + disposition + b"\r\n\r\nx\r\n--b--\r\n"
+    head = (
+        b"POST /platform_api/GetUsers HTTP/1.1",
+        b"Host: x",
+        b"Content-Type: multipart/form-data; boundary=b",
+        b"Content-Length: %d" % len(part),
+    )
+    return b"\r\n".join([*head, b"", part])
+
+
 def refused(record):
     """What aiohttp says of bytes that are no request: with the traceback of its own error."""
     return record.exc_info is not None and issubclass(record.exc_info[0], HttpProcessingError)
@@ -118,6 +130,8 @@ async def send(emulator, data):
 @examples(200)
 @given(request=REQUESTS)
 @example(request=b"POST /platform_api/GetUsers HTTP/1.1\r\n\r\n")
+@example(request=posted_part(b"form-data; name="))
+@example(request=posted_part(b"form-data; name=x; filename*=nonsense"))
 @example(request=b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
 @example(request=b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 async def test_any_request(emulator, request):

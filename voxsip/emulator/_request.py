@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from aiohttp import BadContentDispositionHeader, BadContentDispositionParam
 from aiohttp.http_exceptions import HttpProcessingError
 
 from voxsip.emulator._refused import RefusedError
@@ -22,8 +23,15 @@ API_PATH = "/platform_api"
 
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _MOST_FIELDS = 1000
-# What aiohttp lets out when a form makes no sense.
-_UNREADABLE = (ValueError, LookupError, AssertionError, HttpProcessingError)
+# What aiohttp lets out when a form makes no sense; the warnings where they are made errors.
+_UNREADABLE = (
+    ValueError,
+    LookupError,
+    AssertionError,
+    HttpProcessingError,
+    BadContentDispositionHeader,
+    BadContentDispositionParam,
+)
 
 
 async def read_call(request: BaseRequest) -> Call:
