@@ -1,11 +1,20 @@
-"""What every test shares: a clean environment, and property tests that no slow machine can fail."""
+"""What every test shares: a clean environment, and property tests that no slow machine can fail.
+
+They try the same examples every time, so that a failure is of the change at hand; the profile "long" looks for new ones.
+"""
+
+import signal
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("voxsip", deadline=None)
+settings.register_profile("voxsip", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=2000)
 settings.load_profile("voxsip")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background by a shell; the processes that tests interrupt would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

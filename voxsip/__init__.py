@@ -98,7 +98,8 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return import_module(f"voxsip.{name}")
     if name in _FROM_BULK:
-        return getattr(import_module("voxsip.bulk"), name)
+        value = globals()[name] = getattr(import_module("voxsip.bulk"), name)
+        return value
     raise AttributeError(f"module 'voxsip' has no attribute {name!r}")
 
 

@@ -101,6 +101,11 @@ class AsyncClient(AsyncGroups):
         """The account that calls act for; None where a ready token does not tell."""
         return self._caller.tokens.account_id
 
+    @property
+    def limiter(self) -> Limiter | None:
+        """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
+        return self._caller.limiter
+
     @lazy
     def bulk(self) -> AsyncBulk:
         """Jobs over many rows: bind, create, delete, resume."""

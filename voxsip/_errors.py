@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -194,10 +195,10 @@ class InsufficientFundsError(APIError):
     """The account's money does not cover the command (127)."""
 
     @property
-    def required_money(self) -> float | None:
+    def required_money(self) -> Decimal | None:
         """What the command needs, in the account's currency, where the server says it."""
         value = self.details.get("required_money")
-        return float(value) if isinstance(value, int | float) else None
+        return Decimal(str(value)) if type(value) in {int, float} else None
 
 
 class QuotaExceededError(APIError):

@@ -25,7 +25,7 @@ from voxsip._errors import (
     VoxsipError,
 )
 from voxsip._request import Request
-from voxsip._trace import note_failure
+from voxsip._trace import note_failure, uncounted
 
 if TYPE_CHECKING:
     from voxsip._call import Calls
@@ -148,7 +148,8 @@ class Recovery(Generic[T]):
     async def _look(self) -> dict[str, Any] | None:
         """Look for what an earlier attempt made; while that cannot be told, the call's own failure stands."""
         try:
-            return await self._calls.creates.look(self._calls, self._request)
+            with uncounted():
+                return await self._calls.creates.look(self._calls, self._request)
         except VoxsipError as error:
             log.debug(
                 "%s: the look-up failed: %s", self._request.command.name, type(error).__name__

@@ -49,7 +49,7 @@ def make_base_url(base_url: str | None, *, allow_plain_http: bool) -> str:
     Raises:
         ConfigurationError: no http(s) URL, or one that would carry tokens in clear to another machine.
     """
-    text = base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL
+    text = os.environ.get(BASE_URL_VARIABLE) or BASE_URL if base_url is None else base_url
     try:
         url = URL(text)
     except (ValueError, TypeError):

@@ -95,6 +95,11 @@ class Client(SyncGroups):
         """The account that calls act for; None where a ready token does not tell."""
         return self._async.account_id
 
+    @property
+    def limiter(self) -> Limiter | None:
+        """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
+        return self._async.limiter
+
     @lazy
     def bulk(self) -> Bulk:
         """Jobs over many rows: bind, create, delete, resume."""

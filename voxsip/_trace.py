@@ -5,7 +5,8 @@ Free on the happy path: the client looks for a trace only once an attempt has fa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Self
@@ -54,6 +55,21 @@ class CallTrace:
         if self._token is not None:
             _current.reset(self._token)
             self._token = None
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Tell the trace around this call of failures inside the block, and leave its count as it was.
+
+    A look-up's failures say something of the server, but they are no attempts of the call it is for.
+    """
+    trace = _current.get()
+    failures = trace.failures if trace is not None else 0
+    try:
+        yield
+    finally:
+        if trace is not None:
+            trace.failures = failures
 
 
 def note_failure(error: VoxsipError) -> None:

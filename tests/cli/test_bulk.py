@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 BIND = "id,app id,user_id\n1,1,1\n2,2,2\n3,3,3\n"
 
 

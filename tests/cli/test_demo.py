@@ -21,6 +21,8 @@ def voxsip(tmp_path):
 PARENT = """
 import sys, time
 from voxsip.cli._tether import emulator_process
+
+pytestmark = pytest.mark.slow
 with emulator_process('--dir', sys.argv[1]) as url:
     print(url, flush=True)
     time.sleep(60)

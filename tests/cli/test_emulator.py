@@ -6,6 +6,8 @@ import pytest
 
 from tests.cli.command import Command
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_told_to_stop(tmp_path, number):

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PURCHASES = "sip_username,proxy,password,app,user\n" + "".join(
     f"phone-{number},p,secret-{number},app-{number % 2 * 6 + 1},\n" for number in range(1, 9)
 )

@@ -7,6 +7,8 @@ import signal
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PURCHASES = "sip_username,proxy,password\n" + "".join(
     f"phone-{number},p,secret-{number}\n" for number in range(200)
 )

@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.command import COMMAND
 
+pytestmark = pytest.mark.slow
+
 pty = pytest.importorskip("pty")
 
 

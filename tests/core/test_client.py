@@ -113,9 +113,9 @@ async def test_view_changes_only_what_it_names(serve, connect, cls):
 
 async def test_view_takes_a_rate_or_a_limiter(side):
     limiter = Limiter(RateLimit(5))
-    assert side.client.with_options(rate_limit=limiter)._caller.limiter is limiter
-    assert side.client.with_options(rate_limit=RateLimit(7))._caller.limiter.rate == 7
-    assert side.client._caller.limiter is None
+    assert side.client.with_options(rate_limit=limiter).limiter is limiter
+    assert side.client.with_options(rate_limit=RateLimit(7)).limiter.rate == 7
+    assert side.client.limiter is None
     for wrong in ({"rate_limit": 5}, {"retry": 5}, {"timeout": "5"}, {"timeout": 0}):
         with pytest.raises(voxsip.ConfigurationError):
             side.client.with_options(**wrong)

@@ -1,6 +1,7 @@
 """Bytes to a result, or to an error that says what came."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import orjson
 import pytest
@@ -80,9 +81,9 @@ def test_other_numbers_are_refusals(code):
 
 
 def test_money_that_is_missing_is_named():
-    details = {"required_money": 12.5}
+    details = {"required_money": 12.3}
     error = failure({"error": {"code": 127, "msg": "Not enough", "details": details}})
-    assert error.required_money == 12.5
+    assert error.required_money == Decimal("12.3")
     assert error.details == details
     assert str(error) == f"DoThing: 127 {error.name}: Not enough"
 

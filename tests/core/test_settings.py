@@ -71,6 +71,7 @@ def test_plain_http_elsewhere_must_be_asked_for(url, monkeypatch):
         "https://api.example.com/#MARK",
         "https://api.example.com:99999/",
         "https://[MARK/",
+        "",
         5,
     ],
 )

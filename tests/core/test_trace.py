@@ -51,6 +51,18 @@ async def test_new_token_counts_as_an_attempt(serve, connect):
     assert trace.attempts == 2
 
 
+async def test_attempts_of_a_look_up_are_told_of_and_not_counted(serve, connect):
+    lost = Fault(kind="lose_reply", command="CreateSipRegistration", first=1)
+    down = Fault(kind="http", command="GetSipRegistrations", first=2)
+    emulator = await serve(faults=Faults([lost, down]))
+    side = connect(emulator)
+    seen = []
+    with voxsip.CallTrace(seen.append) as trace:
+        await side(lambda client: client.sip_registrations.create(sip_username="a", proxy="p"))
+    assert trace.failures == 1
+    assert len(seen) == 3
+
+
 async def test_tasks_do_not_see_each_others_calls(serve, connect):
     emulator = await serve(faults=Faults([Fault(kind="http", first=1, command=INFO)]))
     side = connect(emulator)

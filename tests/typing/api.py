@@ -80,7 +80,7 @@ def errors(error: voxsip.VoxsipError) -> None:
     assert_type(error.outcome_unknown, bool)
     assert_type(error.attempts, int)
     if isinstance(error, voxsip.InsufficientFundsError):
-        assert_type(error.required_money, float | None)
+        assert_type(error.required_money, Decimal | None)
     if isinstance(error, voxsip.RateLimitError):
         assert_type(error.retry_after, float | None)
     if isinstance(error, voxsip.APIError):

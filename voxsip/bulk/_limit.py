@@ -29,7 +29,7 @@ class JobLimits:
         own = rate_limit if isinstance(rate_limit, RateLimit) else None
         shared: Limiter | None = rate_limit if isinstance(rate_limit, Limiter) else None
         if rate_limit is None:
-            shared = _limiter_of(client)
+            shared = client.limiter
         self.limiter = shared or Limiter(own)
         self.client = client.with_options(rate_limit=self.limiter)
         self.adaptive = AdaptiveLimits(
@@ -38,9 +38,3 @@ class JobLimits:
             on_rate=None if shared else self.limiter.set_rate,
             on_pause=self.limiter.pause,
         )
-
-
-def _limiter_of(client: AsyncClient) -> Limiter | None:
-    """Return the limiter that the client was made with, which a job must keep to."""
-    caller = getattr(client, "_caller", None)
-    return getattr(caller, "limiter", None)
