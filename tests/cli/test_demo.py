@@ -12,6 +12,8 @@ import pytest
 from tests.cli.command import Command
 from voxsip.cli._demo_model import Bound, one_after_another
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def voxsip(tmp_path):
@@ -21,8 +23,6 @@ def voxsip(tmp_path):
 PARENT = """
 import sys, time
 from voxsip.cli._tether import emulator_process
-
-pytestmark = pytest.mark.slow
 with emulator_process('--dir', sys.argv[1]) as url:
     print(url, flush=True)
     time.sleep(60)
