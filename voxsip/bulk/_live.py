@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from voxsip._errors import VoxsipError
+from voxsip.bulk._listing import every_registration
 from voxsip.bulk._model import ANY, Binding, Model
 from voxsip.bulk._outcomes import Mismatch, Outcome, Report
 from voxsip.bulk._rows import BindRequest, CreateRequest, DeleteRequest, Row
@@ -36,7 +37,7 @@ async def read_bindings(client: AsyncClient) -> dict[int, Binding]:
     known: dict[Binding, Binding] = {}
     return {
         item.sip_registration_id: known.setdefault(binding := binding_of(item), binding)
-        async for item in client.sip_registrations.list()
+        async for item in every_registration(client)
     }
 
 
@@ -59,7 +60,9 @@ class Existing:
         Raises:
             VoxsipError: the list could not be read.
         """
-        async for item in client.sip_registrations.list():
+        async for item in every_registration(client):
+            if item.sip_registration_id in self._ids:
+                continue
             self._ids.add(item.sip_registration_id)
             if item.sip_username is not None and item.proxy is not None:
                 login = (item.sip_username, item.proxy)
@@ -152,14 +155,14 @@ class Verifier:
         found: list[Mismatch] = []
         count = 0
         expected = dict(self._model.changed)
-        async for item in self._client.sip_registrations.list():
+        async for item in every_registration(self._client):
             wanted = expected.pop(item.sip_registration_id, None)
             mismatch = self._judge(item, wanted)
             if mismatch is not None:
                 count += 1
                 found.append(mismatch)
                 del found[SHOWN:]
-        # Pages shift while others create and delete: ask again for what seems to be missing.
+        # What others deleted meanwhile is one thing, what they moved to another page another: ask again.
         for registration, wanted in expected.items():
             again = None
             if len(found) < SHOWN:
