@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from voxsip._errors import Disposition, NotSentError, VoxsipError
 from voxsip.bulk._throughput import Throughput
+from voxsip.bulk._trial import Trial
 
 INITIAL_LIMIT = 16
 """Rows in flight at the start; doubled every round trip until the server pushes back or `maximum` is reached."""
@@ -30,16 +31,32 @@ NAMED_FACTOR = 0.8
 """The rate after a refusal that names a delay, as a part of the one before, at most."""
 HOLD = 9.0
 """How many times a named delay the rate stands still after it, so that probing costs a tenth of the time."""
+USED = 0.7
+"""Part of a rate that must be made use of before it may grow."""
 RATE_STEP = 0.02
 """Growth of the rate in the first second, as a part of the rate after the last refusal; also its smallest step."""
 QUIET_SECONDS = 5.0
 """Growth doubles after so long without a refusal, and goes on with the square of the time."""
-TOLERATED = 0.03
+TOLERATED = 0.02
 """Refusals, as a part of all attempts, that an adapted rate is kept in spite of: calls sent evenly arrive unevenly."""
-CALM = 1.05
-"""Times a rate just lowered up to which it is not to blame for refusals: some servers refuse some calls at any rate."""
-MOODS_FACTOR = 1.5
-"""How many times the share of such refusals is tolerated on top."""
+MOODS_FACTOR = 1.2
+"""How many times the share of calls that are refused at any rate is tolerated on top."""
+SUSPICIOUS = 0.08
+"""Refusals, as a part of all attempts at a rate just lowered, from which the rate may not be to blame for them."""
+PROBE = 4.0
+"""How many times a rate that may be too low is tried out."""
+PROBE_AGAIN = 10.0
+"""Seconds after a rate tried out in vain until the next may be."""
+FAR_OFF = 0.45
+"""What is accepted, as a part of the rate, below which that is lowered to it at once."""
+MOST_CUTS = 2
+"""How often in a row."""
+HOPELESS = 0.9
+"""Refusals, as a part of all attempts, at which a higher rate is not worth a try."""
+MOST_MOODS = 0.25
+"""Share of calls refused at any rate that is believed where trying out a higher rate has not proven it."""
+THIN = 100
+"""Rows accepted before a first refusal below which they tell little of what the server takes."""
 MIN_RATE = 0.5
 """Rows per second below which the rate never falls."""
 MAX_PAUSE = 60.0
@@ -48,8 +65,6 @@ _SHORTEST_EPOCH = 0.2
 _LONGEST_EPOCH = 3.0
 _UNKNOWN_EPOCH = 0.5
 _FEW = 5
-_CALM_FEWEST = 40
-_CALM_MOST = 1000
 
 
 class AdaptiveLimits:
@@ -68,25 +83,29 @@ class AdaptiveLimits:
     """
 
     __slots__ = (
-        "_calm_calls",
-        "_calm_rate",
-        "_calm_refused",
+        "_below",
         "_crowded",
+        "_cuts",
         "_epoch_end",
         "_grown_at",
         "_hold_until",
         "_limit",
         "_max_rate",
         "_maximum",
+        "_moods",
         "_on_pause",
         "_on_rate",
+        "_probe_at",
+        "_proven",
         "_pushed_at",
         "_rate_base",
         "_refused",
         "_round_trip",
         "_seen",
         "_slow_start",
+        "_thin",
         "_tick_at",
+        "_trial",
         "limit",
         "rate",
         "resume_at",
@@ -119,8 +138,12 @@ class AdaptiveLimits:
         self._tick_at = float("-inf")
         self._seen = Throughput()
         self._refused = Throughput()
-        self._calm_rate = 0.0
-        self._calm_calls = self._calm_refused = 0
+        self._trial: Trial | None = None
+        self._below: Trial | None = None
+        self._thin = self._proven = False
+        self._cuts = 0
+        self._moods = 0.0
+        self._probe_at = float("-inf")
 
     def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
         """Take note of a row that the server has answered.
@@ -131,8 +154,7 @@ class AdaptiveLimits:
             elapsed: seconds the row took, if its first attempt was answered; 0.0 if unknown.
         """
         self._seen.add(now)
-        if self._calm_rate:
-            self._note_calm(now, refused=False)
+        self._learn(now, refused=False)
         if 0.0 < elapsed < self._round_trip:
             self._round_trip = elapsed
         if now >= self._tick_at:
@@ -170,7 +192,7 @@ class AdaptiveLimits:
             self._pause(now, min(retry_after, MAX_PAUSE))
         if throttled:
             self._refused.add(now)
-            self._note_calm(now, refused=True)
+            self._learn(now, refused=True)
         if now < self._epoch_end or (throttled and retry_after is None and self._tolerable(now)):
             return
         self._slow_start = False
@@ -183,27 +205,79 @@ class AdaptiveLimits:
         self._epoch_end = max(now + self._epoch(), self.resume_at)
 
     def _tolerable(self, now: float) -> bool:
-        """Tell whether refusals are so few that the rate is right and only its rhythm was not."""
+        """Tell whether refusals are so few that the rate is right and only its rhythm was not, or are being looked into."""
         if self.rate is None:
             return False
-        refused, _ = self._refused.rate(now)
-        accepted, _ = self._seen.rate(now)
-        return refused <= (TOLERATED + MOODS_FACTOR * self._moods()) * (refused + accepted)
+        if self._trial is not None:
+            return True
+        refused, few = self._refused.rate(now)
+        accepted, many = self._seen.rate(now)
+        share, calls = TOLERATED + MOODS_FACTOR * self._moods, few + many
+        chance = 2.0 * math.sqrt(share / calls) if calls else 0.0
+        return refused <= (share + chance) * (refused + accepted)
 
-    def _note_calm(self, now: float, *, refused: bool) -> None:
-        """Count a call at a rate that has just been lowered; old ones fade."""
-        if self.rate is not None and self.rate <= self._calm_rate and now >= self._epoch_end:
-            self._calm_calls += 1
-            self._calm_refused += refused
-            if self._calm_calls >= _CALM_MOST:
-                self._calm_calls //= 2
-                self._calm_refused //= 2
+    def _learn(self, now: float, *, refused: bool) -> None:
+        """Learn from an answer: is the rate to blame for the refusals that there are?
 
-    def _moods(self) -> float:
-        """Return the share of calls that the server refuses even at a rate that has just been lowered."""
-        if self._calm_calls < _CALM_FEWEST:
-            return 0.0
-        return self._calm_refused / self._calm_calls
+        Where they go on although the rate was lowered, or where it was lowered on little evidence, a much higher one is
+        tried out. If as much more is accepted, the server does not limit the rate there, and a higher one still is
+        next; if not, it does, and the rate before stands. As everything here, a rate rises with a success and falls
+        with a refusal only.
+        """
+        trial, below = self._trial, self._below
+        if trial is None or not trial.add(now, refused=refused):
+            return
+        if below is None and trial.accepted < FAR_OFF * trial.rate and self._cuts < MOST_CUTS:
+            if refused:
+                self._cuts += 1
+                self._rate_base = self._try(now, min(trial.rate, RATE_FACTOR * trial.accepted))
+            elif trial.share <= TOLERATED:
+                self._trial = None
+        elif below is None and self._is_suspicious(now, trial):
+            if not refused:
+                self._probe(now, trial)
+        elif below is not None and trial.shows_room_above(below):
+            if not refused:
+                self._proven = True
+                self._probe(now, trial)
+        elif below is not None and trial.share > TOLERATED:
+            if refused:
+                self._settle(now, below, trial)
+        else:
+            self._trial = self._below = None
+            self._moods = min(trial.share, MOST_MOODS)
+
+    def _is_suspicious(self, now: float, trial: Trial) -> bool:
+        """Tell whether a higher rate is worth a try: not where the window holds calls back, or the user does."""
+        bound = USED * trial.rate <= trial.sent
+        possible = bound and trial.rate < (self._max_rate or math.inf) and now >= self._probe_at
+        return possible and (self._thin or trial.share > SUSPICIOUS) and trial.share < HOPELESS
+
+    def _probe(self, now: float, below: Trial) -> None:
+        """Try a much higher rate; the window may open for it as fast as at the start."""
+        self._below = below
+        self._slow_start = True
+        self._try(now, PROBE * below.rate)
+
+    def _settle(self, now: float, below: Trial, trial: Trial) -> None:
+        """End with a rate that is not too high, after one that was."""
+        self._thin = self._slow_start = False
+        self._trial = self._below = None
+        if self._proven or not trial.tells_beside(below):
+            self._moods = below.share if self._proven else min(below.share, MOST_MOODS)
+            self._rate_base = self._set_rate(max(below.rate, RATE_FACTOR * trial.sent))
+        else:
+            self._probe_at = now + PROBE_AGAIN
+            self._rate_base = self._try(now, min(below.rate, RATE_FACTOR * trial.accepted))
+        self._grown_at = self._pushed_at = now
+        self._epoch_end = now + self._epoch()
+
+    def _try(self, now: float, rate: float) -> float:
+        """Set a rate and begin to count what comes of it."""
+        rate = self._set_rate(rate)
+        trip = 0.0 if self._round_trip is math.inf else self._round_trip
+        self._trial = Trial(rate, now + 2.0 * trip)
+        return rate
 
     def _needed(self) -> float:
         """Return the window that the rate fills: twice its calls in flight, and some that wait or back off."""
@@ -233,20 +307,23 @@ class AdaptiveLimits:
         names a delay has had time to fill up since the last one, and looks faster than it is.
         """
         accepted, rows = self._seen.rate(now)
+        self._thin = self.rate is None and rows < THIN
         if rows < _FEW:
             rate = (self.rate or self._limit / min(max(self._round_trip, 0.05), 1.0)) / 2.0
         elif self.rate is None:
             rate = RATE_FACTOR * accepted
         else:
             rate = min(self.rate, max(RATE_FACTOR * accepted, self.rate / 2.0))
-        if named and self.rate is not None:
-            rate = min(rate, self.rate * NAMED_FACTOR)
+        if named:  # who says how long to wait knows why
+            self._thin = False
+            self._probe_at = self._hold_until
+            rate = min(rate, (self.rate or math.inf) * NAMED_FACTOR)
         self._pushed_at = max(now, self.resume_at)
         if self.resume_at > now:
             self._seen.restart(self.resume_at)
             self._refused.restart(self.resume_at)
-        self._rate_base = self._set_rate(rate)
-        self._calm_rate = CALM * self._rate_base
+        self._below, self._proven, self._cuts = None, False, 0
+        self._rate_base = self._try(self._pushed_at, rate)
         self._grown_at = self._pushed_at
 
     def _tick(self, now: float) -> None:
@@ -258,7 +335,9 @@ class AdaptiveLimits:
         self._crowded = (
             accepted > 0.9 * self.rate
         )  # the rate is what limits: rows would only queue for it
-        if accepted < 0.7 * self.rate or now < max(self._epoch_end, self._hold_until):
+        trying = self._trial is not None and not self._trial.over
+        waits = trying or now < max(self._epoch_end, self._hold_until)
+        if waits or accepted < USED * self.rate:
             self._grown_at = now
             return
         quiet = now - max(self._pushed_at, self._hold_until)
