@@ -109,7 +109,7 @@ def instructions_per_call(stage: Stage, name: str, kind: type[Counter]) -> float
     entry = CONTENDERS[name]
     with tempfile.TemporaryDirectory() as directory:
         counter = kind(Path(directory))
-        arguments = stage.worker_arguments(name)
+        arguments = stage.worker_arguments(name, pinned=False)  # two are counted at a time
         worker = Process("benchmarks.worker", *arguments, prefix=counter.prefix, hash_seed="0")
         with closing(worker):
             worker.ask({"calls": 1, "warm_up": entry.warm_up})

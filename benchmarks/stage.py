@@ -89,10 +89,10 @@ class Stage:
         """Start a contender."""
         return Process("benchmarks.worker", *self.worker_arguments(name, slow=slow))
 
-    def worker_arguments(self, name: str, *, slow: bool = False) -> list[str]:
-        """Return what tells a worker which contender to be, and where the server is."""
+    def worker_arguments(self, name: str, *, slow: bool = False, pinned: bool = True) -> list[str]:
+        """Return what tells a worker which contender to be, where the server is, and which core is its own."""
         path = self.path.with_name("slow.json") if slow else self.path
-        return [str(path), name, *filter(None, [self.core])]
+        return [str(path), name, *([self.core] if pinned and self.core else [])]
 
 
 @contextmanager
