@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import attrs
 
@@ -19,15 +19,14 @@ SHAPES = 64
 RetryClass = Literal["idempotent", "delete", "create"]
 
 
-@attrs.frozen(kw_only=True)
-class Requirement:
+class Requirement(NamedTuple):
     """One of `any_of` must be given when one of `when` is (always if empty), unless `unless` matches.
 
     `unless` pairs a parameter with the value it must have; None stands for "not given".
     """
 
-    when: tuple[str, ...] = ()
     any_of: tuple[str, ...]
+    when: tuple[str, ...] = ()
     unless: tuple[tuple[str, object], ...] = ()
 
     def violated_by(self, given: Mapping[str, object]) -> bool:
@@ -49,8 +48,7 @@ class Requirement:
         return f"give {wanted}{f' (or {escape})' if escape else ''}"
 
 
-@attrs.frozen(kw_only=True)
-class Paging:
+class Paging(NamedTuple):
     """How a list command pages: the member with the items, the one with the total, the page asked for."""
 
     items: str = "result"
@@ -58,8 +56,7 @@ class Paging:
     page_size: int = 1000
 
 
-@attrs.frozen(kw_only=True)
-class Lookup:
+class Lookup(NamedTuple):
     """How to find what a create of unknown outcome made: a list command, its filters, id and birth date."""
 
     command: str
@@ -68,7 +65,7 @@ class Lookup:
     since: str
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Command:
     """One command of the API: its parameters in spec order and the rules around them."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class Disposition(enum.Enum):
@@ -197,6 +199,8 @@ class InsufficientFundsError(APIError):
     @property
     def required_money(self) -> Decimal | None:
         """What the command needs, in the account's currency, where the server says it."""
+        from decimal import Decimal  # noqa: PLC0415 - only failures need it
+
         value = self.details.get("required_money")
         return Decimal(str(value)) if type(value) in {int, float} else None
 

@@ -35,7 +35,7 @@ _UNKNOWN_BELOW_500 = frozenset({408})
 _DELAY_IN_TEXT = re.compile(r"(\d{1,6})\s*(?:s\b|sec)", re.IGNORECASE)
 
 
-@attrs.define(slots=True)
+@attrs.define(eq=False)
 class RawReply:
     """An HTTP reply as the transport hands it up.
 

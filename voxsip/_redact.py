@@ -6,7 +6,6 @@ of secrets (bearer tokens, PEM blocks, parameters with telling names).
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -78,6 +77,8 @@ def _spellings(secret: str) -> re.Pattern[str]:
 def _spellings_of_one(character: str) -> str:
     if character.isascii() and (character.isalnum() or character in "-_."):
         return re.escape(character)  # nobody escapes these
+    import html  # noqa: PLC0415 - a large module, and only failures need it
+
     percent = "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
     units = character.encode("utf-16-be", "replace")
     escaped = "".join(rf"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))

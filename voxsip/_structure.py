@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,12 +44,18 @@ _made: dict[type, Callable[[Any], Any]] = {}
 
 @cache
 def _converter() -> Converter:
-    from cattrs import Converter  # noqa: PLC0415 - not before the first reply
+    from decimal import Decimal  # noqa: PLC0415 - not before the first reply
+
+    from cattrs import Converter  # noqa: PLC0415 - nor this
+
+    def money(value: float | str, _: type) -> Decimal:
+        """Go through text: a JSON 0.1 means a tenth, not its nearest binary fraction."""
+        return Decimal(str(value))
 
     converter = Converter(detailed_validation=False, forbid_extra_keys=False)
     converter.register_structure_hook(date, _date)
     converter.register_structure_hook(datetime, _timestamp)
-    converter.register_structure_hook(Decimal, _money)
+    converter.register_structure_hook(Decimal, money)
     converter.register_structure_hook(bool, _bool)
     return converter
 
@@ -63,11 +68,6 @@ def _timestamp(value: str, _: type) -> datetime:
     """Read `YYYY-MM-DD HH:mm:ss`, which the API means as UTC; a zone in the text wins."""
     moment = datetime.fromisoformat(value)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _money(value: float | str, _: type) -> Decimal:
-    """Go through text: a JSON 0.1 means a tenth, not its nearest binary fraction."""
-    return Decimal(str(value))
 
 
 def _bool(value: object, _: type) -> bool:

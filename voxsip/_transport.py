@@ -15,7 +15,6 @@ from contextlib import suppress
 from io import BytesIO
 
 import aiohttp
-import attrs
 from aiohttp import hdrs
 from yarl import URL
 
@@ -32,15 +31,23 @@ MAX_REPLY = 64 * 1024 * 1024
 """Bytes of a reply, decompressed, beyond which it is refused."""
 
 
-@attrs.define(eq=False)
 class Lane:
     """What one event loop has: its session, the places on it, and who looks after the time."""
 
-    session: aiohttp.ClientSession
-    places: asyncio.Semaphore
-    watches: Watches
-    guard: AsyncGenerator[None, None] | None
-    release: weakref.finalize[..., Lane] | None = None
+    __slots__ = ("__weakref__", "guard", "places", "release", "session", "watches")
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        places: asyncio.Semaphore,
+        watches: Watches,
+        guard: AsyncGenerator[None, None] | None,
+    ) -> None:
+        self.session = session
+        self.places = places
+        self.watches = watches
+        self.guard = guard
+        self.release: weakref.finalize[..., Lane] | None = None
 
     def keep(self) -> None:
         """Take closing in hand: nothing is to happen when the lane is dropped."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
-import attrs
 
 from voxsip._timeout import Timeout
 
@@ -20,8 +19,7 @@ CONNECTED = 0.9
 """Share of an attempt's time until which it must hold a connection: past it, it is known that nothing was sent."""
 
 
-@attrs.frozen(eq=False)
-class Patience:
+class Patience(NamedTuple):
     """A timeout, taken apart once.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from urllib.parse import quote
 
 Encoder = Callable[[object], str]
@@ -44,6 +44,8 @@ def _bool(value: object) -> str:
 
 
 def _decimal(value: object) -> str:
+    from decimal import Decimal  # noqa: PLC0415 - few commands take money
+
     if isinstance(value, bool) or not isinstance(value, Decimal | int | float):
         msg = "expected a Decimal"
         raise TypeError(msg)
@@ -111,13 +113,20 @@ def _any(value: object) -> str:
             return _int(value)
         case str():
             return _str(value)
-        case Decimal() | float():
+        case float():
             return _decimal(value)
         case datetime():
             return _timestamp(value)
         case date():
             return _date(value)
+    if _is_decimal(value):
+        return _decimal(value)
     return _joined(value, _any, "values")
+
+
+def _is_decimal(value: object) -> bool:
+    decimal = sys.modules.get("decimal")  # where nobody has loaded it, nothing can be one
+    return decimal is not None and isinstance(value, decimal.Decimal)
 
 
 ENCODERS: Mapping[str, Encoder] = {

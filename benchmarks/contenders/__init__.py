@@ -89,7 +89,7 @@ def _on_both_loops(
     }
 
 
-_JOB: Mapping[str, Any] = {"turn": 3.0, "counted": (1024, 2048)}
+_JOB: Mapping[str, Any] = {"turn": 3.0, "counted": (768, 1536)}
 """A job begins with few rows in flight and goes up from there."""
 CONTENDERS: Mapping[str, Entry] = {
     **_on_both_loops("voxsip", "voxsip, awaited", "_voxsip:Awaited"),
