@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -19,10 +20,16 @@ print(middle - begin, time.process_time() - middle)
 
 def measure(rounds: int) -> list[tuple[float, float]]:
     """Return CPU seconds for the libraries and for voxsip beyond them, each round in a fresh process."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     taken = []
     for _ in range(rounds + 1):
         done = subprocess.run(
-            [sys.executable, "-c", _PROGRAM], check=True, capture_output=True, text=True, cwd=ROOT
+            [sys.executable, "-c", _PROGRAM],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=environment,
         )
         base, beyond = map(float, done.stdout.split())
         taken.append((base, beyond))

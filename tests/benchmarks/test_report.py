@@ -73,6 +73,7 @@ def test_targets_are_met_or_missed_by_so_much():
     assert Target("less", 0.5, 0.75).verdict == "missed by 50%"
     assert Target("more", 0.97, 0.9655, at_least=True).verdict == "missed by 0.5%"
     assert Target("more", 300, 301, at_least=True).met
+    assert Target("less", 0.5, 0.75, decides=False).verdict == "(instructions decide)"
 
 
 def test_what_was_not_measured_is_not_judged():

@@ -57,6 +57,7 @@ class Log:
         self._connection = connection
         self._unforced = False
         self._force(on=False)
+        connection.execute("PRAGMA cache_size = -512")  # KiB: rows are appended, few pages are read
         connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves data in the drive
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
 

@@ -33,7 +33,7 @@ GATHER_SECONDS = 0.1
 """How long outcomes gather before they are written: what a killed process can lose of them."""
 GATHER_ROWS = 2048
 """Rows that are not kept waiting any longer."""
-ROOM_ROWS = 8192
+ROOM_ROWS = 4096
 """Rows handed over and not yet written above which `room` waits."""
 
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
