@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ import attrs
 
 from benchmarks import parts
 from benchmarks.contenders import CONTENDERS
-from benchmarks.instructions import find_counter, instructions_per_call
+from benchmarks.instructions import Counter, find_counter, instructions_per_call
 from benchmarks.machine import describe
 from benchmarks.measure import race
 from benchmarks.publish import publish
@@ -31,8 +32,7 @@ CONCURRENCY = 64
 COUNTED = (
     *("bulk", "bulk-uvloop", "bulk-journal-uvloop", "bulk-sync"),
     *("voxsip", "aiohttp-tuned", "aiohttp", "aiohttp-workers", "bare"),
-    *("voxsip-uvloop", "aiohttp-tuned-uvloop", "aiohttp-uvloop", "aiohttp-workers-uvloop"),
-    "bare-uvloop",
+    *("voxsip-uvloop", "aiohttp-tuned-uvloop", "aiohttp-uvloop", "bare-uvloop"),
 )
 """Contenders whose instructions are counted, the longest first."""
 SLOW = ("voxsip", "aiohttp-tuned", "aiohttp", "bulk", "vendor", "vendor-threads")
@@ -63,7 +63,7 @@ class Size:
 
 
 FULL = Size(
-    rounds=7, seconds=0.4, slow_rounds=7, slow_seconds=1.5, few=9, rows=1_000_000, demo=10_000
+    rounds=7, seconds=0.4, slow_rounds=7, slow_seconds=1.0, few=9, rows=1_000_000, demo=10_000
 )
 QUICK = Size(rounds=5, seconds=0.1, slow_rounds=3, slow_seconds=1.0, few=3, rows=50_000, demo=0)
 
@@ -98,8 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"instructions, by {counter.name}")
             with ThreadPoolExecutor(2) as pool:  # counts do not mind company
                 chosen = [name for name in COUNTED if name in names]
-                found = pool.map(lambda n: instructions_per_call(stage, n, counter), chosen)
-                counted = dict(zip(chosen, found, strict=True))
+                found = pool.map(lambda n: _count(stage, n, counter, say), chosen)
+                counted = {n: count for n, count in zip(chosen, found, strict=True) if count}
     run = Run(
         machine=machine,
         options={"quick": options.quick, **attrs.asdict(size)},
@@ -121,6 +121,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.publish:
         publish(run)
     return 0
+
+
+def _count(stage: Stage, name: str, counter: type[Counter], say: Any) -> float | None:
+    """Count a contender's instructions; one that cannot be counted does not end the run."""
+    try:
+        return instructions_per_call(stage, name, counter)
+    except (RuntimeError, ValueError, OSError, subprocess.SubprocessError) as error:
+        say(f"{name} was not counted: {type(error).__name__}")
+        return None
 
 
 def _others(stage: Stage, size: Size, say: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ class Bulk(Awaited):
 
     def __init__(self, scene: Scene, *, uvloop: bool, journal: bool = False) -> None:
         self._journals = (
-            (Path(scene.directory) / f"journal-{uvloop}-{n}.sqlite" for n in count())
+            (Path(scene.directory) / f"journal-{os.getpid()}-{n}.sqlite" for n in count())
             if journal
             else None
         )
