@@ -80,7 +80,7 @@ def race(
             name: _calibrate(name, worker, seconds, slow=slow) for name, worker in workers.items()
         }
         samples: dict[str, list[Sample]] = {name: [] for name in names}
-        for number in range(rounds):
+        for number in range(rounds if names else 0):
             say(f"round {number + 1} of {rounds}")
             start = number * 5 % len(names)  # nobody is always after the same one
             for name in (*names[start:], *names[:start]):
