@@ -265,7 +265,8 @@ class AdaptiveLimits:
         self._trial = self._below = None
         if self._proven or not trial.tells_beside(below):
             self._moods = below.share if self._proven else min(below.share, MOST_MOODS)
-            self._rate_base = self._set_rate(max(below.rate, RATE_FACTOR * trial.sent))
+            rate = max(below.rate, RATE_FACTOR * trial.sent)
+            self._rate_base = self._set_rate(min(rate, self.rate or rate))
         else:
             self._probe_at = now + PROBE_AGAIN
             self._rate_base = self._try(now, min(below.rate, RATE_FACTOR * trial.accepted))
