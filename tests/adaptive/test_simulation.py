@@ -4,6 +4,8 @@ import pytest
 
 from tests.adaptive.simulation import Job, Server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("latency", [0.01, 0.05, 0.3, 1.0])
 @pytest.mark.parametrize("burst", ["a tenth", "a second's worth"])

@@ -9,6 +9,8 @@ from tests.bulk.conftest import bindings
 from voxsip.bulk._model import Change, Model
 from voxsip.emulator import Fault, Faults
 
+pytestmark = pytest.mark.slow
+
 APPLICATIONS, USERS, REGISTRATIONS = 2, 4, 4
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.cli.command import Command
 
+pytestmark = pytest.mark.slow
+
 BIND_TWO = "id,app id,user_id\n1,1,1\n2,2,2\n"
 CREATE_TWO = "sip_username,proxy\nann,p\nbob,p\n"
 

@@ -6,6 +6,8 @@ import pytest
 
 from tools.codegen.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(tmp_path, library):

@@ -72,8 +72,7 @@ async def many(client, calls, concurrency=50):
     await asyncio.gather(*(work() for _ in range(concurrency)))
 
 
-@pytest.mark.parametrize("calls", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_nothing_is_left_after_many_calls(emulator, account, calls):
+def test_nothing_is_left_after_many_calls(emulator, account):
     policy = RetryPolicy(attempts=20, backoff=0, budget=1_000_000)
     client = voxsip.AsyncClient(
         account, base_url=emulator.base_url, retry=policy, max_connections=20
@@ -88,7 +87,7 @@ def test_nothing_is_left_after_many_calls(emulator, account, calls):
 
     asyncio.run(run(200))
     before = Held()
-    asyncio.run(run(calls))
+    asyncio.run(run(1_000))
     # the emulator notices that a connection was closed when it gets to it
     for _ in range(1000):
         if Held() == before:

@@ -2,11 +2,14 @@
 
 import json
 
+import pytest
 from hypothesis import example, given, strategies as st
 
 from tests.fuzz.amount import examples
 from tests.webhooks.sample import SECRETS, signed
 from voxsip.webhooks import Callback, CallbackError, UnverifiedCallbackError, parse
+
+pytestmark = pytest.mark.slow
 
 SCALARS = (
     st.none()

@@ -41,6 +41,7 @@ def test_widens_as_time_grows_and_loses_nothing(end):
         assert len(buckets) >= BUCKETS / 2
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.floats(0, 1e6), st.sampled_from(STATUSES), st.floats(0, 1e4)), max_size=100

@@ -1,8 +1,10 @@
 """Node tools, each at a pinned version, installed into the environment that the tests run in."""
 
+import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,11 +21,14 @@ def node_package(tmp_path_factory):
 
     def install(name, version):
         folder = root / f"{name.strip('@').replace('/', '-')}-{version}"
-        if not (folder / "installed").exists():
-            folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            building = folder.with_name(
+                f"{folder.name}.{os.getpid()}"
+            )  # not the only process, perhaps
+            building.mkdir(parents=True, exist_ok=True)
             done = subprocess.run(
                 [
-                    *(npm, "install", "--prefix", folder, "--no-save", "--no-package-lock"),
+                    *(npm, "install", "--prefix", building, "--no-save", "--no-package-lock"),
                     *("--ignore-scripts", "--no-audit", "--no-fund", f"{name}@{version}"),
                 ],
                 capture_output=True,
@@ -32,7 +37,8 @@ def node_package(tmp_path_factory):
                 timeout=100,
             )
             assert done.returncode == 0, done.stderr
-            (folder / "installed").touch()
+            with suppress(OSError):  # somebody else was first: theirs is as good
+                building.rename(folder)
         return folder / "node_modules"
 
     return install

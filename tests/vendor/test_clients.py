@@ -57,7 +57,7 @@ def vendor(request):
     if request.param == "python":
         pytest.importorskip(
             "voximplant.apiclient",
-            reason="voximplant-apiclient is not installed; tox -e vendor does",
+            reason="voximplant-apiclient is not installed; tox -e slow does",
         )
         return [sys.executable, str(HERE / "drive_python.py")], "REQUESTS_CA_BUNDLE"
     node_package = request.getfixturevalue("node_package")

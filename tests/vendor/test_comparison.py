@@ -14,7 +14,7 @@ from jose import jwt
 pytestmark = pytest.mark.vendor
 
 vendor = pytest.importorskip(
-    "voximplant.apiclient", reason="voximplant-apiclient is not installed; tox -e vendor does"
+    "voximplant.apiclient", reason="voximplant-apiclient is not installed; tox -e slow does"
 )
 httpx = pytest.importorskip("httpx")
 

@@ -12,6 +12,8 @@ from hypothesis import given, settings, strategies as st
 from voxsip import BindRequest, CreateRequest
 from voxsip.cli.files import InputError, RowFile
 
+pytestmark = pytest.mark.slow
+
 NAMES = st.sampled_from(
     ["sip_registration_id", "id", "app", "user_id", "user", "bind", "status", "sip_username",
      "proxy", "password", "nope", "", "application_name"]
