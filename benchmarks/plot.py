@@ -8,7 +8,7 @@ from html import escape
 
 import attrs
 
-WIDTH, LEFT, RIGHT = 760, 290, 40
+WIDTH, LEFT, RIGHT = 800, 340, 40
 TOP, ROW, BOTTOM = 58, 24, 30
 STYLE = """
   svg { font: 13px system-ui, sans-serif; background: #fff; }
