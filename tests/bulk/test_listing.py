@@ -35,6 +35,18 @@ async def test_two_requests_for_what_fits_on_a_page(account):
     assert received(emulator, LIST) == 2
 
 
+@pytest.mark.parametrize("short", [1, 2, 3, 4])
+async def test_a_page_of_one_is_not_the_end(account, short):
+    emulator, client = account
+    emulator.faults = Faults(
+        [
+            Fault(kind="page_cap", rows=10, command=LIST),
+            Fault(kind="page_cap", rows=1, command=LIST, times=[short]),
+        ]
+    )
+    assert await ids(client) == list(range(1, 41))
+
+
 @pytest.mark.parametrize("rows", [2, 10])
 @pytest.mark.parametrize("gone", [[1], [2, 3, 4], list(range(1, 20))])
 @pytest.mark.parametrize("after", [10, 25])

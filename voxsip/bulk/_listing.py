@@ -2,17 +2,20 @@
 
 Pages go by offset: a registration deleted ahead of the place that is read next moves all after it up, and one of them
 would be missed. So every page begins with the last item of the one before; where that is not there, what was skipped
-is read again.
+is read again. The end is an empty page, never a short one.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from voxsip._client import AsyncClient
     from voxsip._generated.sip_registrations.models import SipRegistration
+
+PAGE = 1000
+"""Items that a page is asked for; a first page with fewer is most often the only one."""
 
 
 async def every_registration(client: AsyncClient) -> AsyncGenerator[SipRegistration, None]:
@@ -22,30 +25,26 @@ async def every_registration(client: AsyncClient) -> AsyncGenerator[SipRegistrat
         VoxsipError: a page could not be read.
     """
     known: Collection[int] = ()
-    offset, overlap, stride = 0, False, 1
+    offset = stride = 0
+    gone_back_from = -1
     while True:
-        page: Sequence[SipRegistration] = await client.sip_registrations.list(offset=offset)
-        back = offset
-        ahead = page
-        while overlap and back > 0 and _shares_nothing(ahead, known):
-            back = max(0, back - stride)
-            ahead = await client.sip_registrations.list(offset=back)
-            for item in ahead:
-                if item.sip_registration_id not in known:
-                    yield item
+        page = await client.sip_registrations.list(count=PAGE, offset=offset)
+        ids = {item.sip_registration_id for item in page}
+        if stride and offset and offset != gone_back_from and ids.isdisjoint(known):
+            gone_back_from = offset
+            offset = max(0, offset - stride)
+            continue
         new = [item for item in page if item.sip_registration_id not in known]
         for item in new:
             yield item
-        if back < offset and not page:  # the list has become shorter than what was read of it
-            offset, page = back, ahead
-            new = [item for item in page if item.sip_registration_id not in known]
-        if not new:
-            return
-        known = {item.sip_registration_id for item in page}
-        stride = len(page)
-        overlap = stride > 1  # one item cannot be the last of one page and the first of another
-        offset += stride - overlap
-
-
-def _shares_nothing(page: Sequence[SipRegistration], known: Collection[int]) -> bool:
-    return not any(item.sip_registration_id in known for item in page)
+        if new:
+            gone_back_from = -1
+        if not new or (offset == 0 and len(page) < PAGE):  # the last page, it seems
+            end = offset + len(page)
+            if not page or not await client.sip_registrations.list(count=PAGE, offset=end):
+                return
+        known = ids
+        stride = (
+            len(page) - 1
+        )  # a single item cannot be the last of one page and the first of another
+        offset += stride or 1
