@@ -83,7 +83,6 @@ class AdaptiveLimits:
     """
 
     __slots__ = (
-        "_below",
         "_crowded",
         "_cuts",
         "_epoch_end",
@@ -96,7 +95,6 @@ class AdaptiveLimits:
         "_on_pause",
         "_on_rate",
         "_probe_at",
-        "_proven",
         "_pushed_at",
         "_rate_base",
         "_refused",
@@ -139,8 +137,7 @@ class AdaptiveLimits:
         self._seen = Throughput()
         self._refused = Throughput()
         self._trial: Trial | None = None
-        self._below: Trial | None = None
-        self._thin = self._proven = False
+        self._thin = False
         self._cuts = 0
         self._moods = 0.0
         self._probe_at = float("-inf")
@@ -224,47 +221,46 @@ class AdaptiveLimits:
         next; if not, it does, and the rate before stands. As everything here, a rate rises with a success and falls
         with a refusal only.
         """
-        trial, below = self._trial, self._below
+        trial = self._trial
         if trial is None or not trial.add(now, refused=refused):
             return
+        below = trial.below
         if below is None and trial.accepted < FAR_OFF * trial.rate and self._cuts < MOST_CUTS:
             if refused:
                 self._cuts += 1
                 self._rate_base = self._try(now, min(trial.rate, RATE_FACTOR * trial.accepted))
             elif trial.share <= TOLERATED:
                 self._trial = None
-        elif below is None and self._is_suspicious(now, trial):
+        elif self._asks_for_more(now, trial):
             if not refused:
-                self._probe(now, trial)
-        elif below is not None and trial.shows_room_above(below):
-            if not refused:
-                self._proven = True
                 self._probe(now, trial)
         elif below is not None and trial.share > TOLERATED:
             if refused:
                 self._settle(now, below, trial)
         else:
-            self._trial = self._below = None
+            self._trial = None
             self._moods = min(trial.share, MOST_MOODS)
 
-    def _is_suspicious(self, now: float, trial: Trial) -> bool:
+    def _asks_for_more(self, now: float, trial: Trial) -> bool:
         """Tell whether a higher rate is worth a try: not where the window holds calls back, or the user does."""
+        if trial.below is not None:
+            return trial.shows_room_above(trial.below)
         bound = USED * trial.rate <= trial.sent
         possible = bound and trial.rate < (self._max_rate or math.inf) and now >= self._probe_at
         return possible and (self._thin or trial.share > SUSPICIOUS) and trial.share < HOPELESS
 
     def _probe(self, now: float, below: Trial) -> None:
         """Try a much higher rate; the window may open for it as fast as at the start."""
-        self._below = below
         self._slow_start = True
-        self._try(now, PROBE * below.rate)
+        self._try(now, PROBE * below.rate, below)
 
     def _settle(self, now: float, below: Trial, trial: Trial) -> None:
         """End with a rate that is not too high, after one that was."""
         self._thin = self._slow_start = False
-        self._trial = self._below = None
-        if self._proven or not trial.tells_beside(below):
-            self._moods = below.share if self._proven else min(below.share, MOST_MOODS)
+        self._trial = None
+        proven = below.below is not None  # that rate has itself been tried out, and was not limited
+        if proven or not trial.tells_beside(below):
+            self._moods = below.share if proven else min(below.share, MOST_MOODS)
             rate = max(below.rate, RATE_FACTOR * trial.sent)
             self._rate_base = self._set_rate(min(rate, self.rate or rate))
         else:
@@ -273,11 +269,11 @@ class AdaptiveLimits:
         self._grown_at = self._pushed_at = now
         self._epoch_end = now + self._epoch()
 
-    def _try(self, now: float, rate: float) -> float:
-        """Set a rate and begin to count what comes of it."""
+    def _try(self, now: float, rate: float, below: Trial | None = None) -> float:
+        """Set a rate and begin to count what comes of it, to be compared with a lower one or by itself."""
         rate = self._set_rate(rate)
         trip = 0.0 if self._round_trip is math.inf else self._round_trip
-        self._trial = Trial(rate, now + 2.0 * trip)
+        self._trial = Trial(rate, now + 2.0 * trip, below)
         return rate
 
     def _needed(self) -> float:
@@ -323,7 +319,7 @@ class AdaptiveLimits:
         if self.resume_at > now:
             self._seen.restart(self.resume_at)
             self._refused.restart(self.resume_at)
-        self._below, self._proven, self._cuts = None, False, 0
+        self._cuts = 0
         self._rate_base = self._try(self._pushed_at, rate)
         self._grown_at = self._pushed_at
 

@@ -20,6 +20,7 @@ class Trial:
     Arguments:
         rate: calls per second.
         since: when the answers to calls at this rate begin to come, in monotonic seconds.
+        below: the trial of a lower rate that this one is to be compared with, or None.
 
     Attributes:
         share: of the calls, how many were refused; 0 to 1.
@@ -32,6 +33,7 @@ class Trial:
         "_accepted",
         "_refused",
         "accepted",
+        "below",
         "calls",
         "over",
         "rate",
@@ -40,8 +42,9 @@ class Trial:
         "since",
     )
 
-    def __init__(self, rate: float, since: float) -> None:
+    def __init__(self, rate: float, since: float, below: Trial | None = None) -> None:
         self.rate = rate
+        self.below = below
         self.since = since
         self.over = False
         self.calls = 0
