@@ -208,7 +208,7 @@ class Engine:
         if self._stopped or self._in_flight >= self.limits.limit:
             return None
         while (entry := self.window.take()) is None:
-            if self._pulling or self._exhausted or self.window.full or not self._read_now():
+            if not self._may_read or not self._read_now():
                 return None
         self._in_flight += 1
         if self._parking and self._could_go_on():
@@ -226,12 +226,7 @@ class Engine:
                     continue
             elif (entry := self._take()) is not None:
                 return entry
-            elif (
-                self._in_flight < self.limits.limit
-                and not self._pulling
-                and not self._exhausted
-                and not window.full
-            ):
+            elif self._in_flight < self.limits.limit and self._may_read:
                 await self._pull()
                 continue
             if self._exhausted and not window:
@@ -242,8 +237,7 @@ class Engine:
     def _could_go_on(self) -> bool:
         if self._in_flight >= self.limits.limit:
             return False
-        reads = not self._pulling and not self._exhausted and not self.window.full
-        return reads or bool(self.window.ready)
+        return self._may_read or bool(self.window.ready)
 
     def _finish(self, entry: Entry[Item], outcome: RowOutcome) -> None:
         self._in_flight -= 1
@@ -261,6 +255,11 @@ class Engine:
             self._empty.set_result(None)
 
     # Reading
+
+    @property
+    def _may_read(self) -> bool:
+        """Whether there may be another row, room for it, and nobody at it."""
+        return not (self._pulling or self._exhausted or self.window.full)
 
     def _read_now(self) -> bool:
         """Read a row into the window if that needs no waiting; False leaves it to `_pull`."""
