@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import voxsip
+from benchmarks.cores import pin
 from benchmarks.stage import ROOT
 
 APPLICATIONS = 3
@@ -61,8 +62,7 @@ def _cpu_of(pid: int) -> float | None:
 
 def main() -> None:
     rows, *cores = sys.argv[1:]
-    if len(cores) == 2:
-        os.sched_setaffinity(0, {int(cores[1])})  # the emulator inherits it
+    pin(*cores[1:])  # the emulator inherits it
     with tempfile.TemporaryDirectory() as folder:
         size = ("--applications", str(APPLICATIONS), "--users", str(USERS), "--registrations", rows)
         emulator = subprocess.Popen(
@@ -74,8 +74,7 @@ def main() -> None:
         try:
             assert emulator.stdout is not None
             url = emulator.stdout.readline().strip()
-            if len(cores) == 2:
-                os.sched_setaffinity(0, {int(cores[0])})
+            pin(*cores[:1])
             credentials = Path(folder) / "credentials.json"
             found = asyncio.run(measure(int(rows), url, credentials, emulator.pid))
         finally:

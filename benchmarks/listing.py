@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import cattrs
 import orjson
 
 import voxsip
+from benchmarks.cores import pin
 from benchmarks.responder import PAGE, REGISTRATIONS, page
 from benchmarks.scene import Scene
 from voxsip.models import SipRegistration
@@ -62,8 +62,7 @@ async def measure(scene: Scene, rounds: int) -> list[dict[str, float]]:
 
 def main() -> None:
     path, rounds, *core = sys.argv[1:]
-    if core and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core[0])})
+    pin(*core)
     print(json.dumps(asyncio.run(measure(Scene.load(Path(path)), int(rounds)))))
 
 

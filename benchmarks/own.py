@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
 
+from benchmarks.cores import pin
 from benchmarks.instant import instant_client
 from benchmarks.scene import rows
 from voxsip._generated.sip_registrations.commands import BIND_SIP_REGISTRATION
@@ -65,8 +65,7 @@ async def _time(function: Callable[[], Awaitable[None]]) -> float:
 
 def main() -> None:
     rounds, *core = sys.argv[1:]
-    if core and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core[0])})
+    pin(*core)
     print(json.dumps(asyncio.run(measure(int(rounds)))))
 
 

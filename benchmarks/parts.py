@@ -14,7 +14,7 @@ from benchmarks.targets import MIB
 
 def listing(stage: Stage, rounds: int) -> dict[str, float]:
     """List 10,000 registrations; say what that costs beyond decoding them."""
-    taken = _listen("benchmarks.listing", str(stage.path), str(rounds), *filter(None, [stage.core]))
+    taken = _listen("benchmarks.listing", str(stage.path), str(rounds), stage.core)
     return {
         "ratio": statistics.median(t["cpu"] / t["alone"] for t in taken),
         "cpu_ms": statistics.median(t["cpu"] for t in taken) * 1e3,
@@ -25,7 +25,7 @@ def listing(stage: Stage, rounds: int) -> dict[str, float]:
 
 def own(stage: Stage, rounds: int) -> dict[str, float]:
     """Time our own code alone."""
-    taken = _listen("benchmarks.own", str(rounds), *filter(None, [stage.core]))
+    taken = _listen("benchmarks.own", str(rounds), stage.core)
     return {
         "bind_us": statistics.median(t["bind"] for t in taken) * 1e6,
         "retry_us": statistics.median(t["with_retry"] - t["without"] for t in taken) * 1e6,
@@ -34,7 +34,7 @@ def own(stage: Stage, rounds: int) -> dict[str, float]:
 
 def vendor(stage: Stage, rounds: int) -> dict[str, float]:
     """Take a call of the vendor's client apart."""
-    taken = _listen("benchmarks.vendor", str(stage.path), str(rounds), *filter(None, [stage.core]))
+    taken = _listen("benchmarks.vendor", str(stage.path), str(rounds), stage.core)
     rest = statistics.median(t["call"] - t["token"] - t["trust"] for t in taken)
     return {
         "call_ms": statistics.median(t["call"] for t in taken) * 1e3,

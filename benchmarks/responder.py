@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import sys
 import time
@@ -17,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
+from benchmarks.cores import pin
 from benchmarks.loops import new_uvloop
 from voxsip.emulator._tls import server_context
 
@@ -143,8 +143,7 @@ async def serve(authority: Path) -> None:
 
 def main() -> None:
     authority, *core = sys.argv[1:]
-    if core and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core[0])})
+    pin(*core)
     factory = new_uvloop if find_spec("uvloop") else asyncio.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(serve(Path(authority)))

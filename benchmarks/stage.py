@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from benchmarks.cores import choose
 from benchmarks.scene import ACCOUNT, KEY_ID, Scene, sign
 from voxsip.emulator._keys import key_pair, write_credentials
 
@@ -92,13 +93,13 @@ class Stage:
     def worker_arguments(self, name: str, *, slow: bool = False, pinned: bool = True) -> list[str]:
         """Return what tells a worker which contender to be, where the server is, and which core is its own."""
         path = self.path.with_name("slow.json") if slow else self.path
-        return [str(path), name, *([self.core] if pinned and self.core else [])]
+        return [str(path), name, *([self.core] if pinned else [])]
 
 
 @contextmanager
 def staged(*, concurrency: int) -> Iterator[Stage]:
     """Set everything up, and take it down afterwards."""
-    cores = _cores()
+    cores = choose()
     with tempfile.TemporaryDirectory(prefix="voxsip-bench-") as folder:
         directory = Path(folder)
         authority = directory / "ca.pem"
@@ -129,14 +130,6 @@ def staged(*, concurrency: int) -> Iterator[Stage]:
             yield Stage(scene, directory / "scene.json", responder, cores)
         finally:
             responder.close()
-
-
-def _cores() -> tuple[str, ...]:
-    """Return the core of the contenders and the responder's; none where there is no choice."""
-    if not hasattr(os, "sched_getaffinity"):
-        return ()
-    cores = sorted(os.sched_getaffinity(0))
-    return (str(cores[0]), str(cores[-1])) if len(cores) > 1 else ()
 
 
 def _public_authorities() -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from voximplant.apiclient import VoximplantAPI  # type: ignore[import-untyped]
 
+from benchmarks.cores import pin
 from benchmarks.scene import Scene, rows
 
 
@@ -40,8 +41,7 @@ def _time(part: Callable[[], object]) -> float:
 
 def main() -> None:
     path, rounds, *core = sys.argv[1:]
-    if core and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core[0])})
+    pin(*core)
     print(json.dumps(measure(Scene.load(Path(path)), int(rounds))))
 
 

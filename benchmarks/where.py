@@ -7,7 +7,6 @@ It works for asyncio's loop, which is Python; uvloop shows no such frames.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ from types import FrameType
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.contenders._base import Contender
+from benchmarks.cores import pin
 from benchmarks.stage import staged
 
 INTERVAL = 0.001
@@ -88,8 +88,7 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else "voxsip"
     calls = int(float(sys.argv[2]) * 5_000) if len(sys.argv) > 2 else 40_000
     with staged(concurrency=64) as stage:
-        if stage.core:
-            os.sched_setaffinity(0, {int(stage.core)})
+        pin(stage.core)
         contender = CONTENDERS[name].make(stage.scene)
         contender.run(1_000)
         samples = sample(contender, calls)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import resource
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.contenders._base import Contender, WrongReplyError
+from benchmarks.cores import pin
 from benchmarks.memory import peak
 from benchmarks.scene import Scene
 
@@ -32,8 +32,7 @@ def measure(contender: Contender, calls: int) -> dict[str, float]:
 
 def main() -> None:
     path, name, *core = sys.argv[1:]
-    if core and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core[0])})
+    pin(*core)
     contender = CONTENDERS[name].make(Scene.load(Path(path)))
     for line in sys.stdin:
         order = json.loads(line)
