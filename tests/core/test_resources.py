@@ -1,14 +1,12 @@
 """Nothing is left behind: no task, socket, thread or file, however a call ends."""
 
 import asyncio
-import gc
 import socket
-import threading
-from pathlib import Path
 
 import pytest
 
 import voxsip
+from tests.resources.counting import held, left_behind
 from voxsip._retry import RetryPolicy
 from voxsip.emulator import Emulator, Fault, Faults
 
@@ -21,28 +19,6 @@ MIXED = Faults(
     ],
     seed=7,
 )
-
-
-def open_files():
-    place = Path("/proc/self/fd")
-    return len(list(place.iterdir())) if place.exists() else 0
-
-
-class Held:
-    """What a process holds, to be compared with later."""
-
-    def __init__(self):
-        gc.collect()
-        self.files = open_files()
-        self.threads = threading.active_count()
-
-    def __eq__(self, other):
-        return (self.files, self.threads) == (other.files, other.threads)
-
-    __hash__ = None
-
-    def __repr__(self):
-        return f"{self.files} files, {self.threads} threads"
 
 
 @pytest.fixture
@@ -72,7 +48,7 @@ async def many(client, calls, concurrency=50):
     await asyncio.gather(*(work() for _ in range(concurrency)))
 
 
-def test_nothing_is_left_after_many_calls(emulator, account):
+async def test_nothing_is_left_after_many_calls(emulator, account):
     policy = RetryPolicy(attempts=20, backoff=0, budget=1_000_000)
     client = voxsip.AsyncClient(
         account, base_url=emulator.base_url, retry=policy, max_connections=20
@@ -85,18 +61,14 @@ def test_nothing_is_left_after_many_calls(emulator, account):
         assert lane.places._value == 20
         assert len(lane.session.connector._acquired) == 0
 
-    asyncio.run(run(200))
-    before = Held()
-    asyncio.run(run(1_000))
-    # the emulator notices that a connection was closed when it gets to it
-    for _ in range(1000):
-        if Held() == before:
-            break
-    assert Held() == before
+    await asyncio.to_thread(asyncio.run, run(2))
+    before = held()
+    await asyncio.to_thread(asyncio.run, run(1_000))
+    assert not await left_behind(before)
     assert client._caller.creates._busy == {}
 
 
-def test_nothing_is_left_after_failed_starts(account, tmp_path):
+async def test_nothing_is_left_after_failed_starts(account, tmp_path):
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{place.getsockname()[1]}/platform_api"
@@ -109,18 +81,17 @@ def test_nothing_is_left_after_failed_starts(account, tmp_path):
                     await bind(client, 1)
             with pytest.raises(voxsip.ConfigurationError):
                 voxsip.AsyncClient(tmp_path / "nowhere")
-            assert len(asyncio.all_tasks()) == 1
 
-        asyncio.run(once())
-        before = Held()
+        await once()
+        before = held()
         for _ in range(20):
-            asyncio.run(once())
-        assert Held() == before
+            await once()
+        assert not await left_behind(before)
 
 
-def test_client_that_was_never_used_holds_nothing(account):
-    before = Held()
+async def test_client_that_was_never_used_holds_nothing(account):
+    before = held()
     clients = [voxsip.AsyncClient(account) for _ in range(100)]
     clients += [voxsip.Client(account) for _ in range(100)]
-    assert Held() == before
+    assert not await left_behind(before)
     del clients

@@ -12,34 +12,33 @@ from voxsip._request import Request
 from voxsip._transport import Lane
 
 WATCHED = (aiohttp.ClientSession, aiohttp.TCPConnector, Request, Lane)
+LOOKS = 250  # in 5 s at least: the other side notices a closed connection when it gets to it
 
 
-def descriptors():
-    """Return what is open, by what it is; sockets by their kind only."""
-    open_ = Counter()
-    for entry in Path("/proc/self/fd").iterdir():
+def held():
+    """Return how much there is of everything, after a collection."""
+    gc.collect()
+    alive = Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, WATCHED))
+    running = Counter(threads=threading.active_count(), tasks=len(asyncio.all_tasks()))
+    return _descriptors() + running + alive
+
+
+async def left_behind(before):
+    """Return what is held beyond what was, once that is nothing or has had its time to become so."""
+    for _ in range(LOOKS):
+        if not held() - before:
+            break
+        await asyncio.sleep(0.02)
+    return held() - before
+
+
+def _descriptors():
+    """Return what is open, by what it is, where that can be told; sockets by their kind only."""
+    place, open_ = Path("/proc/self/fd"), Counter()
+    for entry in place.iterdir() if place.exists() else ():
         try:
             target = str(entry.readlink())
         except OSError:
             continue  # the one that lists the folder
         open_[target.partition(":")[0]] += 1
     return open_
-
-
-def held(*, loop=True):
-    """Return all of it, after a collection."""
-    gc.collect()
-    tasks = len(asyncio.all_tasks()) if loop else 0
-    alive = Counter(
-        type(found).__name__ for found in gc.get_objects() if isinstance(found, WATCHED)
-    )
-    return descriptors(), threading.active_count(), tasks, alive
-
-
-async def settled(before, attempts=200):
-    """Return what is held, once it is what it was or has had its time to become so."""
-    for _ in range(attempts):
-        if held() == before:
-            break
-        await asyncio.sleep(0.02)
-    return held()

@@ -4,13 +4,12 @@ import asyncio
 import random
 import socket
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import voxsip
-from tests.resources.counting import held, settled
+from tests.resources.counting import held, left_behind
 
 pytestmark = [
     pytest.mark.slow,
@@ -71,7 +70,7 @@ async def test_ten_thousand_calls(connect):
     async with connect() as client:
         failed = await run(client, range(CALLS))
     assert CALLS / 5 <= failed <= CALLS / 3
-    assert await settled(before) == before
+    assert not await left_behind(before)
 
 
 async def test_cancelled_calls_and_those_beside_them(connect):
@@ -98,7 +97,7 @@ async def test_cancelled_calls_and_those_beside_them(connect):
     assert ended["done"] >= 2000
     assert ended["cancelled"] >= 100
     assert failed <= 80
-    assert await settled(before) == before
+    assert not await left_behind(before)
 
 
 async def test_cancelled_creates_say_that_they_may_be_done(connect):
@@ -130,7 +129,7 @@ async def test_cancelled_creates_say_that_they_may_be_done(connect):
     assert len(there) == len(bought)
     assert done <= there <= done | told, "bought, and nobody was told that it might be"
     assert told, "none was in flight"
-    assert await settled(before) == before
+    assert not await left_behind(before)
 
 
 async def test_failed_starts(connect, account, tmp_path):
@@ -153,7 +152,7 @@ async def test_failed_starts(connect, account, tmp_path):
                         [{"sip_registration_id": 1, "application_id": 1}],
                         journal=tmp_path / "taken",
                     )
-        assert await settled(before) == before
+        assert not await left_behind(before)
 
 
 async def test_jobs_with_journals_ended_and_cut_off(connect, tmp_path):
@@ -176,10 +175,10 @@ async def test_jobs_with_journals_ended_and_cut_off(connect, tmp_path):
                 break  # and never looked at again
             job.stop()
             await job
-    assert await settled(before) == before
+    assert not await left_behind(before)
 
 
-def test_blocking_clients_in_many_threads(connect):
+async def test_blocking_clients_in_many_threads(connect):
     def work(number):
         with connect(voxsip.Client) as client:
             for turn in range(20):
@@ -192,11 +191,7 @@ def test_blocking_clients_in_many_threads(connect):
         with ThreadPoolExecutor(20) as pool:
             return all(pool.map(work, range(100)))
 
-    assert many()
-    before = held(loop=False)
-    assert many()
-    for _ in range(200):
-        if held(loop=False) == before:
-            break
-        threading.Event().wait(0.02)
-    assert held(loop=False) == before
+    assert await asyncio.to_thread(many)
+    before = held()
+    assert await asyncio.to_thread(many)
+    assert not await left_behind(before)
