@@ -65,7 +65,7 @@ class Size:
 FULL = Size(
     rounds=7, seconds=0.4, slow_rounds=7, slow_seconds=1.0, few=9, rows=1_000_000, demo=10_000
 )
-QUICK = Size(rounds=5, seconds=0.1, slow_rounds=3, slow_seconds=1.0, few=3, rows=50_000, demo=0)
+QUICK = Size(rounds=3, seconds=0.1, slow_rounds=2, slow_seconds=1.0, few=3, rows=50_000, demo=0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

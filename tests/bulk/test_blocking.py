@@ -74,8 +74,8 @@ def test_threads_meet_once_per_batch(client, monkeypatch):
         return run(self, coroutine)
 
     monkeypatch.setattr(LoopThread, "run", counted)
-    assert client.bulk.bind(rows(5000)).wait().done == 5000
-    assert hops <= 2 * 5000 / 256 + 10
+    assert client.bulk.bind(rows(2000)).wait().done == 2000
+    assert hops <= 2 * 2000 / 256 + 10
 
 
 def test_leaving_early_ends_what_is_under_way(emulator, client):

@@ -358,7 +358,7 @@ async def test_a_job_keeps_to_the_limit_of_its_client(account):
 
 async def test_a_limiter_of_the_users_may_change_its_rate_while_the_job_runs(account):
     _, client = account
-    limiter = voxsip.Limiter(voxsip.RateLimit(5))
+    limiter = voxsip.Limiter(voxsip.RateLimit(50))
     job = client.bulk.bind(ROWS, rate_limit=limiter)
     async for _ in job:
         limiter.set_rate(None)

@@ -90,8 +90,10 @@ def test_memory_of_a_million_rows():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_memory_of_a_million_rows_with_a_journal(tmp_path):
-    idle, early, late = measure(1_000_000, tmp_path / "job.sqlite")
+@pytest.mark.timeout(600)
+def test_memory_with_a_journal(tmp_path):
+    """A million rows take a minute: `python -m benchmarks` measures them, and how little more they need."""
+    idle, early, late = measure(300_000, tmp_path / "job.sqlite")
     assert early - idle < 24 * MIB
     assert late - idle < 24 * MIB
+    assert late - early < 4 * MIB

@@ -1,5 +1,9 @@
 """`voxsip token`."""
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_the_token_is_good(serve):
     _, voxsip = serve()

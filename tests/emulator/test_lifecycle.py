@@ -34,7 +34,7 @@ def test_sync():
         assert asyncio.run(use(emulator)) == 1
         assert asyncio.run(use(emulator)) == 2
         assert len(emulator.state.registrations) == 2
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
 
 
 async def test_sync_inside_a_running_loop():
@@ -112,7 +112,7 @@ def test_a_port_that_is_taken_leaves_no_thread():
         port = int(emulator.base_url.split(":")[2].split("/")[0])
         with pytest.raises(OSError, match="in use"):
             Emulator(port=port).__enter__()
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
 
 
 @pytest.mark.parametrize(

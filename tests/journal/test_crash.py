@@ -17,6 +17,7 @@ from voxsip.bulk._journal import open_journal
 from voxsip.bulk._journal_schema import connect
 from voxsip.bulk._journal_status import read_journal
 
+pytestmark = pytest.mark.slow
 CHILD = Path(__file__).with_name("child.py")
 
 
@@ -56,7 +57,6 @@ def test_an_intent_that_was_waited_for_is_there_after_a_kill(tmp_path, lines):
     assert set(said) <= places_in(path)
 
 
-@pytest.mark.slow
 def test_killed_again_and_again(tmp_path):
     path = tmp_path / "job.sqlite"
     chooser = random.Random(1)

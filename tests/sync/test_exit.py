@@ -9,12 +9,12 @@ import pytest
 
 import voxsip
 from tests.sync.inside import say, without_uvloop
+from tests.sync.loops import LOOPS
 
 THREADS_START_LATE = pytest.mark.skipif(
     (3, 12) <= sys.version_info < (3, 12, 2),
     reason="this Python starts no thread after the main one",
 )
-LOOPS = pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 
 
 @LOOPS

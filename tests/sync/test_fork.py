@@ -19,11 +19,11 @@ from tests.sync.inside import (
     wait_for_child,
     without_uvloop,
 )
+from tests.sync.loops import LOOPS
 from voxsip import _loopthread
 from voxsip._loopthread import LoopThread
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-LOOPS = pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 TLS = pytest.mark.parametrize(
     "tls", [True], ids=["https"]
 )  # where a close says goodbye to the server

@@ -366,4 +366,4 @@ def test_memory_does_not_grow_with_the_file(write):
         finally:
             tracemalloc.stop()
 
-    assert peak(40_000) - peak(10_000) < 500_000, "30,000 rows, and four bytes each for its line"
+    assert peak(20_000) - peak(5_000) < 250_000, "15,000 rows, and four bytes each for its line"
