@@ -144,7 +144,7 @@ class Calls:
         finally:
             lane.places.release()
         request.reply = reply
-        data = result_of(reply)
+        data = result_of(reply, with_result=request.command.with_result)
         if data is None:
             raise self._failure(request, reply, bearer)
         try:

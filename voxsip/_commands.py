@@ -80,6 +80,7 @@ class Command:
     paging: Paging | None = None
     lookup: Lookup | None = None
     gone: int | None = None
+    with_result: bool = True
     _plan: Mapping[str, tuple[str, Encoder]] = attrs.field(init=False, repr=False)
 
     _deciding: tuple[str, ...] = attrs.field(init=False, repr=False)

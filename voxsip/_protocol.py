@@ -32,7 +32,8 @@ OK = 200
 TOO_MANY_REQUESTS = 429
 SERVER_FAILURE = 500
 _UNKNOWN_BELOW_500 = frozenset({408})
-_DELAY_IN_TEXT = re.compile(r"(\d{1,6})\s*(?:s\b|sec)", re.IGNORECASE)
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")  # a fraction is not in the RFC, but is sent
+_DELAY_IN_TEXT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*(?:s\b|sec)", re.IGNORECASE)
 
 
 @attrs.define(eq=False)
@@ -52,10 +53,14 @@ class RawReply:
     limit: int | None = None
 
 
-def result_of(reply: RawReply) -> dict[str, Any] | None:
+def result_of(reply: RawReply, *, with_result: bool = True) -> dict[str, Any] | None:
     """Return the decoded reply of a command that succeeded, None for anything else.
 
     The happy path stops here; `failure_of` explains the rest.
+
+    Arguments:
+        reply: what came back.
+        with_result: whether the command's replies hold a `result`, as nearly all do.
     """
     if reply.status != OK or reply.limit is not None:
         return None
@@ -63,7 +68,7 @@ def result_of(reply: RawReply) -> dict[str, Any] | None:
         data = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
         return None
-    if type(data) is dict and "result" in data and data.get("error") is None:
+    if type(data) is dict and ("result" in data or not with_result) and data.get("error") is None:
         return data
     return None
 
@@ -132,8 +137,8 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     text = headers.get("Retry-After")
     if not text:
         return None
-    if text.strip().isascii() and text.strip().isdigit():
-        return float(text[:12])
+    if _SECONDS.fullmatch(text.strip()):
+        return float(text.strip()[:12])
     at = http_date(text)
     start = now or http_date(headers.get("Date")) or datetime.now(UTC)
     return None if at is None else max(0.0, (at - start).total_seconds())

@@ -12,6 +12,14 @@ from voxsip._errors import InvalidArgumentError
 from voxsip._redact import is_secret_name
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_WITHOUT_RESULT = frozenset(
+    {
+        *("EditCallListTasksPriority", "SQ_GetAgentCustomStatusMapping", "GetRoleGroups"),
+        *("DownloadHistoryReport", "DownloadInvoice", "VerifyOutboundTestPhoneNumber"),
+        *("DelOutboundTestPhoneNumber", "GetOutboundTestPhoneNumbers"),
+    }
+)
+"""Their replies hold other members, or may hold none; without a `result`, any other command's reply is not the API's."""
 _READS = re.compile(r"(?:SQ_|A2P)?Get|Check")
 
 
@@ -56,4 +64,9 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
     if command is not None:
         return command
     retry: RetryClass = "idempotent" if _READS.match(name) else "create"
-    return Command(name=name, retry=retry, secret=frozenset(filter(is_secret_name, parameters)))
+    return Command(
+        name=name,
+        retry=retry,
+        secret=frozenset(filter(is_secret_name, parameters)),
+        with_result=name not in _WITHOUT_RESULT,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,8 +15,8 @@ T = TypeVar("T")
 def structurer(model: type[T]) -> Callable[[Any], T]:
     """Return a function from decoded JSON to the model.
 
-    Unknown fields are ignored, missing optional ones are None. The function raises ValueError, TypeError
-    or KeyError where the JSON does not fit.
+    Unknown fields are ignored; optional ones that are missing, or an empty text where none can be, are None. The
+    function raises ValueError, TypeError or KeyError where the JSON does not fit.
     """
     made: Callable[[Any], T] | None = _made.get(model)
     if made is None:
@@ -44,33 +43,6 @@ _made: dict[type, Callable[[Any], Any]] = {}
 
 @cache
 def _converter() -> Converter:
-    from decimal import Decimal  # noqa: PLC0415 - not before the first reply
+    from voxsip._converter import make_converter  # noqa: PLC0415 - not before the first reply
 
-    from cattrs import Converter  # noqa: PLC0415 - nor this
-
-    def money(value: float | str, _: type) -> Decimal:
-        """Go through text: a JSON 0.1 means a tenth, not its nearest binary fraction."""
-        return Decimal(str(value))
-
-    converter = Converter(detailed_validation=False, forbid_extra_keys=False)
-    converter.register_structure_hook(date, _date)
-    converter.register_structure_hook(datetime, _timestamp)
-    converter.register_structure_hook(Decimal, money)
-    converter.register_structure_hook(bool, _bool)
-    return converter
-
-
-def _date(value: str, _: type) -> date:
-    return date.fromisoformat(value)
-
-
-def _timestamp(value: str, _: type) -> datetime:
-    """Read `YYYY-MM-DD HH:mm:ss`, which the API means as UTC; a zone in the text wins."""
-    moment = datetime.fromisoformat(value)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _bool(value: object, _: type) -> bool:
-    if isinstance(value, str):
-        return value.strip().lower() in {"true", "1"}
-    return bool(value)
+    return make_converter()

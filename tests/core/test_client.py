@@ -88,6 +88,33 @@ async def test_unknown_command_is_repeated_only_if_it_reads(answer, connect, nam
     assert len(server.requests) == attempts
 
 
+@pytest.mark.parametrize(
+    ("name", "reply"),
+    [
+        ("EditCallListTasksPriority", {"results": "3 tasks"}),
+        ("VerifyOutboundTestPhoneNumber", {}),
+        ("SQ_GetAgentCustomStatusMapping", {"sq_status_name": "READY"}),
+    ],
+)
+async def test_command_whose_replies_hold_no_result(answer, connect, name, reply):
+    refused = {"error": {"code": 101, "msg": "no"}}
+    side = connect(base_url=(await answer(Answer(reply), Answer(refused), Answer([]))).base_url)
+    assert await side.client.call(name) == reply
+    await side.fails(voxsip.InvalidRequestError, lambda client: client.call(name))
+    with pytest.raises(voxsip.UnexpectedReplyError):
+        await side.client.with_options(retry=RetryPolicy(attempts=1)).call(name)
+
+
+@pytest.mark.parametrize("beside", [None, {}, {"balance": 10}, {"frozen": "", "balance": ""}])
+async def test_create_is_done_whatever_the_reply_says_beside_the_id(answer, connect, beside):
+    reply = {"result": 1, "sip_registration_id": 5, "account_info": beside}
+    server = await answer(Answer(reply), Answer(status=500))
+    side = connect(base_url=server.base_url)
+    made = await side.client.sip_registrations.create(sip_username="alice", proxy="p.example")
+    assert made.sip_registration_id == 5
+    assert len(server.requests) == 1
+
+
 # Views
 
 

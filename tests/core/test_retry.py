@@ -179,6 +179,7 @@ async def test_retry_after_has_a_ceiling(serve, connect, clock):
     [
         ({"code": 416, "msg": "Repeat the request after 12 seconds"}, 12),
         ({"code": 416, "msg": "Retry after 3s, please"}, 3),
+        ({"code": 416, "msg": "Repeat the request after 0.5 seconds"}, 0.5),
         ({"code": 340, "msg": "Wait", "details": {"retry_after": 4}}, 4),
         ({"code": 340, "msg": "Wait 5 sec"}, 5),
         ({"code": 340, "msg": "Wait, 3000 calls seen"}, 0),

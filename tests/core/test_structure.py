@@ -18,6 +18,12 @@ class Inner:
 
 
 @attrs.frozen(kw_only=True)
+class Loose:
+    on: bool | None = None
+    text: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Outer:
     result: int
     on: bool | None = None
@@ -58,6 +64,21 @@ def test_unknown_fields_are_ignored_and_missing_ones_are_none():
 )
 def test_truth_in_every_spelling(text, value):
     assert structurer(Outer)({"result": 1, "on": text}).on is value
+
+
+def test_empty_text_is_a_missing_value():
+    data = {"result": 1, "day": "", "moment": "", "inner": {"id": 2, "money": ""}}
+    assert structurer(Outer)(data) == Outer(result=1, inner=Inner(id=2))
+    with pytest.raises(ValueError, match="invalid literal"):
+        structurer(Outer)({"result": ""})
+
+
+@pytest.mark.parametrize("data", [[], [["on", True]], "on", 5, None])
+def test_model_that_requires_nothing_is_read_from_an_object_only(data):
+    assert structurer(Loose)({"on": True, "new": 1}) == Loose(on=True)
+    assert structurer(Loose)({}) == Loose()
+    with pytest.raises(TypeError, match="expected an object"):
+        structurer(Loose)(data)
 
 
 def test_zone_in_a_timestamp_wins():

@@ -51,7 +51,7 @@ class AccountInfo:
         a2p_sms_enabled (bool): Whether messages can be sent to groups (A2P SMS).
     """
 
-    account_id: int
+    account_id: int | None = None
     account_name: str | None = None
     account_email: str | None = None
     api_key: str | None = attrs.field(default=None, repr=False)
@@ -164,7 +164,7 @@ class SubscriptionTemplate:
         tax_reserve (Decimal): Money set aside for taxes on the fee of a period.
     """
 
-    subscription_template_id: int
+    subscription_template_id: int | None = None
     currency: str | None = None
     installation_price: Decimal | None = None
     installation_price_in_currency: Decimal | None = None

@@ -71,7 +71,7 @@ class ShortAccountInfo:
         currency (str): Currency by its three letters, such as USD.
     """
 
-    account_id: int
+    account_id: int | None = None
     frozen: bool | None = None
     balance: Decimal | None = None
     currency: str | None = None

@@ -1,0 +1,84 @@
+"""How JSON's values become those of models. Not imported before the first reply, as cattrs and decimal take their time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Any, get_args
+
+import attrs
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn
+
+Hook = Callable[[Any, Any], Any]
+_NEVER_EMPTY = frozenset({int, float, Decimal, date, datetime})
+
+
+def make_converter() -> Converter:
+    """Return a converter that ignores unknown members and stops at the first that does not fit."""
+    converter = Converter(detailed_validation=False, forbid_extra_keys=False)
+    converter.register_structure_hook(bool, _bool)
+    converter.register_structure_hook(date, _date)
+    converter.register_structure_hook(datetime, _timestamp)
+    converter.register_structure_hook(Decimal, _money)
+
+    def value_or_none(kind: Any) -> Hook:
+        return _value_or_none(kind, converter)
+
+    def nothing_but_objects(kind: Any) -> Hook:
+        return _nothing_but_objects(kind, converter)
+
+    converter.register_structure_hook_factory(_is_optional_value, value_or_none)
+    converter.register_structure_hook_factory(_requires_nothing, nothing_but_objects)
+    return converter
+
+
+def _bool(value: object, _: type) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in {"true", "1"}
+    return bool(value)
+
+
+def _date(value: str, _: type) -> date:
+    return date.fromisoformat(value)
+
+
+def _timestamp(value: str, _: type) -> datetime:
+    """Read `YYYY-MM-DD HH:mm:ss`, which the API means as UTC; a zone in the text wins."""
+    moment = datetime.fromisoformat(value)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _money(value: float | str, _: type) -> Decimal:
+    """Go through text: a JSON 0.1 means a tenth, not its nearest binary fraction."""
+    return Decimal(str(value))
+
+
+def _is_optional_value(kind: object) -> bool:
+    return isinstance(kind, UnionType) and set(get_args(kind)) - {NoneType} <= _NEVER_EMPTY
+
+
+def _value_or_none(kind: Any, converter: Converter) -> Hook:
+    """Read an empty text as a member that is missing: no number, date or moment is written so."""
+    [value_type] = set(get_args(kind)) - {NoneType}
+    structure = converter.get_structure_hook(value_type)
+    return lambda value, _: None if value is None or value == "" else structure(value, value_type)
+
+
+def _requires_nothing(kind: Any) -> bool:
+    return attrs.has(kind) and all(member.default is None for member in attrs.fields(kind))
+
+
+def _nothing_but_objects(kind: Any, converter: Converter) -> Hook:
+    """Read a model whose members may all be missing from an object only: a list or text would pass for an empty one."""
+    structure = make_dict_structure_fn(kind, converter)
+
+    def structure_object(value: Any, _: Any) -> Any:
+        if type(value) is not dict:
+            msg = f"expected an object, got {type(value).__name__}"
+            raise TypeError(msg)
+        return structure(value, kind)
+
+    return structure_object
