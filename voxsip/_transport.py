@@ -114,6 +114,7 @@ class SessionPool:
                     headers=headers,
                     data=body if body is None or len(body) <= LARGE_BODY else BytesIO(body),
                     allow_redirects=False,
+                    raise_for_status=False,
                     timeout=timeout.connecting,
                     ssl=self._ssl,
                 )
@@ -153,10 +154,11 @@ class SessionPool:
     async def open_lane(self) -> Lane:
         """Open the running loop's session."""
         loop = asyncio.get_running_loop()
-        places = asyncio.Semaphore(self._max_connections)
         if self._given is not None:
+            places = asyncio.Semaphore(self._places_of(self._given))
             lane = Lane(self._given, places, Watches(loop), None)
         else:
+            places = asyncio.Semaphore(self._max_connections)
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=self._ssl),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -168,6 +170,12 @@ class SessionPool:
             lane.release = weakref.finalize(lane, _release, os.getpid(), loop, guard)
             lane.release.atexit = False
         return self._lanes.setdefault(loop, lane)
+
+    def _places_of(self, session: aiohttp.ClientSession) -> int:
+        """Count a given session's places: who waited in its connector would lose time of the attempt."""
+        connector = session.connector
+        limits = () if connector is None else (connector.limit, connector.limit_per_host)
+        return min((self._max_connections, *filter(None, limits)))
 
     def _fits(self, response: aiohttp.ClientResponse) -> bool:
         """Tell whether a body is known to be within the limit."""

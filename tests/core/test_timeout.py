@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+import aiohttp
 import pytest
 
 import voxsip
@@ -84,6 +85,15 @@ async def test_queue_in_the_client_is_no_slow_server(serve, connect, cls):
     emulator = await serve(latency=0.03)
     side = connect(emulator, cls=cls, max_connections=1, timeout=0.3, policy=ONCE)
     await asyncio.gather(*(side(info) for _ in range(20)))  # twice the timeout, one after another
+    assert counts(emulator, INFO) == (20, 20)
+
+
+@pytest.mark.parametrize("limits", [{"limit": 1}, {"limit_per_host": 1}])
+async def test_queue_for_the_connections_of_a_given_session_is_none_either(serve, connect, limits):
+    emulator = await serve(latency=0.03)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(**limits)) as session:
+        side = connect(emulator, session=session, timeout=0.3, policy=ONCE)
+        await asyncio.gather(*(side(info) for _ in range(20)))
     assert counts(emulator, INFO) == (20, 20)
 
 

@@ -188,6 +188,18 @@ async def test_given_sessions_headers_do_not_replace_ours(answer, account):
     assert server.requests[0].headers["Authorization"] == "Bearer t"
 
 
+async def test_given_session_that_raises_for_a_status_still_tells_them_apart(answer, account):
+    slow_down = Answer(status=429, headers={"Retry-After": "7"})
+    server = await answer(slow_down)
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        client = voxsip.AsyncClient(
+            token="t", base_url=server.base_url, session=session, retry=ONCE
+        )
+        with pytest.raises(voxsip.RateLimitError) as caught:
+            await info(client)
+    assert caught.value.retry_after == 7
+
+
 # What is sent
 
 
