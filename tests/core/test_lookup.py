@@ -9,6 +9,7 @@ import voxsip
 from tests.core.answers import Answer
 from tests.core.harness import counts
 from voxsip._retry import RetryPolicy
+from voxsip.emulator import Fault, Faults
 
 CREATE = "CreateSipRegistration"
 ARGUMENTS = {"sip_username": "alice", "proxy": "pbx.example.com", "password": "p"}
@@ -50,6 +51,17 @@ async def test_recover_finds_what_was_made(serve, connect, cls):
     assert made["sip_registration_id"] == 4
     assert await side(lambda client: recover(client, exclude={4})) is None
     assert counts(emulator, CREATE) == (1, 1)
+
+
+async def test_a_refused_create_is_not_taken_for_one_that_was_there(serve, connect):
+    refused = Faults([Fault(kind="refuse", command=CREATE, times=[1])])
+    side = connect(await serve(registrations=1, faults=refused))
+    made = await side(
+        lambda client: client.sip_registrations.create(
+            sip_username="sip-1", proxy="sip.example.com"
+        )
+    )
+    assert made.sip_registration_id == 2
 
 
 async def test_recover_leaves_older_ones(serve, connect, clock):

@@ -6,7 +6,7 @@ Methods here keep the indices true; what a command may and may not do is decided
 from __future__ import annotations
 
 import calendar
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from voxsip.emulator._directory import Directory, Ids
@@ -81,10 +81,11 @@ class Account(Directory):
         auth_user: str | None = None,
         outbound_proxy: str | None = None,
         is_persistent: bool = True,
+        bought: datetime | None = None,
     ) -> Registration:
-        """Add a registration and charge its price; the money must be there."""
+        """Add a registration, bought now unless told when, and charge its price; the money must be there."""
         now = self.clock.now()
-        moment = self.clock.utc()
+        moment = bought or self.clock.utc()
         registration = Registration(
             id=next(self.ids.registration),
             sip_username=sip_username,

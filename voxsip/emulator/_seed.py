@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ def seed(
 
     Applications are `app-1`…, each with one rule `rule-1`; users are `user-1`…, user *i* in
     application (*i* - 1) mod `applications` + 1, or in none where there is none; registrations are
-    `sip-1`… at one proxy, unbound, logged in, and already paid for.
+    `sip-1`… at one proxy, unbound, logged in, and already paid for: a day ago, so that none passes for one bought
+    since the server runs.
     """
+    yesterday = account.clock.utc() - timedelta(days=1)
     made = [account.add_application(f"app-{number}") for number in range(1, applications + 1)]
     for application in made:
         account.add_rule(application.id, "rule-1", ".*")
@@ -30,6 +33,8 @@ def seed(
         home = made[(number - 1) % applications].id if made else None
         account.add_user(home, f"user-{number}", f"User {number}")
     for number in range(1, registrations + 1):
-        registration = account.add_registration(f"sip-{number}", SEED_PROXY, price)
+        registration = account.add_registration(
+            f"sip-{number}", SEED_PROXY, price, bought=yesterday
+        )
         registration.ready_at = account.clock.now()
         account.balance += price
