@@ -74,6 +74,55 @@ async def test_the_check_can_be_left_out_and_127_stops_the_job(start):
     assert received(emulator, "GetAccountInfo") == 0
 
 
+@pytest.mark.parametrize("as_input", [list, iter])
+async def test_what_may_be_bought_already_needs_no_money_again(start, tmp_path, as_input):
+    emulator, client = await start(
+        balance=20,
+        price=2,
+        retry=RetryPolicy(attempts=1),
+        faults=Faults(
+            [
+                Fault(kind="lose_reply", command="CreateSipRegistration", times=(2, 5)),
+                Fault(kind="http", status=500, command="GetSipRegistrations"),
+            ]
+        ),
+    )
+    first = await client.bulk.create(wanted(10), journal=tmp_path / "j")
+    assert (first.done, first.unknown, emulator.state.account["balance"]) == (8, 2, 0)
+    emulator.faults = None
+    report = await client.bulk.resume(tmp_path / "j", as_input(wanted(10)))
+    assert (report.done, report.stopped) == (10, None)
+    assert len(names(emulator)) == 10
+
+
+@pytest.mark.parametrize(
+    ("code", "command", "stop"),
+    [
+        (127, "CreateSipRegistration", Stop.FUNDS),
+        (272, "CreateSipRegistration", Stop.QUOTA),
+        (104, "CreateSipRegistration", Stop.AUTHORIZATION),
+        (104, "BindSipRegistration", Stop.AUTHORIZATION),
+    ],
+)
+async def test_rows_that_met_what_stopped_the_job_run_again_when_it_is_resumed(
+    start, tmp_path, code, command, stop
+):
+    fault = Fault(kind="error", code=code, command=command, times=tuple(range(5, 30)))
+    emulator, client = await start(registrations=20, faults=Faults([fault]))
+    if command == "CreateSipRegistration":
+        begin, rows = client.bulk.create, wanted(20)
+    else:
+        begin = client.bulk.bind
+        rows = [{"sip_registration_id": number, "application_id": 1} for number in range(1, 21)]
+    report = await begin(rows, journal=tmp_path / "j", concurrency=4)
+    assert report.stopped == stop
+    assert report.failed >= 1
+    emulator.faults = None
+    report = await client.bulk.resume(tmp_path / "j", rows)
+    assert (report.done, report.failed, report.stopped) == (20, 0, None)
+    assert emulator.state.counters[command]["executed"] == 20
+
+
 async def test_want_of_places_stops_the_job(start):
     emulator, client = await start(max_registrations=5)
     report = await client.bulk.create(wanted(50), concurrency=2)

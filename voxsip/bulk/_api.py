@@ -212,7 +212,8 @@ class AsyncBulk:
         """Go on with a job from its journal, to the state one uninterrupted run would have left.
 
         Every row has an outcome again: those that earlier runs finished are restored from the journal and
-        not sent. A purchase that had begun and has no outcome is looked for before it is sent again.
+        not sent, but for those that met what stopped the job: an empty account, a full quota, a key that may not.
+        A purchase that had begun and has no outcome is looked for before it is sent again.
 
         Arguments:
             journal: path of the journal.

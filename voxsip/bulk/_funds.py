@@ -68,16 +68,19 @@ async def can_pay(client: AsyncClient, rows: int | None) -> bool:
     return quote.enough
 
 
-def count_purchases(source: Source, existing: Existing | None, finished: int) -> int | None:
+def count_purchases(source: Source, existing: Existing | None, settled: int) -> int | None:
     """Count the rows that are still to be bought; None where that is not known beforehand.
 
     Arguments:
         source: the input.
         existing: what is there already and is not bought again, or None.
-        finished: rows that earlier runs finished.
+        settled: rows that earlier runs ended, or may have bought.
     """
     if existing is None:
-        return None if source.length is None else max(0, source.length - finished)
+        if source.length is not None:
+            return max(0, source.length - settled)
+        # Of a stream that goes on, nothing may be left to buy; where money is wanting, a refusal stops the job.
+        return 0 if settled else None
     items = source.again()
     if items is None:
         return None

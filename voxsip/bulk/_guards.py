@@ -14,6 +14,22 @@ from voxsip.bulk._journal_api import Kind
 from voxsip.bulk._outcomes import Outcome, Stop
 
 
+def refusal_of_all(kind: Kind, error: type[object]) -> Stop | None:
+    """Tell why no row would fare better than the one that met this error, which says nothing of the row; or None.
+
+    Arguments:
+        kind: what the rows are for; only buying needs money and places.
+        error: class of what the row met.
+    """
+    if issubclass(error, AuthorizationError | ForbiddenError):
+        return Stop.AUTHORIZATION
+    if kind == "create" and issubclass(error, InsufficientFundsError):
+        return Stop.FUNDS
+    if kind == "create" and issubclass(error, QuotaExceededError):
+        return Stop.QUOTA
+    return None
+
+
 @attrs.define(kw_only=True)
 class Guards:
     """Looks at the outcomes of this run, one after another.
@@ -38,14 +54,8 @@ class Guards:
         if outcome.status not in {"failed", "unknown"}:
             return None
         self._failures += 1
-        error = outcome.error
-        if isinstance(error, AuthorizationError | ForbiddenError):
-            return Stop.AUTHORIZATION
-        if self.kind == "create":
-            if isinstance(error, InsufficientFundsError):
-                return Stop.FUNDS
-            if isinstance(error, QuotaExceededError):
-                return Stop.QUOTA
+        if (stop := refusal_of_all(self.kind, type(outcome.error))) is not None:
+            return stop
         if self.max_failures is not None and self._failures > self.max_failures:
             return Stop.FAILURES
         if (

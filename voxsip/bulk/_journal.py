@@ -23,8 +23,10 @@ from typing import Any
 
 import attrs
 
+from voxsip._errors import error_class
 from voxsip._version import __version__
-from voxsip.bulk._journal_api import JobHeader, RestoredRow, Status
+from voxsip.bulk._guards import refusal_of_all
+from voxsip.bulk._journal_api import JobHeader, Kind, RestoredRow, Status
 from voxsip.bulk._journal_lock import JournalLock
 from voxsip.bulk._journal_log import COLUMNS
 from voxsip.bulk._journal_schema import (
@@ -40,7 +42,6 @@ from voxsip.bulk._journal_writer import Writer
 
 RANGE_ROWS = 512
 """Rows of earlier runs that are held in memory at a time."""
-_FINISHED = tuple(STATUS_CODES[status] for status in ("done", "unchanged", "failed"))
 
 
 async def create_journal(path: str | os.PathLike[str], header: JobHeader) -> Journal:
@@ -69,7 +70,7 @@ class Journal:
         header: what the job is.
         rows_known: rows up to the last one that an earlier run wrote.
         rows_total: the number of input rows, once `ended` was told.
-        finished: rows that ended in "done", "unchanged" or "failed" in earlier runs.
+        settled: rows of earlier runs that need no money: ended for good, or perhaps bought.
         runs: how often the job has been started, this time included.
     """
 
@@ -78,7 +79,7 @@ class Journal:
         self.header = facts.header
         self.rows_known = facts.rows_known
         self.rows_total = facts.rows_total
-        self.finished = facts.finished
+        self.settled = facts.settled
         self.runs = facts.runs
         self._writer = writer
         self._put = writer.put
@@ -207,7 +208,7 @@ class _Facts:
     header: JobHeader
     rows_known: int
     rows_total: int | None
-    finished: int
+    settled: int
     runs: int
 
 
@@ -229,16 +230,26 @@ def _begin_run(connection: sqlite3.Connection) -> _Facts:
     header = read_header(connection)
     (rows_total,) = connection.execute("SELECT rows_total FROM job").fetchone()
     (last,) = connection.execute("SELECT max(place) FROM row").fetchone()
-    (finished,) = connection.execute(
-        "SELECT count(*) FROM row WHERE status IN (?, ?, ?)", _FINISHED
-    ).fetchone()
     connection.execute("UPDATE job SET stopped_at = NULL, stopped = NULL")
     connection.execute(
         "INSERT INTO run (pid, version, started_at) VALUES (?, ?, ?)",
         (os.getpid(), __version__, now_ms()),
     )
     (runs,) = connection.execute("SELECT max(id) FROM run").fetchone()
-    return _Facts(header, 0 if last is None else last + 1, rows_total, finished, runs)
+    return _Facts(
+        header, 0 if last is None else last + 1, rows_total, _settled(connection, header.kind), runs
+    )
+
+
+def _settled(connection: sqlite3.Connection, kind: Kind) -> int:
+    """Count the rows that a run to come has no need to pay for."""
+    ended = connection.execute("SELECT status, error_code, count(*) FROM row GROUP BY 1, 2")
+    return sum(
+        rows
+        for status, code, rows in ended
+        if status != STATUS_CODES["skipped"]
+        and not (status == STATUS_CODES["failed"] and refusal_of_all(kind, error_class(code)))
+    )
 
 
 def _read_range(connection: sqlite3.Connection, places: range) -> dict[int, tuple[Any, ...]]:

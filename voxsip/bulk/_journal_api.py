@@ -94,8 +94,8 @@ class Journal(Protocol):
         ...
 
     @property
-    def finished(self) -> int:
-        """Rows that ended in "done", "unchanged" or "failed" in earlier runs."""
+    def settled(self) -> int:
+        """Rows of earlier runs that need no money: ended for good, or perhaps bought, which is looked at first."""
         ...
 
     async def intend(self, index: int, digest: bytes, key: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from voxsip import _errors
 from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_class
-from voxsip.bulk._journal_api import Journal, RestoredRow
+from voxsip.bulk._guards import refusal_of_all
+from voxsip.bulk._journal_api import Journal, Kind, RestoredRow
 from voxsip.bulk._journal_digest import row_digest
 from voxsip.bulk._outcomes import Outcome
 from voxsip.bulk._rows import SECRET_COLUMNS, CreateRequest, Row, read_row
@@ -72,7 +73,8 @@ class Record:
     async def restore(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
         """Return a row's outcome of an earlier run; when it was about to be sent, if no more is known; or None.
 
-        A row that was skipped runs now. A purchase of unknown outcome counts as about to be sent, so that it
+        A row that was skipped runs now, and so does one that was refused for the sake of the key or the account, as
+        all would have been: the job stopped there, and no later row for its user was sent. A purchase of unknown outcome counts as about to be sent, so that it
         is looked for; one that binds a user stays unknown if it is not found, since later rows for that
         user may be done.
 
@@ -87,7 +89,7 @@ class Record:
         check_digest(known, row)
         if known.status == "intended":
             return known.intended_at or known.at
-        if known.status == "skipped":
+        if known.status == "skipped" or _refused_with_all(known, row):
             return None
         if known.status == "unknown" and isinstance(row, CreateRequest) and not _names_user(row):
             return known.intended_at or known.at
@@ -153,6 +155,13 @@ def restore_error(known: RestoredRow, command: str) -> VoxsipError | None:
 def _text(error: VoxsipError) -> str:
     """Return what the error says, without what `APIError` puts around it."""
     return error.message if isinstance(error, APIError) else str(error)
+
+
+def _refused_with_all(known: RestoredRow, row: Row) -> bool:
+    if known.status != "failed" or known.error_code is None:
+        return False
+    kind: Kind = "create" if isinstance(row, CreateRequest) else "bind"
+    return refusal_of_all(kind, error_class(known.error_code)) is not None
 
 
 def _names_user(row: CreateRequest) -> bool:

@@ -190,9 +190,7 @@ class Run:
         if self._stop is not None:
             engine.stop(self._stop[0], read_rest=self._stop[1])
         elif kind == "create" and options.check_funds:
-            wanted = count_purchases(
-                self.rows, existing, 0 if journal is None else journal.finished
-            )
+            wanted = count_purchases(self.rows, existing, 0 if journal is None else journal.settled)
             if not await can_pay(client, wanted):
                 engine.stop(Stop.FUNDS)
         timer = None
