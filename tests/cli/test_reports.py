@@ -55,6 +55,53 @@ def test_failed_rows_run_again_as_they_are(serve, write, tmp_path):
     assert [one["user_id"] for one in emulator.state["registrations"]] == [1, 2, 3]
 
 
+def test_a_job_that_stopped_is_gone_on_with_in_one_way(serve, write, tmp_path):
+    """What is left stands in failed.csv, too; to run both would buy it twice."""
+    emulator, voxsip = serve(max_registrations=2)
+    rows = "sip_username,proxy\n" + "".join(f"phone-{number},p\n" for number in range(1, 9))
+    path = write(rows)
+    ended = voxsip("bulk", "create", path, "--yes", "--concurrency", 1, "--report", "out")
+    assert ended.code == 4
+    assert "go on with: voxsip bulk resume rows.csv.journal" in ended.err
+    assert "run that file" not in ended.err
+    assert len(read(tmp_path / "out" / "failed.csv")) == 6
+
+    for number in (1, 2):
+        assert voxsip("registrations", "delete", number, "--yes").code == 0
+    ended = voxsip("bulk", "resume", "rows.csv.journal", "--concurrency", 1, "--report", "out")
+    assert ended.code == 4
+    bought = {one["sip_username"] for one in emulator.state["registrations"]}
+    assert bought == {"phone-3", "phone-4"}, "the row that met the full quota is tried again"
+
+
+def test_the_input_of_a_job_that_goes_on_is_not_replaced(serve, write, tmp_path):
+    emulator, voxsip = serve(registrations=2)
+    (tmp_path / "out").mkdir()
+    rows = "sip_registration_id,application_id\n" + "".join(f"{n},1\n" for n in (7, 1, 8, 2))
+    write(rows, "out/failed.csv")
+    options = ("--report", "out", "--concurrency", 1)
+    ended = voxsip(
+        "bulk", "bind", "out/failed.csv", "--journal", "j", "--max-failures", 0, *options
+    )
+    assert ended.code == 4
+    assert (
+        "out/failed.csv stays as it is, to go on with; failed.new.csv is the new one" in ended.err
+    )
+    assert (tmp_path / "out" / "failed.csv").read_text() == rows
+    assert [row["status"] for row in read(tmp_path / "out" / "failed.new.csv")] == [
+        "failed",
+        *["skipped"] * 3,
+    ]
+    ended = voxsip("bulk", "resume", "j", "--max-failures", 9, *options)
+    assert ended.code == 1
+    assert [one["application_id"] for one in emulator.state["registrations"]] == [1, 1]
+    assert {row["sip_registration_id"] for row in read(tmp_path / "out" / "failed.csv")} == {
+        "7",
+        "8",
+    }
+    assert not (tmp_path / "out" / "failed.new.csv").exists()
+
+
 def test_failed_purchases_find_their_passwords(serve, write, tmp_path):
     emulator, voxsip = serve()
     path = write(PURCHASES)

@@ -144,13 +144,19 @@ class ReportWriter:
         )
 
     def finish(
-        self, report: Report, *, journal: str | os.PathLike[str] | None = None
+        self,
+        report: Report,
+        *,
+        journal: str | os.PathLike[str] | None = None,
+        keep: str | os.PathLike[str] | None = None,
     ) -> dict[str, Path]:
         """Write the sums, and put all files in their places; return them by name.
 
         Arguments:
             report: of the job.
             journal: of a job that was resumed: the plots then show all its runs.
+            keep: the input of a job that is to be resumed. If it is an earlier report in this folder, it is not
+                replaced: what would have its name has "new" in it, such as failed.new.csv.
 
         Raises:
             ConfigurationError: the folder cannot be written to, or the journal not be read.
@@ -169,12 +175,12 @@ class ReportWriter:
             )
             self._part("report.html", "wb").write(render(facts, series).encode())
             self._files.close()
-            files = {name: self.directory / name for name in sorted(self._parts)}
+            files = {name: self._place(name, keep) for name in sorted(self._parts)}
             for name, part in self._parts.items():
                 part.replace(files[name])
             self._parts.clear()
-            if "unknown.csv" not in files:  # an earlier job's would be taken for this one's
-                (self.directory / "unknown.csv").unlink(missing_ok=True)
+            for path in self._stale(files.values(), keep):
+                path.unlink(missing_ok=True)
         return files
 
     def discard(self) -> None:
@@ -184,6 +190,21 @@ class ReportWriter:
             with suppress(OSError):
                 part.unlink()
         self._parts.clear()
+
+    def _place(self, name: str, keep: str | os.PathLike[str] | None) -> Path:
+        path = self.directory / name
+        kept = keep is not None and path.absolute() == Path(keep).absolute()
+        return path.with_suffix(f".new{path.suffix}") if kept else path
+
+    def _stale(
+        self, written: Iterable[Path], keep: str | os.PathLike[str] | None
+    ) -> Iterator[Path]:
+        """Give what earlier jobs left that would be taken for this one's."""
+        kept = None if keep is None else Path(keep).absolute()
+        for name in ("unknown.csv", "failed.new.csv", "succeeded.new.csv", "unknown.new.csv"):
+            path = self.directory / name
+            if path not in written and path.absolute() != kept:
+                yield path
 
     def _facts(self, report: Report, series: TimeSeries) -> dict[str, Any]:
         figures = report.to_dict()

@@ -7,6 +7,8 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from voxsip.cli._exits import say
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -23,7 +25,9 @@ def reports(
     rows: Rows[Any],
     job: BulkJob[Any],
     *,
-    resumed: str | None,
+    journal: str | None,
+    account_id: int | None,
+    resumed: bool,
 ) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
     """Give what takes every outcome; write the reports at the end, also where the job was cut off.
 
@@ -33,7 +37,9 @@ def reports(
         file: of its rows.
         rows: of that file.
         job: whose report says the sums.
-        resumed: the journal of a job that was resumed.
+        journal: of the job, or None.
+        account_id: that it runs on, where known.
+        resumed: the journal tells of earlier runs.
     """
     if directory is None:
         yield None
@@ -42,14 +48,25 @@ def reports(
 
     # As an absolute path it is found again from wherever failed.csv is run.
     source = file.name if file.path == "-" else str(Path(file.path).absolute())
-    with ReportWriter(directory, kind, source, columns=rows.columns) as writer:
+    with ReportWriter(
+        directory, kind, source, columns=rows.columns, account_id=account_id
+    ) as writer:
 
         def add(outcome: Outcome[Any], line: int | None) -> None:
             writer.add(outcome, line, password_from=rows.origins.get(outcome.index))
 
+        def finish(*, needs_input: bool) -> None:
+            past = journal if resumed else None
+            files = writer.finish(job.report, journal=past, keep=file.path if needs_input else None)
+            for name, path in files.items():
+                if path.name != name:
+                    say(
+                        f"{directory}/{name} stays as it is, to go on with; {path.name} is the new one"
+                    )
+
         try:
             yield add
         except asyncio.CancelledError:
-            writer.finish(job.report, journal=resumed)
+            finish(needs_input=True)
             raise
-        writer.finish(job.report, journal=resumed)
+        finish(needs_input=journal is not None and job.report.stopped is not None)

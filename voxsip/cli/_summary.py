@@ -55,13 +55,14 @@ def print_report(report: Report, total: int | None, *, as_json: bool) -> None:
         print(f"{'stopped':<13}{report.stopped}")
 
 
-def advise(report: Report, *, again: str | None, reports: str | None) -> None:
-    """Say what can be done about what is left.
+def advise(report: Report, *, again: str | None, reports: str | None, resumed: bool) -> None:
+    """Say what can be done about what is left: one thing, since what one way sends the other would send again.
 
     Arguments:
         report: of the job.
         again: the command that goes on with it, where it has a journal.
         reports: the folder of its reports, where it wrote any.
+        resumed: it has gone on before, and has looked for purchases of unknown outcome.
     """
     if report.verify_error is not None:
         say(f"the live state could not be compared: {report.verify_error}")
@@ -70,11 +71,17 @@ def advise(report: Report, *, again: str | None, reports: str | None) -> None:
             f"registration {mismatch.sip_registration_id}: "
             f"expected {mismatch.expected}, found {mismatch.found}"
         )
-    if report.failed and reports is not None:
-        say(f"correct the rows in {reports}/failed.csv and run that file")
-    if report.stopped is None and not report.unknown:
-        return
-    if again is not None:
+    stopped = report.stopped is not None
+    buying = report.kind == "create"
+    if again is not None and (stopped or (buying and report.unknown and not resumed)):
         say(f"go on with: {again}")
-    elif report.kind == "bind":
-        say("go on by running it again; --skip-unchanged passes over what is done")
+    elif reports is None:
+        if report.unknown or stopped:
+            say("go on by running it again; --skip-unchanged passes over what is done")
+    else:
+        if buying and report.unknown:
+            say(
+                f"run {reports}/unknown.csv with --skip-unchanged, which looks for each before it buys"
+            )
+        if report.failed or report.skipped or (report.unknown and not buying):
+            say(f"correct the rows in {reports}/failed.csv and run that file")
