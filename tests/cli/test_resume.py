@@ -127,5 +127,5 @@ def test_no_journal(serve, write, command, content):
     _, voxsip = serve()
     path = "none" if content is None else write(content, "j")
     ended = voxsip("bulk", command, path)
-    assert ended.code == 3
+    assert ended.code == 2
     assert path in ended.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 
 import pytest
@@ -12,6 +13,7 @@ from tests.cli.command import COMMAND
 pytestmark = pytest.mark.slow
 
 pty = pytest.importorskip("pty")
+CTRL_C = object()
 
 
 class Terminal:
@@ -38,7 +40,10 @@ class Terminal:
             while chunk := os.read(ours, 4096):
                 seen += chunk
                 if answer is not None and question in seen:
-                    os.write(ours, f"{answer}\n".encode())
+                    if answer is CTRL_C:
+                        process.send_signal(signal.SIGINT)
+                    else:
+                        os.write(ours, f"{answer}\n".encode())
                     answer = None
         except OSError:  # the other side is closed
             pass
@@ -75,6 +80,19 @@ def test_deleting_is_asked_for(setup, answer, code, left):
     ended, seen = terminal("registrations", "delete", 1, answer=answer)
     assert "Delete registration 1? [y/N]" in seen
     assert (ended, ids(emulator)) == (code, left)
+
+
+def test_ctrl_c_is_an_answer(setup, write, tmp_path):
+    emulator, terminal = setup
+    path = write("sip_username,proxy\nann,p\n")
+    code, seen = terminal("bulk", "create", path, answer=CTRL_C)
+    assert code == 130
+    assert "nothing was bought" in seen or "cut off before the first row" in seen
+    assert "go on with" not in seen
+    assert not (tmp_path / "rows.csv.journal").exists()
+    code, seen = terminal("bulk", "delete", write("id\n1\n"), answer=CTRL_C)
+    assert (code, ids(emulator)) == (130, [1, 2, 3])
+    assert "nothing was deleted" in seen
 
 
 def test_deleting_in_bulk_is_asked_for(setup, write):

@@ -21,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 3
-    from voxsip.cli._app import run  # noqa: PLC0415 - only once it is known to load
+    try:
+        from voxsip.cli._app import run  # noqa: PLC0415 - only once it is known to load
+    except KeyboardInterrupt:
+        return 130
 
     return run(sys.argv[1:] if arguments is None else arguments)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
+import os
+import select
+import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from voxsip.cli._exits import CommandError
+from voxsip.cli._exits import CommandError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def on_terminal() -> bool:
@@ -16,9 +24,33 @@ def on_terminal() -> bool:
 
 def agree(question: str, otherwise: str) -> None:
     """Ask a question on the terminal; anything but yes ends the command, saying `otherwise`."""
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
+    try:
+        with _interruptible():
+            print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+            answer = _read_line()
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        raise CommandError(otherwise, Exit.INTERRUPTED) from None
+    if answer.strip().casefold() not in ("y", "yes"):
         raise CommandError(otherwise)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the wait for an answer: no event loop runs meanwhile that could see to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _read_line() -> str:
+    """Read a line from the terminal; a signal in the moment before the system waits would not end that wait."""
+    if os.name == "posix":
+        while not select.select([sys.stdin], [], [], 0.1)[0]:
+            pass
+    return sys.stdin.readline()
 
 
 def secret_from(path: str | None, what: str) -> str | None:

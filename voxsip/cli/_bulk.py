@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
-from voxsip.cli import _ask as ask
+from voxsip.cli import _ask
 from voxsip.cli._bulk_options import (
     NO_LIMITS,
     NO_OUTPUT,
@@ -68,9 +68,9 @@ def bind(
             )
         if dry_run:
             return _checked(source, rows, as_json=output.json)
-        _refuse_used(journal)
+        _check_place(journal)
 
-        async def begin(client: AsyncClient) -> BulkJob[Any]:
+        def make(client: AsyncClient) -> BulkJob[Any]:
             return client.bulk.bind(
                 rows,
                 journal=journal,
@@ -85,7 +85,7 @@ def bind(
             "bind",
             source,
             rows,
-            begin,
+            make,
             journal=journal,
             output=output,
             connection=connection,
@@ -129,11 +129,13 @@ def create(
             if file == "-":
                 raise CommandError("rows to buy come from standard input: name a --journal")
             journal = f"{file}.journal"
-        _refuse_used(journal)
+        _check_place(journal)
 
-        async def begin(client: AsyncClient) -> BulkJob[Any]:
+        async def ask(client: AsyncClient) -> None:
             await agree(client, len(rows), yes=yes, as_json=output.json, at_most=skip_unchanged)
             say(f"the journal is {journal}")
+
+        def make(client: AsyncClient) -> BulkJob[Any]:
             return client.bulk.create(
                 rows,
                 journal=journal,
@@ -148,10 +150,11 @@ def create(
             "create",
             source,
             rows,
-            begin,
+            make,
             journal=journal,
             output=output,
             connection=connection,
+            ask=ask,
             reads_first=skip_unchanged,
         )
 
@@ -184,11 +187,11 @@ def delete(
         rows = source.check(on_conflict=on_conflict)
         if dry_run:
             return _checked(source, rows, as_json=output.json)
-        _refuse_used(journal)
-        if rows and not yes and ask.on_terminal():
-            ask.agree(f"Delete {len(rows):,} registrations?", "nothing was deleted")
+        _check_place(journal)
+        if rows and not yes and _ask.on_terminal():
+            _ask.agree(f"Delete {len(rows):,} registrations?", "nothing was deleted")
 
-        async def begin(client: AsyncClient) -> BulkJob[Any]:
+        def make(client: AsyncClient) -> BulkJob[Any]:
             return client.bulk.delete(
                 rows,
                 journal=journal,
@@ -202,7 +205,7 @@ def delete(
             "delete",
             source,
             rows,
-            begin,
+            make,
             journal=journal,
             output=output,
             connection=connection,
@@ -218,13 +221,15 @@ def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
     return Exit.DONE
 
 
-def _refuse_used(journal: str | None) -> None:
-    """Refuse to begin a job on the journal of another: it may have bought the same rows."""
+def _check_place(journal: str | None) -> None:
+    """See that a journal can be made; refuse to begin a job on that of another: it may have bought the same rows."""
     if journal is not None and Path(journal).exists():
         raise CommandError(
             f"the journal {journal} is there already: go on with its job by "
             f"'{resume_command(journal, None)}', or name another with --journal"
         )
+    if journal is not None and not Path(journal).absolute().parent.is_dir():
+        raise CommandError(f"the journal {journal} cannot be made: there is no such folder")
 
 
 def _origin(source: RowFile[Any]) -> str | None:

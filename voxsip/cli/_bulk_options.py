@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 from attrs import frozen
@@ -32,7 +33,7 @@ class Limits:
 
     def values(self) -> dict[str, Any]:
         """Return what is given, as `client.bulk` calls it."""
-        if self.rate is not None and not self.rate > 0:
+        if self.rate is not None and not 0 < self.rate < math.inf:
             raise CommandError("--rate: give a number above 0")
         given = {
             "concurrency": self.concurrency,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from voxsip.cli._connection import run
 from voxsip.cli._display import Work, display
 from voxsip.cli._exits import CommandError, Exit
+from voxsip.cli._interrupts import interrupts
 from voxsip.cli._job import follow
 from voxsip.cli._reports import reports
 from voxsip.cli._summary import advise, exit_code, print_report
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from voxsip.bulk import BulkJob
     from voxsip.cli._bulk_options import Output
     from voxsip.cli._connection import Connection
+    from voxsip.cli._interrupts import Interrupts
     from voxsip.cli.files import RowFile, Rows
 
 Kind = Literal["bind", "create", "delete"]
@@ -31,11 +34,12 @@ def launch(
     kind: Kind,
     source: RowFile[Any],
     rows: Rows[Any],
-    begin: Callable[[AsyncClient], Awaitable[BulkJob[Any]]],
+    make: Callable[[AsyncClient], BulkJob[Any]],
     *,
     journal: str | None,
     output: Output,
     connection: Connection,
+    ask: Callable[[AsyncClient], Awaitable[None]] | None = None,
     reads_first: bool = False,
     verify: bool = False,
     resumed: bool = False,
@@ -46,19 +50,20 @@ def launch(
         kind: what its rows are for.
         source: the file they are in.
         rows: of that file, checked.
-        begin: makes the job; may ask first, and raise CommandError.
+        make: makes the job; what is wrong with its options is said here, before anything is sent.
         journal: its path, or None.
         output: where the job tells what it did.
         connection: to the API.
+        ask: whether to begin; raises CommandError if not.
         reads_first: the job reads the live state before its first row.
         verify: it does so after its last one.
         resumed: the journal tells of earlier runs.
     """
     again = resume_command(journal, source.path)
 
-    async def main() -> Exit:
+    async def main(signals: Interrupts) -> Exit:
         async with connection.client() as client:
-            job = await begin(client)
+            job = make(client)
             work = Work(
                 verb=_VERBS[kind],
                 file=source.name,
@@ -67,18 +72,42 @@ def launch(
                 after="comparing with the live state" if verify else "",
             )
             shown = display(work, json=output.json)
-            past = journal if resumed else None
-            with reports(output.report, kind, source, rows, job, resumed=past) as record:
-                report = await follow(job, shown, lines=rows.lines, record=record)
+            with reports(
+                output.report,
+                kind,
+                source,
+                rows,
+                job,
+                journal=journal,
+                account_id=client.account_id,
+                resumed=resumed,
+            ) as record:
+                if ask is not None:
+                    await ask(client)
+                report = await follow(job, shown, signals, lines=rows.lines, record=record)
         print_report(report, len(rows), as_json=output.json)
-        advise(report, again=again, reports=output.report)
+        advise(report, again=again, reports=output.report, resumed=resumed)
         return exit_code(report)
 
+    async def interruptible() -> Exit:
+        with interrupts() as signals:
+            return await main(signals)
+
     try:
-        return run(main())
+        return run(interruptible())
     except (asyncio.CancelledError, KeyboardInterrupt):
-        how = "" if again is None else f"; go on with: {again}"
-        raise CommandError(f"cut off{how}", Exit.INTERRUPTED) from None
+        raise CommandError(_cut_off(journal, again), Exit.INTERRUPTED) from None
+
+
+def _cut_off(journal: str | None, again: str | None) -> str:
+    """Say what a job that was cut off leaves; one whose journal was not made yet has sent no row."""
+    if journal is None:
+        return "cut off"
+    return (
+        f"cut off; go on with: {again}"
+        if Path(journal).exists()
+        else "cut off before the first row"
+    )
 
 
 def resume_command(journal: str | None, file: str | None) -> str | None:

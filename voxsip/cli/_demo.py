@@ -17,6 +17,7 @@ from voxsip.cli._connection import run
 from voxsip.cli._demo_model import Bound, one_after_another
 from voxsip.cli._display import Work, display
 from voxsip.cli._exits import CommandError, Exit, say
+from voxsip.cli._interrupts import interrupts
 from voxsip.cli._job import INTERRUPTED, follow
 from voxsip.cli._tether import emulator_process
 
@@ -90,7 +91,8 @@ async def _demonstrate(url: str, credentials: Path, rows: int, concurrency: int)
 
 
 async def _follow(job: BulkJob[Any], verb: str, rows: int) -> Report:
-    report = await follow(job, display(Work(verb=verb, total=rows)))
+    with interrupts() as signals:
+        report = await follow(job, display(Work(verb=verb, total=rows)), signals)
     if report.stopped == INTERRUPTED:
         raise CommandError("interrupted; the emulator and all it held are gone", Exit.INTERRUPTED)
     return report

@@ -1,42 +1,42 @@
-"""Ctrl-C in a job: once stops it in order, twice at once."""
+"""Ctrl-C: once stops a job in order, twice at once; before and after a job, once is enough."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from attrs import define
 
 # A service manager's SIGTERM asks for the same as a person's Ctrl-C.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-@contextlib.contextmanager
-def interrupts(first: Callable[[], None]) -> Iterator[None]:
-    """Call `first` on the first signal within the block, cancel the running task on the second."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    seen = 0
+@define
+class Interrupts:
+    """What the next signal does: it calls `first`, once, or cancels the task where there is none."""
 
-    def on_signal() -> None:
-        nonlocal seen
-        seen += 1
-        if seen == 1:
+    _task: asyncio.Task[object] | None
+    first: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        """Take a signal."""
+        first, self.first = self.first, None
+        if first is not None:
             first()
-        elif task is not None:
-            task.cancel()
+        elif self._task is not None:
+            self._task.cancel()
 
-    try:
+
+@contextlib.contextmanager
+def interrupts() -> Iterator[Interrupts]:
+    """Take the signals from here on; a handler of the loop's own would count one of them a second time."""
+    loop = asyncio.get_running_loop()
+    taken = Interrupts(asyncio.current_task())
+    with contextlib.ExitStack() as stack:
         for number in _SIGNALS:
-            loop.add_signal_handler(number, on_signal)
-    except NotImplementedError:  # Windows: Ctrl-C cancels the task, as asyncio does by itself
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
+            with contextlib.suppress(NotImplementedError):  # Windows: asyncio cancels the task
+                loop.add_signal_handler(number, taken)
+                stack.callback(loop.remove_signal_handler, number)
+        yield taken

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from voxsip.cli._interrupts import interrupts
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voxsip import Outcome, Report
     from voxsip.bulk import BulkJob
     from voxsip.cli._display import Display
+    from voxsip.cli._interrupts import Interrupts
 
 INTERRUPTED = "interrupted"
 
@@ -20,6 +19,7 @@ INTERRUPTED = "interrupted"
 async def follow(
     job: BulkJob[Any],
     display: Display,
+    signals: Interrupts,
     *,
     lines: Sequence[int] = (),
     record: Callable[[Outcome[Any], int | None], None] | None = None,
@@ -29,6 +29,7 @@ async def follow(
     Arguments:
         job: not yet begun.
         display: shows it.
+        signals: the first stops the job in order.
         lines: the line of each row in its file, where there is one.
         record: is given every outcome and its line.
 
@@ -49,14 +50,15 @@ async def follow(
     display.started()
     ticker = asyncio.create_task(tick())
     try:
-        with interrupts(stop):
-            async for outcome in job:
-                line = lines[outcome.index] if outcome.index < len(lines) else None
-                if record is not None:
-                    record(outcome, line)
-                display.outcome(outcome, line)
+        signals.first = stop
+        async for outcome in job:
+            line = lines[outcome.index] if outcome.index < len(lines) else None
+            if record is not None:
+                record(outcome, line)
+            display.outcome(outcome, line)
         display.refresh(job.report, job.concurrency)
     finally:
+        signals.first = None
         ticker.cancel()
         display.ended()
     return job.report

@@ -27,6 +27,8 @@ async def agree(
     Raises:
         CommandError: the money does not suffice, or nobody agreed. Nothing was bought.
     """
+    if rows and not yes and not ask.on_terminal():
+        raise CommandError("nothing was bought: pass --yes to go on without being asked")
     quote = await client.bulk.quote(rows)
     if as_json:
         figures = {"price": quote.price, "total": quote.total, "balance": quote.balance}
@@ -38,8 +40,5 @@ async def agree(
     )
     if not quote.enough and not at_most:
         raise CommandError("the money does not suffice; nothing was bought", Exit.STOPPED)
-    if yes or rows == 0:
-        return
-    if not ask.on_terminal():
-        raise CommandError("nothing was bought: pass --yes to go on without being asked")
-    ask.agree("Buy them?", "nothing was bought")
+    if rows and not yes:
+        ask.agree("Buy them?", "nothing was bought")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest, read_journal
+from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
 from voxsip.cli._bulk_options import NO_LIMITS, NO_OUTPUT, File, Limits, Output
 from voxsip.cli._bulk_run import launch
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._exits import CommandError
+from voxsip.cli._status import read_state
 from voxsip.cli.files import RowFile
 
 if TYPE_CHECKING:
@@ -34,14 +35,14 @@ def resume(
 ) -> int:
     """Go on with a job from its journal, to the state that one uninterrupted run would have left.
 
-    Rows that ended are not sent again. A purchase whose outcome is not known is looked for first.
+    Rows that ended are not sent again, but for those refused for the sake of the account or the key. A purchase whose outcome is not known is looked for first.
 
     Arguments:
         journal: The journal.
         file: The file of rows, where it is no longer where it was, or came by standard input. It
             must be the same; only a changed password is not noticed.
     """
-    state = read_journal(journal)
+    state = read_state(journal)
     with RowFile(file or _source(journal, state), _REQUESTS[state.kind]) as source:
         rows = source.check(on_conflict="order")
         if state.checksum is not None and rows.checksum != state.checksum:
@@ -50,14 +51,14 @@ def resume(
                 "its rows must be the same, in the same order"
             )
 
-        async def begin(client: AsyncClient) -> BulkJob[Any]:
+        def make(client: AsyncClient) -> BulkJob[Any]:
             return client.bulk.resume(journal, rows, checksum=rows.checksum, **limits.values())
 
         return launch(
             state.kind,
             source,
             rows,
-            begin,
+            make,
             journal=journal,
             output=output,
             connection=connection,

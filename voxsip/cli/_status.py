@@ -6,9 +6,19 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from voxsip.bulk import read_journal
+from voxsip import ConfigurationError
+from voxsip.bulk import JournalStatus, read_journal
+from voxsip.cli._exits import CommandError
 from voxsip.cli._meter import duration
 from voxsip.cli._output import print_json
+
+
+def read_state(journal: str) -> JournalStatus:
+    """Read how a job stands. Raises CommandError where there is no journal: it is input, as a file of rows is."""
+    try:
+        return read_journal(journal)
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from None
 
 
 def status(
@@ -20,7 +30,7 @@ def status(
         journal: The journal.
         json: Write one JSON object.
     """
-    state = read_journal(journal)
+    state = read_state(journal)
     if json:
         print_json(state.to_dict())
         return 0

@@ -233,6 +233,8 @@ def test_many_mistakes_are_shown_up_to_a_limit(write):
         ),
         pytest.param("id\n0\n", "0 is not a possible id", "", id="zero"),
         pytest.param("id\n-5\n", "'-5' is not a whole number", "", id="negative"),
+        pytest.param('id\n"5,0"\n', "'5,0' is not", "Write 5.", id="comma"),
+        pytest.param('id\n"5,000"\n', "'5,000' is not", "Write the id in digits", id="thousands"),
         pytest.param("id\n1.2E+05\n", "a spreadsheet has rounded", "as text", id="scientific"),
         pytest.param("id\n99999999999999999999\n", "too large for an id", "", id="20 digits"),
         pytest.param("id\n9999999999999999999\n", "not a possible id", "", id="past 64 bits"),

@@ -18,7 +18,7 @@ _TRUE = frozenset({"true", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "no", "n", "off", "0"})
 _LARGEST = 2**63 - 1
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
-_FRACTION = re.compile(r"([0-9]+)[.,]0+")
+_FRACTION = re.compile(r"([0-9]+)[.,]0{1,2}")  # three would be a group of thousands
 
 
 @define
