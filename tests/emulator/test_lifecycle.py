@@ -135,6 +135,10 @@ async def test_hosts(host, origin):
         ({"price": "NaN"}, "price must be"),
         ({"rate_limit": 0}, "rate must be more than zero"),
         ({"latency": -1}, "latency must not be negative"),
+        ({"latency": float("nan")}, "latency must be a number of seconds"),
+        ({"latency": float("inf")}, "latency must be a number of seconds"),
+        ({"port": -1}, "port must be 0 to 65535"),
+        ({"port": 65536}, "port must be 0 to 65535"),
     ],
 )
 def test_options_that_make_no_sense(options, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import tempfile
 import time
 from decimal import Decimal
@@ -37,6 +38,7 @@ T = TypeVar("T")
 _GRACE = 0.2  # seconds for requests in flight when stopping; zero would mean for ever
 _LONGEST_LINE = 1 << 20  # a request line may hold an id list of a megabyte
 _LONGEST_BODY = 16 << 20
+_LAST_PORT = 65535
 _TURNS = 3  # of the loop: asyncio loses a connection whose server closes while it is being accepted
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (recognized, not bound to)
 
@@ -104,6 +106,8 @@ class Emulator:
         }.items():
             if number < 0:
                 raise ValueError(f"{name} must not be negative")
+        if not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"port must be 0 to {_LAST_PORT}")
         self._address = (host, port)
         self._tls = tls
         self._directory = None if directory is None else Path(directory)
@@ -218,14 +222,16 @@ class Emulator:
 
     @latency.setter
     def latency(self, latency: float | Callable[[], float]) -> None:
-        self._latency = latency
         if callable(latency):
             self._handler.latency = latency
         elif latency < 0:
             raise ValueError("latency must not be negative")
+        elif not latency < math.inf:
+            raise ValueError("latency must be a number of seconds")
         else:
             seconds = latency
             self._handler.latency = (lambda: seconds) if seconds else None
+        self._latency = latency
 
     @property
     def rate_limit(self) -> float | None:
