@@ -211,11 +211,13 @@ def test_130_cut_off_by_a_second_ctrl_c(serve, write):
 
 def test_130_before_the_first_row(serve, write):
     emulator, voxsip = serve(latency=60)
-    running = voxsip.start("bulk", "create", write(CREATE_TWO), "--yes")
+    write("of the last job", "failed.csv")
+    running = voxsip.start("bulk", "create", write(CREATE_TWO), "--yes", "--report", ".")
     wait_for(emulator, "GetSubscriptionPrice")
     running.interrupt()
     ended = running.end()
     assert ended.code == 130
+    assert (voxsip.folder / "failed.csv").read_text() == "of the last job"
     assert ended.err == "voxsip: cut off before the first row\n"
 
 

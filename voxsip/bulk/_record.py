@@ -73,10 +73,10 @@ class Record:
     async def restore(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
         """Return a row's outcome of an earlier run; when it was about to be sent, if no more is known; or None.
 
-        A row that was skipped runs now, and so does one that was refused for the sake of the key or the account, as
-        all would have been: the job stopped there, and no later row for its user was sent. A purchase of unknown outcome counts as about to be sent, so that it
-        is looked for; one that binds a user stays unknown if it is not found, since later rows for that
-        user may be done.
+        A row that was skipped runs now, and so does one that was refused for the sake of the key or the account: the
+        job stopped there, and no later row in conflict with it was sent. A purchase of unknown outcome counts as about
+        to be sent, so that it is looked for; one that binds a user stays unknown if it is not found, since later rows
+        for that user may be done.
 
         Raises:
             InvalidArgumentError: the row is not the one that the earlier run had in this place.

@@ -29,7 +29,7 @@ def reports(
     account_id: int | None,
     resumed: bool,
 ) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
-    """Give what takes every outcome; write the reports at the end, also where the job was cut off.
+    """Give what takes every outcome; write the reports at the end, also where the job was cut off in its midst.
 
     Arguments:
         directory: where to, or None for no reports.
@@ -67,6 +67,7 @@ def reports(
         try:
             yield add
         except asyncio.CancelledError:
-            finish(needs_input=True)
+            if job.report.rows:
+                finish(needs_input=True)
             raise
         finish(needs_input=journal is not None and job.report.stopped is not None)

@@ -35,7 +35,8 @@ def resume(
 ) -> int:
     """Go on with a job from its journal, to the state that one uninterrupted run would have left.
 
-    Rows that ended are not sent again, but for those refused for the sake of the account or the key. A purchase whose outcome is not known is looked for first.
+    Rows that ended are not sent again, but for those that met what stopped the job: an empty account,
+    a full quota, a key that may not. A purchase whose outcome is not known is looked for first.
 
     Arguments:
         journal: The journal.
