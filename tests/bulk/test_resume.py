@@ -45,6 +45,27 @@ async def test_a_stopped_job_goes_on_where_it_was(account, tmp_path):
     assert (once_more.done, once_more.calls, once_more.restored) == (39, 0, 39)
 
 
+@pytest.mark.parametrize("as_input", [list, iter])
+@pytest.mark.parametrize("stopped", [True, False])
+async def test_an_input_that_grew_is_refused_before_its_rows_are_sent(
+    account, tmp_path, as_input, stopped
+):
+    emulator, client = account
+    journal = tmp_path / "job.sqlite"
+    job = client.bulk.bind(rows(6), journal=journal, concurrency=1)
+    async for _ in job:
+        if stopped:
+            job.stop()
+    sent = received(emulator)
+    with pytest.raises(InvalidArgumentError, match="had 6 when the journal was written"):
+        await client.bulk.resume(journal, as_input(rows(9)))
+    assert received(emulator) <= 6
+    if as_input is list:
+        assert received(emulator) == sent
+        with pytest.raises(InvalidArgumentError, match="the input has 5 rows now"):
+            await client.bulk.resume(journal, rows(5))
+
+
 async def test_outcomes_come_back_as_they_were(start, tmp_path):
     _, client = await start(
         registrations=3,

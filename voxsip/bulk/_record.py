@@ -38,8 +38,10 @@ class Record:
         """Compare all rows with the journal before the first is sent, where the input can be read twice.
 
         Raises:
-            InvalidArgumentError: a row is another one now.
+            InvalidArgumentError: a row is another one now, or there is another number of them.
         """
+        if source.length is not None:
+            self._check_count(source.length, at_end=True)
         known_rows = self._journal.rows_known
         items = source.again() if known_rows else None
         for index, item in enumerate(islice(items or (), known_rows)):
@@ -82,6 +84,7 @@ class Record:
             InvalidArgumentError: the row is not the one that the earlier run had in this place.
         """
         if index >= self._journal.rows_known:
+            self._check_count(index + 1)
             return None
         known = await self._journal.restored(index)
         if known is None:
@@ -110,15 +113,22 @@ class Record:
         Raises:
             InvalidArgumentError: an earlier run had more rows, or another number of them.
         """
+        self._check_count(rows, at_end=True)
+        self._journal.ended(rows)
+
+    def _check_count(self, rows: int, *, at_end: bool = False) -> None:
+        """Compare the number of rows, so far or at the end, with what earlier runs were told or found."""
         journal = self._journal
-        had = journal.rows_known if journal.rows_total is None else journal.rows_total
-        if rows < had or (journal.rows_total is not None and rows != had):
+        total = journal.header.rows if journal.rows_total is None else journal.rows_total
+        too_many = total is not None and rows > total
+        too_few = at_end and rows < (journal.rows_known if total is None else total)
+        if too_many or too_few:
+            had = journal.rows_known if total is None else total
             raise InvalidArgumentError(
                 f"the input has {rows} rows now and had {had} when the journal was written: "
                 "resume with the input the job was started with",
                 field="rows",
             )
-        journal.ended(rows)
 
 
 def check_digest(known: RestoredRow, row: Row) -> None:
