@@ -1,3 +1,5 @@
+import re
+
 import attrs
 import pytest
 from hypothesis import given, strategies as st
@@ -111,7 +113,7 @@ def test_no_frame_of_ours_keeps_the_mapping():
 
     mapping = {"sip_username": "a", "proxy": "p", "password": "hunter2", "user_id": "x"}
     with pytest.raises(InvalidArgumentError) as caught:
-        CreateRequest.from_mapping(mapping)
+        read_row(CreateRequest, mapping)
     own = [frame for frame in frames(caught.value) if "_rows" in frame.f_code.co_filename]
     assert own
     assert not [
@@ -125,6 +127,29 @@ def test_no_frame_of_ours_keeps_the_mapping():
         if frame.f_code.co_name == "_made"
         for value in frame.f_locals.values()
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"password": "hunter2", "application_id": "x"},
+        {"password": 20070412},
+        {"password": "hunter2", "proxy": ""},
+    ],
+)
+def test_no_frame_behind_the_callers_keeps_a_password(arguments):
+    for make in (CreateRequest, lambda **row: CreateRequest.from_mapping(row)):
+        with pytest.raises(InvalidArgumentError) as caught:
+            make(**{"sip_username": "a", "proxy": "p", **arguments})
+        trace = caught.value.__traceback__
+        while trace.tb_next is not None:
+            trace = trace.tb_next
+            if trace.tb_frame.f_code.co_filename != __file__:
+                assert not ({"hunter2", "20070412"} & set(words(trace.tb_frame.f_locals)))
+
+
+def words(values):
+    return re.findall(r"\w+", repr(values))
 
 
 def test_a_wrong_type_is_refused_when_the_row_is_made():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 import attrs
 
 from voxsip._errors import InvalidArgumentError
+from voxsip._tracebacks import hides_arguments
 
 if TYPE_CHECKING:
     from voxsip._commands import Command
@@ -142,6 +143,7 @@ class CreateRequest(_Request):
     user_name: str | None = None
 
     @classmethod
+    @hides_arguments
     def from_mapping(cls, mapping: Mapping[str, object]) -> CreateRequest:
         """Make a row from columns, as text or as native values; empty is absent.
 
@@ -155,6 +157,10 @@ class CreateRequest(_Request):
     def label(self) -> str:
         """Name what the row is about, for people."""
         return f"{self.sip_username}@{self.proxy}"
+
+
+CreateRequest.__init__ = hides_arguments(CreateRequest.__init__)  # type: ignore[method-assign]
+"""One of its arguments is a password; any of the others may be refused."""
 
 
 @attrs.frozen(kw_only=True)
@@ -281,7 +287,7 @@ _EXPECTED = {int: "a positive whole number", str: "text that is not empty", bool
 
 
 def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:
-    close = difflib.get_close_matches(str(name), known, n=1)
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.7)
     hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
     shown = repr(name)[:80]
     return InvalidArgumentError(f"unknown column {shown}: {hint}", field=str(name)[:80])
