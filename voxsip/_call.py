@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -22,6 +23,7 @@ from voxsip._errors import (
     CLOCK_CODES,
     APIError,
     AuthorizationError,
+    InvalidArgumentError,
     UnexpectedReplyError,
     VoxsipError,
 )
@@ -170,6 +172,12 @@ class Calls:
         return await Recovery(self, request, decode).after(first)
 
     async def _run_until(self, request: Request, decode: Decoder[T], seconds: float) -> T:
+        if not _is_number(seconds):
+            raise InvalidArgumentError(
+                f"deadline: expected seconds, got {seconds!r}", field="deadline"
+            )
+        if seconds <= 0:  # computed, perhaps, from a moment that has passed: nothing is sent
+            raise explain_deadline(request, seconds)
         try:
             async with asyncio.timeout(seconds):
                 return await self.perform(request, decode)
@@ -191,6 +199,10 @@ class Calls:
 
 def _secrets(request: Request, bearer: str) -> tuple[str, ...]:
     return (*request.secrets(), bearer.removeprefix("Bearer "))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not math.isnan(value)
 
 
 def _start(values: dict[str, Any]) -> int:

@@ -19,6 +19,14 @@ def at_least(minimum: float) -> Callable[[object, Any, Any], None]:
     return _number(lambda value: value >= minimum, f"a number from {minimum:g} up")
 
 
+def whole(minimum: int) -> Callable[[object, Any, Any], None]:
+    """Return an attrs validator: a whole number from the minimum up."""
+    return _number(
+        lambda value: isinstance(value, int) and value >= minimum,
+        f"a whole number from {minimum} up",
+    )
+
+
 def _number(fits: Callable[[float], bool], wanted: str) -> Callable[[object, Any, Any], None]:
     def check(_: object, attribute: Any, value: Any) -> None:
         number = (

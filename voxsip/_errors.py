@@ -29,7 +29,7 @@ class VoxsipError(Exception):
     """Base of everything voxsip raises on purpose.
 
     Attributes:
-        attempts: requests sent for the call, the failed one included (0: nothing was sent).
+        attempts: made for the call, the failed one included, whether or not it reached the server (0: none).
         outcome_unknown: True if the server may have done the work although the call failed.
     """
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import attrs
 
-from voxsip._checks import at_least
+from voxsip._checks import at_least, whole
 from voxsip._errors import Disposition, NotSentError, VoxsipError
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class RetryPolicy:
         ConfigurationError: a number out of range.
     """
 
-    attempts: int = attrs.field(default=5, validator=at_least(1))
+    attempts: int = attrs.field(default=5, validator=whole(1))
     backoff: float = attrs.field(default=0.25, validator=at_least(0))
     max_backoff: float = attrs.field(default=20.0, validator=at_least(0))
     max_retry_after: float = attrs.field(default=60.0, validator=at_least(0))

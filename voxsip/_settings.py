@@ -25,6 +25,8 @@ def make_tokens(credentials: Credentials, token: str | None, account_id: int | N
     Raises:
         ConfigurationError: none, two, or broken ones.
     """
+    if account_id is not None and (type(account_id) is not int or account_id < 1):
+        raise ConfigurationError(f"account_id: expected a whole number above 0, got {account_id!r}")
     if credentials is not None and token is not None:
         raise ConfigurationError("give credentials or a token, not both")
     if token is None:

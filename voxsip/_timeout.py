@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from voxsip._checks import above
+from voxsip._errors import ConfigurationError
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +28,8 @@ class Timeout:
         """Return the timeout itself, or one made of the seconds for the whole attempt."""
         if isinstance(value, Timeout):
             return value
+        if not isinstance(value, int | float):
+            raise ConfigurationError(f"timeout: expected seconds or a Timeout, got {value!r}")
         made = cls(total=value)
         # a little less than the whole, so that a connection that never comes is told from a reply that does not
         return attrs.evolve(made, connect=min(made.connect, 0.9 * value))

@@ -170,6 +170,23 @@ async def test_deadline_while_in_flight_is_an_unknown_outcome(held, cls):
     assert len(server.requests) <= 1
 
 
+@CLIENTS
+@pytest.mark.parametrize("deadline", [0, -1.5])
+async def test_deadline_that_has_passed_sends_nothing(held, cls, deadline):
+    _, server, side = await held(cls=cls)
+    await side.fails(voxsip.NotSentError, lambda c: info(c, deadline=deadline))
+    assert server.requests == []
+
+
+@CLIENTS
+@pytest.mark.parametrize("deadline", ["5", float("nan"), [1]])
+async def test_deadline_that_is_no_number_is_refused(held, cls, deadline):
+    _, server, side = await held(cls=cls)
+    error = await side.fails(voxsip.InvalidArgumentError, lambda c: info(c, deadline=deadline))
+    assert error.field == "deadline"
+    assert server.requests == []
+
+
 async def test_deadline_while_queueing_was_never_sent(held):
     hold, server, side = await held(max_connections=1)
     first = asyncio.ensure_future(side(info))

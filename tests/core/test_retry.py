@@ -53,6 +53,7 @@ def test_named_delay_is_the_least_and_has_a_ceiling():
         ("attempts", 0),
         ("attempts", "3"),
         ("attempts", True),
+        ("attempts", 1.5),
         ("backoff", -1),
         ("backoff", float("nan")),
         ("max_backoff", float("inf")),

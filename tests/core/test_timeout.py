@@ -35,6 +35,18 @@ def test_timeout_must_be_above_zero(value):
         Timeout(connect=value)
 
 
+@pytest.mark.parametrize("value", ["5", None, [5]])
+def test_timeout_of_a_client_must_be_seconds_or_a_timeout(account, value):
+    with pytest.raises(voxsip.ConfigurationError, match="timeout: expected seconds or a Timeout"):
+        voxsip.AsyncClient(account, timeout=value)
+
+
+@pytest.mark.parametrize("value", ["abc", 1.5, 0, -1, True])
+def test_account_must_be_a_number(account, value):
+    with pytest.raises(voxsip.ConfigurationError, match="account_id: expected a whole number"):
+        voxsip.AsyncClient(account, account_id=value)
+
+
 async def test_reply_that_does_not_come_is_an_unknown_outcome(answer, connect):
     over = asyncio.Event()
 
