@@ -34,6 +34,7 @@ class InstantSession:
     """What a client asks of a session."""
 
     closed = False
+    connector = None
 
     def __init__(self, *, turns: bool) -> None:
         self._turns = turns
