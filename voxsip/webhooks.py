@@ -167,7 +167,9 @@ def _read(item: object, place: int, account_id: int, secret: bytes) -> Callback:
     if type(number) is not int or number < 0:
         raise CallbackError(f"{where}.callback_id: expected an integer")
     if not _is_signed(item.get("hash"), number, secret):
-        raise UnverifiedCallbackError(f"{where}.hash: missing or wrong")
+        raise UnverifiedCallbackError(
+            f"{where}.hash: missing or wrong; it is made with the account's callback salt and API key"
+        )
     if owner not in (None, account_id, str(account_id)):
         raise UnverifiedCallbackError(f"{where}.account_id: that of another account")
     if not isinstance(kind, str) or not kind:

@@ -146,6 +146,11 @@ def test_options_that_make_no_sense(options, message):
         Emulator(**options)
 
 
+def test_roles_in_one_text_are_no_list():
+    with pytest.raises(TypeError, match="roles must be a list of names"):
+        Emulator(roles="Owner")
+
+
 async def test_stopping_does_not_wait_for_those_in_flight():
     faults = Faults(
         [

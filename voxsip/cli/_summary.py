@@ -71,6 +71,8 @@ def advise(report: Report, *, again: str | None, reports: str | None, resumed: b
             f"registration {mismatch.sip_registration_id}: "
             f"expected {mismatch.expected}, found {mismatch.found}"
         )
+    if report.stopped == Stop.AUTHORIZATION:
+        say("check the key and its account, or use a key whose roles allow this")
     stopped = report.stopped is not None
     buying = report.kind == "create"
     if again is not None and (stopped or (buying and report.unknown and not resumed)):

@@ -106,6 +106,8 @@ class Emulator:
         }.items():
             if number < 0:
                 raise ValueError(f"{name} must not be negative")
+        if isinstance(roles, str):
+            raise TypeError(f"roles must be a list of names, as in [{roles!r}]")
         if not 0 <= port <= _LAST_PORT:
             raise ValueError(f"port must be 0 to {_LAST_PORT}")
         self._address = (host, port)
