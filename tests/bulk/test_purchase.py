@@ -1,10 +1,14 @@
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from tests.bulk.conftest import received
 from voxsip import InsufficientFundsError, RetryPolicy
 from voxsip.bulk import CreateRequest, DeleteRequest, Quote, Stop
+from voxsip.bulk._journal import create_journal
+from voxsip.bulk._journal_api import JobHeader
+from voxsip.bulk._record import Record
 from voxsip.emulator import Fault, Faults
 
 
@@ -93,6 +97,44 @@ async def test_what_may_be_bought_already_needs_no_money_again(start, tmp_path, 
     report = await client.bulk.resume(tmp_path / "j", as_input(wanted(10)))
     assert (report.done, report.stopped) == (10, None)
     assert len(names(emulator)) == 10
+
+
+@pytest.mark.parametrize("names_user", [False, True])
+async def test_a_resumed_job_that_is_stopped_forgets_nothing(start, tmp_path, names_user):
+    """What a killed run may have bought is looked for by the run that gets to it, not bought anew."""
+    rows = wanted(10)
+    if names_user:
+        rows = [
+            attrs.evolve(row, application_id=1, user_id=number)
+            for number, row in enumerate(rows, 1)
+        ]
+    emulator, client = await start(applications=1, users=10)
+    journal = await create_journal(tmp_path / "j", JobHeader(kind="create", options={}, rows=10))
+    for index in (0, 3, 9):
+        await Record(journal).intend(index, rows[index])
+        await client.call(rows[index].command, rows[index].params())
+    await journal.close()
+    job = client.bulk.resume(tmp_path / "j", rows, deadline=1e-9, settle=0)
+    outcomes = {outcome.index: outcome.status async for outcome in job}
+    assert (job.report.unknown, job.report.skipped) == (3, 7)
+    assert [index for index, status in outcomes.items() if status == "unknown"] == [0, 3, 9]
+    report = await client.bulk.resume(tmp_path / "j", rows, settle=0)
+    assert (report.done, report.rows, report.stopped) == (10, 10, None)
+    assert sorted(names(emulator)) == sorted(row.sip_username for row in rows)
+
+
+async def test_a_resumed_deletion_that_is_stopped_forgets_nothing(start, tmp_path):
+    rows = [DeleteRequest(sip_registration_id=number) for number in range(1, 6)]
+    emulator, client = await start(registrations=5)
+    journal = await create_journal(tmp_path / "j", JobHeader(kind="delete", options={}, rows=5))
+    await Record(journal).intend(1, rows[1])
+    await client.call(rows[1].command, rows[1].params())
+    await journal.close()
+    job = client.bulk.resume(tmp_path / "j", rows)
+    job.stop("not now")
+    await job
+    report = await client.bulk.resume(tmp_path / "j", rows)
+    assert (report.done, report.failed, emulator.state.registrations) == (5, 0, [])
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.bulk.conftest import bindings, received
 from tests.bulk.test_serializable import change, random_row, served
 from voxsip import ForbiddenError
-from voxsip.bulk import BindRequest
+from voxsip.bulk import BindRequest, Outcome
+from voxsip.bulk._journal import create_journal
+from voxsip.bulk._journal_api import JobHeader
 from voxsip.bulk._model import ANY, Binding, Model
 from voxsip.bulk._plan import Groups
+from voxsip.bulk._record import Record
 from voxsip.emulator import Fault, Faults
 
 __all__ = ["served"]
@@ -155,6 +158,19 @@ async def test_verify_finds_what_somebody_else_changed(account):
     assert found[20].found == Binding(1, None, 1)
     assert found[5].found is None
     assert not report.ok
+
+
+async def test_verify_counts_what_was_there_already_as_the_rows_doing(account, tmp_path):
+    """The last row was executed by a run that was killed before it knew; the next one finds it unchanged."""
+    _, client = account
+    rows = [BindRequest(sip_registration_id=1, application_id=number) for number in (1, 2)]
+    journal = await create_journal(tmp_path / "j", JobHeader(kind="bind"))
+    Record(journal).observe(Outcome(index=0, row=rows[0], status="done", result={"result": 1}))
+    await journal.close()
+    for row in rows:
+        await client.call(row.command, row.params())
+    report = await client.bulk.resume(tmp_path / "j", rows, skip_unchanged=True, verify=True)
+    assert (report.done, report.unchanged, report.mismatches) == (1, 1, 0)
 
 
 async def test_verify_asks_for_names_once(account):

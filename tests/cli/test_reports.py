@@ -84,9 +84,7 @@ def test_the_input_of_a_job_that_goes_on_is_not_replaced(serve, write, tmp_path)
         "bulk", "bind", "out/failed.csv", "--journal", "j", "--max-failures", 0, *options
     )
     assert ended.code == 4
-    assert (
-        "out/failed.csv stays as it is, to go on with; failed.new.csv is the new one" in ended.err
-    )
+    assert "out/failed.csv is still needed and stays; failed.new.csv is the new one" in ended.err
     assert (tmp_path / "out" / "failed.csv").read_text() == rows
     assert [row["status"] for row in read(tmp_path / "out" / "failed.new.csv")] == [
         "failed",
@@ -100,6 +98,22 @@ def test_the_input_of_a_job_that_goes_on_is_not_replaced(serve, write, tmp_path)
         "8",
     }
     assert not (tmp_path / "out" / "failed.new.csv").exists()
+
+
+def test_a_file_that_passwords_stand_in_is_not_replaced(serve, write, tmp_path):
+    emulator, voxsip = serve()
+    (tmp_path / "out").mkdir()
+    write(PURCHASES, "out/failed.csv")
+    ended = voxsip("bulk", "create", "out/failed.csv", "--yes", "--report", "out/../out")
+    assert ended.code == 1
+    assert "correct the rows in out/../out/failed.new.csv and run that file" in ended.err
+    assert (tmp_path / "out" / "failed.csv").read_text() == PURCHASES
+    corrected = (tmp_path / "out" / "failed.new.csv").read_text().replace("app-7", "app-3")
+    write(corrected, "out/failed.new.csv")
+    ended = voxsip("bulk", "create", "out/failed.new.csv", "--yes", "--report", "out")
+    assert ended.code == 0, ended.err
+    made = emulator.state["registrations"]
+    assert sorted(one["sip_username"] for one in made) == [f"phone-{n}" for n in range(1, 9)]
 
 
 def test_failed_purchases_find_their_passwords(serve, write, tmp_path):

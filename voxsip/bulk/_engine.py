@@ -18,6 +18,7 @@ from voxsip._errors import (
     ConfigurationError,
     Disposition,
     InvalidArgumentError,
+    OutcomeUnknownError,
     VoxsipError,
 )
 from voxsip._trace import CallTrace
@@ -247,7 +248,7 @@ class Engine:
 
     def _skip_ready(self) -> None:
         for item in self.window.drop():
-            self._emit(self._outcome(item, "skipped"))
+            self._emit(_left_alone(item))
         self._note_empty()
 
     def _note_empty(self) -> None:
@@ -348,10 +349,11 @@ class Engine:
                     Outcome(index=index, row=row, status="unchanged", result=result or None)
                 )
                 return
+        item = Item(index, row, intended)
         if self._stopped:
-            await self._settle(Outcome(index=index, row=row, status="skipped"))
+            await self._settle(_left_alone(item))
         else:
-            await self._admit(Item(index, row, intended))
+            await self._admit(item)
 
     async def _admit(self, item: Item) -> None:
         row = item.row
@@ -448,3 +450,16 @@ _NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.TRY_LATER, Disposition
 def _bare(error: VoxsipError) -> VoxsipError:
     """Drop the frames an error has passed: outcomes are kept, and frames keep everything they saw."""
     return error.with_traceback(None)
+
+
+def _left_alone(item: Item) -> RowOutcome:
+    """Return the outcome of a row that this run does not send.
+
+    What an earlier run may have sent is not "skipped": the journal must still say so, for the next run to look for it.
+    """
+    if item.intended is None:
+        return Outcome(index=item.index, row=item.row, status="skipped")
+    error = OutcomeUnknownError(
+        f"{item.row.label}: an earlier run may have sent it, and this one ended before it looked"
+    )
+    return Outcome(index=item.index, row=item.row, status="unknown", error=error, restored=True)

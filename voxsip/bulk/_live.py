@@ -130,17 +130,17 @@ class Verifier:
     def observe(self, outcome: Outcome[Any]) -> None:
         """Take in an outcome. Rows that conflict must come in input order; others commute."""
         row = outcome.row
-        if outcome.status not in {"done", "unknown"} or not isinstance(row, BindRequest):
+        if outcome.status in {"failed", "skipped"} or not isinstance(row, BindRequest):
             return
         if self._failure is not None:
             return
         change = self._directory.resolve(row)
         if change is None:
             return
-        if outcome.status == "done":
-            self._model.apply(change)
-        else:
+        if outcome.status == "unknown":
             self._model.forget(change)
+        else:  # what was there already is the row's doing as well: it may undo an earlier one's
+            self._model.apply(change)
 
     async def compare(self, report: Report) -> None:
         """Read the live state and write what differs into the report, or why nothing could be compared."""

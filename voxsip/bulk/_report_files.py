@@ -19,7 +19,7 @@ from __future__ import annotations
 import csv
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,21 +148,23 @@ class ReportWriter:
         report: Report,
         *,
         journal: str | os.PathLike[str] | None = None,
-        keep: str | os.PathLike[str] | None = None,
+        keep: Iterable[str | os.PathLike[str]] = (),
     ) -> dict[str, Path]:
         """Write the sums, and put all files in their places; return them by name.
 
         Arguments:
             report: of the job.
             journal: of a job that was resumed: the plots then show all its runs.
-            keep: the input of a job that is to be resumed. If it is an earlier report in this folder, it is not
-                replaced: what would have its name has "new" in it, such as failed.new.csv.
+            keep: files still needed: the input of a job that is to be resumed, those that passwords stand in. An
+                earlier report in this folder that is one of them is not replaced: what would have its name has "new"
+                in it, such as failed.new.csv.
 
         Raises:
             ConfigurationError: the folder cannot be written to, or the journal not be read.
         """
         from voxsip.bulk._report_html import render  # noqa: PLC0415 - plots, only at the end
 
+        kept = {os.path.realpath(path) for path in keep}
         series = self.series
         if journal is not None:
             from voxsip.bulk._journal_history import read_history  # noqa: PLC0415 - SQLite, seldom needed
@@ -175,11 +177,11 @@ class ReportWriter:
             )
             self._part("report.html", "wb").write(render(facts, series).encode())
             self._files.close()
-            files = {name: self._place(name, keep) for name in sorted(self._parts)}
+            files = {name: self._place(name, kept) for name in sorted(self._parts)}
             for name, part in self._parts.items():
                 part.replace(files[name])
             self._parts.clear()
-            for path in self._stale(files.values(), keep):
+            for path in self._stale({*files.values()}, kept):
                 path.unlink(missing_ok=True)
         return files
 
@@ -191,19 +193,17 @@ class ReportWriter:
                 part.unlink()
         self._parts.clear()
 
-    def _place(self, name: str, keep: str | os.PathLike[str] | None) -> Path:
+    def _place(self, name: str, kept: Container[str]) -> Path:
         path = self.directory / name
-        kept = keep is not None and path.absolute() == Path(keep).absolute()
-        return path.with_suffix(f".new{path.suffix}") if kept else path
+        while os.path.realpath(path) in kept:
+            path = path.with_suffix(f".new{path.suffix}")
+        return path
 
-    def _stale(
-        self, written: Iterable[Path], keep: str | os.PathLike[str] | None
-    ) -> Iterator[Path]:
+    def _stale(self, written: Container[Path], kept: Container[str]) -> Iterator[Path]:
         """Give what earlier jobs left that would be taken for this one's."""
-        kept = None if keep is None else Path(keep).absolute()
-        for name in ("unknown.csv", "failed.new.csv", "succeeded.new.csv", "unknown.new.csv"):
-            path = self.directory / name
-            if path not in written and path.absolute() != kept:
+        again = (f"{stem}.new.csv" for stem in ("succeeded", "failed", "unknown"))
+        for path in map(self.directory.joinpath, ("unknown.csv", *again)):
+            if path not in written and os.path.realpath(path) not in kept:
                 yield path
 
     def _facts(self, report: Report, series: TimeSeries) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def launch(
         resumed: the journal tells of earlier runs.
     """
     again = resume_command(journal, source.path)
+    written: dict[str, Path] = {}
 
     async def main(signals: Interrupts) -> Exit:
         async with connection.client() as client:
@@ -78,15 +79,18 @@ def launch(
                 source,
                 rows,
                 job,
+                written=written,
                 journal=journal,
                 account_id=client.account_id,
                 resumed=resumed,
             ) as record:
                 if ask is not None:
                     await ask(client)
-                report = await follow(job, shown, signals, lines=rows.lines, record=record)
+                report = await follow(
+                    job, shown, signals, last=True, lines=rows.lines, record=record
+                )
         print_report(report, len(rows), as_json=output.json)
-        advise(report, again=again, reports=output.report, resumed=resumed)
+        advise(report, again=again, reports=written, resumed=resumed)
         return exit_code(report)
 
     async def interruptible() -> Exit:

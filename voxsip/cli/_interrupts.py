@@ -15,13 +15,20 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @define
 class Interrupts:
-    """What the next signal does: it calls `first`, once, or cancels the task where there is none."""
+    """What the next signal does: it calls `first`, once, or cancels the task where there is none.
+
+    Attributes:
+        over: all is done but saying so; signals come too late to change anything.
+    """
 
     _task: asyncio.Task[object] | None
     first: Callable[[], None] | None = None
+    over: bool = False
 
     def __call__(self) -> None:
         """Take a signal."""
+        if self.over:
+            return
         first, self.first = self.first, None
         if first is not None:
             first()
@@ -40,3 +47,5 @@ def interrupts() -> Iterator[Interrupts]:
                 loop.add_signal_handler(number, taken)
                 stack.callback(loop.remove_signal_handler, number)
         yield taken
+    if taken.over:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

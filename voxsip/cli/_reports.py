@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from voxsip.cli._exits import say
+from voxsip.cli._summary import goes_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ def reports(
     rows: Rows[Any],
     job: BulkJob[Any],
     *,
+    written: dict[str, Path],
     journal: str | None,
     account_id: int | None,
     resumed: bool,
@@ -37,6 +39,7 @@ def reports(
         file: of its rows.
         rows: of that file.
         job: whose report says the sums.
+        written: is told where each report is, by its usual name, once it is there.
         journal: of the job, or None.
         account_id: that it runs on, where known.
         resumed: the journal tells of earlier runs.
@@ -55,19 +58,25 @@ def reports(
         def add(outcome: Outcome[Any], line: int | None) -> None:
             writer.add(outcome, line, password_from=rows.origins.get(outcome.index))
 
-        def finish(*, needs_input: bool) -> None:
+        def needed(*, cut_off: bool) -> Iterator[str]:
+            report = job.report
+            if cut_off or (journal is not None and goes_on(report, resumed=resumed)):
+                yield file.path
+            if kind == "create" and report.failed + report.skipped + report.unknown:
+                yield file.path  # and wherever else the passwords are that the new reports point to
+                yield from {origin.rpartition(":")[0] for origin in rows.origins.values()}
+
+        def finish(*, cut_off: bool) -> None:
             past = journal if resumed else None
-            files = writer.finish(job.report, journal=past, keep=file.path if needs_input else None)
-            for name, path in files.items():
+            written.update(writer.finish(job.report, journal=past, keep=needed(cut_off=cut_off)))
+            for name, path in written.items():
                 if path.name != name:
-                    say(
-                        f"{directory}/{name} stays as it is, to go on with; {path.name} is the new one"
-                    )
+                    say(f"{directory}/{name} is still needed and stays; {path.name} is the new one")
 
         try:
             yield add
         except asyncio.CancelledError:
             if job.report.rows:
-                finish(needs_input=True)
+                finish(cut_off=True)
             raise
-        finish(needs_input=journal is not None and job.report.stopped is not None)
+        finish(cut_off=False)

@@ -11,6 +11,9 @@ from voxsip.cli._meter import duration
 from voxsip.cli._output import print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from voxsip import Report
 
 
@@ -55,14 +58,27 @@ def print_report(report: Report, total: int | None, *, as_json: bool) -> None:
         print(f"{'stopped':<13}{report.stopped}")
 
 
-def advise(report: Report, *, again: str | None, reports: str | None, resumed: bool) -> None:
+def goes_on(report: Report, *, resumed: bool) -> bool:
+    """Tell whether a job with a journal has something left to do: rows to send, or purchases to look for.
+
+    Arguments:
+        report: of the job.
+        resumed: it has gone on before, and has looked for purchases of unknown outcome.
+    """
+    lost = report.kind == "create" and report.unknown > 0
+    return report.stopped is not None or (lost and not resumed)
+
+
+def advise(
+    report: Report, *, again: str | None, reports: Mapping[str, Path], resumed: bool
+) -> None:
     """Say what can be done about what is left: one thing, since what one way sends the other would send again.
 
     Arguments:
         report: of the job.
         again: the command that goes on with it, where it has a journal.
-        reports: the folder of its reports, where it wrote any.
-        resumed: it has gone on before, and has looked for purchases of unknown outcome.
+        reports: where they are, by name; none where none are wanted.
+        resumed: as for `goes_on`.
     """
     if report.verify_error is not None:
         say(f"the live state could not be compared: {report.verify_error}")
@@ -73,17 +89,15 @@ def advise(report: Report, *, again: str | None, reports: str | None, resumed: b
         )
     if report.stopped == Stop.AUTHORIZATION:
         say("check the key and its account, or use a key whose roles allow this")
-    stopped = report.stopped is not None
     buying = report.kind == "create"
-    if again is not None and (stopped or (buying and report.unknown and not resumed)):
+    if again is not None and goes_on(report, resumed=resumed):
         say(f"go on with: {again}")
-    elif reports is None:
-        if report.unknown or stopped:
+    elif not reports:
+        if report.unknown or report.stopped is not None:
             say("go on by running it again; --skip-unchanged passes over what is done")
     else:
         if buying and report.unknown:
-            say(
-                f"run {reports}/unknown.csv with --skip-unchanged, which looks for each before it buys"
-            )
+            file = reports["unknown.csv"]
+            say(f"run {file} with --skip-unchanged, which looks for each row before it buys")
         if report.failed or report.skipped or (report.unknown and not buying):
-            say(f"correct the rows in {reports}/failed.csv and run that file")
+            say(f"correct the rows in {reports['failed.csv']} and run that file")
