@@ -44,7 +44,6 @@ async def every_registration(client: AsyncClient) -> AsyncGenerator[SipRegistrat
             if not page or not await client.sip_registrations.list(count=PAGE, offset=end):
                 return
         known = ids
-        stride = (
-            len(page) - 1
-        )  # a single item cannot be the last of one page and the first of another
+        # A single item cannot be the last of one page and the first of another.
+        stride = len(page) - 1
         offset += stride or 1

@@ -9,7 +9,7 @@ from typing import Any
 from voxsip import _errors
 from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_class
 from voxsip.bulk._guards import refusal_of_all
-from voxsip.bulk._journal_api import Journal, Kind, RestoredRow
+from voxsip.bulk._journal_api import Journal, RestoredRow
 from voxsip.bulk._journal_digest import row_digest
 from voxsip.bulk._outcomes import Outcome
 from voxsip.bulk._rows import SECRET_COLUMNS, CreateRequest, Row, read_row
@@ -120,10 +120,8 @@ class Record:
         """Compare the number of rows, so far or at the end, with what earlier runs were told or found."""
         journal = self._journal
         total = journal.header.rows if journal.rows_total is None else journal.rows_total
-        too_many = total is not None and rows > total
-        too_few = at_end and rows < (journal.rows_known if total is None else total)
-        if too_many or too_few:
-            had = journal.rows_known if total is None else total
+        had = journal.rows_known if total is None else total
+        if (total is not None and rows > total) or (at_end and rows < had):
             raise InvalidArgumentError(
                 f"the input has {rows} rows now and had {had} when the journal was written: "
                 "resume with the input the job was started with",
@@ -168,10 +166,8 @@ def _text(error: VoxsipError) -> str:
 
 
 def _refused_with_all(known: RestoredRow, row: Row) -> bool:
-    if known.status != "failed" or known.error_code is None:
-        return False
-    kind: Kind = "create" if isinstance(row, CreateRequest) else "bind"
-    return refusal_of_all(kind, error_class(known.error_code)) is not None
+    error = error_class(known.error_code)
+    return known.status == "failed" and refusal_of_all(row.kind, error) is not None
 
 
 def _names_user(row: CreateRequest) -> bool:
