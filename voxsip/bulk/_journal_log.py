@@ -10,7 +10,7 @@ import sqlite3
 from collections import deque
 from itertools import chain
 
-from voxsip.bulk._journal_schema import INTENDED, SKIPPED, UNKNOWN
+from voxsip.bulk._journal_schema import INTENDED, UNKNOWN
 
 Row = tuple[object, ...]
 """The values of `COLUMNS`."""
@@ -43,7 +43,6 @@ ON CONFLICT (place) DO UPDATE SET
         WHEN row.status IN ({INTENDED}, {UNKNOWN}) THEN ifnull(row.intended_at, excluded.intended_at)
         ELSE excluded.intended_at
     END
-WHERE excluded.status <> {SKIPPED} OR row.status NOT IN ({INTENDED}, {UNKNOWN})
 """  # noqa: S608 - made of constants
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 _STATEMENTS = {rows: _UPSERT % ", ".join([_VALUES] * rows) for rows in _STATEMENT_ROWS}

@@ -28,7 +28,6 @@ INTENDED = 0
 STATUS_CODES: dict[Status, int] = {status: code for code, status in enumerate(STATUSES, 1)}
 """Status as stored; 0 is an intent without an outcome."""
 UNKNOWN = STATUS_CODES["unknown"]
-SKIPPED = STATUS_CODES["skipped"]
 
 _SCHEMA = """
 CREATE TABLE job (
