@@ -86,9 +86,8 @@ def launch(
             ) as record:
                 if ask is not None:
                     await ask(client)
-                report = await follow(
-                    job, shown, signals, last=True, lines=rows.lines, record=record
-                )
+                report = await follow(job, shown, signals, lines=rows.lines, record=record)
+                signals.over = True
         print_report(report, len(rows), as_json=output.json)
         advise(report, again=again, reports=written, resumed=resumed)
         return exit_code(report)

@@ -21,7 +21,6 @@ async def follow(
     display: Display,
     signals: Interrupts,
     *,
-    last: bool = False,
     lines: Sequence[int] = (),
     record: Callable[[Outcome[Any], int | None], None] | None = None,
 ) -> Report:
@@ -31,7 +30,6 @@ async def follow(
         job: not yet begun.
         display: shows it.
         signals: the first stops the job in order.
-        last: nothing comes after it that a signal should stop.
         lines: the line of each row in its file, where there is one.
         record: is given every outcome and its line.
 
@@ -58,7 +56,6 @@ async def follow(
             if record is not None:
                 record(outcome, line)
             display.outcome(outcome, line)
-        signals.over = last
         display.refresh(job.report, job.concurrency)
     finally:
         signals.first = None
