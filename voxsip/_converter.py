@@ -23,15 +23,8 @@ def make_converter() -> Converter:
     converter.register_structure_hook(date, _date)
     converter.register_structure_hook(datetime, _timestamp)
     converter.register_structure_hook(Decimal, _money)
-
-    def value_or_none(kind: Any) -> Hook:
-        return _value_or_none(kind, converter)
-
-    def nothing_but_objects(kind: Any) -> Hook:
-        return _nothing_but_objects(kind, converter)
-
-    converter.register_structure_hook_factory(_is_optional_value, value_or_none)
-    converter.register_structure_hook_factory(_requires_nothing, nothing_but_objects)
+    converter.register_structure_hook_factory(_is_optional_value, _value_or_none)
+    converter.register_structure_hook_factory(_requires_nothing, _nothing_but_objects)
     return converter
 
 
