@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from voxsip.bulk._journal import create_journal
-from voxsip.bulk._journal_api import JobHeader
-from voxsip.bulk._journal_digest import row_digest
+from voxsip.bulk._journal.digest import row_digest
+from voxsip.bulk._journal.interface import JobHeader
+from voxsip.bulk._journal.journal import create_journal
 
 ROUNDS = 5
 

@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable
 from benchmarks.cores import pin
 from benchmarks.instant import instant_client
 from benchmarks.scene import rows
+from voxsip._calls.request import Request
 from voxsip._generated.sip_registrations.commands import BIND_SIP_REGISTRATION
 from voxsip._generated.sip_registrations.models import BindSipRegistrationReply
-from voxsip._request import Request
-from voxsip._structure import structurer
+from voxsip._protocol.structuring import structurer
 
 CALLS = 2_000
 

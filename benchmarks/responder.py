@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from benchmarks.cores import pin
 from benchmarks.loops import new_uvloop
-from voxsip.emulator._tls import server_context
+from voxsip.emulator._http.tls import server_context
 
 LATENCY = 0.05
 REGISTRATIONS = 10_000

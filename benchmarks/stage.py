@@ -18,7 +18,7 @@ import attrs
 
 from benchmarks.cores import choose
 from benchmarks.scene import ACCOUNT, KEY_ID, Scene, sign
-from voxsip.emulator._keys import key_pair, write_credentials
+from voxsip.emulator._service.keys import key_pair, write_credentials
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from voxsip._loopthread import LoopThread
+from voxsip._sync.loop_thread import LoopThread
 
 ROUNDS = 15
 CALLS = 1000

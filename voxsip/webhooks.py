@@ -16,7 +16,7 @@ import orjson
 from attrs import Factory, field, frozen
 
 from voxsip._errors import InvalidArgumentError, VoxsipError
-from voxsip._tracebacks import hides_arguments
+from voxsip._redaction.frames import hides_arguments
 
 __all__ = [
     "Callback",

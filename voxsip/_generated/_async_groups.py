@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from voxsip._lazy import lazy
 
 if TYPE_CHECKING:
-    from voxsip._caller import Caller
     from voxsip._generated.accounts.aio import AsyncAccounts
     from voxsip._generated.applications.aio import AsyncApplications
     from voxsip._generated.rules.aio import AsyncRules
     from voxsip._generated.sip_registrations.aio import AsyncSipRegistrations
     from voxsip._generated.sip_white_list.aio import AsyncSipWhiteList
     from voxsip._generated.users.aio import AsyncUsers
+    from voxsip._protocol.interfaces import Caller
 
 
 class AsyncGroups:

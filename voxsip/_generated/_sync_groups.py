@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from voxsip._lazy import lazy
 
 if TYPE_CHECKING:
-    from voxsip._caller import Runner
     from voxsip._generated._async_groups import AsyncGroups
     from voxsip._generated.accounts.blocking import Accounts
     from voxsip._generated.applications.blocking import Applications
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.blocking import SipRegistrations
     from voxsip._generated.sip_white_list.blocking import SipWhiteList
     from voxsip._generated.users.blocking import Users
+    from voxsip._protocol.interfaces import Runner
 
 
 class SyncGroups:

@@ -9,18 +9,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from voxsip.bulk._api import AsyncBulk
-from voxsip.bulk._blocking import Bulk, SyncBulkJob
+from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
+from voxsip.bulk._async import AsyncBulk
 from voxsip.bulk._job import BulkJob
 from voxsip.bulk._outcomes import Mismatch, Outcome, Quote, Report, Stop
-from voxsip.bulk._rows import BindRequest, CreateRequest, DeleteRequest
+from voxsip.bulk._sync import Bulk, SyncBulkJob
 
 if TYPE_CHECKING:
-    from voxsip.bulk._journal_status import (
+    from voxsip.bulk._journal.status import (
         JournalStatus as JournalStatus,
         read_journal as read_journal,
     )
-    from voxsip.bulk._report_files import ReportWriter as ReportWriter
+    from voxsip.report._files import ReportWriter as ReportWriter
 
 __all__ = [
     "AsyncBulk",
@@ -41,14 +41,14 @@ __all__ = [
 ]
 
 _LATER = {
-    "JournalStatus": "_journal_status",
-    "ReportWriter": "_report_files",
-    "read_journal": "_journal_status",
+    "JournalStatus": "voxsip.bulk._journal.status",
+    "ReportWriter": "voxsip.report._files",
+    "read_journal": "voxsip.bulk._journal.status",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import what most jobs do without (SQLite, reports) when it is first asked for."""
     if name in _LATER:
-        return getattr(import_module(f"voxsip.bulk.{_LATER[name]}"), name)
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"module 'voxsip.bulk' has no attribute {name!r}")

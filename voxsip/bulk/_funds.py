@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from voxsip._bindings.rows import CreateRequest, read_row
 from voxsip._errors import InvalidArgumentError
 from voxsip.bulk._outcomes import Quote
-from voxsip.bulk._rows import CreateRequest, read_row
 
 if TYPE_CHECKING:
-    from voxsip._client import AsyncClient
+    from voxsip._base_client import AsyncClient
     from voxsip._generated.accounts.models import SubscriptionTemplate
-    from voxsip.bulk._live import Existing
+    from voxsip.bulk._live.existing import Existing
     from voxsip.bulk._source import Source
 
 log = logging.getLogger("voxsip.bulk")

@@ -10,7 +10,7 @@ from voxsip._errors import (
     InsufficientFundsError,
     QuotaExceededError,
 )
-from voxsip.bulk._journal_api import Kind
+from voxsip.bulk._journal.interface import Kind
 from voxsip.bulk._outcomes import Outcome, Stop
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from voxsip.bulk._outbox import Outbox
+from voxsip.bulk._engine.outcome_queue import Outbox
 from voxsip.bulk._outcomes import Outcome, Report, Stop
 from voxsip.bulk._run import Run
 

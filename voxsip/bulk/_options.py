@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import attrs
 
+from voxsip._calls.limiter import Limiter, RateLimit
 from voxsip._errors import InvalidArgumentError
-from voxsip._limits import Limiter, RateLimit
 
 MAX_CONCURRENCY = 256
 DEFAULT_CONCURRENCY = 64

@@ -9,10 +9,10 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from voxsip._bindings.rows import SECRET_COLUMNS, Row
+from voxsip._bindings.state import Binding
 from voxsip._errors import APIError, VoxsipError
-from voxsip.bulk._journal_api import Status
-from voxsip.bulk._model import Binding
-from voxsip.bulk._rows import SECRET_COLUMNS, Row
+from voxsip.bulk._journal.interface import Status
 
 R = TypeVar("R")
 

@@ -10,26 +10,26 @@ from typing import Any
 
 import attrs
 
-from voxsip._client import AsyncClient
+from voxsip._base_client import AsyncClient
+from voxsip._bindings.conflicts import KeyMaker
+from voxsip._bindings.names import Directory
+from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._version import __version__
-from voxsip.bulk._directory import Directory
-from voxsip.bulk._engine import Engine
+from voxsip.bulk._engine.engine import Engine
+from voxsip.bulk._engine.outcome_queue import Outbox
+from voxsip.bulk._engine.sender import sender
+from voxsip.bulk._engine.window import Window
 from voxsip.bulk._funds import can_pay, count_purchases
 from voxsip.bulk._guards import Guards
-from voxsip.bulk._journal_api import JobHeader, Journal, Kind
-from voxsip.bulk._keys import KeyMaker
-from voxsip.bulk._limit import JobLimits
-from voxsip.bulk._live import Existing, Verifier
+from voxsip.bulk._journal.interface import JobHeader, Journal, Kind
+from voxsip.bulk._journal.previous_runs import Record
+from voxsip.bulk._limits.job_limits import JobLimits
+from voxsip.bulk._live.existing import Existing, Verifier
+from voxsip.bulk._live.unchanged import Holds, plan_rows
 from voxsip.bulk._options import Options
-from voxsip.bulk._outbox import Outbox
 from voxsip.bulk._outcomes import Outcome, Report, Stop
-from voxsip.bulk._plan import Holds, plan_rows
-from voxsip.bulk._record import Record
-from voxsip.bulk._rows import BindRequest, CreateRequest, DeleteRequest, Row
-from voxsip.bulk._send import sender
 from voxsip.bulk._source import Rows, Source
-from voxsip.bulk._window import Window
 
 log = logging.getLogger("voxsip.bulk")
 CLASSES: Mapping[Kind, type[Row]] = {
@@ -210,7 +210,7 @@ class Run:
     async def _open_journal(self) -> Journal | None:
         if self.journal is None:
             return None
-        from voxsip.bulk._journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
+        from voxsip.bulk._journal.journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
 
         account = self.client.account_id
         if self.kind is not None:

@@ -9,7 +9,7 @@ _NEEDED = ("cyclopts", "rich")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code (see `voxsip.cli._exits`).
+    """Run the command line and return its exit code (see `voxsip.cli._exit_codes`).
 
     Arguments:
         arguments: what follows the program's name; by default those of this process.

@@ -10,7 +10,7 @@ from typing import Any
 from cyclopts import App
 
 from voxsip._version import __version__
-from voxsip.cli._exits import Exit, explain, say
+from voxsip.cli._exit_codes import Exit, explain, say
 
 app = App(
     name="voxsip",
@@ -22,14 +22,14 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command(
-    "voxsip.cli._demo:demo",
+    "voxsip.cli._commands.demo:demo",
     help="Bind 10,000 registrations before your eyes, without an account.",
 )
 app.command(
-    "voxsip.cli._emulator:emulator",
+    "voxsip.cli._commands.emulator:emulator",
     help="Serve a local Management API until Ctrl-C.",
 )
-app.command("voxsip.cli._token:token", help="Print a fresh token.")
+app.command("voxsip.cli._commands.token:token", help="Print a fresh token.")
 
 registrations = App(
     name="registrations", help="List, make and change registrations, one at a time."
@@ -42,7 +42,7 @@ for _name, _help in {
     "update": "Change a registration.",
     "delete": "Delete registrations.",
 }.items():
-    registrations.command(f"voxsip.cli._registrations:{_name}_", name=_name, help=_help)
+    registrations.command(f"voxsip.cli._commands.registrations:{_name}_", name=_name, help=_help)
 app.command(registrations)
 
 bulk = App(name="bulk", help="Run a file of rows.")
@@ -51,10 +51,12 @@ for _name, _help in {
     "create": "Buy the registrations named in a file.",
     "delete": "Delete the registrations named in a file.",
 }.items():
-    bulk.command(f"voxsip.cli._bulk:{_name}", name=_name, help=_help)
-bulk.command("voxsip.cli._resume:resume", help="Go on with a job from its journal.")
-bulk.command("voxsip.cli._status:status", help="Show a running or stopped job from its journal.")
-bulk.command("voxsip.cli._template:template", help="Print a file of rows to start from.")
+    bulk.command(f"voxsip.cli._commands.bulk:{_name}", name=_name, help=_help)
+bulk.command("voxsip.cli._commands.resume:resume", help="Go on with a job from its journal.")
+bulk.command(
+    "voxsip.cli._commands.status:status", help="Show a running or stopped job from its journal."
+)
+bulk.command("voxsip.cli._commands.template:template", help="Print a file of rows to start from.")
 app.command(bulk)
 
 

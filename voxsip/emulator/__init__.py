@@ -36,9 +36,9 @@ about the real service:
 """
 
 from voxsip.emulator._emulator import Emulator
-from voxsip.emulator._fault import Fault
-from voxsip.emulator._faults import Faults
+from voxsip.emulator._faults.fault import Fault
+from voxsip.emulator._faults.faults import Faults
 from voxsip.emulator._process import serve
-from voxsip.emulator._state import State
+from voxsip.emulator._state.state import State
 
 __all__ = ["Emulator", "Fault", "Faults", "State", "serve"]

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from aiohttp import web
 
-from voxsip.emulator._clock import Clock
-from voxsip.emulator._fault import CONNECT
-from voxsip.emulator._faults import Faults
-from voxsip.emulator._keys import key_pair, write_credentials
-from voxsip.emulator._limit import TokenBucket
-from voxsip.emulator._listener import Listener, listen
-from voxsip.emulator._request import API_PATH
-from voxsip.emulator._seed import seed
-from voxsip.emulator._server import STATE_PATH, Handler
-from voxsip.emulator._service import Service
-from voxsip.emulator._state import State
-from voxsip.emulator._thread import LoopThread
-from voxsip.emulator._tls import server_context
+from voxsip.emulator._faults.fault import CONNECT
+from voxsip.emulator._faults.faults import Faults
+from voxsip.emulator._http.listener import Listener, listen
+from voxsip.emulator._http.request import API_PATH
+from voxsip.emulator._http.server import STATE_PATH, Handler
+from voxsip.emulator._http.thread import LoopThread
+from voxsip.emulator._http.tls import server_context
+from voxsip.emulator._service.clock import Clock
+from voxsip.emulator._service.keys import key_pair, write_credentials
+from voxsip.emulator._service.limit import TokenBucket
+from voxsip.emulator._service.service import Service
+from voxsip.emulator._state.seed import seed
+from voxsip.emulator._state.state import State
 
 if TYPE_CHECKING:
     import ssl

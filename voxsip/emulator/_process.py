@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from voxsip.emulator._emulator import Emulator
-from voxsip.emulator._faults import Faults
+from voxsip.emulator._faults.faults import Faults
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -11,8 +11,8 @@ from voxsip._generated.accounts.models import GetAccountInfoReply, SubscriptionT
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
-    from voxsip._caller import Caller
-    from voxsip._pager import AsyncPager
+    from voxsip._protocol.interfaces import Caller
+    from voxsip._protocol.paging import AsyncPager
 
 
 class AsyncAccounts:

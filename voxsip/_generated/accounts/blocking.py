@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._sync_pager import Pager
+from voxsip._sync.pager import Pager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voxsip._caller import Runner
     from voxsip._generated.accounts.aio import AsyncAccounts
     from voxsip._generated.accounts.models import GetAccountInfoReply, SubscriptionTemplate
+    from voxsip._protocol.interfaces import Runner
 
 
 class Accounts:

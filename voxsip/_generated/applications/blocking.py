@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._sync_pager import Pager
+from voxsip._sync.pager import Pager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voxsip._caller import Runner
     from voxsip._generated.applications.aio import AsyncApplications
     from voxsip._generated.applications.models import (
         AddApplicationReply,
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
         SetApplicationInfoReply,
     )
     from voxsip._generated.common.models import Application
+    from voxsip._protocol.interfaces import Runner
 
 
 class Applications:

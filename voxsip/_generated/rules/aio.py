@@ -23,8 +23,8 @@ from voxsip._generated.rules.models import (
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
-    from voxsip._caller import Caller
-    from voxsip._pager import AsyncPager
+    from voxsip._protocol.interfaces import Caller
+    from voxsip._protocol.paging import AsyncPager
 
 
 class AsyncRules:

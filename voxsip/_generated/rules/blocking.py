@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._sync_pager import Pager
+from voxsip._sync.pager import Pager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voxsip._caller import Runner
     from voxsip._generated.rules.aio import AsyncRules
     from voxsip._generated.rules.models import (
         AddRuleReply,
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
         Rule,
         SetRuleInfoReply,
     )
+    from voxsip._protocol.interfaces import Runner
 
 
 class Rules:

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._sync_pager import Pager
-from voxsip._tracebacks import hides_arguments
+from voxsip._redaction.frames import hides_arguments
+from voxsip._sync.pager import Pager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voxsip._caller import Runner
     from voxsip._generated.sip_registrations.aio import AsyncSipRegistrations
     from voxsip._generated.sip_registrations.models import (
         BindSipRegistrationReply,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
         SipRegistration,
         UpdateSipRegistrationReply,
     )
+    from voxsip._protocol.interfaces import Runner
 
 
 class SipRegistrations:

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._sync_pager import Pager
+from voxsip._sync.pager import Pager
 
 if TYPE_CHECKING:
-    from voxsip._caller import Runner
     from voxsip._generated.sip_white_list.aio import AsyncSipWhiteList
     from voxsip._generated.sip_white_list.models import (
         AddSipWhiteListItemReply,
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
         SetSipWhiteListItemReply,
         SipWhiteListItem,
     )
+    from voxsip._protocol.interfaces import Runner
 
 
 class SipWhiteList:

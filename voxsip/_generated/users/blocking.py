@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._sync_pager import Pager
-from voxsip._tracebacks import hides_arguments
+from voxsip._redaction.frames import hides_arguments
+from voxsip._sync.pager import Pager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voxsip._caller import Runner
     from voxsip._generated.users.aio import AsyncUsers
     from voxsip._generated.users.models import AddUserReply, DelUserReply, SetUserInfoReply, User
+    from voxsip._protocol.interfaces import Runner
 
 
 class Users:

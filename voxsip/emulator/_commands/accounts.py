@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from voxsip.emulator._context import Context, command, money
-from voxsip.emulator._refused import RefusedError
+from voxsip.emulator._service.context import Context, command, money
+from voxsip.emulator._service.errors import RefusedError
 
 __all__: list[str] = []
 

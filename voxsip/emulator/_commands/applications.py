@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from voxsip.emulator._bindings import find_application
-from voxsip.emulator._context import Context, command
-from voxsip.emulator._refused import RefusedError
-from voxsip.emulator._values import REQUIRED
+from voxsip.emulator._service.context import Context, command
+from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._service.values import REQUIRED
+from voxsip.emulator._state.bindings import find_application
 
 if TYPE_CHECKING:
-    from voxsip.emulator._model import Application
+    from voxsip.emulator._state.model import Application
 
 __all__ = ["describe"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from voxsip.emulator._bindings import INVALID_RULE_ID, INVALID_RULE_NAME, find_application
-from voxsip.emulator._context import Context, command
-from voxsip.emulator._refused import RefusedError
-from voxsip.emulator._values import INVALID_ARGUMENTS, REQUIRED
+from voxsip.emulator._service.context import Context, command
+from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._service.values import INVALID_ARGUMENTS, REQUIRED
+from voxsip.emulator._state.bindings import INVALID_RULE_ID, INVALID_RULE_NAME, find_application
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from voxsip.emulator._account import Account
-    from voxsip.emulator._model import Rule
+    from voxsip.emulator._state.account import Account
+    from voxsip.emulator._state.model import Rule
 
 __all__: list[str] = []
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from voxsip.emulator._account import Account
-from voxsip.emulator._bindings import apply_target, find_target, release
-from voxsip.emulator._context import Context, command, money
-from voxsip.emulator._model import Registration
-from voxsip.emulator._refused import RefusedError
-from voxsip.emulator._values import REQUIRED
+from voxsip.emulator._service.context import Context, command, money
+from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._service.values import REQUIRED
+from voxsip.emulator._state.account import Account
+from voxsip.emulator._state.bindings import apply_target, find_target, release
+from voxsip.emulator._state.model import Registration
 
 __all__ = ["describe"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
-from voxsip.emulator._context import Context, command
-from voxsip.emulator._refused import RefusedError
+from voxsip.emulator._service.context import Context, command
+from voxsip.emulator._service.errors import RefusedError
 
 if TYPE_CHECKING:
-    from voxsip.emulator._model import WhiteListItem
+    from voxsip.emulator._state.model import WhiteListItem
 
 __all__: list[str] = []
 

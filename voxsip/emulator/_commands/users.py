@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from voxsip.emulator._bindings import find_application, find_target
 from voxsip.emulator._commands import applications
-from voxsip.emulator._context import Context, command
-from voxsip.emulator._refused import RefusedError
-from voxsip.emulator._values import INVALID_ARGUMENTS, REQUIRED
+from voxsip.emulator._service.context import Context, command
+from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._service.values import INVALID_ARGUMENTS, REQUIRED
+from voxsip.emulator._state.bindings import find_application, find_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from voxsip.emulator._account import Account
-    from voxsip.emulator._model import User
+    from voxsip.emulator._state.account import Account
+    from voxsip.emulator._state.model import User
 
 __all__: list[str] = []
 

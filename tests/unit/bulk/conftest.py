@@ -1,0 +1,65 @@
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+import voxsip
+from voxsip import RetryPolicy
+from voxsip.emulator import Emulator
+
+QUICK = RetryPolicy(backoff=0.01)
+
+
+@pytest.fixture
+async def start():
+    """Start emulators as asked, each with a client, and stop them all at the end."""
+    async with AsyncExitStack() as stack:
+
+        async def started(*, retry=QUICK, **options):
+            emulator = await stack.enter_async_context(Emulator(**options))
+            client = voxsip.AsyncClient(
+                emulator.credentials, base_url=emulator.base_url, retry=retry
+            )
+            return emulator, await stack.enter_async_context(client)
+
+        yield started
+
+
+@pytest.fixture
+async def account(start):
+    """An emulator of 40 registrations and 12 users in 3 applications, and a client."""
+    return await start(applications=3, users=12, registrations=40)
+
+
+@pytest.fixture(autouse=True)
+async def _no_task_is_left(request):
+    """Whatever a test does, the tasks it started end."""
+    before = asyncio.all_tasks()
+    yield
+    for _ in range(200):
+        left = {task for task in asyncio.all_tasks() - before if "voxsip-bulk" in task.get_name()}
+        if not left:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"left behind: {left}")
+
+
+def received(emulator, command="BindSipRegistration"):
+    """How many requests of a command arrived."""
+    return emulator.state.counters[command]["received"]
+
+
+def bindings(emulator):
+    """The state as the sequential model has it."""
+    from voxsip._bindings.state import Binding
+
+    return {
+        row["sip_registration_id"]: Binding(row["application_id"], row["rule_id"], row["user_id"])
+        for row in emulator.state.registrations
+    }
+
+
+async def until(condition):
+    """Wait for something that happens on the server's side, which tells nobody."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)

@@ -1,0 +1,105 @@
+"""`voxsip demo` and the emulator it hangs on a pipe."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.cli_command import Command
+from voxsip.cli._jobs.demo_model import Bound, one_after_another
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def voxsip(tmp_path):
+    return Command(tmp_path)
+
+
+PARENT = """
+import sys, time
+from voxsip.cli._jobs.emulator_process import emulator_process
+with emulator_process('--dir', sys.argv[1]) as url:
+    print(url, flush=True)
+    time.sleep(60)
+"""
+
+
+def gone(url):
+    """Tell whether nobody listens there any more."""
+    from http.client import HTTPConnection
+    from urllib.parse import urlsplit
+
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+    try:
+        connection.connect()
+    except ConnectionRefusedError:
+        return True
+    finally:
+        connection.close()
+    return False
+
+
+def test_everything_is_bound_and_nothing_differs(voxsip):
+    ended = voxsip("demo", "--rows", 1500)
+    assert ended.code == 0, ended.err
+    figures = dict(line.split(maxsplit=1) for line in ended.out.splitlines())
+    assert figures["rows"] == "1,500"
+    assert figures["done"] == "1,500"
+    assert figures["mismatches"] == "0"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_leaves_no_emulator(voxsip, number):
+    running = voxsip.start("demo", "--rows", 50_000)
+    running.read_until("creating 50,000 rows")
+    url = running.seen.split("serves ")[1].split(": ")[0]
+    assert not gone(url)
+    running.process.send_signal(number)
+    ended = running.end()
+    assert ended.code == 130
+    assert "Traceback" not in ended.err
+    assert gone(url)
+
+
+def test_killed_it_leaves_no_emulator(tmp_path):
+    """The kernel closes the pipe, whatever happened to the parent."""
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            PARENT,
+            str(tmp_path),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with parent:
+        url = parent.stdout.readline().strip()
+        assert not gone(url)
+        os.kill(parent.pid, signal.SIGKILL)
+    for _ in range(1000):
+        if gone(url):
+            break
+    else:
+        pytest.fail("the emulator is still there")
+
+
+def test_an_emulator_that_does_not_start():
+    from voxsip.cli._exit_codes import CommandError
+    from voxsip.cli._jobs.emulator_process import emulator_process
+
+    with pytest.raises(CommandError, match="did not start"), emulator_process("--port", "-5"):
+        pass
+
+
+def test_the_model():
+    assert one_after_another([1, 2, 3], [(1, 7, 5), (2, 8, 6), (3, 7, 5)]) == {
+        1: Bound(7, None),
+        2: Bound(8, 6),
+        3: Bound(7, 5),
+    }

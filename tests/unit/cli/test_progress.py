@@ -1,0 +1,46 @@
+"""Rate and time left."""
+
+import pytest
+
+from voxsip.cli._display.progress import Meter, duration
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_nothing_is_known_at_first(clock):
+    meter = Meter(100, clock)
+    assert (meter.rate, meter.left, meter.elapsed) == (0.0, None, 0.0)
+
+
+def test_rate_and_time_left(clock):
+    meter = Meter(100, clock)
+    clock.now += 2
+    meter.feed(40)
+    assert (meter.rate, meter.left, meter.elapsed) == (20.0, 3.0, 2.0)
+
+
+def test_the_rate_is_of_the_last_ten_seconds(clock):
+    meter = Meter(None, clock)
+    for second in range(1, 61):
+        clock.now += 1
+        meter.feed(second if second <= 50 else 50 + (second - 50) * 5)
+    assert meter.rate == 5.0
+    assert meter.left is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "?"), (0, "0 s"), (59.4, "59 s"), (65, "1:05"), (3600, "1:00:00"), (7322, "2:02:02")],
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text

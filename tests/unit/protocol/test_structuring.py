@@ -1,0 +1,122 @@
+"""Decoded JSON to models."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import attrs
+import pytest
+
+import voxsip
+from tests.support.answers import Answer
+from voxsip._protocol.structuring import list_structurer, structurer
+
+
+@attrs.frozen(kw_only=True)
+class Inner:
+    id: int
+    money: Decimal | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Loose:
+    on: bool | None = None
+    text: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Outer:
+    result: int
+    on: bool | None = None
+    day: date | None = None
+    moment: datetime | None = None
+    inner: Inner | None = None
+    many: list[Inner] | None = None
+
+
+def test_every_type():
+    made = structurer(Outer)(
+        {
+            "result": 1,
+            "on": True,
+            "day": "2025-03-01",
+            "moment": "2025-03-01 12:30:00",
+            "inner": {"id": 5, "money": 0.1},
+            "many": [{"id": 6, "money": "2.50"}, {"id": 7, "money": 3}],
+        }
+    )
+    assert made == Outer(
+        result=1,
+        on=True,
+        day=date(2025, 3, 1),
+        moment=datetime(2025, 3, 1, 12, 30, tzinfo=UTC),
+        inner=Inner(id=5, money=Decimal("0.1")),
+        many=[Inner(id=6, money=Decimal("2.50")), Inner(id=7, money=Decimal(3))],
+    )
+
+
+def test_unknown_fields_are_ignored_and_missing_ones_are_none():
+    assert structurer(Outer)({"result": 1, "new": {"deep": []}}) == Outer(result=1)
+    assert structurer(Outer)({"result": 1, "day": None, "many": None}) == Outer(result=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("true", True), ("1", True), ("False", False), (0, False), ("", False)]
+)
+def test_truth_in_every_spelling(text, value):
+    assert structurer(Outer)({"result": 1, "on": text}).on is value
+
+
+def test_empty_text_is_a_missing_value():
+    data = {"result": 1, "day": "", "moment": "", "inner": {"id": 2, "money": ""}}
+    assert structurer(Outer)(data) == Outer(result=1, inner=Inner(id=2))
+    with pytest.raises(ValueError, match="invalid literal"):
+        structurer(Outer)({"result": ""})
+
+
+@pytest.mark.parametrize("data", [[], [["on", True]], "on", 5, None])
+def test_model_that_requires_nothing_is_read_from_an_object_only(data):
+    assert structurer(Loose)({"on": True, "new": 1}) == Loose(on=True)
+    assert structurer(Loose)({}) == Loose()
+    with pytest.raises(TypeError, match="expected an object"):
+        structurer(Loose)(data)
+
+
+def test_zone_in_a_timestamp_wins():
+    made = structurer(Outer)({"result": 1, "moment": "2025-03-01T12:30:00+02:00"})
+    assert made.moment == datetime(2025, 3, 1, 10, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"result": "x"},
+        {"result": None},
+        {"result": 1, "day": "soon"},
+        {"result": 1, "day": 5},
+        {"result": 1, "moment": "soon"},
+        {"result": 1, "inner": []},
+        {"result": 1, "inner": {"money": "much"}},
+        {"result": 1, "inner": {"id": 1, "money": "much"}},
+        {"result": 1, "inner": {"id": 1, "money": []}},
+        {"result": 1, "many": 5},
+    ],
+)
+async def test_what_does_not_fit_is_a_typed_error(answer, connect, data):
+    from voxsip._protocol.command import Command
+
+    server = await answer(Answer({"result": None} | data if data else {"result": None}))
+    caller = connect(base_url=server.base_url).client._caller
+    command = Command(name="AddThing", retry="create")
+    with pytest.raises(voxsip.UnexpectedReplyError, match="unexpected shape"):
+        await caller.invoke(command, {}, Outer, None)
+
+
+@pytest.mark.parametrize("data", [None, 1, "x", {}, [1], [{}], [None]])
+def test_list_of_something_else(data):
+    with pytest.raises((TypeError, KeyError, ValueError, AttributeError)):
+        list_structurer(Inner)(data)
+
+
+def test_hook_is_made_once():
+    assert structurer(Outer) is structurer(Outer)

@@ -1,0 +1,96 @@
+"""What `import voxsip` loads, and what it does not."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import voxsip
+
+ABSENT = {
+    "jose",
+    "cryptography",
+    "tenacity",
+    "cattrs",
+    "uvloop",
+    "cyclopts",
+    "rich",
+    "sqlite3",
+    "hypothesis",
+}
+
+
+def modules_after(code):
+    program = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)))"
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return set(json.loads(ran.stdout.splitlines()[-1]))
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return modules_after("import voxsip")
+
+
+def test_no_group_is_loaded(loaded):
+    generated = {name for name in loaded if name.startswith("voxsip._generated.")}
+    assert generated == {"voxsip._generated._async_groups", "voxsip._generated._sync_groups"}
+
+
+@pytest.mark.parametrize(
+    "part", ["voxsip.bulk", "voxsip.emulator", "voxsip.cli", "voxsip.models", "voxsip.webhooks"]
+)
+def test_no_other_part_is_loaded(loaded, part):
+    assert not any(name == part or name.startswith(f"{part}.") for name in loaded)
+
+
+def test_nothing_heavy_is_loaded(loaded):
+    assert not ABSENT & {name.partition(".")[0] for name in loaded}
+
+
+def test_a_group_is_loaded_with_its_first_use():
+    after = modules_after(
+        "import voxsip\nclient = voxsip.AsyncClient(token='t')\nclient.sip_registrations\nclient.sip_registrations"
+    )
+    groups = {
+        name.split(".")[2]
+        for name in after
+        if name.startswith("voxsip._generated.") and name.count(".") > 2
+    }
+    assert groups <= {"sip_registrations", "common"}
+    assert "sip_registrations" in groups
+    assert "jose" not in after
+
+
+def test_nothing_runs_before_the_first_call():
+    after = modules_after(
+        "import voxsip, threading\nvoxsip.Client(token='t')\nassert threading.active_count() == 1"
+    )
+    assert "voxsip._sync_client" in after
+
+
+def test_all_public_names_are_there():
+    for name in voxsip.__all__:
+        assert getattr(voxsip, name) is not None
+    assert set(voxsip.__all__) <= set(dir(voxsip))
+    assert len(voxsip.__all__) == len(set(voxsip.__all__))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = voxsip.nothing
+
+
+def test_pure_modules_know_no_http_library():
+    after = modules_after(
+        "import types, importlib, pathlib, importlib.util\n"
+        "package = types.ModuleType('voxsip')\n"
+        "package.__path__ = [str(pathlib.Path(importlib.util.find_spec('voxsip').origin).parent)]\n"
+        "sys.modules['voxsip'] = package\n"
+        "for name in ('_errors', '_protocol.reply', '_protocol.command', '_protocol.paging', '_redaction.text', '_calls.limiter', '_calls.retry'):\n"
+        "    importlib.import_module(f'voxsip.{name}')"
+    )
+    assert not {"aiohttp", "yarl", "multidict"} & after

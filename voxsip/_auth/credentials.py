@@ -1,0 +1,180 @@
+"""Credentials: where they come from, and clear words where they are missing or broken.
+
+A credentials file is JSON with `account_id`, `key_id`, `private_key` and, unused here, `account_email`.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import orjson
+
+from voxsip._auth.signing import JoseSigner, Signer
+from voxsip._errors import ConfigurationError
+from voxsip._redaction.frames import hides_arguments
+
+FILE_VARIABLE = "VOXIMPLANT_CREDENTIALS"
+TOKEN_VARIABLE = "VOXIMPLANT_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class CredentialsWarning(UserWarning):
+    """A credentials file can be read by others."""
+
+
+@attrs.frozen(kw_only=True, init=False)
+class ServiceAccount:
+    """A service account's key, parsed once.
+
+    Arguments:
+        account_id: the account the key belongs to.
+        key_id: the key's id, sent as `kid`.
+        private_key: RSA private key, PEM (PKCS#8); never shown.
+        account_email: the account's e-mail address, not used to sign.
+        source: what to call the account in an error.
+
+    Raises:
+        ConfigurationError: a field is missing or of the wrong form; names it, never its content.
+    """
+
+    account_id: int
+    key_id: str
+    private_key: str = attrs.field(repr=False)
+    account_email: str | None = None
+    _source: str = attrs.field(default="credentials", repr=False, eq=False)
+    signer: Signer = attrs.field(init=False, repr=False, eq=False)
+
+    @hides_arguments
+    def __init__(
+        self,
+        *,
+        account_id: int,
+        key_id: str,
+        private_key: str,
+        account_email: str | None = None,
+        source: str = "credentials",
+    ) -> None:
+        self.__attrs_init__(
+            account_id=account_id,
+            key_id=key_id,
+            private_key=private_key,
+            account_email=account_email,
+            source=source,
+        )
+
+    @signer.default
+    def _parse(self) -> Signer:
+        """Check the fields, the cheap ones first, and parse the key."""
+        if type(self.account_id) is not int or self.account_id <= 0:
+            raise self._broken("account_id", "is not a positive integer")
+        for name in ("key_id", "private_key"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                raise self._broken(name, "is not a non-empty text")
+        try:
+            return JoseSigner(self.private_key, self.key_id)
+        except ValueError as error:
+            raise self._broken("private_key", str(error)) from None
+
+    def _broken(self, field: str, what: str) -> ConfigurationError:
+        return ConfigurationError(f"{self._source}: {field} {what}")
+
+    @classmethod
+    @hides_arguments
+    def from_mapping(cls, data: Mapping[str, Any], source: str = "credentials") -> ServiceAccount:
+        """Make an account of the members of a credentials file.
+
+        Arguments:
+            data: the members; `account_id` may be a text of digits.
+            source: what to call the data in an error.
+
+        Raises:
+            ConfigurationError: names the member at fault.
+        """
+        missing = [
+            name for name in ("account_id", "key_id", "private_key") if data.get(name) in (None, "")
+        ]
+        if missing:
+            raise ConfigurationError(
+                f"{source}: {', '.join(missing)} missing; download the file of the key anew"
+            )
+        account_id = data["account_id"]
+        if isinstance(account_id, str) and account_id.isascii() and account_id.isdigit():
+            account_id = int(account_id)
+        email = data.get("account_email")
+        return cls(
+            account_id=account_id,
+            key_id=data["key_id"],
+            private_key=data["private_key"],
+            account_email=email if isinstance(email, str) else None,
+            source=source,
+        )
+
+    @classmethod
+    @hides_arguments
+    def from_file(cls, path: str | os.PathLike[str]) -> ServiceAccount:
+        """Read a credentials file; warn once if others may read it too.
+
+        Raises:
+            ConfigurationError: the file is missing, unreadable or broken; names the file and the member.
+        """
+        source = _text_of(path)
+        try:
+            text = Path(source).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "no such path"
+            raise ConfigurationError(
+                f"{source}: cannot read the credentials file: {reason}"
+            ) from None
+        try:
+            data = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise ConfigurationError(f"{source}: the credentials file is not JSON") from None
+        if not isinstance(data, dict):
+            raise ConfigurationError(f"{source}: the credentials file is not a JSON object")
+        account = cls.from_mapping(data, source)
+        _warn_if_shared(source)
+        return account
+
+
+def from_environment() -> ServiceAccount | str:
+    """Return the account or the token that the environment names.
+
+    `VOXIMPLANT_CREDENTIALS` is the path of a credentials file, `VOXIMPLANT_TOKEN` a ready token.
+
+    Raises:
+        ConfigurationError: neither is set.
+    """
+    if path := os.environ.get(FILE_VARIABLE):
+        return ServiceAccount.from_file(path)
+    if token := os.environ.get(TOKEN_VARIABLE):
+        return token
+    raise ConfigurationError(
+        f"no credentials: pass a path or a ServiceAccount, or set {FILE_VARIABLE} (path of a credentials file) "
+        f"or {TOKEN_VARIABLE} (a ready token)"
+    )
+
+
+def _text_of(path: object) -> str:
+    if isinstance(path, str | os.PathLike):
+        return os.fsdecode(path)
+    raise ConfigurationError(
+        f"credentials: expected a path or a ServiceAccount, got {type(path).__name__}"
+    )
+
+
+def _warn_if_shared(path: str) -> None:
+    if os.name != "posix":
+        return
+    if Path(path).stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        warnings.warn(
+            f"{path}: others can read this credentials file; run: chmod 600 {shlex.quote(path)}",
+            CredentialsWarning,
+            stacklevel=2,  # one warning per file, wherever the client is made
+        )

@@ -1,0 +1,150 @@
+"""Service accounts, and the tokens minted from them.
+
+A token is made locally, kept until shortly before its end and shared by all calls: no lock and no await,
+so that no caller can be cancelled out of another's token.
+"""
+
+from __future__ import annotations
+
+import time
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import orjson
+
+from voxsip._auth.credentials import ServiceAccount
+from voxsip._auth.signing import Signer
+
+LIFETIME = 3600
+"""Seconds a token lives: the most the API takes."""
+BACKDATED = 10
+"""Seconds a token's start lies in the past, so that a clock slightly ahead does no harm."""
+MARGIN = 300
+"""Seconds before its end from which a token is no longer used."""
+
+
+class Tokens(Protocol):
+    """A source of `Authorization` header values."""
+
+    @property
+    def account_id(self) -> int | None:
+        """The account acted for, where the source knows it."""
+        ...
+
+    def bearer(self) -> str:
+        """Return the header value to send now."""
+        ...
+
+    def renew(self, refused: str, server_time: datetime | None) -> bool:
+        """Take note that the server refused a header value; tell whether another one can be had."""
+        ...
+
+
+class StaticToken:
+    """A ready token, used as it is; it cannot be renewed."""
+
+    __slots__ = ("_bearer",)
+
+    def __init__(self, token: str) -> None:
+        self._bearer = f"Bearer {token}"
+
+    def __repr__(self) -> str:
+        return "StaticToken(***)"
+
+    @property
+    def account_id(self) -> int | None:
+        """The account that the token names as its issuer; None where it cannot be read."""
+        try:
+            claims = self._bearer.split(".")[1]
+            issuer = orjson.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iss"]
+            return int(issuer)
+        except (LookupError, TypeError, ValueError):
+            return None
+
+    def bearer(self) -> str:
+        """Return the header value."""
+        return self._bearer
+
+    def renew(self, refused: str, server_time: datetime | None) -> bool:  # noqa: ARG002 - protocol
+        """Tell that there is no other token."""
+        return False
+
+
+class TokenCache:
+    """Mints a token when there is none, hands out the same one until shortly before it expires.
+
+    Arguments:
+        account: whose key signs.
+        account_id: the account acted for (`iss`); a parent's key may sign for a child account.
+        wall: seconds since the epoch by the local clock.
+        monotonic: seconds that never go back, for the token's age.
+    """
+
+    __slots__ = (
+        "_account_id",
+        "_bearer",
+        "_fresh_until",
+        "_monotonic",
+        "_offset",
+        "_signer",
+        "_wall",
+    )
+
+    def __init__(
+        self,
+        account: ServiceAccount,
+        account_id: int | None = None,
+        *,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._signer: Signer = account.signer
+        self._account_id = account.account_id if account_id is None else account_id
+        self._wall = wall
+        self._monotonic = monotonic
+        self._offset = 0.0
+        self._bearer = ""
+        self._fresh_until = float("-inf")
+
+    def __repr__(self) -> str:
+        return f"TokenCache(account_id={self._account_id})"
+
+    def bearer(self) -> str:
+        """Return the header value to send now, minting a token if need be."""
+        if self._monotonic() < self._fresh_until:
+            return self._bearer
+        return self._mint()
+
+    def renew(self, refused: str, server_time: datetime | None) -> bool:
+        """Drop a refused token and set the clock right; the next `bearer` mints anew.
+
+        Of many calls refused with one token only the first changes anything.
+
+        Arguments:
+            refused: the header value the server did not accept.
+            server_time: the server's clock where the refusal may be the clock's fault, else None.
+        """
+        if refused == self._bearer:
+            if server_time is not None:
+                self._offset = server_time.timestamp() - self._wall()
+            self._fresh_until = float("-inf")
+        return True
+
+    @property
+    def account_id(self) -> int:
+        """The account acted for."""
+        return self._account_id
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds the server's clock is ahead of the local one, as far as refusals have told."""
+        return self._offset
+
+    def _mint(self) -> str:
+        issued = int(self._wall() + self._offset) - BACKDATED
+        claims = {"iss": str(self._account_id), "iat": issued, "exp": issued + LIFETIME}
+        self._bearer = f"Bearer {self._signer.sign(claims)}"
+        self._fresh_until = self._monotonic() + LIFETIME - BACKDATED - MARGIN
+        return self._bearer

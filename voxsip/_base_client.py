@@ -1,0 +1,249 @@
+"""The async client: puts credentials, tokens, limits, retries and connections together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import aiohttp
+import attrs
+
+from voxsip._calls.call import Calls
+from voxsip._calls.creates import Creates
+from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip._calls.lookup import look_up
+from voxsip._calls.registry import any_command
+from voxsip._calls.request import Request
+from voxsip._calls.retry import Retrier, RetryPolicy
+from voxsip._config import Credentials, Trust, make_base_url, make_tokens, make_trust
+from voxsip._errors import ConfigurationError, InvalidArgumentError
+from voxsip._generated._async_groups import AsyncGroups
+from voxsip._lazy import lazy
+from voxsip._redaction.frames import forget_frames, hides_arguments
+from voxsip._timeout_tmp import Timeout
+from voxsip._transport.attempt_timeout import Patience
+from voxsip._transport.session_pool import SessionPool
+
+if TYPE_CHECKING:
+    from voxsip.bulk import AsyncBulk
+
+
+class AsyncClient(AsyncGroups):
+    """A client of the Management API for asyncio.
+
+    Making one needs no network and no running loop. It may be used from several event loops, one after another or at the
+    same time, and after a fork: each loop has connections of its own.
+
+    Arguments:
+        credentials: path of a credentials file, or a `ServiceAccount`; None takes them from the environment
+            (`VOXIMPLANT_CREDENTIALS`, a path, or `VOXIMPLANT_TOKEN`, a ready token).
+        token: a ready token instead; it cannot be renewed.
+        account_id: act for this child account with the parent's key.
+        base_url: where the API is; None takes `VOXIMPLANT_BASE_URL`, then the public service.
+        encoding: "query" sends arguments in the URL, "form" in the body (for long lists, and where a URL
+            that may be logged on the way must not carry a SIP password).
+        timeout: seconds per attempt, or a `Timeout`.
+        retry: how failed calls are tried again.
+        rate_limit: requests per second that may leave, or None.
+        max_connections: requests in flight per event loop; more wait, before their timeout starts.
+        session: an aiohttp session to use; it is not closed by the client.
+        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.
+        allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
+
+    Raises:
+        ConfigurationError: names the file, the field or the option at fault, never a secret.
+    """
+
+    _caller: Calls
+
+    @hides_arguments
+    def __init__(
+        self,
+        credentials: Credentials = None,
+        *,
+        token: str | None = None,
+        account_id: int | None = None,
+        base_url: str | None = None,
+        encoding: Literal["query", "form"] = "query",
+        timeout: float | Timeout = Timeout(),  # noqa: B008 - frozen
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        rate_limit: RateLimit | None = None,
+        max_connections: int = 100,
+        session: aiohttp.ClientSession | None = None,
+        ssl: Trust = None,
+        allow_plain_http: bool = False,
+    ) -> None:
+        if encoding not in {"query", "form"}:
+            raise ConfigurationError(f"encoding: expected 'query' or 'form', got {encoding!r}")
+        if type(max_connections) is not int or max_connections < 1:
+            raise ConfigurationError(
+                f"max_connections: expected a whole number from 1, got {max_connections!r}"
+            )
+        self._caller = Calls(
+            base_url=make_base_url(base_url, allow_plain_http=allow_plain_http),
+            pool=SessionPool(max_connections=max_connections, ssl=make_trust(ssl), session=session),
+            tokens=make_tokens(credentials, token, account_id),
+            retrier=Retrier(_policy(retry)),
+            creates=Creates(),
+            timeout=Patience.of(timeout),
+            form=encoding == "form",
+            limiter=_limiter(rate_limit),
+        )
+        self._shared = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._caller.base_url}>"
+
+    @property
+    def account_id(self) -> int | None:
+        """The account that calls act for; None where a ready token does not tell."""
+        return self._caller.tokens.account_id
+
+    @property
+    def limiter(self) -> Limiter | None:
+        """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
+        return self._caller.limiter
+
+    @lazy
+    def bulk(self) -> AsyncBulk:
+        """Jobs over many rows: bind, create, delete, resume."""
+        from voxsip.bulk import AsyncBulk  # noqa: PLC0415 - only for those who use it
+
+        return AsyncBulk(self)
+
+    async def call(
+        self,
+        command: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        deadline: float | None = None,
+    ) -> dict[str, Any]:
+        """Send any command, generated or not, and return its decoded reply.
+
+        Arguments:
+            command: the command as the API spells it, such as "GetCallHistory".
+            params: its arguments by wire name: int, str, bool, Decimal, date, aware datetime, or a list of these;
+                None is left out.
+            deadline: seconds for the whole call, all attempts together.
+
+        Raises:
+            InvalidArgumentError: an argument is wrong; nothing was sent.
+            APIError: the API refused.
+            TransportError: the request or its reply was lost.
+            UnexpectedReplyError: the reply is not what the API sends.
+        """
+        values = dict(params or {})
+        try:
+            found = any_command(command, values.keys())
+            return await self._caller.fetch(found, values, dict, deadline)
+        finally:
+            del params, values  # this frame is part of a failure's traceback
+
+    async def recover(
+        self,
+        command: str,
+        params: Mapping[str, Any],
+        *,
+        since: datetime,
+        exclude: Container[int] = (),
+    ) -> dict[str, Any] | None:
+        """Look for what a create has made whose reply never came, in another process perhaps.
+
+        Arguments:
+            command: the create, such as "CreateSipRegistration".
+            params: its arguments.
+            since: when it left, by the local clock, aware.
+            exclude: ids known to belong to other creates.
+
+        Returns:
+            a reply such as the create would have had, or None if there is nothing to be found.
+
+        Raises:
+            InvalidArgumentError: the command has no look-up, or `since` is naive.
+            VoxsipError: the look-up failed.
+        """
+        handled = sys.exception()
+        try:
+            request = _create_of(command, dict(params), since)
+            return await look_up(self._caller, request, lambda: _seconds_since(since), exclude)
+        except BaseException as error:
+            forget_frames(error, handled)
+            raise
+        finally:
+            del params  # this frame is part of a failure's traceback
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        retry: RetryPolicy | None = None,
+        rate_limit: RateLimit | Limiter | None = None,
+        deadline: float | None = None,
+    ) -> Self:
+        """Return a view of this client with other options; connections and tokens are shared.
+
+        Arguments:
+            timeout: seconds per attempt, or a `Timeout`.
+            retry: how failed calls are tried again.
+            rate_limit: requests per second that may leave through the view.
+            deadline: seconds for each whole call that names none itself.
+
+        Closing the view does nothing; close the client.
+        """
+        changes: dict[str, Any] = {}
+        if timeout is not None:
+            changes["timeout"] = Patience.of(timeout)
+        if retry is not None:
+            changes["retrier"] = self._caller.retrier.with_policy(_policy(retry))
+        if rate_limit is not None:
+            changes["limiter"] = _limiter(rate_limit)
+        if deadline is not None:
+            changes["deadline"] = deadline
+        view = object.__new__(type(self))
+        view._caller = attrs.evolve(self._caller, **changes)
+        view._shared = True
+        return view
+
+    def bearer(self) -> str:
+        """Return a token to use elsewhere; minted anew where the one at hand has run out."""
+        return self._caller.tokens.bearer().removeprefix("Bearer ")
+
+    async def close(self) -> None:
+        """Close what the client opened; twice does no harm. It may be used again afterwards."""
+        if not self._shared:
+            await self._caller.pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _create_of(command: str, values: dict[str, Any], since: datetime) -> Request:
+    found = any_command(command, values.keys())
+    if found.lookup is None:
+        raise InvalidArgumentError(f"{command} cannot be looked up", field="command")
+    if since.tzinfo is None:
+        raise InvalidArgumentError("since: expected an aware datetime (with tzinfo)", field="since")
+    return Request(found, values, found.encode(values))
+
+
+def _seconds_since(moment: datetime) -> float:
+    return (datetime.now(UTC) - moment).total_seconds()
+
+
+def _limiter(limit: RateLimit | Limiter | None) -> Limiter | None:
+    if limit is None or isinstance(limit, Limiter):
+        return limit
+    if not isinstance(limit, RateLimit):
+        raise ConfigurationError(f"rate_limit: expected a RateLimit, got {type(limit).__name__}")
+    return Limiter(limit)
+
+
+def _policy(retry: RetryPolicy) -> RetryPolicy:
+    if not isinstance(retry, RetryPolicy):
+        raise ConfigurationError(f"retry: expected a RetryPolicy, got {type(retry).__name__}")
+    return retry

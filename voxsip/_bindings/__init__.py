@@ -1,0 +1,1 @@
+"""The domain: rows, what they change, and which of them conflict."""

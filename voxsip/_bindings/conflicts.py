@@ -1,0 +1,106 @@
+"""Which rows conflict: those that share a registration or a user.
+
+Every other pair commutes; docs/bulk-ordering.md shows why, and a property test on the sequential model
+checks it. A row's keys are what it shares: its registration, its user, and for a purchase the user name
+at the proxy. Rows with a key in common run in input order.
+
+A user named by id in one row and by name in another must give one key. Names need no look-up as long as
+all rows of a job name users in the same way; at the first that does otherwise the engine lets the window
+run empty and the directory is fetched. A user may belong to several applications, so a name counts as the
+same user whatever application stands beside it; the directory tells them apart exactly.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Hashable
+
+from voxsip._bindings.names import Directory, Named
+from voxsip._bindings.rows import BindRequest, DeleteRequest, Row
+from voxsip._errors import VoxsipError
+
+log = logging.getLogger("voxsip")
+Keys = tuple[Hashable, ...]
+
+
+class _Mode(enum.Enum):
+    """How users are told apart."""
+
+    NONE = "no row has named a user yet"
+    IDS = "all rows name users by id"
+    NAMES = "all rows name users by name"
+    RESOLVED = "by id; the directory turns names into ids"
+
+
+def overlaps_nothing(row: Row) -> bool:
+    """Tell whether a row may run only by itself.
+
+    Taking a user from wherever it is bound, and a rule along with it, depends on the rule that an
+    unnamed registration has at that moment: it commutes with no row that changes rules.
+    """
+    return (
+        isinstance(row, BindRequest)
+        and not row.bind
+        and row.sip_registration_id is None
+        and (row.rule_id is not None or row.rule_name is not None)
+    )
+
+
+class KeyMaker:
+    """Gives every row its keys: numbers above 0 for registrations, below 0 for users.
+
+    Arguments:
+        directory: turns names into ids once rows name users in both ways.
+    """
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._mode = _Mode.NONE
+        self._lookup_refused = False
+
+    def keys(self, row: Row) -> Keys | None:
+        """Return a row's keys, each once; None where `learn` must be awaited first, in an empty window."""
+        if isinstance(row, DeleteRequest):
+            return (row.sip_registration_id,)
+        first: Keys
+        if isinstance(row, BindRequest):
+            first = () if row.sip_registration_id is None else (row.sip_registration_id,)
+        else:
+            first = ((row.sip_username.casefold(), row.proxy.casefold()),)
+        if row.user_id is not None:
+            if self._mode is _Mode.NONE:
+                self._mode = _Mode.IDS
+            return None if self._mode is _Mode.NAMES else (*first, -row.user_id)
+        if row.user_name is not None:
+            if self._mode is _Mode.NONE:
+                self._mode = _Mode.NAMES
+            if self._mode is _Mode.NAMES:
+                return (*first, row.user_name.casefold())
+            if self._mode is _Mode.IDS or not self._directory.knows_user(row):
+                return None
+            users = {-user for user in self._directory.user_candidates(row)}
+            # A name that stands for no user is refused by the API; rows that share it still keep order.
+            return (*first, *users) if users else (*first, row.user_name.casefold())
+        return first
+
+    async def learn(self, row: Named) -> None:
+        """Make `keys` able to answer for this row. No row may be under way meanwhile.
+
+        Where the directory may not be read, rows that name users by id and rows that name them by name
+        run in turns: right, if slower.
+        """
+        if not self._lookup_refused:
+            try:
+                await self._directory.learn_user(row)
+            except VoxsipError as error:
+                self._lookup_refused = True
+                log.warning(
+                    "users are named by id and by name, and cannot be looked up (%s): "
+                    "rows of the two kinds will run in turns",
+                    type(error).__name__,
+                )
+            else:
+                self._mode = _Mode.RESOLVED
+                return
+        self._mode = _Mode.IDS if row.user_id is not None else _Mode.NAMES

@@ -1,0 +1,49 @@
+"""All registrations of an account, also while others create and delete some.
+
+Pages go by offset: a registration deleted ahead of the place that is read next moves all after it up, and one of them
+would be missed. So every page begins with the last item of the one before; where that is not there, what was skipped
+is read again. The end is an empty page, never a short one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voxsip._base_client import AsyncClient
+    from voxsip._generated.sip_registrations.models import SipRegistration
+
+PAGE = 1000
+"""Items that a page is asked for; a first page with fewer is most often the only one."""
+
+
+async def every_registration(client: AsyncClient) -> AsyncGenerator[SipRegistration, None]:
+    """Give every registration that is there from beginning to end, rarely one of them twice.
+
+    Raises:
+        VoxsipError: a page could not be read.
+    """
+    known: Collection[int] = ()
+    offset = stride = 0
+    gone_back_from = -1
+    while True:
+        page = await client.sip_registrations.list(count=PAGE, offset=offset)
+        ids = {item.sip_registration_id for item in page}
+        if stride and offset and offset != gone_back_from and ids.isdisjoint(known):
+            gone_back_from = offset
+            offset = max(0, offset - stride)
+            continue
+        new = [item for item in page if item.sip_registration_id not in known]
+        for item in new:
+            yield item
+        if new:
+            gone_back_from = -1
+        if not new or (offset == 0 and len(page) < PAGE):  # the last page, it seems
+            end = offset + len(page)
+            if not page or not await client.sip_registrations.list(count=PAGE, offset=end):
+                return
+        known = ids
+        # A single item cannot be the last of one page and the first of another.
+        stride = len(page) - 1
+        offset += stride or 1

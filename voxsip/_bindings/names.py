@@ -1,0 +1,185 @@
+"""An account's applications, users and rules by name, fetched when a row first needs them.
+
+The API's list commands match names by part, so whole lists are fetched and names compared here. What is
+fetched is kept for the job: it grows with the account, not with the rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voxsip._bindings.rows import BindRequest, CreateRequest
+from voxsip._bindings.state import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from voxsip._base_client import AsyncClient
+
+Named = BindRequest | CreateRequest
+
+
+class Names:
+    """Ids by name: exactly, and without regard to case."""
+
+    __slots__ = ("_exact", "_folded", "_numbers")
+
+    def __init__(self, pairs: Iterable[tuple[str, int]]) -> None:
+        self._exact = dict(pairs)
+        self._numbers = frozenset(self._exact.values())
+        self._folded: dict[str, list[int]] = {}
+        for name, number in self._exact.items():
+            self._folded.setdefault(name.casefold(), []).append(number)
+
+    def find(self, name: str) -> int | None:
+        """Return the id of exactly this name, or None."""
+        return self._exact.get(name)
+
+    def has(self, number: int) -> bool:
+        """Tell whether any name stands for this id."""
+        return number in self._numbers
+
+    def candidates(self, name: str) -> list[int]:
+        """Return the ids that a server might take a name for: the exact one, else those of another case."""
+        exact = self._exact.get(name)
+        return self._folded.get(name.casefold(), []) if exact is None else [exact]
+
+
+class Directory:
+    """Resolves names; asks the API only for what rows name.
+
+    Arguments:
+        client: lists applications, users and rules.
+    """
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self._applications: Names | None = None
+        self._users: dict[int, Names] = {}
+        self._rules: dict[int, Names] | None = None
+        self._application_of: dict[int, int] = {}
+
+    def application_of(self, rule: int) -> int | None:
+        """Return a rule's application, or None where it is not known."""
+        return self._application_of.get(rule)
+
+    # Users only: what telling conflicts apart needs
+
+    def knows_user(self, row: Named) -> bool:
+        """Tell whether `user_candidates` can answer for this row."""
+        if row.user_name is None:
+            return True
+        if row.application_name is not None and self._applications is None:
+            return False
+        return all(found in self._users for found in self._application_candidates(row))
+
+    async def learn_user(self, row: Named) -> None:
+        """Fetch what `user_candidates` needs for this row.
+
+        Raises:
+            VoxsipError: a list could not be fetched.
+        """
+        await self._learn_applications()
+        for application in self._application_candidates(row):
+            if application not in self._users:
+                await self._learn_users(application)
+
+    def user_candidates(self, row: Named) -> list[int]:
+        """Return the ids that the row's user name may stand for."""
+        name = row.user_name or ""
+        return [
+            user
+            for application in self._application_candidates(row)
+            if application in self._users
+            for user in self._users[application].candidates(name)
+        ]
+
+    # Everything a row names: what the model needs
+
+    def knows(self, row: Named) -> bool:
+        """Tell whether `resolve` can answer for this row."""
+        if row.application_name is not None and self._applications is None:
+            return False
+        needs_rules = row.rule_name is not None or (
+            row.rule_id is not None and not _names_application(row)
+        )
+        return self.knows_user(row) and (not needs_rules or self._rules is not None)
+
+    async def learn(self, row: Named) -> None:
+        """Fetch what `resolve` needs for this row.
+
+        Raises:
+            VoxsipError: a list could not be fetched.
+        """
+        if row.application_name is not None:
+            await self._learn_applications()
+        if row.user_name is not None:
+            await self.learn_user(row)
+        if self._rules is None and (row.rule_name is not None or row.rule_id is not None):
+            rules: dict[int, list[tuple[str, int]]] = {}
+            async for item in self._client.rules.list():
+                if item.application_id is not None:
+                    self._application_of[item.rule_id] = item.application_id
+                    if item.rule_name is not None:
+                        rules.setdefault(item.application_id, []).append(
+                            (item.rule_name, item.rule_id)
+                        )
+            self._rules = {application: Names(pairs) for application, pairs in rules.items()}
+
+    def resolve(self, row: BindRequest) -> Change | None:
+        """Return the row with ids for names; None where a name stands for nothing.
+
+        Such a row is refused by the API and changes nothing.
+        """
+        application, rule, user = row.application_id, row.rule_id, row.user_id
+        if row.application_name is not None:
+            application = (
+                self._applications.find(row.application_name) if self._applications else None
+            )
+            if application is None:
+                return None
+        if row.rule_name is not None:
+            names = (self._rules or {}).get(application or 0)
+            rule = names.find(row.rule_name) if names else None
+            if rule is None:
+                return None
+        if row.user_name is not None:
+            names = self._users.get(application or 0)
+            user = names.find(row.user_name) if names else None
+            if user is None:
+                return None
+        return Change(row.sip_registration_id, application, rule, user, row.bind)
+
+    def _application_candidates(self, row: Named) -> list[int]:
+        if row.application_id is not None:
+            return [row.application_id]
+        if row.application_name is None or self._applications is None:
+            return []
+        return self._applications.candidates(row.application_name)
+
+    async def _learn_applications(self) -> None:
+        if self._applications is None:
+            self._applications = Names(
+                [
+                    (item.application_name, item.application_id)
+                    async for item in self._client.applications.list()
+                    if item.application_name is not None
+                ]
+            )
+
+    async def _learn_users(self, application: int) -> None:
+        known = self._applications
+        if known is not None and not known.has(application):
+            self._users[application] = Names(())  # the API would refuse to list them
+            return
+        self._users[application] = Names(
+            [
+                (item.user_name, item.user_id)
+                async for item in self._client.users.list(application_id=application)
+                if item.user_name is not None
+            ]
+        )
+
+
+def _names_application(row: Named) -> bool:
+    return row.application_id is not None or row.application_name is not None

@@ -1,0 +1,312 @@
+"""The rows of a bulk job: what a line of a file, or a dict, asks for.
+
+A row is checked for types when it is made and, by `check`, for the client's own rules of what may and
+must be given together. Both happen before anything is sent.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
+
+import attrs
+
+from voxsip._errors import InvalidArgumentError
+from voxsip._redaction.frames import hides_arguments
+
+if TYPE_CHECKING:
+    from voxsip._protocol.command import Command
+
+LARGEST_ID = 2**63 - 1
+"""Ids are signed 64-bit numbers on the wire."""
+SECRET_COLUMNS = frozenset({"password"})
+_TRUE = frozenset({"true", "1", "yes"})
+_FALSE = frozenset({"false", "0", "no"})
+
+
+class _Request:
+    """What rows of every kind share: made from columns, turned into parameters, never half checked."""
+
+    __slots__ = ()
+    kind: ClassVar[Literal["bind", "create", "delete"]]
+    command: ClassVar[str]
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse values of a wrong type: an id as text would be another id to whatever compares them."""
+        for name, wanted in _TYPES[type(self)]:
+            value: Any = getattr(self, name)
+            if value is not None and (
+                type(value) is not wanted
+                or (wanted is int and not 0 < value <= LARGEST_ID)
+                or value == ""
+            ):
+                raise _wrong(name, value, _EXPECTED[wanted])
+
+    def columns(self) -> dict[str, Any]:
+        """Return every column and its value, None where it is empty; secrets included."""
+        return {name: getattr(self, name) for name in COLUMNS[type(self)]}
+
+    def params(self) -> dict[str, Any]:
+        """Return the parameters of the API's command, given ones only; secrets included."""
+        return {
+            name: value
+            for name in COLUMNS[type(self)]
+            if (value := getattr(self, name)) is not None
+        }
+
+    def check(self) -> None:
+        """Apply the client's rules: exclusive pairs, what needs what.
+
+        Raises:
+            InvalidArgumentError: naming the columns and the remedy.
+        """
+        _command(self.command).check(self.params())
+
+
+@attrs.frozen(kw_only=True)
+class BindRequest(_Request):
+    """Bind a registration to an application, a rule, a user; or unbind them (`bind=False`).
+
+    Arguments:
+        sip_registration_id: needed to bind; may be left out to unbind a user wherever it is bound.
+        application_id: or `application_name`, not both; needed with `rule_name`, `user_id`, `user_name`.
+        rule_id: or `rule_name`.
+        user_id: or `user_name`. A user holds one registration: the one it held before loses it.
+        bind: False unbinds what is named.
+
+    Raises:
+        InvalidArgumentError: a value of a wrong type.
+    """
+
+    kind: ClassVar[Literal["bind", "create", "delete"]] = "bind"
+    command: ClassVar[str] = "BindSipRegistration"
+
+    sip_registration_id: int | None = None
+    application_id: int | None = None
+    application_name: str | None = None
+    rule_id: int | None = None
+    rule_name: str | None = None
+    user_id: int | None = None
+    user_name: str | None = None
+    bind: bool = True
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, object]) -> BindRequest:
+        """Make a row from columns, as text or as native values; empty is absent.
+
+        Raises:
+            InvalidArgumentError: an unknown column or a value that cannot be read.
+        """
+        return _made(cls, mapping)
+
+    @property
+    def label(self) -> str:
+        """Name what the row is about, for people."""
+        if self.sip_registration_id is not None:
+            return f"registration {self.sip_registration_id}"
+        return f"user {self.user_name if self.user_id is None else self.user_id}"
+
+
+@attrs.frozen(kw_only=True)
+class CreateRequest(_Request):
+    """Buy a registration, and bind it in the same call where an application is named.
+
+    Arguments:
+        sip_username: the user name at the SIP server.
+        proxy: the SIP server.
+        auth_user: the name to authenticate with, where it differs.
+        outbound_proxy: where to send requests, where it differs.
+        password: the SIP password; never in a repr, a log, a journal or a report.
+        is_persistent: False registers only while the bound user is logged in.
+        application_id: and the rest of the binding, as in `BindRequest`.
+
+    Raises:
+        InvalidArgumentError: a value of a wrong type.
+    """
+
+    kind: ClassVar[Literal["bind", "create", "delete"]] = "create"
+    command: ClassVar[str] = "CreateSipRegistration"
+
+    sip_username: str
+    proxy: str
+    auth_user: str | None = None
+    outbound_proxy: str | None = None
+    password: str | None = attrs.field(default=None, repr=False)
+    is_persistent: bool | None = None
+    application_id: int | None = None
+    application_name: str | None = None
+    rule_id: int | None = None
+    rule_name: str | None = None
+    user_id: int | None = None
+    user_name: str | None = None
+
+    @classmethod
+    @hides_arguments
+    def from_mapping(cls, mapping: Mapping[str, object]) -> CreateRequest:
+        """Make a row from columns, as text or as native values; empty is absent.
+
+        Raises:
+            InvalidArgumentError: an unknown column, a value that cannot be read (a password is never
+                shown), or no `sip_username` or `proxy`.
+        """
+        return _made(cls, mapping)
+
+    @property
+    def label(self) -> str:
+        """Name what the row is about, for people."""
+        return f"{self.sip_username}@{self.proxy}"
+
+
+CreateRequest.__init__ = hides_arguments(CreateRequest.__init__)  # type: ignore[method-assign]
+"""One of its arguments is a password; any of the others may be refused."""
+
+
+@attrs.frozen(kw_only=True)
+class DeleteRequest(_Request):
+    """Give a registration up.
+
+    Raises:
+        InvalidArgumentError: a value of a wrong type.
+    """
+
+    kind: ClassVar[Literal["bind", "create", "delete"]] = "delete"
+    command: ClassVar[str] = "DeleteSipRegistration"
+
+    sip_registration_id: int
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, object]) -> DeleteRequest:
+        """Make a row from columns, as text or as native values; empty is absent.
+
+        Raises:
+            InvalidArgumentError: an unknown column, a value that cannot be read, or none at all.
+        """
+        return _made(cls, mapping)
+
+    @property
+    def label(self) -> str:
+        """Name what the row is about, for people."""
+        return f"registration {self.sip_registration_id}"
+
+
+Row: TypeAlias = BindRequest | CreateRequest | DeleteRequest
+R = TypeVar("R", BindRequest, CreateRequest, DeleteRequest)
+
+
+def read_row(cls: type[R], item: object) -> R:
+    """Take what a user's iterable gave: a row as it is, a mapping by its columns.
+
+    Raises:
+        InvalidArgumentError: neither, or a mapping that cannot be read.
+    """
+    if isinstance(item, cls):
+        return item
+    if isinstance(item, Mapping):
+        return _made(cls, item)
+    expected = f"a {cls.__name__} or a mapping of its columns"
+    raise InvalidArgumentError(f"row: expected {expected}, got {type(item).__name__}")
+
+
+def _made(cls: type[R], mapping: Mapping[str, object]) -> R:
+    values, problem = _read(cls, mapping)
+    # The mapping may hold a password: no frame of ours keeps it while an error is on its way.
+    del mapping
+    if problem is not None:
+        values.clear()
+        raise problem
+    return cls(**values)
+
+
+def _read(
+    cls: type[R], mapping: Mapping[str, object]
+) -> tuple[dict[str, Any], InvalidArgumentError | None]:
+    readers = _READERS[cls]
+    values: dict[str, Any] = {}
+    for name, value in mapping.items():
+        reader = readers.get(name)
+        if reader is None:
+            return values, _unknown(name, readers)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        try:
+            values[name] = reader(value)
+        except ValueError as error:
+            return values, _wrong(name, value, str(error))
+    missing = [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
+    for name in missing:
+        if name not in values:
+            message = f"{name}: is required for {cls.command}"
+            return values, InvalidArgumentError(message, field=name)
+    return values, None
+
+
+def _id(value: object) -> int:
+    if isinstance(value, str):
+        value = value.strip()
+        if value.isascii() and value.isdigit() and len(value) <= 19:  # the digits of LARGEST_ID
+            value = int(value)
+    if type(value) is int and 0 < value <= LARGEST_ID:
+        return value
+    raise ValueError("a positive whole number")
+
+
+def _text(value: object) -> str:
+    if type(value) is str:
+        return value
+    raise ValueError("text")
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    folded = value.strip().casefold() if isinstance(value, str) else ""
+    if folded in _TRUE:
+        return True
+    if folded in _FALSE:
+        return False
+    raise ValueError("true or false")
+
+
+_ROWS: tuple[type[Row], ...] = (BindRequest, CreateRequest, DeleteRequest)
+COLUMNS: dict[type[object], tuple[str, ...]] = {
+    cls: tuple(field.name for field in attrs.fields(cls)) for cls in _ROWS
+}
+"""The columns of each kind of row, in their order."""
+_KINDS: dict[str, type] = {"int": int, "str": str, "bool": bool}
+_TYPES: dict[type[object], tuple[tuple[str, type[Any]], ...]] = {
+    cls: tuple((field.name, _KINDS[str(field.type).split()[0]]) for field in attrs.fields(cls))
+    for cls in _ROWS
+}
+_READERS: dict[type[object], dict[str, Callable[[object], object]]] = {
+    cls: {name: {int: _id, str: _text, bool: _flag}[wanted] for name, wanted in columns}
+    for cls, columns in _TYPES.items()
+}
+_EXPECTED = {int: "a positive whole number", str: "text that is not empty", bool: "true or false"}
+
+
+def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.7)
+    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    shown = repr(name)[:80]
+    return InvalidArgumentError(f"unknown column {shown}: {hint}", field=str(name)[:80])
+
+
+def _wrong(name: str, value: object, expected: str) -> InvalidArgumentError:
+    shown = repr(value) if name not in SECRET_COLUMNS else f"a {type(value).__name__}"
+    if len(shown) > 80:
+        shown = f"{shown[:77]}..."
+    return InvalidArgumentError(f"{name}: expected {expected}, got {shown}", field=name)
+
+
+@cache
+def _command(name: str) -> Command:
+    from voxsip._generated.sip_registrations import commands  # noqa: PLC0415 - no group until a job needs it
+
+    known: tuple[Command, ...] = (
+        commands.BIND_SIP_REGISTRATION,
+        commands.CREATE_SIP_REGISTRATION,
+        commands.DELETE_SIP_REGISTRATION,
+    )
+    return next(command for command in known if command.name == name)

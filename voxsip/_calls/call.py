@@ -1,0 +1,247 @@
+"""One call from arguments to model: build, limit, send, decode.
+
+Here is the happy path; what follows a failed attempt is in `_recovery`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
+
+import attrs
+from yarl import URL
+
+from voxsip._auth.tokens import Tokens
+from voxsip._calls.creates import Creates
+from voxsip._calls.limiter import Limiter
+from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
+from voxsip._calls.request import Request
+from voxsip._calls.retry import Retrier
+from voxsip._errors import (
+    CLOCK_CODES,
+    APIError,
+    AuthorizationError,
+    InvalidArgumentError,
+    UnexpectedReplyError,
+    VoxsipError,
+)
+from voxsip._protocol.command import Command
+from voxsip._protocol.paging import AsyncPager, Page
+from voxsip._protocol.reply import RawReply, failure_of, http_date, result_of, unexpected
+from voxsip._protocol.structuring import list_structurer, structurer
+from voxsip._redaction.frames import forget_frames
+from voxsip._transport.attempt_timeout import Patience
+from voxsip._transport.session_pool import SessionPool
+
+T = TypeVar("T")
+Decoder = Callable[[dict[str, Any]], T]
+log = logging.getLogger("voxsip")
+FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@attrs.define(eq=False, kw_only=True, repr=False)
+class Calls:
+    """What all calls of one client share; the `Caller` of generated groups.
+
+    Arguments:
+        base_url: with no slash at its end.
+        pool: sends requests.
+        tokens: gives the `Authorization` header.
+        retrier: decides on attempts after the first.
+        creates: tells creates of one registration apart.
+        timeout: per attempt.
+        form: whether arguments go as a form in the body instead of the query.
+        limiter: the rate of requests, or None.
+        deadline: seconds for a whole call that names none itself, or None.
+    """
+
+    base_url: str
+    pool: SessionPool
+    tokens: Tokens
+    retrier: Retrier
+    creates: Creates
+    timeout: Patience
+    form: bool = False
+    limiter: Limiter | None = None
+    deadline: float | None = None
+
+    _locate: Callable[..., URL] = attrs.field(init=False)
+    _path: str = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Take the base URL apart once: building a URL from parts costs half of parsing it."""
+        base = URL(self.base_url, encoded=True)
+        self._path = base.raw_path.rstrip("/")
+        self._locate = partial(
+            URL.build, scheme=base.scheme, authority=base.raw_authority, encoded=True
+        )
+
+    def invoke(
+        self, command: Command, values: dict[str, Any], reply: type[T], deadline: float | None
+    ) -> Coroutine[Any, Any, T]:
+        """Send a command and decode its reply into a model."""
+        return self.fetch(command, values, structurer(reply), deadline)
+
+    def paginate(
+        self, command: Command, values: dict[str, Any], item: type[T], deadline: float | None
+    ) -> AsyncPager[T]:
+        """List over pages; `deadline` counts for each page."""
+        command.encode(values)  # a wrong argument is said here, not at the first page
+        return AsyncPager(
+            _page_fetcher(self, command, values, list_structurer(item), deadline), _start(values)
+        )
+
+    async def fetch(
+        self, command: Command, values: dict[str, Any], decode: Decoder[T], deadline: float | None
+    ) -> T:
+        """Send a command; decode its reply with a function."""
+        request = None
+        handled = sys.exception()
+        try:
+            request = Request(command, values, command.encode(values))
+            seconds = self.deadline if deadline is None else deadline
+            if seconds is None:
+                return await self.perform(request, decode)
+            return await self._run_until(request, decode, seconds)
+        except BaseException as error:
+            if request is not None and isinstance(error, asyncio.CancelledError):
+                report_cancelled(request, error)
+            forget_frames(error, handled)
+            raise
+        finally:
+            del values, request  # this frame is all that a traceback shows of the call
+
+    async def attempt(self, request: Request, decode: Decoder[T]) -> T:
+        """Make one attempt.
+
+        Raises:
+            VoxsipError: typed by what it means for the work asked for.
+        """
+        if self.limiter is not None:
+            await self.limiter.acquire()
+        lane = self.pool.lane() or await self.pool.open_lane()
+        await lane.places.acquire()  # `async with` costs three times as much
+        try:
+            bearer = self.tokens.bearer()
+            request.attempts += 1
+            request.in_flight = True
+            if request.alone:
+                self.creates.leaves(request)
+            path = f"{self._path}/{request.command.name}"
+            headers = {"Authorization": bearer}
+            if self.form:
+                url, body = self._locate(path=path), request.encoded.encode()
+                headers |= FORM_HEADERS
+            else:
+                url, body = self._locate(path=path, query_string=request.encoded), None
+            reply = await self.pool.post(
+                lane, request.command.name, url, headers, body, self.timeout
+            )
+            request.in_flight = False
+        finally:
+            lane.places.release()
+        request.reply = reply
+        data = result_of(reply, with_result=request.command.with_result)
+        if data is None:
+            raise self._failure(request, reply, bearer)
+        try:
+            result = decode(data)
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            what = f"a reply of an unexpected shape ({type(error).__name__})"
+        else:
+            log.debug("%s: done (attempt %d)", request.command.name, request.attempts)
+            return result
+        raise unexpected(request.command.name, reply, what, _secrets(request, bearer))
+
+    async def perform(self, request: Request, decode: Decoder[T]) -> T:
+        """Make as many attempts as it takes and the policy allows."""
+        if request.command.lookup is not None and not request.alone:
+            async with self.creates.alone(request):
+                return await self.perform(request, self.creates.claiming(request, decode))
+        self.retrier.budget.earn()
+        try:
+            return await self.attempt(request, decode)
+        except VoxsipError as error:
+            first = error
+            request.in_flight = False
+        return await Recovery(self, request, decode).after(first)
+
+    async def _run_until(self, request: Request, decode: Decoder[T], seconds: float) -> T:
+        if not _is_number(seconds):
+            raise InvalidArgumentError(
+                f"deadline: expected seconds, got {seconds!r}", field="deadline"
+            )
+        if seconds <= 0:  # computed, perhaps, from a moment that has passed: nothing is sent
+            raise explain_deadline(request, seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.perform(request, decode)
+        except TimeoutError:
+            failure = explain_deadline(request, seconds)
+        raise failure
+
+    def _failure(
+        self, request: Request, reply: RawReply, bearer: str
+    ) -> APIError | UnexpectedReplyError:
+        error = failure_of(request.command.name, reply, _secrets(request, bearer))
+        if isinstance(error, AuthorizationError):
+            server_time = (
+                http_date(reply.headers.get("Date")) if error.code in CLOCK_CODES else None
+            )
+            error.renewable = self.tokens.renew(bearer, server_time)
+        return error
+
+
+def _secrets(request: Request, bearer: str) -> tuple[str, ...]:
+    return (*request.secrets(), bearer.removeprefix("Bearer "))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not math.isnan(value)
+
+
+def _start(values: dict[str, Any]) -> int:
+    return int(values.get("offset") or 0)
+
+
+def _page_fetcher(
+    calls: Calls,
+    command: Command,
+    values: dict[str, Any],
+    structure: Callable[[Any], list[T]],
+    deadline: float | None,
+) -> Callable[[int], Awaitable[Page[T]]]:
+    """Return a function that fetches the page at an offset."""
+    paging = command.paging
+    if paging is None:
+        msg = f"{command.name} has no pages"
+        raise TypeError(msg)
+    size = values.get("count") or paging.page_size
+    latest: tuple[int, object] | None = None
+
+    async def fetch(offset: int) -> Page[T]:
+        def decode(data: dict[str, Any]) -> Page[T]:
+            nonlocal latest
+            items = data[paging.items]
+            if items and latest is not None and latest[0] != offset and latest[1] == items:
+                # a server that ignores the offset would be read for ever
+                msg = "the same page twice"
+                raise ValueError(msg)
+            latest = (offset, items)
+            total = data.get(paging.total) if paging.total else None
+            return Page(
+                items=structure(items),
+                offset=offset,
+                total_count=total if type(total) is int else None,
+            )
+
+        return await calls.fetch(
+            command, {**values, "count": size, "offset": offset}, decode, deadline
+        )
+
+    return fetch

@@ -1,0 +1,121 @@
+"""Telling creates apart: whose registration is it that a look-up finds?
+
+Creates that a look-up could confuse (same command, same user name and proxy) wait for each other, and every id
+that a call has got is remembered as taken. What is left, bought since the request left, is the lost one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from voxsip._calls.lookup import TOLERANCE, look_up, lookup_of
+from voxsip._calls.request import Request
+from voxsip._errors import OutcomeUnknownError, VoxsipError
+
+if TYPE_CHECKING:
+    from voxsip._calls.call import Calls
+
+T = TypeVar("T")
+Key = tuple[Any, ...]
+REMEMBERED = 10_000
+"""Ids that are remembered as taken; they matter for the seconds a look-up tolerates."""
+OVERLAP = 2 * TOLERANCE.total_seconds()
+"""Seconds after a create of unknown outcome in which a look-up for the next one may find what it has made."""
+
+
+class Creates:
+    """The creates of one client.
+
+    Arguments:
+        monotonic: seconds that never go back.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._busy: dict[Key, asyncio.Event] = {}
+        self._taken: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._open: OrderedDict[Key, float] = OrderedDict()
+        """When a create ended whose outcome is unknown."""
+
+    @asynccontextmanager
+    async def alone(self, request: Request) -> AsyncIterator[None]:
+        """Wait until no other create of the same thing is under way on this loop."""
+        key = (id(asyncio.get_running_loop()), *_key(request))
+        while (other := self._busy.get(key)) is not None:
+            await other.wait()
+        mine = self._busy[key] = asyncio.Event()
+        request.alone = True
+        try:
+            yield
+        except BaseException as error:
+            if _may_have_made(request, error):
+                self._open[_key(request)] = self._monotonic()
+                _forget_oldest(self._open)
+            raise
+        finally:
+            del self._busy[key]
+            mine.set()
+
+    def leaves(self, request: Request) -> None:
+        """Note when a request leaves, unless an earlier one may have been executed already."""
+        if not request.doubt:
+            request.started = self._monotonic()
+
+    def claiming(
+        self, request: Request, decode: Callable[[dict[str, Any]], T]
+    ) -> Callable[[dict[str, Any]], T]:
+        """Wrap a decoder so that the id in the reply is remembered as taken."""
+        lookup = lookup_of(request.command)
+
+        def decode_and_claim(data: dict[str, Any]) -> T:
+            result = decode(data)  # first: what fails here is looked up, and must not be taken then
+            self._taken[request.command.name, int(data[lookup.id])] = None
+            _forget_oldest(self._taken)
+            return result
+
+        return decode_and_claim
+
+    async def look(self, calls: Calls, request: Request) -> dict[str, Any] | None:
+        """Look for what an attempt of unknown outcome made; None if there is nothing.
+
+        Raises:
+            VoxsipError: the look-up failed, what it found has no date to tell by, or may be of another create whose
+                outcome never became known.
+        """
+        key = _key(request)
+        found = await look_up(
+            calls,
+            request,
+            lambda: self._monotonic() - request.started,
+            {made for name, made in self._taken if name == request.command.name},
+        )
+        ended = self._open.get(key)
+        if found and ended is not None and request.started - ended < OVERLAP:
+            raise OutcomeUnknownError(
+                f"{request.command.name}: cannot be told from the one before it, whose outcome is unknown too"
+            )
+        return found
+
+
+def _may_have_made(request: Request, error: BaseException) -> bool:
+    """Tell whether a create that ended with an error may have been executed."""
+    if isinstance(error, VoxsipError):
+        return error.outcome_unknown
+    return request.in_flight or request.doubt
+
+
+def _forget_oldest(known: OrderedDict[Any, Any]) -> None:
+    if len(known) > REMEMBERED:
+        known.popitem(last=False)
+
+
+def _key(request: Request) -> Key:
+    return (
+        request.command.name,
+        *(request.values.get(ours) for ours, _ in lookup_of(request.command).match),
+    )

@@ -1,0 +1,187 @@
+"""What follows a failed attempt: a new token, another try, or a look before a second purchase.
+
+Whether a command may be tried again depends on its class in the spec and on what the failure means:
+
+- never sent, or refused for now: again, whatever the command;
+- outcome unknown: again for idempotent commands and deletes (a delete that then meets "no such thing" is done); a create is
+  looked up first and sent again only if there is nothing to be found;
+- refused: raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from voxsip._calls.request import Request
+from voxsip._calls.trace import note_failure, uncounted
+from voxsip._errors import (
+    APIError,
+    AuthorizationError,
+    Disposition,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    VoxsipError,
+)
+
+if TYPE_CHECKING:
+    from voxsip._calls.call import Calls
+
+T = TypeVar("T")
+log = logging.getLogger("voxsip")
+
+
+class Recovery(Generic[T]):
+    """The later attempts of one call.
+
+    Arguments:
+        calls: makes the attempts.
+        request: the call.
+        decode: makes a result of a decoded reply.
+    """
+
+    def __init__(
+        self, calls: Calls, request: Request, decode: Callable[[dict[str, Any]], T]
+    ) -> None:
+        self._calls = calls
+        self._request = request
+        self._decode = decode
+        self._renewed = False
+
+    async def after(self, first: VoxsipError) -> T:
+        """Go on after a failed first attempt.
+
+        Raises:
+            VoxsipError: the error of the last attempt, with the number of attempts made.
+        """
+        try:
+            self._note(first)
+            if self._may_renew(first):
+                try:
+                    return await self._send()
+                except VoxsipError as error:
+                    first = error
+            return await self._calls.retrier.again(first, self._turn, self._more)
+        except VoxsipError as error:
+            error.attempts = self._request.attempts
+            error.doubt = self._leaves_doubt(error)
+            raise
+
+    def _leaves_doubt(self, error: VoxsipError) -> bool:
+        """Tell whether an attempt before the last may have done the work.
+
+        A refusal settles it, since the same command done twice is not refused the second time; but what a delete
+        no longer finds, an attempt before may have deleted.
+        """
+        if error.disposition is not Disposition.REFUSED:
+            return self._request.doubt
+        deleting = self._request.command.retry == "delete"
+        return self._request.doubt and deleting and isinstance(error, NotFoundError)
+
+    def _more(self, turns: int) -> bool:
+        """Tell whether there may be another turn: one that sends, or one more that only looks."""
+        limit = self._calls.retrier.policy.attempts
+        if self._must_look():
+            return turns <= limit
+        if self._request.doubt and self._request.command.retry == "create":
+            return False  # nothing to look it up by, and twice may be once too often
+        return self._request.attempts < limit
+
+    def _must_look(self) -> bool:
+        return self._request.doubt and self._request.command.lookup is not None
+
+    async def _turn(self) -> T:
+        request = self._request
+        if self._must_look():
+            found = await self._look()
+            if found is not None:
+                return self._decode(found)
+        if request.attempts >= self._calls.retrier.policy.attempts and request.last is not None:
+            raise request.last  # this turn was for looking only
+        try:
+            return await self._send()
+        except AuthorizationError as error:
+            if not self._may_renew(error):
+                raise
+        return await self._send()
+
+    async def _send(self) -> T:
+        try:
+            return await self._calls.attempt(self._request, self._decode)
+        except APIError as error:
+            if (
+                self._request.doubt
+                and error.code is not None
+                and error.code == self._request.command.gone
+            ):
+                # an earlier attempt whose reply was lost has deleted it
+                return self._decode({"result": 1})
+            self._note(error)
+            raise
+        except VoxsipError as error:
+            self._note(error)
+            raise
+
+    def _may_renew(self, error: VoxsipError) -> bool:
+        """Tell, once per call, whether a refused token is worth another attempt with a new one."""
+        if self._renewed or not (isinstance(error, AuthorizationError) and error.renewable):
+            return False
+        self._renewed = True
+        return True
+
+    def _note(self, error: VoxsipError) -> None:
+        request = self._request
+        request.in_flight = False
+        request.last = error
+        request.doubt = request.doubt or error.outcome_unknown
+        note_failure(error)
+        log.debug(
+            "%s: attempt %d failed: %s",
+            request.command.name,
+            request.attempts,
+            type(error).__name__,
+        )
+
+    async def _look(self) -> dict[str, Any] | None:
+        """Look for what an earlier attempt made; while that cannot be told, the call's own failure stands."""
+        try:
+            with uncounted():
+                return await self._calls.creates.look(self._calls, self._request)
+        except VoxsipError as error:
+            log.debug(
+                "%s: the look-up failed: %s", self._request.command.name, type(error).__name__
+            )
+            failure = self._request.last or error
+        raise failure
+
+
+def explain_deadline(request: Request, seconds: float) -> VoxsipError:
+    """Say what a deadline that passed means for the call.
+
+    Arguments:
+        request: the call.
+        seconds: the deadline.
+    """
+    name = request.command.name
+    if request.in_flight or request.doubt:
+        failure: VoxsipError = OutcomeUnknownError(
+            f"{name}: the deadline of {seconds:g} s passed; the outcome is unknown"
+        )
+    elif request.last is not None:
+        failure = request.last
+        failure.add_note(f"the deadline of {seconds:g} s passed before another attempt")
+    else:
+        failure = NotSentError(f"{name}: the deadline of {seconds:g} s passed before it was sent")
+    failure.attempts = request.attempts
+    return failure
+
+
+def report_cancelled(request: Request, error: asyncio.CancelledError) -> None:
+    """Say that a cancelled create may have been executed: its caller will not learn it from a result."""
+    if request.command.retry == "create" and (request.in_flight or request.doubt):
+        text = f"{request.command.name} was cancelled after it was sent; its outcome is unknown"
+        error.add_note(text)
+        log.warning("%s", text)

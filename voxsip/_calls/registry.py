@@ -1,0 +1,72 @@
+"""Commands by name: those of the spec, and a careful guess for the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import cache
+from importlib import import_module
+
+from voxsip._errors import InvalidArgumentError
+from voxsip._protocol.command import Command, RetryClass
+from voxsip._redaction.text import is_secret_name
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_WITHOUT_RESULT = frozenset(
+    {
+        *("EditCallListTasksPriority", "SQ_GetAgentCustomStatusMapping", "GetRoleGroups"),
+        *("DownloadHistoryReport", "DownloadInvoice", "VerifyOutboundTestPhoneNumber"),
+        *("DelOutboundTestPhoneNumber", "GetOutboundTestPhoneNumbers"),
+    }
+)
+"""Their replies hold other members, or may hold none; without a `result`, any other command's reply is not the API's."""
+_READS = re.compile(r"(?:SQ_|A2P)?Get|Check")
+
+
+@cache
+def find_command(name: str) -> Command:
+    """Return a command that the spec describes.
+
+    Raises:
+        KeyError: it describes none of that name.
+    """
+    from voxsip._generated._index import COMMAND_MODULES  # noqa: PLC0415 - only for calls by name
+
+    module, constant = COMMAND_MODULES[name]
+    command: Command = getattr(import_module(module), constant)
+    return command
+
+
+def any_command(name: str, parameters: Collection[str]) -> Command:
+    """Return the spec's command, or one made up for a name it does not know.
+
+    A command that the spec does not describe counts as one that must not be repeated when its outcome is unknown, unless
+    its name says that it only reads.
+
+    Arguments:
+        name: the command, as the API spells it.
+        parameters: names of the arguments it will be called with.
+
+    Raises:
+        InvalidArgumentError: a name that is none.
+    """
+    try:
+        command = find_command(name)
+    except KeyError:
+        command = None
+    if command is not None and command.params.keys() >= set(parameters):
+        return command
+    for text in (name, *parameters):
+        if not _NAME.fullmatch(str(text)):
+            raise InvalidArgumentError(
+                f"{text!r} is not the name of a command or parameter", field="command"
+            )
+    if command is not None:
+        return command
+    retry: RetryClass = "idempotent" if _READS.match(name) else "create"
+    return Command(
+        name=name,
+        retry=retry,
+        secret=frozenset(filter(is_secret_name, parameters)),
+        with_result=name not in _WITHOUT_RESULT,
+    )

@@ -1,0 +1,41 @@
+"""A call on its way: what is sent, and what has become of it so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from voxsip._errors import VoxsipError
+from voxsip._protocol.command import Command
+from voxsip._protocol.reply import RawReply
+
+
+@attrs.define(eq=False, repr=False)
+class Request:
+    """A command, its encoded arguments, and the state of its attempts. Its repr shows no argument."""
+
+    command: Command
+    values: dict[str, Any]
+    encoded: str
+    attempts: int = 0
+    """Requests that left."""
+    in_flight: bool = False
+    """Whether one has left whose reply is still awaited."""
+    doubt: bool = False
+    """Whether the server may have done the work in an attempt that failed."""
+    last: VoxsipError | None = None
+    """What the latest failed attempt met."""
+    alone: bool = False
+    """Whether no other create of the same thing is under way (creates only)."""
+    started: float = 0.0
+    """When the first attempt left that may have been executed, in monotonic seconds (creates only)."""
+    reply: RawReply | None = None
+    """The latest reply."""
+
+    def __repr__(self) -> str:
+        return f"<Request {self.command.name}>"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the values that must not show."""
+        return self.command.secrets_in(self.values)

@@ -1,0 +1,175 @@
+"""What is tried again, when, and how often: tenacity's loop around our policies.
+
+Nothing here is built while calls succeed: the first attempt runs outside, and its failure is replayed as the
+first turn of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import attrs
+
+from voxsip._checks_tmp import at_least, whole
+from voxsip._errors import Disposition, NotSentError, VoxsipError
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How a failed call is tried again; whether it may be is decided by the command and the outcome.
+
+    Arguments:
+        attempts: requests for one call at most, the first included; 1 means no retry.
+        backoff: seconds; the n-th retry waits a random time between 0 and backoff * 2**(n-1) (full jitter).
+        max_backoff: seconds a backoff may reach.
+        max_retry_after: seconds up to which a delay named by the server is honored.
+        budget: retries that all calls of the client may spend at once; an outage empties it, and then
+            failures are raised at once instead of being answered with a storm.
+        budget_refill: what each call puts back into the budget, in retries.
+
+    Raises:
+        ConfigurationError: a number out of range.
+    """
+
+    attempts: int = attrs.field(default=5, validator=whole(1))
+    backoff: float = attrs.field(default=0.25, validator=at_least(0))
+    max_backoff: float = attrs.field(default=20.0, validator=at_least(0))
+    max_retry_after: float = attrs.field(default=60.0, validator=at_least(0))
+    budget: float = attrs.field(default=100.0, validator=at_least(0))
+    budget_refill: float = attrs.field(default=0.5, validator=at_least(0))
+
+    def delay(self, retry: int, named: float | None, jitter: Callable[[], float]) -> float:
+        """Return the seconds to wait before a retry.
+
+        Arguments:
+            retry: 1 for the first.
+            named: the delay the server named, or None.
+            jitter: a random number between 0 and 1.
+        """
+        ceiling = min(self.max_backoff, self.backoff * 2.0 ** min(retry - 1, 60))
+        spread = ceiling * jitter()
+        return (
+            spread
+            if named is None
+            else min(named, self.max_retry_after) + min(spread, self.backoff)
+        )
+
+
+class RetryBudget:
+    """The client-wide allowance of retries.
+
+    Refusals for now are free: the server is well, asks for patience, and gets it.
+    """
+
+    __slots__ = ("_left", "_refill", "_size")
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._size = self._left = policy.budget
+        self._refill = policy.budget_refill
+
+    def earn(self) -> None:
+        """Count a call."""
+        if self._left < self._size:
+            self._left = min(self._size, self._left + self._refill)
+
+    def spend(self, error: VoxsipError) -> bool:
+        """Take one retry out for this error; False where none is left."""
+        if error.disposition is Disposition.TRY_LATER:
+            return True
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+
+class Retrier:
+    """Runs the attempts that follow a failed first one.
+
+    Arguments:
+        policy: how often and how far apart.
+        sleep: waits so many seconds.
+        jitter: a random number between 0 and 1.
+    """
+
+    __slots__ = ("_jitter", "_sleep", "budget", "policy")
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+        budget: RetryBudget | None = None,
+    ) -> None:
+        self.policy = policy
+        self.budget = budget or RetryBudget(policy)
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def with_policy(self, policy: RetryPolicy) -> Retrier:
+        """Return a retrier with another policy, its own budget, and the same clock."""
+        return Retrier(policy, sleep=self._sleep, jitter=self._jitter)
+
+    async def again(
+        self,
+        first: VoxsipError,
+        attempt: Callable[[], Awaitable[T]],
+        more: Callable[[int], bool],
+    ) -> T:
+        """Go on after a failed first attempt.
+
+        Arguments:
+            first: what the first attempt raised.
+            attempt: makes the next one.
+            more: tells, after so many turns, whether there may be another.
+
+        Raises:
+            VoxsipError: the last attempt's error, where no further one may be made.
+        """
+        from tenacity import AsyncRetrying, RetryCallState  # noqa: PLC0415 - seldom needed
+
+        replay: VoxsipError | None = first
+
+        async def turn() -> T:
+            nonlocal replay
+            if replay is not None:
+                error, replay = replay, None
+                raise error
+            return await attempt()
+
+        def may_go_on(state: RetryCallState) -> bool:
+            error = state.outcome.exception() if state.outcome else None
+            return (
+                isinstance(error, VoxsipError)
+                and more(state.attempt_number)
+                and self._may_retry(error)
+            )
+
+        def delay(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            return self.policy.delay(
+                state.attempt_number, getattr(error, "retry_after", None), self._jitter
+            )
+
+        async def sleep(seconds: float) -> None:
+            await self._sleep(seconds)
+
+        retrying = AsyncRetrying(
+            wait=delay,
+            retry=may_go_on,
+            sleep=sleep,
+            reraise=True,
+        )
+        return await retrying(turn)
+
+    def _may_retry(self, error: VoxsipError) -> bool:
+        if error.disposition in {Disposition.REFUSED, Disposition.TOKEN}:
+            return False
+        if isinstance(error, NotSentError) and error.permanent:
+            return False
+        return self.budget.spend(error)

@@ -1,0 +1,1 @@
+"""The API's protocol without I/O: commands, encoding, replies, models, pages."""

@@ -1,0 +1,191 @@
+"""What the spec says of a command, and how its arguments become an encoded parameter string.
+
+Pure: no I/O, no loop. One pass checks and encodes, so that nothing is validated twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple
+
+import attrs
+
+from voxsip._errors import InvalidArgumentError
+from voxsip._protocol.encoding import ENCODERS, Encoder
+
+SHAPES = 64
+"""Combinations of arguments per command that are remembered as checked."""
+RetryClass = Literal["idempotent", "delete", "create"]
+
+
+class Requirement(NamedTuple):
+    """One of `any_of` must be given when one of `when` is (always if empty), unless `unless` matches.
+
+    `unless` pairs a parameter with the value it must have; None stands for "not given".
+    """
+
+    any_of: tuple[str, ...]
+    when: tuple[str, ...] = ()
+    unless: tuple[tuple[str, object], ...] = ()
+
+    def violated_by(self, given: Mapping[str, object]) -> bool:
+        """Tell whether the given (not None) arguments break the rule."""
+        for name in self.any_of:
+            if name in given:
+                return False
+        if self.when and not any(name in given for name in self.when):
+            return False
+        return not (self.unless and all(given.get(name) == value for name, value in self.unless))
+
+    def explain(self, given: Mapping[str, object]) -> str:
+        """Say what is missing, and what asks for it."""
+        wanted = " or ".join(self.any_of)
+        if self.when:
+            cause = next(name for name in self.when if name in given)
+            return f"{cause} needs {wanted}"
+        escape = " and ".join(f"{name}={value}" for name, value in self.unless if value is not None)
+        return f"give {wanted}{f' (or {escape})' if escape else ''}"
+
+
+class Paging(NamedTuple):
+    """How a list command pages: the member with the items, the one with the total, the page asked for."""
+
+    items: str = "result"
+    total: str | None = None
+    page_size: int = 1000
+
+
+class Lookup(NamedTuple):
+    """How to find what a create of unknown outcome made: a list command, its filters, id and birth date."""
+
+    command: str
+    match: tuple[tuple[str, str], ...]
+    id: str
+    since: str
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Command:
+    """One command of the API: its parameters in spec order and the rules around them."""
+
+    name: str
+    retry: RetryClass
+    params: Mapping[str, str] = attrs.field(factory=dict)
+    required: frozenset[str] = frozenset()
+    secret: frozenset[str] = frozenset()
+    roles: tuple[str, ...] = ()
+    exclusive: tuple[frozenset[str], ...] = ()
+    requires: tuple[Requirement, ...] = ()
+    paging: Paging | None = None
+    lookup: Lookup | None = None
+    gone: int | None = None
+    with_result: bool = True
+    _plan: Mapping[str, tuple[str, Encoder]] = attrs.field(init=False, repr=False)
+
+    _deciding: tuple[str, ...] = attrs.field(init=False, repr=False)
+    _passed: set[tuple[object, ...]] = attrs.field(init=False, repr=False, factory=set)
+    _templates: dict[tuple[object, ...], tuple[str, itemgetter[Any]] | None] = attrs.field(
+        init=False, repr=False, factory=dict
+    )
+    """By names, types and what decides: how integers, as most bindings are, become text in one step."""
+
+    @_deciding.default
+    def _find_deciding(self) -> tuple[str, ...]:
+        """Name the parameters whose value, not only their presence, decides what must be given."""
+        unless = (
+            name for rule in self.requires for name, value in rule.unless if value is not None
+        )
+        return tuple(dict.fromkeys(unless))
+
+    @_plan.default
+    def _make_plan(self) -> Mapping[str, tuple[str, Encoder]]:
+        return {name: (f"{name}=", ENCODERS[kind]) for name, kind in self.params.items()}
+
+    def encode(self, values: Mapping[str, object]) -> str:
+        """Check the arguments and join them to an encoded parameter string.
+
+        Arguments:
+            values: by parameter name; None means "not given". Unknown names are sent as they are, since
+                the API grows.
+
+        Raises:
+            InvalidArgumentError: a wrong type, an exclusive pair, something missing. Nothing was sent.
+        """
+        decided = [values.get(name) is True for name in self._deciding]
+        kinds = (*values, *map(type, values.values()), *decided)
+        known = self._templates.get(kinds)
+        if known is not None:
+            template, pick = known
+            text: str = template % pick(values)
+            return text
+        given = {name: value for name, value in values.items() if value is not None}
+        parts = []
+        for name, value in given.items():
+            prefix, encoder = self._plan.get(name) or (f"{name}=", ENCODERS["any"])
+            try:
+                parts.append(prefix + encoder(value))
+            except (TypeError, ValueError) as error:
+                raise self._bad_value(name, value, error) from None
+        shape = (*given, *map(given.get, self._deciding))
+        if shape not in self._passed:
+            self.check(given)
+            if len(self._passed) < SHAPES:
+                self._passed.add(shape)
+        if len(self._templates) < SHAPES and kinds not in self._templates:
+            self._templates[kinds] = self._template(given)
+        return "&".join(parts)
+
+    def check(self, given: Mapping[str, object]) -> None:
+        """Check what must, may and may not be given together.
+
+        Arguments:
+            given: the arguments that are given, none of them None.
+
+        Raises:
+            InvalidArgumentError: naming the parameters and the remedy.
+        """
+        names = given.keys()
+        if not self.required <= names:
+            self._refuse(sorted(self.required - names), "is required", "are required")
+        for pair in self.exclusive:
+            if len(pair & names) > 1:
+                both = sorted(pair & names)
+                message = f"{self.name}: give {' or '.join(both)}, not both"
+                raise InvalidArgumentError(message, field=both[-1])
+        for rule in self.requires:
+            if rule.violated_by(given):
+                message = f"{self.name}: {rule.explain(given)}"
+                raise InvalidArgumentError(message, field=rule.any_of[0])
+
+    def secrets_in(self, values: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the secret values among the arguments, for redaction."""
+        return tuple(str(values[name]) for name in self.secret if values.get(name) is not None)
+
+    def _template(self, given: Mapping[str, object]) -> tuple[str, itemgetter[Any]] | None:
+        """Return a format, and what picks its values, where names and types say all; None elsewhere."""
+        parts = []
+        free = []
+        for name, value in given.items():
+            kind = self.params.get(name)
+            if name in self._deciding and kind == "bool" and type(value) is bool:
+                parts.append(f"{name}={'true' if value else 'false'}")
+            elif name not in self._deciding and kind == "int" and type(value) is int:
+                parts.append(f"{name}=%d")
+                free.append(name)
+            else:
+                return None
+        return ("&".join(parts), itemgetter(*free)) if free else None
+
+    def _bad_value(self, name: str, value: object, error: Exception) -> InvalidArgumentError:
+        shown = f"a value of type {type(value).__name__}" if name in self.secret else _short(value)
+        return InvalidArgumentError(f"{self.name}: {name}: {error}, got {shown}", field=name)
+
+    def _refuse(self, names: Collection[str], one: str, many: str) -> None:
+        message = f"{self.name}: {', '.join(names)} {one if len(names) == 1 else many}"
+        raise InvalidArgumentError(message, field=next(iter(names)))
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

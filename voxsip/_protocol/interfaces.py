@@ -1,0 +1,36 @@
+"""What generated groups need from the client: one call, one list."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from voxsip._protocol.command import Command
+    from voxsip._protocol.paging import AsyncPager
+
+T = TypeVar("T")
+
+
+class Caller(Protocol):
+    """The client as generated code sees it."""
+
+    def invoke(
+        self, command: Command, values: dict[str, object], reply: type[T], deadline: float | None
+    ) -> Coroutine[Any, Any, T]:
+        """Send a command and decode its reply into a model."""
+        ...
+
+    def paginate(
+        self, command: Command, values: dict[str, object], item: type[T], deadline: float | None
+    ) -> AsyncPager[T]:
+        """List over pages; `deadline` counts for each page."""
+        ...
+
+
+class Runner(Protocol):
+    """The sync facade as generated code sees it: runs a coroutine to its end from blocking code."""
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return what the coroutine returns, raise what it raises."""
+        ...

@@ -1,0 +1,202 @@
+"""The protocol as pure functions: a reply's bytes become a result or a typed error.
+
+Requests are built by `Command.encode`; here is the way back. No I/O, no loop, no HTTP library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import attrs
+import orjson
+
+from voxsip._errors import (
+    APIError,
+    Disposition,
+    RateLimitError,
+    ServerError,
+    UnexpectedReplyError,
+    error_class,
+)
+from voxsip._redaction.text import redact, redact_details
+
+SHOWN = 200
+"""Characters of an unreadable body that an error shows."""
+LONGEST_TEXT = 4000
+"""Characters of the server's words that are read for an error."""
+OK = 200
+TOO_MANY_REQUESTS = 429
+SERVER_FAILURE = 500
+_UNKNOWN_BELOW_500 = frozenset({408})
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")  # a fraction is not in the RFC, but is sent
+_DELAY_IN_TEXT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*(?:s\b|sec)", re.IGNORECASE)
+
+
+@attrs.define(eq=False)
+class RawReply:
+    """An HTTP reply as the transport hands it up.
+
+    Arguments:
+        status: the HTTP status.
+        body: decompressed.
+        headers: looked up in any case.
+        limit: bytes after which reading stopped, or None where the body is whole.
+    """
+
+    status: int
+    body: bytes = attrs.field(repr=False)
+    headers: Mapping[str, str] = attrs.field(repr=False, factory=dict)
+    limit: int | None = None
+
+
+def result_of(reply: RawReply, *, with_result: bool = True) -> dict[str, Any] | None:
+    """Return the decoded reply of a command that succeeded, None for anything else.
+
+    The happy path stops here; `failure_of` explains the rest.
+
+    Arguments:
+        reply: what came back.
+        with_result: whether the command's replies hold a `result`, as nearly all do.
+    """
+    if reply.status != OK or reply.limit is not None:
+        return None
+    try:
+        data = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return None
+    if type(data) is dict and ("result" in data or not with_result) and data.get("error") is None:
+        return data
+    return None
+
+
+def failure_of(
+    command: str, reply: RawReply, secrets: Iterable[str] = ()
+) -> APIError | UnexpectedReplyError:
+    """Say what went wrong with a reply that `result_of` did not accept.
+
+    Arguments:
+        command: the API command.
+        reply: what came back.
+        secrets: values that must not show, wherever the server echoes them.
+    """
+    try:
+        data = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        data = None
+        what = "a body that is not the API's JSON" if reply.body else "an empty body"
+        if reply.limit is not None:
+            what = f"a reply of more than {reply.limit} bytes"
+    else:
+        what = "a reply without a result"
+    if isinstance(data, dict) and data.get("error") is not None:
+        error = data["error"]
+        if isinstance(error, dict) and type(error.get("code")) is int:
+            return _api_error(command, reply, error, tuple(secrets))
+        what = "an error without a number"
+    if reply.status == TOO_MANY_REQUESTS:
+        return RateLimitError(
+            "too many requests",
+            code=None,
+            command=command,
+            http_status=reply.status,
+            retry_after=retry_after(reply.headers),
+        )
+    return unexpected(command, reply, what, secrets)
+
+
+def unexpected(
+    command: str, reply: RawReply, what: str, secrets: Iterable[str] = ()
+) -> UnexpectedReplyError:
+    """Describe a reply that the API does not send: its status and first characters, secrets removed."""
+    secrets = tuple(secrets)
+    # more is read than shown, so that a secret at the cut is still recognized; whitespace may be part of one
+    read = max(LONGEST_TEXT, SHOWN + 12 * max(map(len, secrets), default=0))
+    start = redact(reply.body[:read].decode("utf-8", "replace"), secrets)
+    start = " ".join(start.split())[:SHOWN]
+    return UnexpectedReplyError(
+        f"{command}: HTTP {reply.status}, {what}{f': {start}' if start else ''}",
+        command=command,
+        http_status=reply.status,
+        body_start=start,
+        disposition=_disposition(reply.status),
+        retry_after=retry_after(reply.headers),
+    )
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Read `Retry-After` (RFC 9110, 10.2.3): seconds or an HTTP date; None where absent or unreadable.
+
+    Arguments:
+        headers: the reply's headers.
+        now: what an HTTP date is counted from; by default the reply's own `Date`, so that no clock matters.
+    """
+    text = headers.get("Retry-After")
+    if not text:
+        return None
+    if _SECONDS.fullmatch(text.strip()):
+        return float(text.strip()[:12])
+    at = http_date(text)
+    start = now or http_date(headers.get("Date")) or datetime.now(UTC)
+    return None if at is None else max(0.0, (at - start).total_seconds())
+
+
+def http_date(text: str | None) -> datetime | None:
+    """Read an HTTP date as aware UTC; None where absent or unreadable."""
+    if not text:
+        return None
+    try:
+        value = parsedate_to_datetime(text)
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def _api_error(
+    command: str, reply: RawReply, error: dict[str, Any], secrets: tuple[str, ...]
+) -> APIError:
+    code = error["code"]
+    text = error.get("msg")
+    details = error.get("details")
+    cls = _class_of(code, reply.status)
+    return cls(
+        redact(text, secrets)[:LONGEST_TEXT] if isinstance(text, str) else "",
+        code=code,
+        command=command,
+        http_status=reply.status,
+        details=redact_details(details, secrets) if isinstance(details, dict) else None,
+        retry_after=_named_delay(reply, text, details)
+        if cls is RateLimitError
+        else retry_after(reply.headers),
+    )
+
+
+def _class_of(code: int, status: int) -> type[APIError]:
+    """Choose by number; a gateway's own number under 429 or 5xx says nothing, its status does."""
+    cls = error_class(code)
+    if cls.disposition is Disposition.REFUSED and status == TOO_MANY_REQUESTS:
+        return RateLimitError
+    if cls.disposition is Disposition.REFUSED and status >= SERVER_FAILURE:
+        return ServerError
+    return cls
+
+
+def _named_delay(reply: RawReply, message: object, details: object) -> float | None:
+    """Seconds a refusal names: in the header, in its details, or in its text (416 says "after N seconds")."""
+    named = retry_after(reply.headers)
+    if named is None and isinstance(details, dict):
+        value = details.get("retry_after")
+        named = float(value) if isinstance(value, int | float) and value >= 0 else None
+    if named is None and isinstance(message, str) and (found := _DELAY_IN_TEXT.search(message)):
+        named = float(found[1])
+    return named
+
+
+def _disposition(status: int) -> Disposition:
+    """A gateway's 3xx and 4xx say that the request went no further; everything else says nothing."""
+    if 300 <= status < 500 and status not in _UNKNOWN_BELOW_500:
+        return Disposition.REFUSED
+    return Disposition.UNKNOWN

@@ -1,0 +1,48 @@
+"""Decoded JSON to models: one cattrs converter, its hooks looked up once per type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+T = TypeVar("T")
+
+
+def structurer(model: type[T]) -> Callable[[Any], T]:
+    """Return a function from decoded JSON to the model.
+
+    Unknown fields are ignored; optional ones that are missing, or an empty text where none can be, are None. The
+    function raises ValueError, TypeError or KeyError where the JSON does not fit.
+    """
+    made: Callable[[Any], T] | None = _made.get(model)
+    if made is None:
+        hook = _converter().get_structure_hook(model)
+        made = _made[model] = lambda data: hook(data, model)
+    return made
+
+
+def list_structurer(model: type[T]) -> Callable[[Any], list[T]]:
+    """Return a function from a decoded JSON array to models; see `structurer`."""
+    structure_one = structurer(model)
+
+    def structure(data: Any) -> list[T]:
+        if type(data) is not list:
+            msg = f"expected a list, got {type(data).__name__}"
+            raise TypeError(msg)
+        return [structure_one(item) for item in data]
+
+    return structure
+
+
+_made: dict[type, Callable[[Any], Any]] = {}
+
+
+@cache
+def _converter() -> Converter:
+    from voxsip._protocol.converter import make_converter  # noqa: PLC0415 - not before the first reply
+
+    return make_converter()

@@ -1,0 +1,1 @@
+"""The event loop thread behind blocking clients."""

@@ -1,0 +1,162 @@
+"""The blocking client: the async one behind the same names, run by the process's loop thread."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import aiohttp
+
+from voxsip._base_client import AsyncClient
+from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip._calls.retry import RetryPolicy
+from voxsip._config import Credentials, Trust
+from voxsip._errors import ConfigurationError
+from voxsip._generated._sync_groups import SyncGroups
+from voxsip._lazy import lazy
+from voxsip._redaction.frames import hides_arguments
+from voxsip._sync.loop_thread import LoopThread
+from voxsip._timeout_tmp import Timeout
+
+if TYPE_CHECKING:
+    from voxsip.bulk import Bulk
+
+
+class Client(SyncGroups):
+    """A blocking client of the Management API; safe to share between threads.
+
+    All clients of a process run on one loop thread of voxsip's own. A call may be interrupted (Ctrl-C): what it was doing
+    is cancelled and waited for. Arguments and errors are those of `AsyncClient`, but for `session`, which belongs to
+    an event loop.
+
+    Arguments:
+        credentials: path of a credentials file, or a `ServiceAccount`; None takes them from the environment
+            (`VOXIMPLANT_CREDENTIALS`, a path, or `VOXIMPLANT_TOKEN`, a ready token).
+        token: a ready token instead; it cannot be renewed.
+        account_id: act for this child account with the parent's key.
+        base_url: where the API is; None takes `VOXIMPLANT_BASE_URL`, then the public service.
+        encoding: "query" sends arguments in the URL, "form" in the body.
+        timeout: seconds per attempt, or a `Timeout`.
+        retry: how failed calls are tried again.
+        rate_limit: requests per second that may leave, or None.
+        max_connections: requests in flight; more wait, before their timeout starts.
+        session: refused: an aiohttp session belongs to the loop that made it.
+        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.
+        allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
+
+    Raises:
+        ConfigurationError: names the file, the field or the option at fault, never a secret.
+    """
+
+    _async: AsyncClient
+
+    @hides_arguments
+    def __init__(
+        self,
+        credentials: Credentials = None,
+        *,
+        token: str | None = None,
+        account_id: int | None = None,
+        base_url: str | None = None,
+        encoding: Literal["query", "form"] = "query",
+        timeout: float | Timeout = Timeout(),  # noqa: B008 - frozen
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        rate_limit: RateLimit | None = None,
+        max_connections: int = 100,
+        session: aiohttp.ClientSession | None = None,
+        ssl: Trust = None,
+        allow_plain_http: bool = False,
+    ) -> None:
+        if session is not None:
+            raise ConfigurationError(
+                "session: an aiohttp session belongs to one event loop; give it to AsyncClient"
+            )
+        self._async = AsyncClient(
+            credentials,
+            token=token,
+            account_id=account_id,
+            base_url=base_url,
+            encoding=encoding,
+            timeout=timeout,
+            retry=retry,
+            rate_limit=rate_limit,
+            max_connections=max_connections,
+            ssl=ssl,
+            allow_plain_http=allow_plain_http,
+        )
+        self._runner = LoopThread()
+
+    def __repr__(self) -> str:
+        return repr(self._async).replace("AsyncClient", "Client", 1)
+
+    @property
+    def account_id(self) -> int | None:
+        """The account that calls act for; None where a ready token does not tell."""
+        return self._async.account_id
+
+    @property
+    def limiter(self) -> Limiter | None:
+        """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
+        return self._async.limiter
+
+    @lazy
+    def bulk(self) -> Bulk:
+        """Jobs over many rows: bind, create, delete, resume."""
+        from voxsip.bulk import Bulk  # noqa: PLC0415 - only for those who use it
+
+        return Bulk(self._async.bulk, self._runner)
+
+    @hides_arguments
+    def call(
+        self,
+        command: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        deadline: float | None = None,
+    ) -> dict[str, Any]:
+        """Send any command, generated or not, and return its decoded reply; see `AsyncClient.call`."""
+        return self._runner.run(self._async.call(command, params, deadline=deadline))
+
+    @hides_arguments
+    def recover(
+        self,
+        command: str,
+        params: Mapping[str, Any],
+        *,
+        since: datetime,
+        exclude: Container[int] = (),
+    ) -> dict[str, Any] | None:
+        """Look for what a create has made whose reply never came; see `AsyncClient.recover`."""
+        return self._runner.run(self._async.recover(command, params, since=since, exclude=exclude))
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        retry: RetryPolicy | None = None,
+        rate_limit: RateLimit | Limiter | None = None,
+        deadline: float | None = None,
+    ) -> Self:
+        """Return a view of this client with other options; see `AsyncClient.with_options`."""
+        view = object.__new__(type(self))
+        view._async = self._async.with_options(
+            timeout=timeout, retry=retry, rate_limit=rate_limit, deadline=deadline
+        )
+        view._runner = self._runner
+        return view
+
+    def bearer(self) -> str:
+        """Return a token to use elsewhere; minted anew where the one at hand has run out."""
+        return self._async.bearer()
+
+    def close(self) -> None:
+        """Close the client's connections; twice does no harm. It may be used again afterwards."""
+        if LoopThread.is_alive():
+            self._runner.run(self._async.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

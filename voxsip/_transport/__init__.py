@@ -1,0 +1,1 @@
+"""HTTP through aiohttp: sessions, timeouts, and what failures mean."""

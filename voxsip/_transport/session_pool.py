@@ -1,0 +1,261 @@
+"""One call in, one reply out: a pool that keeps one aiohttp session per event loop.
+
+A client outlives `asyncio.run`: the session of a loop is closed when that loop ends. It survives fork: the child
+forgets the parent's sessions without touching their sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl as ssl_module
+import weakref
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from io import BytesIO
+
+import aiohttp
+from aiohttp import hdrs
+from yarl import URL
+
+from voxsip._errors import NotSentError
+from voxsip._protocol.reply import LONGEST_TEXT, RawReply
+from voxsip._transport.attempt_timeout import Patience, Watches
+from voxsip._transport.failures import explain_failure
+from voxsip._version import __version__
+
+USER_AGENT = f"voxsip/{__version__}"
+LARGE_BODY = 1 << 20
+"""Bytes from which a body is written in pieces, so that the loop goes on meanwhile."""
+MAX_REPLY = 64 * 1024 * 1024
+"""Bytes of a reply, decompressed, beyond which it is refused."""
+
+
+class Lane:
+    """What one event loop has: its session, the places on it, and who looks after the time."""
+
+    __slots__ = ("__weakref__", "guard", "places", "release", "session", "watches")
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        places: asyncio.Semaphore,
+        watches: Watches,
+        guard: AsyncGenerator[None, None] | None,
+    ) -> None:
+        self.session = session
+        self.places = places
+        self.watches = watches
+        self.guard = guard
+        self.release: weakref.finalize[..., Lane] | None = None
+
+    def keep(self) -> None:
+        """Take closing in hand: nothing is to happen when the lane is dropped."""
+        if self.release is not None:
+            self.release.detach()
+
+
+class SessionPool:
+    """Sends requests over the running loop's session.
+
+    Arguments:
+        max_connections: requests in flight per loop; the rest wait before their clock starts.
+        ssl: a context with the trust to use, or None for the system's.
+        session: a session to use instead of own ones; it is never closed here.
+        max_reply: bytes of a reply, decompressed, beyond which it is refused.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_connections: int,
+        ssl: ssl_module.SSLContext | None,
+        session: aiohttp.ClientSession | None = None,
+        max_reply: int = MAX_REPLY,
+    ) -> None:
+        self._max_connections = max_connections
+        self._ssl: ssl_module.SSLContext | bool = True if ssl is None else ssl
+        self._given = session
+        self._max_reply = max_reply
+        self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
+        _pools.add(self)
+
+    def lane(self) -> Lane | None:
+        """Return what the running loop has, if it has been used before."""
+        return self._lanes.get(asyncio.get_running_loop())
+
+    async def post(
+        self,
+        lane: Lane,
+        command: str,
+        url: URL,
+        headers: dict[str, str],
+        body: bytes | None,
+        timeout: Patience,  # noqa: ASYNC109 - per attempt
+    ) -> RawReply:
+        """Send one POST and read its reply; the caller holds one of the lane's places.
+
+        Arguments:
+            lane: the running loop's.
+            command: for error messages.
+            url: where to, encoded.
+            headers: what to add to the session's own.
+            body: an urlencoded form, or None for an empty body.
+            timeout: for this attempt.
+
+        Raises:
+            NotSentError: the server never saw the request.
+            OutcomeUnknownError: the reply was lost.
+        """
+        try:
+            with lane.watches.attempt(timeout.total):
+                response = await lane.session.post(
+                    url,
+                    headers=headers,
+                    data=body if body is None or len(body) <= LARGE_BODY else BytesIO(body),
+                    allow_redirects=False,
+                    raise_for_status=False,
+                    timeout=timeout.connecting,
+                    ssl=self._ssl,
+                )
+                try:
+                    if self._fits(response):
+                        content, limit = await response.read(), None
+                    else:
+                        content, limit = await self._read_on(response)
+                except BaseException:
+                    response.close()
+                    raise
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            failure = explain_failure(command, error)
+        except RuntimeError:
+            if not lane.session.closed:
+                raise
+            failure = self._closed(command)
+        else:
+            return RawReply(response.status, content, response.headers, limit)
+        raise failure
+
+    async def aclose(self) -> None:
+        """Close what this pool opened: the running loop's session now, those of other live loops in their loops."""
+        here = asyncio.get_running_loop()
+        for loop, lane in list(self._lanes.items()):
+            del self._lanes[loop]
+            lane.keep()
+            if lane.guard is None or loop.is_closed():
+                continue
+            if loop is here:
+                await lane.guard.aclose()
+            elif loop.is_running():
+                await asyncio.wrap_future(
+                    asyncio.run_coroutine_threadsafe(_close(lane.guard), loop)
+                )
+
+    async def open_lane(self) -> Lane:
+        """Open the running loop's session."""
+        loop = asyncio.get_running_loop()
+        if self._given is not None:
+            places = asyncio.Semaphore(self._places_of(self._given))
+            lane = Lane(self._given, places, Watches(loop), None)
+        else:
+            places = asyncio.Semaphore(self._max_connections)
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=self._ssl),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept": "application/json", "User-Agent": USER_AGENT},
+            )
+            guard = _closing(session, weakref.ref(self), loop)
+            await anext(guard)  # the loop knows it from here on
+            lane = Lane(session, places, Watches(loop), guard)
+            lane.release = weakref.finalize(lane, _release, os.getpid(), loop, guard)
+            lane.release.atexit = False
+        return self._lanes.setdefault(loop, lane)
+
+    def _places_of(self, session: aiohttp.ClientSession) -> int:
+        """Count a given session's places: who waited in its connector would lose time of the attempt."""
+        connector = session.connector
+        limits = () if connector is None else (connector.limit, connector.limit_per_host)
+        return min((self._max_connections, *filter(None, limits)))
+
+    def _fits(self, response: aiohttp.ClientResponse) -> bool:
+        """Tell whether a body is known to be within the limit."""
+        length = response.content_length
+        return (
+            length is not None
+            and length <= self._max_reply
+            and hdrs.CONTENT_ENCODING not in response.headers
+        )
+
+    async def _read_on(self, response: aiohttp.ClientResponse) -> tuple[bytes, int | None]:
+        """Read a body; give up where it grows past the limit, and say so."""
+        content = bytearray()
+        async for chunk in response.content.iter_any():
+            content += chunk
+            if len(content) > self._max_reply:
+                response.close()
+                return bytes(content[:LONGEST_TEXT]), self._max_reply
+        return bytes(content), None
+
+    def _closed(self, command: str) -> NotSentError:
+        """Explain a session that was closed meanwhile; an own one is opened anew by the next attempt."""
+        if self._given is not None:
+            return NotSentError(
+                f"{command}: not sent: the session given to the client is closed", permanent=True
+            )
+        return NotSentError(f"{command}: not sent: the client was closed meanwhile")
+
+    def _drop(self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession) -> None:
+        """Let go of a loop that ends: a lane holds on to its loop."""
+        lane = self._lanes.get(loop)
+        if lane is not None and lane.session is session:
+            lane.keep()
+            del self._lanes[loop]
+
+    def _forget(self) -> None:
+        """In a forked child: let go of the parent's sessions without closing them."""
+        _abandoned.extend(self._lanes.values())
+        self._lanes = {}
+
+
+async def _closing(
+    session: aiohttp.ClientSession,
+    pool: weakref.ref[SessionPool],
+    loop: asyncio.AbstractEventLoop,
+) -> AsyncGenerator[None, None]:
+    """Close a session when the loop ends: asyncio closes its async generators before itself."""
+    try:
+        yield
+    finally:
+        if (owner := pool()) is not None:
+            owner._drop(loop, session)  # noqa: SLF001 - the guard belongs to the pool
+        del owner
+        await session.close()
+
+
+async def _close(guard: AsyncGenerator[None, None]) -> None:
+    await guard.aclose()
+
+
+def _release(
+    process: int, loop: asyncio.AbstractEventLoop, guard: AsyncGenerator[None, None]
+) -> None:
+    """Have a session closed, in its loop, whose pool was dropped unclosed.
+
+    Its guard is kept until here: else the collector would end both at once, and the session complain that it is open.
+    """
+    if process == os.getpid():
+        with suppress(RuntimeError):  # the loop is closed, and the session with it
+            loop.call_soon_threadsafe(lambda: loop.create_task(_close(guard)))
+
+
+_pools: weakref.WeakSet[SessionPool] = weakref.WeakSet()
+_abandoned: list[Lane] = []
+
+
+def _after_fork_in_child() -> None:
+    for pool in list(_pools):
+        pool._forget()  # noqa: SLF001 - the hook belongs to the pool
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

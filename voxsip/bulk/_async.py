@@ -1,0 +1,286 @@
+"""`client.bulk`: how jobs are started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
+from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip.bulk._funds import read_quote
+from voxsip.bulk._job import BulkJob
+from voxsip.bulk._journal.interface import Kind
+from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options
+from voxsip.bulk._outcomes import Quote
+from voxsip.bulk._run import Run, make_source
+
+if TYPE_CHECKING:
+    from voxsip._base_client import AsyncClient
+
+Path = str | os.PathLike[str]
+BindRows = (
+    Iterable[BindRequest | Mapping[str, object]] | AsyncIterable[BindRequest | Mapping[str, object]]
+)
+CreateRows = (
+    Iterable[CreateRequest | Mapping[str, object]]
+    | AsyncIterable[CreateRequest | Mapping[str, object]]
+)
+DeleteRows = (
+    Iterable[DeleteRequest | Mapping[str, object]]
+    | AsyncIterable[DeleteRequest | Mapping[str, object]]
+)
+
+
+class AsyncBulk:
+    """Starts jobs over many rows. Reached as `client.bulk`.
+
+    Arguments:
+        client: sends the calls.
+    """
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    def bind(
+        self,
+        rows: BindRows,
+        *,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        rate_limit: RateLimit | Limiter | None = None,
+        journal: Path | None = None,
+        skip_unchanged: bool = False,
+        verify: bool = False,
+        max_failures: int | None = None,
+        max_failure_ratio: float | None = None,
+        min_rows_for_ratio: int = 100,
+        deadline: float | None = None,
+        source: str | None = None,
+        checksum: str | None = None,
+    ) -> BulkJob[BindRequest]:
+        """Bind and unbind registrations.
+
+        The final state is that of running the rows one after another, in input order.
+
+        Arguments:
+            rows: an iterable or async iterable of `BindRequest` or of mappings with its columns; read
+                as needed, never gathered (but with `skip_unchanged`). An iterable is read in the event loop
+                and should not block.
+            concurrency: rows in flight at most, 1 to 256; fewer while the server pushes back.
+            rate_limit: requests per second that may leave, retries included: a ceiling, lowered while the
+                server refuses; or a `Limiter`, whose rate is yours to change while the job runs.
+            journal: path of a new SQLite file that lets the job be resumed.
+            skip_unchanged: read the input and the live state first, and send nothing for rows that would
+                leave everything as it is.
+            verify: read the live state at the end and report what differs from what the rows should
+                have left.
+            max_failures: rows that may fail; one more stops the job.
+            max_failure_ratio: share of failed rows that may not be passed, 0 to 1.
+            min_rows_for_ratio: rows before the share is looked at.
+            deadline: seconds after which no row is sent any more.
+            source: where the rows come from, kept in the journal for people.
+            checksum: of the input, kept in the journal; resuming with another is refused.
+
+        Raises:
+            InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
+        """
+        options = Options(
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            skip_unchanged=skip_unchanged,
+            verify=verify,
+            max_failures=max_failures,
+            max_failure_ratio=max_failure_ratio,
+            min_rows_for_ratio=min_rows_for_ratio,
+            deadline=deadline,
+        )
+        return BulkJob(self._run("bind", rows, options, journal, source, checksum))
+
+    def create(
+        self,
+        rows: CreateRows,
+        *,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        rate_limit: RateLimit | Limiter | None = None,
+        journal: Path | None = None,
+        skip_unchanged: bool = False,
+        check_funds: bool = True,
+        max_failures: int | None = None,
+        max_failure_ratio: float | None = None,
+        min_rows_for_ratio: int = 100,
+        deadline: float | None = None,
+        source: str | None = None,
+        checksum: str | None = None,
+    ) -> BulkJob[CreateRequest]:
+        """Buy registrations. Each costs money.
+
+        A want of money (127) or of places (272) stops the job. With a journal an intent is on disk before
+        each request leaves, so that a job killed at any moment and resumed buys nothing twice.
+
+        Arguments:
+            rows: as for `bind`, of `CreateRequest`.
+            concurrency: as for `bind`.
+            rate_limit: as for `bind`.
+            journal: as for `bind`.
+            skip_unchanged: read the registrations there are first; a row whose SIP user name and proxy
+                are there already is not bought again.
+            check_funds: hold price times rows against the balance first, and buy nothing where it does
+                not suffice. Of an input of unknown length, the price of one row.
+            max_failures: as for `bind`.
+            max_failure_ratio: as for `bind`.
+            min_rows_for_ratio: as for `bind`.
+            deadline: as for `bind`.
+            source: as for `bind`.
+            checksum: as for `bind`.
+
+        Raises:
+            InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
+        """
+        options = Options(
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            skip_unchanged=skip_unchanged,
+            check_funds=check_funds,
+            max_failures=max_failures,
+            max_failure_ratio=max_failure_ratio,
+            min_rows_for_ratio=min_rows_for_ratio,
+            deadline=deadline,
+        )
+        return BulkJob(self._run("create", rows, options, journal, source, checksum))
+
+    def delete(
+        self,
+        rows: DeleteRows,
+        *,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        rate_limit: RateLimit | Limiter | None = None,
+        journal: Path | None = None,
+        skip_unchanged: bool = False,
+        max_failures: int | None = None,
+        max_failure_ratio: float | None = None,
+        min_rows_for_ratio: int = 100,
+        deadline: float | None = None,
+        source: str | None = None,
+        checksum: str | None = None,
+    ) -> BulkJob[DeleteRequest]:
+        """Give registrations up.
+
+        Arguments:
+            rows: as for `bind`, of `DeleteRequest`.
+            concurrency: as for `bind`.
+            rate_limit: as for `bind`.
+            journal: as for `bind`.
+            skip_unchanged: read the registrations there are first; rows for others are not sent.
+            max_failures: as for `bind`.
+            max_failure_ratio: as for `bind`.
+            min_rows_for_ratio: as for `bind`.
+            deadline: as for `bind`.
+            source: as for `bind`.
+            checksum: as for `bind`.
+
+        Raises:
+            InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
+        """
+        options = Options(
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            skip_unchanged=skip_unchanged,
+            max_failures=max_failures,
+            max_failure_ratio=max_failure_ratio,
+            min_rows_for_ratio=min_rows_for_ratio,
+            deadline=deadline,
+        )
+        return BulkJob(self._run("delete", rows, options, journal, source, checksum))
+
+    def resume(
+        self,
+        journal: Path,
+        rows: BindRows | CreateRows | DeleteRows,
+        *,
+        concurrency: int | None = None,
+        rate_limit: RateLimit | Limiter | None = None,
+        skip_unchanged: bool | None = None,
+        verify: bool | None = None,
+        check_funds: bool | None = None,
+        max_failures: int | None = None,
+        max_failure_ratio: float | None = None,
+        min_rows_for_ratio: int | None = None,
+        deadline: float | None = None,
+        settle: float | None = None,
+        checksum: str | None = None,
+    ) -> BulkJob[Any]:
+        """Go on with a job from its journal, to the state one uninterrupted run would have left.
+
+        Every row has an outcome again: those that earlier runs finished are restored from the journal and
+        not sent, but for those that met what stopped the job: an empty account, a full quota, a key that may not.
+        A purchase that had begun and has no outcome is looked for before it is sent again.
+
+        Arguments:
+            journal: path of the journal.
+            rows: the input the job was started with. A row that changed is refused, a password that
+                changed is not noticed.
+            concurrency: and all others below but the last two: instead of what the job was started with.
+            rate_limit: as for `bind`.
+            skip_unchanged: as for `bind`.
+            verify: as for `bind`.
+            check_funds: as for `create`.
+            max_failures: as for `bind`; failures of earlier runs do not count.
+            max_failure_ratio: as for `bind`.
+            min_rows_for_ratio: as for `bind`.
+            deadline: as for `bind`.
+            settle: seconds that the last purchase of a killed run is given to arrive, before it is
+                looked for (1).
+            checksum: of the input; compared with the one in the journal.
+
+        Raises:
+            InvalidArgumentError: an option is wrong, or `rows` cannot be iterated; when the job starts:
+                the input changed.
+            ConfigurationError: when the job starts: the journal cannot be opened, or belongs to
+                another account.
+        """
+        overrides = {
+            "concurrency": concurrency,
+            "rate_limit": rate_limit,
+            "skip_unchanged": skip_unchanged,
+            "verify": verify,
+            "check_funds": check_funds,
+            "max_failures": max_failures,
+            "max_failure_ratio": max_failure_ratio,
+            "min_rows_for_ratio": min_rows_for_ratio,
+            "deadline": deadline,
+            "settle": settle,
+        }
+        options = Options.from_json({}, overrides)
+        run = self._run(None, rows, options, journal, None, checksum)
+        run.overrides = overrides
+        return BulkJob(run)
+
+    async def quote(self, rows: int | None = None) -> Quote:
+        """Hold the price of registrations against the account's money.
+
+        Arguments:
+            rows: how many are to be bought.
+
+        Raises:
+            VoxsipError: price or balance could not be read.
+        """
+        return await read_quote(self._client, rows)
+
+    def _run(
+        self,
+        kind: Kind | None,
+        rows: Any,
+        options: Options,
+        journal: Path | None,
+        source: str | None,
+        checksum: str | None,
+    ) -> Run:
+        return Run(
+            client=self._client,
+            rows=make_source(rows),
+            options=options,
+            kind=kind,
+            journal=None if journal is None else os.fspath(journal),
+            source=source,
+            checksum=checksum,
+        )

@@ -1,0 +1,1 @@
+"""Rows in flight: the window, its workers, and the queue of outcomes."""

@@ -1,0 +1,465 @@
+"""The engine of a bulk job: a fixed set of workers that pull rows through a window.
+
+There is no feeder and no queue: a worker that finds nothing ready reads the next row itself, one worker at
+a time. A row costs no task and no future of its own unless it has to wait for another row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, cast
+
+import attrs
+
+from voxsip._bindings.conflicts import KeyMaker, overlaps_nothing
+from voxsip._bindings.rows import Row, read_row
+from voxsip._calls.trace import CallTrace
+from voxsip._errors import (
+    ConfigurationError,
+    Disposition,
+    InvalidArgumentError,
+    OutcomeUnknownError,
+    VoxsipError,
+)
+from voxsip.bulk._engine.interface import Item, Limits, Memory, RowOutcome
+from voxsip.bulk._engine.outcome_queue import Outbox
+from voxsip.bulk._engine.waiters import Parking
+from voxsip.bulk._engine.window import Entry, Window
+from voxsip.bulk._guards import Guards
+from voxsip.bulk._outcomes import Outcome, Report, Stop
+from voxsip.bulk._source import END, Source
+
+log = logging.getLogger("voxsip.bulk")
+PATIENCE = 20
+"""Calls made for a row that the server refuses for now, each with the client's own retries."""
+BREATH = 64
+"""Rows after which the journal may catch up and, where no call was made, the event loop gets its turn."""
+
+
+@attrs.define(kw_only=True)
+class Engine:
+    """Runs the rows of one job, once.
+
+    Arguments:
+        row_class: what rows are made of.
+        source: gives them.
+        send: does a row; raises VoxsipError.
+        keys: tells which rows conflict.
+        window: holds those that are read and not done.
+        outbox: takes the outcomes.
+        report: counts them.
+        limits: how many may be in flight.
+        guards: say when to stop.
+        workers: rows in flight at most.
+        memory: of earlier runs, or None.
+        learn: awaited for every row that can be read, before anything else; or None.
+        holds: a row that needs not be sent gives what stands for its result; None for others.
+        on_end: told the number of rows once the input has been read to its end; or None.
+        observers: called with every outcome before it is handed on.
+        breathe: awaited now and then: lets a journal that lags behind catch up.
+        clock: monotonic seconds.
+    """
+
+    row_class: type[Any]
+    source: Source
+    send: Callable[[Item], Awaitable[Mapping[str, Any]]]
+    keys: KeyMaker
+    window: Window[Item]
+    outbox: Outbox[RowOutcome]
+    report: Report
+    limits: Limits
+    guards: Guards
+    workers: int
+    memory: Memory | None = None
+    learn: Callable[[Row], Awaitable[None]] | None = None
+    holds: Callable[[int, Row], Mapping[str, Any] | None] | None = None
+    on_end: Callable[[int], None] | None = None
+    observers: Iterable[Callable[[RowOutcome], None]] = ()
+    breathe: Callable[[], Awaitable[None]] | None = None
+    clock: Callable[[], float] = time.monotonic
+
+    _next_index: int = attrs.field(default=0, init=False)
+    _in_flight: int = attrs.field(default=0, init=False)
+    _exhausted: bool = attrs.field(default=False, init=False)
+    _plain: bool = attrs.field(init=False)
+    _odd: tuple[int, object] | None = attrs.field(default=None, init=False)
+    _pulling: bool = attrs.field(default=False, init=False)
+    _reader: asyncio.Task[Any] | None = attrs.field(default=None, init=False)
+    _abandoned: bool = attrs.field(default=False, init=False)
+    _stopped: bool = attrs.field(default=False, init=False)
+    _parking: Parking = attrs.field(factory=Parking, init=False)
+    _empty: asyncio.Future[None] | None = attrs.field(default=None, init=False)
+    _failure: BaseException | None = attrs.field(default=None, init=False)
+    _breath: int = attrs.field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """See whether rows go straight into the window."""
+        self._plain = self.memory is None and self.learn is None and self.holds is None
+
+    @property
+    def in_flight(self) -> int:
+        """Rows under way."""
+        return self._in_flight
+
+    @property
+    def _busy(self) -> int:
+        """Rows under way, and those that workers are about to begin."""
+        return self._in_flight + self._parking.woken
+
+    async def run(self) -> None:
+        """Run to the end of the input, or until stopped and everything under way has ended.
+
+        Raises:
+            Exception: what the input raised, after the rows read before it are done.
+            ConfigurationError: the client cannot work at all.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self.workers):
+                    group.create_task(self._work(), name=f"voxsip-bulk-{number}")
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        finally:
+            await self.source.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self, reason: str, *, read_rest: bool = True) -> None:
+        """Send nothing more; what is under way ends.
+
+        Arguments:
+            reason: for the report. The first one counts.
+            read_rest: read the rest of the input, every row of it "skipped"; False leaves it unread.
+        """
+        if not self._stopped:
+            self._stopped = True
+            self.report.stopped = reason
+        if not read_rest:
+            self._exhausted = True
+            if self._reader is not None and not self._abandoned:
+                self._reader.cancel()
+            self._abandoned = True
+        self._parking.wake_all()
+
+    # Workers
+
+    async def _work(self) -> None:
+        doubt = False
+
+        def on_failure(error: VoxsipError) -> None:
+            nonlocal doubt
+            doubt = doubt or error.outcome_unknown
+            self.limits.on_failure(self.clock(), error)
+
+        with CallTrace(on_failure) as trace:
+            while (entry := self._take() or await self._next()) is not None:
+                item = entry.item
+                trace.reset()
+                doubt = False
+                started = self.clock()
+                rounds = 1
+                while True:
+                    try:
+                        result = await self.send(item)
+                    except ConfigurationError as error:
+                        self._fail(error)
+                        outcome = self._outcome(item, "failed", error)
+                    except VoxsipError as error:
+                        if self._try_on(error, rounds, doubt=doubt):
+                            rounds += 1
+                            continue
+                        maybe = doubt and error.disposition in _NO_ANSWER
+                        status = "unknown" if maybe or error.outcome_unknown else "failed"
+                        outcome = self._outcome(
+                            item, status, error, trace.failures, self.clock() - started
+                        )
+                        if error.disposition is Disposition.REFUSED and trace.failures:
+                            self.limits.on_success(self.clock(), self._busy)
+                    else:
+                        now = self.clock()
+                        elapsed, attempts = now - started, trace.failures + 1
+                        self.limits.on_success(now, self._busy, elapsed if attempts == 1 else 0.0)
+                        outcome = Outcome(
+                            index=item.index,
+                            row=item.row,
+                            status="done",
+                            result=result,
+                            attempts=attempts,
+                            elapsed=elapsed,
+                        )
+                    break
+                self._finish(entry, outcome)
+                self._breath += 1
+                if self._breath >= BREATH or self.outbox.full:
+                    await self._rest()
+
+    def _try_on(self, error: VoxsipError, rounds: int, *, doubt: bool) -> bool:
+        """Tell whether a row that the server refused for now is worth another call.
+
+        After an attempt of unknown outcome it is not: what the client found out about it ends with the call.
+        """
+        later = error.disposition is Disposition.TRY_LATER
+        return later and not doubt and rounds < PATIENCE and not self._stopped
+
+    def _take(self) -> Entry[Item] | None:
+        """Return a row to send if that needs no waiting: most do not."""
+        if self._stopped or self._in_flight >= self.limits.limit:
+            return None
+        while (entry := self.window.take()) is None:
+            if not self._may_read or not self._read_now():
+                return None
+        self._in_flight += 1
+        if self._parking and self._could_go_on():
+            self._parking.wake_one()
+        return entry
+
+    async def _next(self) -> Entry[Item] | None:
+        """Return a row to send; read rows until there is one. None once all is done."""
+        window = self.window
+        while True:
+            if self._stopped:
+                self._skip_ready()
+                if not self._pulling and not self._exhausted:
+                    await self._pull()
+                    continue
+            elif (entry := self._take()) is not None:
+                return entry
+            elif self._in_flight < self.limits.limit and self._may_read:
+                await self._pull()
+                continue
+            if self._exhausted and not window:
+                self._parking.wake_all()
+                return None
+            await self._parking.wait()
+
+    def _could_go_on(self) -> bool:
+        if self._in_flight >= self.limits.limit:
+            return False
+        return self._may_read or bool(self.window.ready)
+
+    def _finish(self, entry: Entry[Item], outcome: RowOutcome) -> None:
+        self._in_flight -= 1
+        self._emit(outcome)
+        self.window.complete(entry)
+        self._note_empty()
+
+    def _skip_ready(self) -> None:
+        for item in self.window.drop():
+            self._emit(_left_alone(item))
+        self._note_empty()
+
+    def _note_empty(self) -> None:
+        if self._empty is not None and not self.window and not self._empty.done():
+            self._empty.set_result(None)
+
+    # Reading
+
+    @property
+    def _may_read(self) -> bool:
+        """Whether there may be another row, room for it, and nobody at it."""
+        return not (self._pulling or self._exhausted or self.window.full)
+
+    def _read_now(self) -> bool:
+        """Read a row into the window if that needs no waiting; False leaves it to `_pull`."""
+        if not self._plain or self._odd is not None or not self.source.is_sync:
+            return False
+        try:
+            item = self.source.pull_now()
+            if item is END:
+                self._end()
+                return True
+            index = self._next_index
+            self._next_index = index + 1
+            row = self._readable(item)
+            keys = None if row is None or overlaps_nothing(row) else self.keys.keys(row)
+        except Exception as error:
+            self._fail(error)
+            return True
+        if row is None or keys is None:
+            self._odd = (index, item)
+            return False
+        self.window.admit(Item(index, row, None), keys)
+        return True
+
+    def _readable(self, item: object) -> Row | None:
+        try:
+            return cast("Row", read_row(self.row_class, item))
+        except InvalidArgumentError:
+            return None
+
+    async def _pull(self) -> None:
+        """Read one row and put it where it belongs."""
+        self._pulling = True
+        try:
+            if self._odd is not None:
+                index, item = self._odd
+                self._odd = None
+            else:
+                source = self.source
+                item = source.pull_now() if source.is_sync else await self._pull_later()
+                if item is END:
+                    self._end()
+                    return
+                index = self._next_index
+                self._next_index = index + 1
+            await self._place(index, item)
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._pulling = False
+
+    def _end(self) -> None:
+        self._exhausted = True
+        if self.on_end is not None and not self._abandoned:
+            self.on_end(self._next_index)
+
+    async def _pull_later(self) -> object:
+        task = self._reader = asyncio.current_task()
+        try:
+            return await self.source.pull()
+        except asyncio.CancelledError:
+            if self._abandoned and task is not None and task.uncancel() == 0:
+                return END
+            raise
+        finally:
+            self._reader = None
+
+    async def _place(self, index: int, item: object) -> None:
+        try:
+            row: Row = read_row(self.row_class, item)
+        except InvalidArgumentError as error:
+            await self._settle(Outcome(index=index, row=item, status="failed", error=_bare(error)))
+            return
+        if self.learn is not None:
+            await self.learn(row)
+        intended = None
+        if self.memory is not None:
+            known = await self.memory.restore(index, row)
+            if isinstance(known, Outcome):
+                await self._settle(known)
+                return
+            intended = known
+        if self.holds is not None and intended is None:
+            result = self.holds(index, row)
+            if result is not None:
+                await self._settle(
+                    Outcome(index=index, row=row, status="unchanged", result=result or None)
+                )
+                return
+        item = Item(index, row, intended)
+        if self._stopped:
+            await self._settle(_left_alone(item))
+        else:
+            await self._admit(item)
+
+    async def _admit(self, item: Item) -> None:
+        row = item.row
+        keys = self.keys.keys(row)
+        if keys is None:
+            await self._until_empty()
+            await self.keys.learn(row)  # type: ignore[arg-type]  # rows without a user have keys at once
+            keys = self.keys.keys(row)
+        if overlaps_nothing(row):
+            await self._until_empty()
+            self.window.admit_alone(item)
+        else:
+            self.window.admit(item, keys or ())
+
+    async def _until_empty(self) -> None:
+        while self.window:
+            self._parking.wake_all()
+            self._empty = asyncio.get_running_loop().create_future()
+            try:
+                await self._empty
+            finally:
+                self._empty = None
+
+    # Outcomes
+
+    async def _settle(self, outcome: RowOutcome) -> None:
+        """Hand on the outcome of a row that was not sent; wait where there is no room for more."""
+        self._emit(outcome)
+        self._breath += 1
+        if self._breath >= BREATH or self.outbox.full:
+            await self._rest()
+            await asyncio.sleep(0)
+
+    async def _rest(self) -> None:
+        """Wait for a journal that lags behind, and for room for outcomes."""
+        self._breath = 0
+        if self.breathe is not None:
+            try:
+                await self.breathe()
+            except ConfigurationError as error:
+                self._fail(error)
+        if self.outbox.full:
+            await self.outbox.room()
+
+    def _outcome(
+        self,
+        item: Item,
+        status: Any,
+        error: VoxsipError | None = None,
+        attempts: int = 0,
+        elapsed: float = 0.0,
+    ) -> RowOutcome:
+        return Outcome(
+            index=item.index,
+            row=item.row,
+            status=status,
+            error=None if error is None else _bare(error),
+            attempts=attempts,
+            elapsed=elapsed,
+        )
+
+    def _emit(self, outcome: RowOutcome) -> None:
+        self.report.count(outcome)
+        try:
+            for observer in self.observers:
+                observer(outcome)
+        except ConfigurationError as error:  # the journal cannot be written any more
+            self._fail(error)
+        self.outbox.put(outcome)
+        if not outcome.restored and not self._stopped:
+            reason = self.guards.judge(outcome)
+            if reason is not None:
+                log.warning("bulk %s: stopping: %s", self.report.kind, reason)
+                self.stop(reason)
+
+    def _fail(self, error: Exception) -> None:
+        """Take note of what ends the job: nothing more is read.
+
+        Rows already read are still done, unless it is our own error: then the input changed, or the client
+        cannot work at all.
+        """
+        if self._failure is None:
+            self._failure = error
+        self._exhausted = True
+        if isinstance(error, VoxsipError):
+            self.stop(Stop.ERROR, read_rest=False)
+        self._parking.wake_all()
+
+
+_NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.TRY_LATER, Disposition.UNKNOWN})
+"""After one attempt of unknown outcome, a later failure that says nothing about the first."""
+
+
+def _bare(error: VoxsipError) -> VoxsipError:
+    """Drop the frames an error has passed: outcomes are kept, and frames keep everything they saw."""
+    return error.with_traceback(None)
+
+
+def _left_alone(item: Item) -> RowOutcome:
+    """Return the outcome of a row that this run does not send.
+
+    What an earlier run may have sent is not "skipped": the journal must still say so, for the next run to look for it.
+    """
+    if item.intended is None:
+        return Outcome(index=item.index, row=item.row, status="skipped")
+    error = OutcomeUnknownError(
+        f"{item.row.label}: an earlier run may have sent it, and this one ended before it looked"
+    )
+    return Outcome(index=item.index, row=item.row, status="unknown", error=error, restored=True)

@@ -1,0 +1,55 @@
+"""What the engine works with: a row in the window, and what it asks of limits and of earlier runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from voxsip._bindings.rows import Row
+from voxsip._errors import VoxsipError
+from voxsip.bulk._outcomes import Outcome
+
+RowOutcome = Outcome[Any]
+
+
+class Item:
+    """A row in the window.
+
+    Attributes:
+        index: place in the input.
+        row: the request.
+        intended: when an earlier run was about to send the row and left no outcome, else None.
+    """
+
+    __slots__ = ("index", "intended", "row")
+
+    def __init__(self, index: int, row: Row, intended: datetime | None) -> None:
+        self.index = index
+        self.row = row
+        self.intended = intended
+
+
+class Limits(Protocol):
+    """How many rows may be in flight; `AdaptiveLimits` is one."""
+
+    limit: int
+
+    def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
+        """Take note of a row that the server answered."""
+        ...
+
+    def on_failure(self, now: float, error: VoxsipError) -> None:
+        """Take note of a failed attempt."""
+        ...
+
+
+class Memory(Protocol):
+    """What earlier runs of the job did."""
+
+    async def restore(self, index: int, row: Row) -> RowOutcome | datetime | None:
+        """Return a row's outcome, or when it was about to be sent, or None.
+
+        Raises:
+            InvalidArgumentError: the row is not the one that the earlier run had there.
+        """
+        ...

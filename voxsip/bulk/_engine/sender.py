@@ -1,0 +1,87 @@
+"""How a row becomes a call, for each kind of row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from voxsip._errors import NotFoundError, OutcomeUnknownError, VoxsipError
+from voxsip.bulk._engine.interface import Item
+
+if TYPE_CHECKING:
+    from voxsip._base_client import AsyncClient
+    from voxsip.bulk._journal.interface import Journal, Kind
+    from voxsip.bulk._journal.previous_runs import Record
+
+Send = Callable[[Item], Awaitable[Mapping[str, Any]]]
+GONE = 275
+"""The error number for a registration that does not exist."""
+
+
+def sender(
+    kind: Kind, client: AsyncClient, record: Record | None, journal: Journal | None, settle: float
+) -> Send:
+    """Return the function that sends a row.
+
+    Arguments:
+        kind: what the rows are for.
+        client: sends.
+        record: where an intent is written before a purchase or a deletion leaves; or None.
+        journal: the one behind it.
+        settle: seconds given to a request of a killed run to arrive.
+    """
+    call = client.call
+
+    def bind(item: Item) -> Awaitable[Mapping[str, Any]]:
+        row = item.row
+        return call(row.command, row.params())
+
+    async def create(item: Item) -> Mapping[str, Any]:
+        row = item.row
+        row.check()  # before the intent: what is never sent need never be looked for
+        if item.intended is not None and journal is not None:
+            found = await _look(client, item, item.intended, journal, settle)
+            if found is not None:
+                return found
+            item.intended = None
+        if record is not None:
+            await record.intend(item.index, row)
+        return await call(row.command, row.params())
+
+    async def delete(item: Item) -> Mapping[str, Any]:
+        row = item.row
+        if record is not None:
+            await record.intend(item.index, row)
+        try:
+            return await call(row.command, row.params())
+        except NotFoundError as error:
+            if item.intended is not None and error.code == GONE:
+                return {"result": 1}  # an earlier run has deleted it
+            raise
+
+    sends: dict[str, Send] = {"bind": bind, "create": create, "delete": delete}
+    return sends[kind]
+
+
+async def _look(
+    client: AsyncClient, item: Item, since: datetime, journal: Journal, settle: float
+) -> Mapping[str, Any] | None:
+    """Look for what a killed run may have bought for this row.
+
+    Raises:
+        OutcomeUnknownError: the look-up failed.
+    """
+    row = item.row
+    age = (datetime.now(UTC) - since).total_seconds()
+    if 0 <= age < settle:  # its request may still be on the way
+        await asyncio.sleep(settle - age)
+    taken = await journal.result_ids(row.label)
+    try:
+        return await client.recover(row.command, row.params(), since=since, exclude=taken)
+    except VoxsipError as error:
+        reason = str(error)
+    raise OutcomeUnknownError(
+        f"{row.label}: an earlier run may have bought it, and it could not be looked for: {reason}"
+    )

@@ -1,0 +1,1 @@
+"""The journal: a SQLite file that remembers what a job has done."""

@@ -1,0 +1,186 @@
+"""What the engine asks of a journal; the SQLite file behind it is another module's business.
+
+The engine calls a journal from its own event loop only. `record` and `ended` never wait: a journal
+gathers what they say and writes it in batches, in the order it was told, so that a later row is never
+on disk without the earlier ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, Protocol
+
+import attrs
+
+Kind = Literal["bind", "create", "delete"]
+Status = Literal["done", "unchanged", "failed", "skipped", "unknown"]
+
+
+@attrs.frozen(kw_only=True)
+class JobHeader:
+    """What a job is, told once when its journal is made.
+
+    Attributes:
+        kind: which command the rows are for.
+        account_id: the account that it runs on, where the client knows it.
+        options: the job's own options, JSON-able: a resumed job takes them over.
+        source: where the rows come from, as the user gave it (a path, say), or None.
+        checksum: of the input as a whole, or None where it is a stream.
+        version: of this library.
+        rows: how many rows the input has, where they were counted beforehand.
+    """
+
+    kind: Kind
+    account_id: int | None = None
+    options: Mapping[str, object] = attrs.field(factory=dict)
+    source: str | None = None
+    checksum: str | None = None
+    version: str = ""
+    rows: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RestoredRow:
+    """What a journal knows of one input row.
+
+    Attributes:
+        index: place in the input, from 0.
+        digest: fingerprint of the row, secrets left out (see `row_digest`).
+        status: how it ended, or "intended" where only the intent is known: the request may have left.
+        at: when that was written (aware, UTC, by the local clock); for "intended", before it was sent.
+        attempts: requests sent for the row.
+        elapsed: seconds from the first attempt to the outcome.
+        error_code: number of the API's error, if it was one.
+        error_name: class of the error, or None.
+        error_text: its message, secrets removed.
+        result_id: the registration that the row made, for create.
+        intended_at: when the first request that may have been executed was about to leave (UTC): what a
+            look-up of an "intended" or "unknown" row counts from. None where no intent was told.
+    """
+
+    index: int
+    digest: bytes
+    status: Status | Literal["intended"]
+    at: datetime
+    attempts: int = 0
+    elapsed: float = 0.0
+    error_code: int | None = None
+    error_name: str | None = None
+    error_text: str | None = None
+    result_id: int | None = None
+    intended_at: datetime | None = None
+
+
+class Journal(Protocol):
+    """One job's journal, open for this process alone."""
+
+    @property
+    def header(self) -> JobHeader:
+        """What the job is."""
+        ...
+
+    @property
+    def rows_known(self) -> int:
+        """Rows up to the last one ever written: 0 for a new journal, index + 1 otherwise.
+
+        The engine asks for no restored row at or beyond this place.
+        """
+        ...
+
+    @property
+    def rows_total(self) -> int | None:
+        """The number of input rows, once `ended` has been told in this run or an earlier one."""
+        ...
+
+    @property
+    def settled(self) -> int:
+        """Rows of earlier runs that need no money: ended for good, or perhaps bought, which is looked at first."""
+        ...
+
+    async def intend(self, index: int, digest: bytes, key: str) -> None:
+        """Note that a row is about to be sent; durable on return. For create and delete.
+
+        Arguments:
+            key: what the row is about, for people and for `result_ids`: "alice@sip.example.com".
+        """
+        ...
+
+    def record(
+        self,
+        index: int,
+        digest: bytes,
+        status: Status,
+        key: str,
+        *,
+        attempts: int = 0,
+        elapsed: float = 0.0,
+        error_code: int | None = None,
+        error_name: str | None = None,
+        error_text: str | None = None,
+        result_id: int | None = None,
+    ) -> None:
+        """Note how a row ended. Returns at once; written in a batch.
+
+        A later record or intent for the same row replaces this one, except that `intended_at` of a row whose
+        outcome is not known yet stays that of its first intent.
+
+        Raises:
+            ConfigurationError: an earlier batch could not be written (a full disk, say). Nothing may be sent
+                any more; every other method raises the same.
+        """
+        ...
+
+    async def room(self) -> None:
+        """Return once the records not yet written are few: bounds the memory of a slow disk.
+
+        The engine awaits it now and then (not for every row) and sends nothing more meanwhile.
+        """
+        ...
+
+    async def restored(self, index: int) -> RestoredRow | None:
+        """Return what earlier runs wrote of a row, or None.
+
+        Indices are asked for in rising order: read them from disk by ranges, keep one range.
+        """
+        ...
+
+    async def result_ids(self, key: str) -> frozenset[int]:
+        """Return the registrations already recorded for rows of this key, this run's included."""
+        ...
+
+    def ended(self, rows: int) -> None:
+        """Note that the input has been read to its end."""
+        ...
+
+    def stopped(self, reason: str | None) -> None:
+        """Note why the job stopped sending, or None where it ran to its end."""
+        ...
+
+    async def flush(self) -> None:
+        """Return once everything told so far is durable."""
+        ...
+
+    async def close(self) -> None:
+        """Flush, give the lock back and close. Idempotent."""
+        ...
+
+
+class OpenJournal(Protocol):
+    """How a journal is made and opened: the two functions of `voxsip.bulk._journal.journal`."""
+
+    async def create(self, path: str, header: JobHeader) -> Journal:
+        """Make a new journal file; refuse one that exists.
+
+        Raises:
+            ConfigurationError: the file exists (say: resume it, or name another) or cannot be made.
+        """
+        ...
+
+    async def open(self, path: str) -> Journal:
+        """Open an existing journal to go on with its job.
+
+        Raises:
+            ConfigurationError: no such file, not a journal, or another process works on it.
+        """
+        ...

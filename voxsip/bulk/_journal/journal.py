@@ -1,0 +1,283 @@
+"""A bulk job's journal: a SQLite file with a line for the job and one for every row that was begun.
+
+What it promises:
+
+- An intent is on the disk before `intend` returns, and thus before the request leaves.
+- Outcomes are written in the order they were recorded, in batches that are there whole or not at all. After a
+  crash the journal holds a prefix of them. Rows that conflict are recorded one after the other, so a row known to
+  be done implies that every earlier row in conflict with it is known too; running the unknown rest again in
+  input order gives the state of a run without a crash.
+- No secret is in it: rows are kept by place and by a digest that leaves secrets out.
+- One process works on it at a time; others may read it meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import weakref
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from voxsip._errors import error_class
+from voxsip._version import __version__
+from voxsip.bulk._guards import refusal_of_all
+from voxsip.bulk._journal.interface import JobHeader, Kind, RestoredRow, Status
+from voxsip.bulk._journal.lock import JournalLock
+from voxsip.bulk._journal.log import COLUMNS
+from voxsip.bulk._journal.schema import (
+    INTENDED,
+    STATUS_CODES,
+    STATUSES,
+    connect,
+    create_file,
+    now_ms,
+    read_header,
+)
+from voxsip.bulk._journal.writer import Writer
+
+RANGE_ROWS = 512
+"""Rows of earlier runs that are held in memory at a time."""
+
+
+async def create_journal(path: str | os.PathLike[str], header: JobHeader) -> Journal:
+    """Make a new journal and open it.
+
+    Raises:
+        ConfigurationError: the file exists, another process is at it, or it cannot be made.
+    """
+    return await Journal._open(path, lambda file: create_file(file, header))  # noqa: SLF001 - one module
+
+
+async def open_journal(path: str | os.PathLike[str]) -> Journal:
+    """Open an existing journal to go on with its job.
+
+    Raises:
+        ConfigurationError: no such file, not a journal, damaged, of a newer format, or in use.
+    """
+    return await Journal._open(path, lambda _: None)  # noqa: SLF001 - one module
+
+
+class Journal:
+    """One job's journal, open for this process alone. Made by `create_journal` and `open_journal`.
+
+    Attributes:
+        path: the file, symbolic links resolved.
+        header: what the job is.
+        rows_known: rows up to the last one that an earlier run wrote.
+        rows_total: the number of input rows, once `ended` was told.
+        settled: rows of earlier runs that need no money: ended for good, or perhaps bought.
+        runs: how often the job has been started, this time included.
+    """
+
+    def __init__(self, path: Path, writer: Writer, facts: _Facts) -> None:
+        self.path = path
+        self.header = facts.header
+        self.rows_known = facts.rows_known
+        self.rows_total = facts.rows_total
+        self.settled = facts.settled
+        self.runs = facts.runs
+        self._writer = writer
+        self._put = writer.put
+        self._range = range(0)
+        self._rows: dict[int, tuple[Any, ...]] = {}
+        weakref.finalize(self, writer.abandon)  # an unclosed journal: also at exit
+
+    @classmethod
+    async def _open(cls, name: str | os.PathLike[str], prepare: Callable[[Path], None]) -> Journal:
+        path = _real_path(name)
+        lock: list[JournalLock] = []
+
+        def opening() -> sqlite3.Connection:
+            lock.append(JournalLock(path))
+            prepare(path)
+            return connect(path)
+
+        def unlocking() -> None:
+            for held in lock:
+                held.release()
+
+        writer = Writer(path, opening, unlocking)
+        return cls(path, writer, await writer.start(_begin_run))
+
+    async def intend(self, index: int, digest: bytes, key: str) -> None:
+        """Note that a row is about to be sent; on the disk when this returns."""
+        now = now_ms()
+        self._put((index, digest, key, INTENDED, now, now, 0, 0, None, None, None, None))
+        await self._writer.durable()
+
+    def record(
+        self,
+        index: int,
+        digest: bytes,
+        status: Status,
+        key: str,
+        *,
+        attempts: int = 0,
+        elapsed: float = 0.0,
+        error_code: int | None = None,
+        error_name: str | None = None,
+        error_text: str | None = None,
+        result_id: int | None = None,
+    ) -> None:
+        """Note how a row ended; returns at once.
+
+        Raises:
+            ConfigurationError: an earlier batch could not be written.
+        """
+        self._put(
+            (
+                index,
+                digest,
+                key,
+                STATUS_CODES[status],
+                None,
+                now_ms(),
+                attempts,
+                int(elapsed * 1e6),
+                error_code,
+                error_name,
+                error_text,
+                result_id,
+            )
+        )
+
+    async def room(self) -> None:
+        """Return once the records not yet written are few."""
+        await self._writer.room()
+
+    async def restored(self, index: int) -> RestoredRow | None:
+        """Return what earlier runs wrote of a row, or None. Ask in rising order."""
+        if index >= self.rows_known:
+            return None
+        if index not in self._range:
+            self._range = range(index, index + RANGE_ROWS)
+            self._rows = await self._writer.run(
+                lambda connection: _read_range(connection, self._range)
+            )
+        values = self._rows.get(index)
+        return None if values is None else _restored_row(values)
+
+    async def result_ids(self, key: str) -> frozenset[int]:
+        """Return the registrations recorded for rows of this key, this run's included."""
+        query = "SELECT result_id FROM row WHERE key = ? AND result_id IS NOT NULL"
+        return await self._writer.run(
+            lambda connection: frozenset(found for (found,) in connection.execute(query, (key,)))
+        )
+
+    def ended(self, rows: int) -> None:
+        """Note that the input has been read to its end."""
+        self.rows_total = rows
+        self._writer.put_work(_Update("UPDATE job SET rows_total = ?", rows))
+
+    def stopped(self, reason: str | None) -> None:
+        """Note why the job stopped sending, or None where it ran to its end."""
+        self._writer.put_work(
+            _Update("UPDATE job SET stopped_at = ?, stopped = ?", now_ms(), reason)
+        )
+
+    async def flush(self) -> None:
+        """Return once everything told so far is on the disk."""
+        await self._writer.durable()
+
+    async def close(self) -> None:
+        """Flush, close and give the lock back. Idempotent.
+
+        Raises:
+            ConfigurationError: not everything could be written; told once.
+        """
+        self._writer.put_work(
+            _Update("UPDATE run SET ended_at = ? WHERE id = ?", now_ms(), self.runs)
+        )
+        await self._writer.close()
+
+
+def _real_path(name: str | os.PathLike[str]) -> Path:
+    """Return the file itself: one journal has one lock, whatever link leads to it."""
+    return Path(os.path.realpath(name))
+
+
+@attrs.frozen
+class _Facts:
+    """What a journal says as it is opened."""
+
+    header: JobHeader
+    rows_known: int
+    rows_total: int | None
+    settled: int
+    runs: int
+
+
+class _Update:
+    """A statement for the writer to run."""
+
+    __slots__ = ("_sql", "_values")
+
+    def __init__(self, sql: str, *values: object) -> None:
+        self._sql = sql
+        self._values = values
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        connection.execute(self._sql, self._values).close()
+
+
+def _begin_run(connection: sqlite3.Connection) -> _Facts:
+    """Read what the journal knows, and note that the job runs again."""
+    header = read_header(connection)
+    (rows_total,) = connection.execute("SELECT rows_total FROM job").fetchone()
+    (last,) = connection.execute("SELECT max(place) FROM row").fetchone()
+    connection.execute("UPDATE job SET stopped_at = NULL, stopped = NULL")
+    connection.execute(
+        "INSERT INTO run (pid, version, started_at) VALUES (?, ?, ?)",
+        (os.getpid(), __version__, now_ms()),
+    )
+    (runs,) = connection.execute("SELECT max(id) FROM run").fetchone()
+    return _Facts(
+        header, 0 if last is None else last + 1, rows_total, _settled(connection, header.kind), runs
+    )
+
+
+def _settled(connection: sqlite3.Connection, kind: Kind) -> int:
+    """Count the rows that a run to come has no need to pay for."""
+    ended = connection.execute("SELECT status, error_code, count(*) FROM row GROUP BY 1, 2")
+    return sum(
+        rows
+        for status, code, rows in ended
+        if status != STATUS_CODES["skipped"]
+        and not (status == STATUS_CODES["failed"] and refusal_of_all(kind, error_class(code)))
+    )
+
+
+def _read_range(connection: sqlite3.Connection, places: range) -> dict[int, tuple[Any, ...]]:
+    rows = connection.execute(
+        f"SELECT {', '.join(COLUMNS)} FROM row WHERE place >= ? AND place < ?",  # noqa: S608 - constants
+        (places.start, places.stop),
+    )
+    return {values[0]: values for values in rows}
+
+
+def _restored_row(values: tuple[Any, ...]) -> RestoredRow:
+    place, digest, _, status, intended_at, at, attempts, elapsed, code, name, text, result_id = (
+        values
+    )
+    return RestoredRow(
+        index=place,
+        digest=digest,
+        status=STATUSES[status - 1] if status != INTENDED else "intended",
+        at=_time(at),
+        attempts=attempts,
+        elapsed=elapsed / 1e6,
+        error_code=code,
+        error_name=name,
+        error_text=text,
+        result_id=result_id,
+        intended_at=None if intended_at is None else _time(intended_at),
+    )
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1e3, UTC)

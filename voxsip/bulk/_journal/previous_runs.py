@@ -1,0 +1,174 @@
+"""What ties a job to its journal: outcomes go in, what earlier runs did comes out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from voxsip import _errors
+from voxsip._bindings.rows import SECRET_COLUMNS, CreateRequest, Row, read_row
+from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_class
+from voxsip.bulk._guards import refusal_of_all
+from voxsip.bulk._journal.digest import row_digest
+from voxsip.bulk._journal.interface import Journal, RestoredRow
+from voxsip.bulk._outcomes import Outcome
+from voxsip.bulk._source import Source
+
+UNREAD = b""
+"""Stands for the digest of a row that could not be read."""
+
+
+def digest_of(row: object) -> bytes:
+    """Return a row's fingerprint, made without its secrets."""
+    return row_digest(row.params(), SECRET_COLUMNS) if isinstance(row, Row) else UNREAD
+
+
+class Record:
+    """The journal as the engine uses it.
+
+    Arguments:
+        journal: open for this job.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    async def check(self, source: Source, row_class: type[Any]) -> None:
+        """Compare all rows with the journal before the first is sent, where the input can be read twice.
+
+        Raises:
+            InvalidArgumentError: a row is another one now, or there is another number of them.
+        """
+        if source.length is not None:
+            self._check_count(source.length, at_end=True)
+        known_rows = self._journal.rows_known
+        items = source.again() if known_rows else None
+        for index, item in enumerate(islice(items or (), known_rows)):
+            known = await self._journal.restored(index)
+            if known is not None and known.digest:
+                check_digest(known, read_row(row_class, item))
+
+    async def intend(self, index: int, row: Row) -> None:
+        """Make it durable that a row is about to be sent."""
+        await self._journal.intend(index, digest_of(row), row.label)
+
+    def observe(self, outcome: Outcome[Any]) -> None:
+        """Write an outcome down, unless it was read from here."""
+        if outcome.restored:
+            return
+        row, error = outcome.row, outcome.error
+        made = outcome.result.get("sip_registration_id") if outcome.result else None
+        self._journal.record(
+            outcome.index,
+            digest_of(row),
+            outcome.status,
+            row.label if isinstance(row, Row) else "",
+            attempts=outcome.attempts,
+            elapsed=outcome.elapsed,
+            error_code=error.code if isinstance(error, APIError) else None,
+            error_name=None if error is None else type(error).__name__,
+            error_text=None if error is None else _text(error),
+            result_id=made if isinstance(made, int) else None,
+        )
+
+    async def restore(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
+        """Return a row's outcome of an earlier run; when it was about to be sent, if no more is known; or None.
+
+        A row that was skipped runs now, and so does one that was refused for the sake of the key or the account: the
+        job stopped there, and no later row in conflict with it was sent. A purchase of unknown outcome counts as about
+        to be sent, so that it is looked for; one that binds a user stays unknown if it is not found, since later rows
+        for that user may be done.
+
+        Raises:
+            InvalidArgumentError: the row is not the one that the earlier run had in this place.
+        """
+        if index >= self._journal.rows_known:
+            self._check_count(index + 1)
+            return None
+        known = await self._journal.restored(index)
+        if known is None:
+            return None
+        check_digest(known, row)
+        if known.status == "intended":
+            return known.intended_at or known.at
+        if known.status == "skipped" or _refused_with_all(known, row):
+            return None
+        if known.status == "unknown" and isinstance(row, CreateRequest) and not _names_user(row):
+            return known.intended_at or known.at
+        return Outcome(
+            index=index,
+            row=row,
+            status=known.status,
+            result=None if known.result_id is None else {"sip_registration_id": known.result_id},
+            error=restore_error(known, row.command),
+            attempts=known.attempts,
+            elapsed=known.elapsed,
+            restored=True,
+        )
+
+    def end(self, rows: int) -> None:
+        """Take note that the input has been read to its end.
+
+        Raises:
+            InvalidArgumentError: an earlier run had more rows, or another number of them.
+        """
+        self._check_count(rows, at_end=True)
+        self._journal.ended(rows)
+
+    def _check_count(self, rows: int, *, at_end: bool = False) -> None:
+        """Compare the number of rows, so far or at the end, with what earlier runs were told or found."""
+        journal = self._journal
+        total = journal.header.rows if journal.rows_total is None else journal.rows_total
+        had = journal.rows_known if total is None else total
+        if (total is not None and rows > total) or (at_end and rows < had):
+            raise InvalidArgumentError(
+                f"the input has {rows} rows now and had {had} when the journal was written: "
+                "resume with the input the job was started with",
+                field="rows",
+            )
+
+
+def check_digest(known: RestoredRow, row: Row) -> None:
+    """Compare a row with the one that an earlier run had in its place.
+
+    Raises:
+        InvalidArgumentError: they differ.
+    """
+    if known.digest != digest_of(row):
+        raise InvalidArgumentError(
+            f"row {known.index + 1} ({row.label}) is not the row it was when the journal was written: "
+            "resume with the input the job was started with",
+            field="rows",
+        )
+
+
+def restore_error(known: RestoredRow, command: str) -> VoxsipError | None:
+    """Make the error of an earlier run anew, as far as the journal tells it."""
+    if known.error_name is None:
+        return None
+    text = known.error_text or ""
+    kind = getattr(_errors, known.error_name, VoxsipError)
+    error: VoxsipError
+    if known.error_code is not None or (isinstance(kind, type) and issubclass(kind, APIError)):
+        error = error_class(known.error_code)(text, code=known.error_code, command=command)
+    elif kind in (_errors.NotSentError, _errors.OutcomeUnknownError, InvalidArgumentError):
+        error = kind(text)
+    else:
+        error = VoxsipError(text)
+    error.attempts = known.attempts
+    return error
+
+
+def _text(error: VoxsipError) -> str:
+    """Return what the error says, without what `APIError` puts around it."""
+    return error.message if isinstance(error, APIError) else str(error)
+
+
+def _refused_with_all(known: RestoredRow, row: Row) -> bool:
+    error = error_class(known.error_code)
+    return known.status == "failed" and refusal_of_all(row.kind, error) is not None
+
+
+def _names_user(row: CreateRequest) -> bool:
+    return row.user_id is not None or row.user_name is not None

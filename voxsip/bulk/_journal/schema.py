@@ -1,0 +1,221 @@
+"""The journal's file format: how it is made, how it is recognized, and how its errors read.
+
+A new journal appears under its name only when it is complete: it is built beside it and renamed, so that a
+process killed at that very moment leaves either a journal that can be resumed or none at all.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import orjson
+
+from voxsip._errors import ConfigurationError
+from voxsip.bulk._journal.interface import JobHeader, Status
+
+APPLICATION_ID = 0x766F7873
+"""What tells a voxsip journal from other SQLite files: "voxs"."""
+SCHEMA_VERSION = 1
+
+STATUSES: tuple[Status, ...] = ("done", "unchanged", "failed", "skipped", "unknown")
+INTENDED = 0
+STATUS_CODES: dict[Status, int] = {status: code for code, status in enumerate(STATUSES, 1)}
+"""Status as stored; 0 is an intent without an outcome."""
+UNKNOWN = STATUS_CODES["unknown"]
+
+_SCHEMA = """
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    kind TEXT NOT NULL,
+    account_id INTEGER,
+    options TEXT NOT NULL,
+    source TEXT,
+    checksum TEXT,
+    version TEXT NOT NULL,
+    rows_expected INTEGER,
+    rows_total INTEGER,
+    created_at INTEGER NOT NULL,
+    stopped_at INTEGER,
+    stopped TEXT
+);
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    pid INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER
+);
+CREATE TABLE row (
+    place INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL,
+    key TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    intended_at INTEGER,
+    at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    elapsed INTEGER NOT NULL,
+    error_code INTEGER,
+    error_name TEXT,
+    error_text TEXT,
+    result_id INTEGER
+);
+CREATE INDEX row_result ON row (key, result_id) WHERE result_id IS NOT NULL;
+"""
+# Times are milliseconds since 1970 UTC, `elapsed` is microseconds.
+
+
+def now_ms() -> int:
+    """Return the time as the journal stores it."""
+    return time.time_ns() // 1_000_000
+
+
+def explain(path: Path, error: BaseException) -> str:
+    """Return a sentence that names the file and, where there is one, the remedy."""
+    if isinstance(error, ConfigurationError):
+        return str(error)
+    if isinstance(error, sqlite3.Error):
+        return f"journal {path}: {_remedy(error)}"
+    if isinstance(error, OSError):
+        return f"journal {path}: {error.strerror or error}"
+    return f"journal {path}: {type(error).__name__}: {error}"
+
+
+def _remedy(error: sqlite3.Error) -> str:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_NOTADB:
+            return "this is not a voxsip journal: check the name"
+        case sqlite3.SQLITE_CORRUPT:
+            return (
+                "the file is damaged or cut short: restore a copy, or start a new job over rows that "
+                "`skip_unchanged` (bind) or a listing (create) shows to be missing"
+            )
+        case sqlite3.SQLITE_FULL:
+            return "the disk is full: free some space, then resume the job"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
+            return f"no permission to open it for writing, or its folder is gone ({error})"
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return "another program holds it open for writing: close that program"
+    return str(error)
+
+
+def create_file(path: Path, header: JobHeader) -> None:
+    """Make a journal file; the caller holds its lock.
+
+    Raises:
+        ConfigurationError: the file exists.
+        OSError, sqlite3.Error: it cannot be made; `explain` has the words.
+    """
+    if path.exists():
+        raise ConfigurationError(
+            f"journal {path} exists already: resume its job, or name another file for a new one"
+        )
+    building = path.with_name(path.name + ".new")
+    remains = [
+        building,
+        *(building.with_name(building.name + end) for end in ("-wal", "-shm", "-journal")),
+    ]
+    for leftover in remains:
+        leftover.unlink(missing_ok=True)
+    # Names and error texts are nobody else's business; SQLite gives its side files the same mode.
+    os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(sqlite3.connect(building, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+        connection.execute(
+            "INSERT INTO job (id, kind, account_id, options, source, checksum, version, rows_expected,"
+            " created_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                header.kind,
+                header.account_id,
+                orjson.dumps(dict(header.options)).decode(),
+                header.source,
+                header.checksum,
+                header.version,
+                header.rows,
+                now_ms(),
+            ),
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+    building.rename(path)
+    _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the rename last through a power cut, where the system can."""
+    with suppress(OSError):  # Windows opens no directories
+        fd = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def connect(path: Path, mode: Literal["rw", "ro", "immutable"] = "rw") -> sqlite3.Connection:
+    """Open an existing journal after looking at what it is.
+
+    Arguments:
+        path: the journal.
+        mode: "immutable" reads a file that nobody writes and that has no log: leaves nothing beside it.
+
+    Raises:
+        ConfigurationError: no such file, not a journal, or of a newer format.
+        sqlite3.Error: damaged, or not to be opened; `explain` has the words.
+    """
+    if not path.is_file():
+        raise ConfigurationError(f"journal {path}: there is no such file")
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?{'immutable=1' if mode == 'immutable' else f'mode={mode}'}",
+        uri=True,
+        isolation_level=None,
+        timeout=10.0,
+    )
+    try:
+        _recognize(path, connection)
+        if mode == "rw":
+            _check(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _recognize(path: Path, connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise ConfigurationError(f"journal {path}: this is not a voxsip journal: check the name")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"journal {path}: written by a newer voxsip (format {version}, this one reads up to"
+            f" {SCHEMA_VERSION}): update voxsip to go on with it"
+        )
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """Look for damage before a job builds on it; half a second for a million rows."""
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(f"the file is damaged ({found}): restore a copy")
+
+
+def read_header(connection: sqlite3.Connection) -> JobHeader:
+    """Return what the journal's job is."""
+    kind, account_id, options, source, checksum, version, rows = connection.execute(
+        "SELECT kind, account_id, options, source, checksum, version, rows_expected FROM job"
+    ).fetchone()
+    return JobHeader(
+        kind=kind,
+        account_id=account_id,
+        options=orjson.loads(options),
+        source=source,
+        checksum=checksum,
+        version=version,
+        rows=rows,
+    )

@@ -1,0 +1,154 @@
+"""A look at a journal from outside, while its job runs or after it has stopped."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from voxsip._errors import ConfigurationError
+from voxsip.bulk._journal.interface import Kind
+from voxsip.bulk._journal.lock import is_locked
+from voxsip.bulk._journal.schema import INTENDED, STATUSES, connect, explain, read_header
+
+RATE_SECONDS = 60.0
+
+
+@attrs.frozen(kw_only=True)
+class JournalStatus:
+    """How a job stands.
+
+    Attributes:
+        path: the journal.
+        kind: "bind", "create" or "delete".
+        running: whether a process works on it now.
+        account_id: the account it runs on, where that is known.
+        options: the job's options.
+        source: where its rows come from, as the user named it, or None.
+        checksum: of the input, or None where it is a stream.
+        version: of the library that began the job.
+        rows: rows of the input, or None where nobody has counted them yet.
+        counts: rows by status; "intended" are those in flight, or those in flight when the process died.
+        errors: rows that failed or are unknown, by "393 Name" or by a class where there is no number.
+        created: when the job began.
+        started: when it was last started or resumed.
+        updated: when the last row ended, or None.
+        runs: how often it was started.
+        stopped: why it stopped before its end, or None.
+        complete: whether all rows of the input have an outcome and none of them is unknown.
+        rate: rows per second that ended within the last minute; 0.0 if it does not run.
+    """
+
+    path: str
+    kind: Kind
+    running: bool
+    account_id: int | None
+    options: Mapping[str, object]
+    source: str | None
+    checksum: str | None
+    version: str
+    rows: int | None
+    counts: Mapping[str, int]
+    errors: Mapping[str, int]
+    created: datetime
+    started: datetime
+    updated: datetime | None
+    runs: int
+    stopped: str | None
+    complete: bool
+    rate: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the status as plain JSON-able data."""
+        return attrs.asdict(self, value_serializer=lambda _, __, value: _plain(value))
+
+
+def read_journal(path: str | os.PathLike[str]) -> JournalStatus:
+    """Read how a job stands, without disturbing it. Blocks for about a second per three million rows.
+
+    Raises:
+        ConfigurationError: no such file, not a journal, damaged, or of a newer format.
+    """
+    with opened_for_reading(path) as connection:
+        file = Path(os.path.realpath(path))
+        return _read(file, connection, running=is_locked(file))
+
+
+@contextmanager
+def opened_for_reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
+    """Open a journal that another process, or this one, may be writing; see one moment of it.
+
+    Raises:
+        ConfigurationError: no such file, not a journal, damaged, or of a newer format.
+    """
+    file = Path(os.path.realpath(path))
+    try:
+        quiet = not is_locked(file) and not file.with_name(file.name + "-wal").exists()
+        with closing(connect(file, "immutable" if quiet else "ro")) as connection:
+            connection.execute("BEGIN")
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        raise ConfigurationError(explain(file, error)) from None
+
+
+def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> JournalStatus:
+    header = read_header(connection)
+    created, rows_total, stopped = connection.execute(
+        "SELECT created_at, rows_total, stopped FROM job"
+    ).fetchone()
+    runs, started = connection.execute("SELECT count(*), max(started_at) FROM run").fetchone()
+    now = time.time()
+    since = int(1e3 * (now - RATE_SECONDS))
+    counts = dict.fromkeys(("intended", *STATUSES), 0)
+    updated, lately = 0, 0
+    for status, rows, last, recent in connection.execute(
+        "SELECT status, count(*), max(at), sum(at >= ?) FROM row GROUP BY status", (since,)
+    ):
+        counts["intended" if status == INTENDED else STATUSES[status - 1]] = rows
+        if status != INTENDED:
+            updated = max(updated, last)
+            lately += recent
+    rows = header.rows if rows_total is None else rows_total
+    seconds = max(1.0, min(RATE_SECONDS, now - (started or created) / 1e3))
+    return JournalStatus(
+        path=str(file),
+        kind=header.kind,
+        running=running,
+        account_id=header.account_id,
+        options=header.options,
+        source=header.source,
+        checksum=header.checksum,
+        version=header.version,
+        rows=rows,
+        counts=counts,
+        errors={
+            name if code is None else f"{code} {name}": number
+            for code, name, number in connection.execute(
+                "SELECT error_code, ifnull(error_name, 'unknown'), count(*) AS number FROM row"
+                " WHERE error_name IS NOT NULL OR error_code IS NOT NULL"
+                " GROUP BY error_code, error_name ORDER BY number DESC, error_code"
+            )
+        },
+        created=_time(created),
+        started=_time(started or created),
+        updated=_time(updated) if updated else None,
+        runs=runs,
+        stopped=stopped,
+        complete=counts["done"] + counts["unchanged"] + counts["failed"] == rows,
+        rate=lately / seconds if running else 0.0,
+    )
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1e3, UTC)
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value

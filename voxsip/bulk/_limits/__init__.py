@@ -1,0 +1,1 @@
+"""How many rows are in flight, and at which rate."""

@@ -1,0 +1,40 @@
+"""What a job may have in flight and how fast it may send: one adaptive pair of limits per job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip.bulk._limits.adaptive import AdaptiveLimits
+
+if TYPE_CHECKING:
+    from voxsip._base_client import AsyncClient
+
+
+class JobLimits:
+    """The limits of one job, and the view of the client that keeps to them.
+
+    A rate that the job was given is a ceiling: refusals for now lower it, quiet raises it again. A limiter
+    made by the user, for the job or for the client, is shared with others and left at their rate.
+
+    Arguments:
+        client: the user's.
+        concurrency: rows in flight at most.
+        rate_limit: of the job, or None.
+    """
+
+    def __init__(
+        self, client: AsyncClient, concurrency: int, rate_limit: RateLimit | Limiter | None
+    ) -> None:
+        own = rate_limit if isinstance(rate_limit, RateLimit) else None
+        shared: Limiter | None = rate_limit if isinstance(rate_limit, Limiter) else None
+        if rate_limit is None:
+            shared = client.limiter
+        self.limiter = shared or Limiter(own)
+        self.client = client.with_options(rate_limit=self.limiter)
+        self.adaptive = AdaptiveLimits(
+            concurrency,
+            max_rate=own.rate if own else None,
+            on_rate=None if shared else self.limiter.set_rate,
+            on_pause=self.limiter.pause,
+        )

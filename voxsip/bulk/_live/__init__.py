@@ -1,0 +1,1 @@
+"""The live state of registrations: what exists, what is unchanged, what differs."""

@@ -1,0 +1,190 @@
+"""The live state of an account's registrations, read by paging once: for `skip_unchanged` and `verify`."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from voxsip._bindings.listing import every_registration
+from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
+from voxsip._bindings.state import ANY, Binding, Model
+from voxsip._errors import VoxsipError
+from voxsip.bulk._outcomes import Mismatch, Outcome, Report
+
+if TYPE_CHECKING:
+    from voxsip._base_client import AsyncClient
+    from voxsip._bindings.names import Directory
+    from voxsip._generated.sip_registrations.models import SipRegistration
+
+log = logging.getLogger("voxsip.bulk")
+SHOWN = 100
+"""Mismatches kept in a report; all are counted."""
+
+
+def binding_of(registration: SipRegistration) -> Binding:
+    """Return what a registration is bound to, as the API lists it."""
+    return Binding(registration.application_id, registration.rule_id, registration.user_id)
+
+
+async def read_bindings(client: AsyncClient) -> dict[int, Binding]:
+    """Return the bindings of all registrations. Some 150 bytes each.
+
+    Raises:
+        VoxsipError: the list could not be read.
+    """
+    known: dict[Binding, Binding] = {}
+    return {
+        item.sip_registration_id: known.setdefault(binding := binding_of(item), binding)
+        async for item in every_registration(client)
+    }
+
+
+class Existing:
+    """The registrations there are, so that what is bought or given up already is not sent again.
+
+    A registration is the same as a row of a purchase if SIP user name and proxy are; as many rows as there
+    are such registrations hold. Their bindings do not matter: a later row may have changed them.
+    """
+
+    __slots__ = ("_by_login", "_ids")
+
+    def __init__(self) -> None:
+        self._by_login: dict[tuple[str, str], deque[int]] = {}
+        self._ids: set[int] = set()
+
+    async def read(self, client: AsyncClient) -> None:
+        """Read all registrations.
+
+        Raises:
+            VoxsipError: the list could not be read.
+        """
+        async for item in every_registration(client):
+            if item.sip_registration_id in self._ids:
+                continue
+            self._ids.add(item.sip_registration_id)
+            if item.sip_username is not None and item.proxy is not None:
+                login = (item.sip_username, item.proxy)
+                self._by_login.setdefault(login, deque()).append(item.sip_registration_id)
+
+    def holds(self, _: int, row: Row) -> Mapping[str, Any] | None:
+        """Return what stands for the result of a row that needs not be sent, None for others."""
+        if isinstance(row, CreateRequest):
+            found = self._by_login.get((row.sip_username, row.proxy))
+            return {"sip_registration_id": found.popleft()} if found else None
+        if isinstance(row, DeleteRequest):
+            return None if row.sip_registration_id in self._ids else {}
+        return None
+
+    def claim(self, outcome: Outcome[Any]) -> None:
+        """Take in what a row has made: it holds for no other row."""
+        row, result = outcome.row, outcome.result
+        if isinstance(row, CreateRequest) and result is not None:
+            found = self._by_login.get((row.sip_username, row.proxy))
+            made = result.get("sip_registration_id")
+            if found is not None and isinstance(made, int) and made in found:
+                found.remove(made)
+
+    def missing(self, rows: Iterable[CreateRequest]) -> int:
+        """Count the rows that would have to be bought."""
+        left = {login: len(found) for login, found in self._by_login.items()}
+        count = 0
+        for row in rows:
+            login = (row.sip_username, row.proxy)
+            left[login] = left.get(login, 0) - 1
+            count += left[login] < 0
+        return count
+
+
+class Verifier:
+    """Follows the rows that are done and, at the end, compares what they should have left with what is there.
+
+    Looks at the registrations and users that these rows touched. Parts that rows left as they were are not
+    known and not compared. Some 200 bytes per registration touched.
+
+    Arguments:
+        client: lists registrations.
+        directory: turns names into ids.
+    """
+
+    def __init__(self, client: AsyncClient, directory: Directory) -> None:
+        self._client = client
+        self._directory = directory
+        self._model = Model(application_of=directory.application_of)
+        self._failure: VoxsipError | None = None
+
+    async def learn(self, row: Row) -> None:
+        """Fetch the names that a row uses; without them nothing can be compared, but the job can go on."""
+        if (
+            self._failure is None
+            and isinstance(row, BindRequest)
+            and not self._directory.knows(row)
+        ):
+            try:
+                await self._directory.learn(row)
+            except VoxsipError as error:
+                self._failure = error
+                log.warning("names cannot be looked up, nothing will be compared: %s", error)
+
+    def observe(self, outcome: Outcome[Any]) -> None:
+        """Take in an outcome. Rows that conflict must come in input order; others commute."""
+        row = outcome.row
+        if outcome.status in {"failed", "skipped"} or not isinstance(row, BindRequest):
+            return
+        if self._failure is not None:
+            return
+        change = self._directory.resolve(row)
+        if change is None:
+            return
+        if outcome.status == "unknown":
+            self._model.forget(change)
+        else:  # what was there already is the row's doing as well: it may undo an earlier one's
+            self._model.apply(change)
+
+    async def compare(self, report: Report) -> None:
+        """Read the live state and write what differs into the report, or why nothing could be compared."""
+        try:
+            if self._failure is not None:
+                raise self._failure
+            await self._compare(report)
+        except VoxsipError as error:
+            report.verify_error = str(error)
+
+    async def _compare(self, report: Report) -> None:
+        found: list[Mismatch] = []
+        count = 0
+        expected = dict(self._model.changed)
+        async for item in every_registration(self._client):
+            wanted = expected.pop(item.sip_registration_id, None)
+            mismatch = self._judge(item, wanted)
+            if mismatch is not None:
+                count += 1
+                found.append(mismatch)
+                del found[SHOWN:]
+        # What others deleted meanwhile is one thing, what they moved to another page another: ask again.
+        for registration, wanted in expected.items():
+            again = None
+            if len(found) < SHOWN:
+                page = await self._client.sip_registrations.list(sip_registration_id=registration)
+                again = self._judge(page[0], wanted) if page else None
+                if page and again is None:
+                    continue
+            count += 1
+            missing = Mismatch(sip_registration_id=registration, expected=wanted, found=None)
+            found.append(again or missing)
+            del found[SHOWN:]
+        report.mismatches, report.mismatched = count, found
+
+    def _judge(self, item: SipRegistration, wanted: Binding | None) -> Mismatch | None:
+        number, found = item.sip_registration_id, binding_of(item)
+        holder = ANY if found.user is None else self._model.holders.get(found.user, ANY)
+        if holder in {ANY, number} and (wanted is None or matches(wanted, found)):
+            return None
+        expected = wanted or Binding(ANY, ANY, None)
+        return Mismatch(sip_registration_id=number, expected=expected, found=found)
+
+
+def matches(wanted: Binding, found: Binding) -> bool:
+    """Compare bindings; parts that are not known match everything."""
+    return all(one in (ANY, other) for one, other in zip(wanted, found, strict=True))

@@ -1,0 +1,176 @@
+"""Which bind rows still change anything: the first pass over the input that `skip_unchanged` makes.
+
+Whether a row may be left out cannot be told from the row alone. Of two rows that bind two registrations to
+one user, one after the other, the first never holds once both are done; sending it again would take the user
+away for a moment. So the whole input is run on the model first. Rows that share a registration or a user, with
+the registrations that lose a user by them, form a group; no other row touches what a group touches. A group
+that leaves everything as it is needs no call at all; of any other group every row is sent, in order.
+
+The input is read to its end before the first call, and kept: some 200 bytes per row, and as much again per
+registration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from voxsip._bindings.rows import BindRequest, Row, read_row
+from voxsip._bindings.state import ANY, Binding, Change, Model
+from voxsip._errors import InvalidArgumentError
+from voxsip.bulk._engine.engine import BREATH
+from voxsip.bulk._live.existing import read_bindings
+from voxsip.bulk._outcomes import Outcome
+from voxsip.bulk._source import END, Source
+
+if TYPE_CHECKING:
+    from voxsip._base_client import AsyncClient
+    from voxsip._bindings.names import Directory
+    from voxsip.bulk._journal.previous_runs import Record
+
+Holds = Callable[[int, Row], Mapping[str, Any] | None]
+
+
+class Groups:
+    """Disjoint sets of keys."""
+
+    __slots__ = ("_parents",)
+
+    def __init__(self) -> None:
+        self._parents: dict[int, int] = {}
+
+    def find(self, key: int) -> int:
+        """Return what stands for the key's group."""
+        parents = self._parents
+        root = key
+        while (parent := parents.setdefault(root, root)) != root:
+            root = parent
+        while key != root:  # shorten the path for the next time
+            parents[key], key = root, parents[key]
+        return root
+
+    def join(self, one: int, other: int) -> None:
+        """Make one group of two."""
+        self._parents[self.find(one)] = self.find(other)
+
+
+class Plan:
+    """Finds the rows that need not be sent.
+
+    Arguments:
+        live: bindings of all registrations, as they are.
+        application_of: the application of a rule, where known.
+    """
+
+    def __init__(
+        self, live: Mapping[int, Binding], application_of: Callable[[int], int | None]
+    ) -> None:
+        self._live = live
+        self._model = Model(live, application_of=application_of)
+        self._groups = Groups()
+        self._first_keys: list[int] = []
+        self._changed: set[int] = set()
+
+    def add(self, change: Change | None) -> None:
+        """Take the next row of the input.
+
+        Arguments:
+            change: what it asks for; None where that cannot be told: it is sent by itself.
+        """
+        keys = [] if change is None else self._keys(change)
+        if change is None or not keys:
+            self._first_keys.append(0)  # no registration and no user has this number
+            return
+        self._first_keys.append(keys[0])
+        for key in keys[1:]:
+            self._groups.join(keys[0], key)
+        # A row for a registration that is not there, or that the model cannot follow, has to be sent.
+        followed = change.application is not None or change.rule is None or not change.bind
+        if change.registration is not None and not (followed or self._known_rule(change.rule)):
+            self._changed.add(change.registration)
+        if not self._model.apply(change) and change.registration is not None:
+            self._changed.add(change.registration)
+
+    def finish(self) -> Holds:
+        """Return the function that tells, by index, whether a row needs not be sent."""
+        for registration, binding in self._model.changed.items():
+            if self._live.get(registration) != binding:
+                self._changed.add(registration)
+        find = self._groups.find
+        dirty = {find(key) for key in self._changed}
+        send = bytearray(key == 0 or find(key) in dirty for key in self._first_keys)
+        self._first_keys.clear()
+
+        def holds(index: int, _: Row) -> Mapping[str, Any] | None:
+            return None if index >= len(send) or send[index] else {}
+
+        return holds
+
+    def _keys(self, change: Change) -> list[int]:
+        keys = [] if change.registration is None else [change.registration]
+        if change.user is not None:
+            keys.append(-change.user)
+            holder = self._model.holders.get(change.user)
+            if holder is not None and holder != ANY:
+                keys.append(holder)
+        return keys
+
+    def _known_rule(self, rule: int | None) -> bool:
+        return rule is not None and self._model.application_of(rule) is not None
+
+
+async def plan_rows(
+    source: Source, client: AsyncClient, directory: Directory, record: Record | None
+) -> tuple[Source, Holds]:
+    """Read the whole input and the live state, and run the one on the other.
+
+    Arguments:
+        source: the input.
+        client: lists registrations.
+        directory: turns names into ids.
+        record: of earlier runs; what they did is not run again. Or None.
+
+    Returns:
+        the input, to be read again, and a function that gives {} for a row that needs not be sent and None
+        for others.
+
+    Raises:
+        VoxsipError: the live state could not be read; whatever the input raises.
+    """
+    rows: list[object] = []
+    while (item := await source.pull()) is not END:
+        rows.append(_smaller(item))
+        if not len(rows) % BREATH:
+            await asyncio.sleep(0)
+    plan = Plan(await read_bindings(client), directory.application_of)
+    for index, item in enumerate(rows):
+        plan.add(await _change(index, item, directory, record))
+        if not index % BREATH:
+            await asyncio.sleep(0)
+    return Source(rows), plan.finish()
+
+
+def _smaller(item: object) -> object:
+    """Make a row of what the input gave: most mappings take more memory."""
+    try:
+        return read_row(BindRequest, item)
+    except InvalidArgumentError:
+        return item
+
+
+async def _change(
+    index: int, row: object, directory: Directory, record: Record | None
+) -> Change | None:
+    """Return what a row asks for; None for one that is invalid or that an earlier run has done."""
+    if not isinstance(row, BindRequest):
+        return None
+    try:
+        row.check()
+    except InvalidArgumentError:
+        return None
+    if record is not None and isinstance(await record.restore(index, row), Outcome):
+        return None
+    if not directory.knows(row):
+        await directory.learn(row)
+    return directory.resolve(row)

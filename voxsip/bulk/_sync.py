@@ -1,0 +1,399 @@
+"""Bulk jobs for blocking code: rows are read in the caller's thread, calls are made on the loop thread.
+
+The two meet once per batch: a hop between threads costs more than a row does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
+from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip._errors import InvalidArgumentError
+from voxsip._protocol.interfaces import Runner
+from voxsip.bulk._async import AsyncBulk, Path
+from voxsip.bulk._job import BulkJob
+from voxsip.bulk._options import DEFAULT_CONCURRENCY
+from voxsip.bulk._outcomes import Outcome, Quote, Report, Stop
+from voxsip.bulk._source import END, Source
+
+R = TypeVar("R")
+BATCH = 256
+"""Rows, or outcomes, that go from thread to thread at once."""
+READ_FOR = 0.05
+"""Seconds after which a slow input's rows are handed over although the batch is not full."""
+COLLECT_FOR = 0.1
+"""Seconds after which outcomes are handed back although the batch is not full."""
+WAIT_FOR = 5.0
+"""Seconds for which a slow input is not read on until an earlier row has an outcome."""
+
+
+class Inbox(Source):
+    """Rows on their way to the loop thread. Everything but `__init__` runs there.
+
+    Arguments:
+        rows: what the caller's thread reads; only asked for its length here.
+    """
+
+    __slots__ = ("_ended", "_error", "_items", "_waiter", "on_hungry")
+
+    def __init__(self, rows: object) -> None:
+        if not isinstance(rows, Iterable):
+            name = type(rows).__name__
+            raise InvalidArgumentError(f"rows: expected an iterable, got {name}", field="rows")
+        super().__init__(rows)
+        self.is_sync = False
+        self._items: deque[object] = deque()
+        self._ended = False
+        self._error: BaseException | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self.on_hungry = _nothing
+
+    @property
+    def hungry(self) -> bool:
+        """Whether more rows should be brought."""
+        return not self._ended and len(self._items) < BATCH
+
+    def again(self) -> Iterator[object] | None:
+        """The rows are in another thread: they are read once."""
+        return None
+
+    def add(self, batch: Batch) -> None:
+        """Take rows, and how the input ended, if it did."""
+        self._items.extend(batch.rows)
+        self._ended = batch.ended
+        self._error = batch.error
+        self.is_sync = bool(self._items) or self._ended
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def pull_now(self) -> object:
+        """Return the next row, or END."""
+        if self._items:
+            item = self._items.popleft()
+            self.is_sync = bool(self._items) or self._ended
+            if len(self._items) < BATCH:
+                self.on_hungry()
+            return item
+        if self._error is not None:
+            raise self._error
+        return END
+
+    async def pull(self) -> object:
+        """Return the next row, or END; wait for the caller's thread to bring it."""
+        while not self.is_sync:
+            self.on_hungry()
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self.pull_now()
+
+    async def close(self) -> None:
+        """The input is the caller's to close."""
+
+
+def _nothing() -> None:
+    """Tell nobody."""
+
+
+class Batch:
+    """Rows read in one go."""
+
+    __slots__ = ("ended", "error", "rows", "slow")
+
+    def __init__(self) -> None:
+        self.rows: list[object] = []
+        self.slow = False
+        self.ended = False
+        self.error: BaseException | None = None
+
+
+class SyncBulkJob(Generic[R]):
+    """Many rows under way, for blocking code.
+
+    Iterated, it gives every row's outcome in the order in which rows end; `wait` runs it to its end and gives
+    the report. Nothing is sent before one of the two is begun. The input is read in this thread. Leaving the
+    iteration early, and Ctrl-C, send nothing more and wait for what is under way; Ctrl-C once more cancels it.
+    """
+
+    def __init__(
+        self, job: BulkJob[R], inbox: Inbox, rows: Iterable[object], runner: Runner
+    ) -> None:
+        self._job = job
+        self._inbox = inbox
+        self._rows = rows
+        self._runner = runner
+        self._over = False
+        inbox.on_hungry = job.outbox.ring
+
+    def __repr__(self) -> str:
+        return repr(self._job).replace("BulkJob", type(self).__name__, 1)
+
+    @property
+    def report(self) -> Report:
+        """The sums so far; the same object all the time."""
+        return self._job.report
+
+    @property
+    def concurrency(self) -> int:
+        """Rows that may be in flight at this moment."""
+        return self._job.concurrency
+
+    @property
+    def rate(self) -> float | None:
+        """Requests per second that may leave at this moment; None where nothing limits them."""
+        return self._job.rate
+
+    def stop(self, reason: str = Stop.REQUESTED, *, read_rest: bool = True) -> None:
+        """Send no further row; see `BulkJob.stop`."""
+        self._job.stop(reason, read_rest=read_rest)
+
+    def wait(self) -> Report:
+        """Run to the end; return the report."""
+        self._job.outbox.discard()
+        for _ in self:
+            pass
+        return self.report
+
+    def close(self) -> None:
+        """Send nothing more and wait for what is under way; twice does no harm."""
+        if not self._over:
+            self._over = True
+            if self._job.reachable:
+                self._runner.run(self._job.aclose())
+
+    def __iter__(self) -> Generator[Outcome[R], None, None]:
+        """Give every outcome."""
+        rows = iter(self._rows)
+        hungry = True
+        try:
+            while not self._over:
+                batch = _read(rows) if hungry else Batch()
+                outcomes, hungry = self._runner.run(self._exchange(batch))
+                yield from outcomes
+        finally:
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def _exchange(self, batch: Batch) -> tuple[deque[Outcome[Any]], bool]:
+        """On the loop thread: bring rows, fetch outcomes; once there are none left, raise what the job raised."""
+        inbox, outbox = self._inbox, self._job.outbox
+        if inbox.hungry:
+            inbox.add(batch)
+        task = self._job.start()
+        late = False
+
+        def be_late() -> None:
+            nonlocal late
+            late = True
+            outbox.ring()
+
+        def enough() -> bool:
+            count = len(outbox.items)
+            if count >= BATCH or outbox.closed:
+                return True
+            if batch.slow:  # reading on may take a while: first see what these rows have come to
+                return late or count > 0
+            return inbox.hungry or (late and count > 0)
+
+        patience = WAIT_FOR if batch.slow else COLLECT_FOR
+        timer = asyncio.get_running_loop().call_later(patience, be_late)
+        try:
+            await outbox.wait(enough)
+        finally:
+            timer.cancel()
+        outcomes = outbox.take()
+        if not outcomes and outbox.closed:
+            self._over = True
+            await task
+        return outcomes, inbox.hungry
+
+
+def _read(rows: Iterator[object]) -> Batch:
+    """In the caller's thread: read rows until there are enough of them, or for long enough."""
+    batch = Batch()
+    append = batch.rows.append
+    before = time.monotonic()
+    until = before + READ_FOR
+    try:
+        for row in rows:
+            append(row)
+            now = time.monotonic()
+            if now >= until or len(batch.rows) >= BATCH:
+                batch.slow = now - before >= READ_FOR
+                return batch
+            before = now
+    except Exception as error:
+        batch.error = error
+    batch.ended = True
+    return batch
+
+
+class Bulk:
+    """Starts jobs over many rows, for blocking code. Reached as `client.bulk`.
+
+    Arguments:
+        bulk: its async twin.
+        runner: runs coroutines.
+    """
+
+    def __init__(self, bulk: AsyncBulk, runner: Runner) -> None:
+        self._bulk = bulk
+        self._runner = runner
+
+    def bind(
+        self,
+        rows: Iterable[BindRequest | Mapping[str, object]],
+        *,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        rate_limit: RateLimit | Limiter | None = None,
+        journal: Path | None = None,
+        skip_unchanged: bool = False,
+        verify: bool = False,
+        max_failures: int | None = None,
+        max_failure_ratio: float | None = None,
+        min_rows_for_ratio: int = 100,
+        deadline: float | None = None,
+        source: str | None = None,
+        checksum: str | None = None,
+    ) -> SyncBulkJob[BindRequest]:
+        """Bind and unbind registrations; see `AsyncBulk.bind`. The rows are read in this thread."""
+        inbox = Inbox(rows)
+        job = self._bulk.bind(
+            inbox,  # type: ignore[arg-type]  # a source is taken as it is
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            journal=journal,
+            skip_unchanged=skip_unchanged,
+            verify=verify,
+            max_failures=max_failures,
+            max_failure_ratio=max_failure_ratio,
+            min_rows_for_ratio=min_rows_for_ratio,
+            deadline=deadline,
+            source=source,
+            checksum=checksum,
+        )
+        return SyncBulkJob(job, inbox, rows, self._runner)
+
+    def create(
+        self,
+        rows: Iterable[CreateRequest | Mapping[str, object]],
+        *,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        rate_limit: RateLimit | Limiter | None = None,
+        journal: Path | None = None,
+        skip_unchanged: bool = False,
+        check_funds: bool = True,
+        max_failures: int | None = None,
+        max_failure_ratio: float | None = None,
+        min_rows_for_ratio: int = 100,
+        deadline: float | None = None,
+        source: str | None = None,
+        checksum: str | None = None,
+    ) -> SyncBulkJob[CreateRequest]:
+        """Buy registrations; see `AsyncBulk.create`. The rows are read in this thread."""
+        inbox = Inbox(rows)
+        job = self._bulk.create(
+            inbox,  # type: ignore[arg-type]  # a source is taken as it is
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            journal=journal,
+            skip_unchanged=skip_unchanged,
+            check_funds=check_funds,
+            max_failures=max_failures,
+            max_failure_ratio=max_failure_ratio,
+            min_rows_for_ratio=min_rows_for_ratio,
+            deadline=deadline,
+            source=source,
+            checksum=checksum,
+        )
+        return SyncBulkJob(job, inbox, rows, self._runner)
+
+    def delete(
+        self,
+        rows: Iterable[DeleteRequest | Mapping[str, object]],
+        *,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        rate_limit: RateLimit | Limiter | None = None,
+        journal: Path | None = None,
+        skip_unchanged: bool = False,
+        max_failures: int | None = None,
+        max_failure_ratio: float | None = None,
+        min_rows_for_ratio: int = 100,
+        deadline: float | None = None,
+        source: str | None = None,
+        checksum: str | None = None,
+    ) -> SyncBulkJob[DeleteRequest]:
+        """Give registrations up; see `AsyncBulk.delete`. The rows are read in this thread."""
+        inbox = Inbox(rows)
+        job = self._bulk.delete(
+            inbox,  # type: ignore[arg-type]  # a source is taken as it is
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            journal=journal,
+            skip_unchanged=skip_unchanged,
+            max_failures=max_failures,
+            max_failure_ratio=max_failure_ratio,
+            min_rows_for_ratio=min_rows_for_ratio,
+            deadline=deadline,
+            source=source,
+            checksum=checksum,
+        )
+        return SyncBulkJob(job, inbox, rows, self._runner)
+
+    def resume(
+        self,
+        journal: Path,
+        rows: Iterable[BindRequest | CreateRequest | DeleteRequest | Mapping[str, object]],
+        *,
+        concurrency: int | None = None,
+        rate_limit: RateLimit | Limiter | None = None,
+        skip_unchanged: bool | None = None,
+        verify: bool | None = None,
+        check_funds: bool | None = None,
+        max_failures: int | None = None,
+        max_failure_ratio: float | None = None,
+        min_rows_for_ratio: int | None = None,
+        deadline: float | None = None,
+        settle: float | None = None,
+        checksum: str | None = None,
+    ) -> SyncBulkJob[Any]:
+        """Go on with a job from its journal; see `AsyncBulk.resume`. The rows are read in this thread."""
+        inbox = Inbox(rows)
+        job = self._bulk.resume(
+            journal,
+            inbox,  # type: ignore[arg-type]  # a source is taken as it is
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            skip_unchanged=skip_unchanged,
+            verify=verify,
+            check_funds=check_funds,
+            max_failures=max_failures,
+            max_failure_ratio=max_failure_ratio,
+            min_rows_for_ratio=min_rows_for_ratio,
+            deadline=deadline,
+            settle=settle,
+            checksum=checksum,
+        )
+        return SyncBulkJob(job, inbox, rows, self._runner)
+
+    def quote(self, rows: int | None = None) -> Quote:
+        """Hold the price of registrations against the account's money; see `AsyncBulk.quote`."""
+        return self._runner.run(self._bulk.quote(rows))

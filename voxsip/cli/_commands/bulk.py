@@ -1,0 +1,236 @@
+"""`voxsip bulk bind|create|delete`: a file of rows, checked and then run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
+from voxsip.cli._connection import DEFAULT, Connection
+from voxsip.cli._exit_codes import CommandError, Exit, say
+from voxsip.cli._files import RowFile
+from voxsip.cli._jobs.options import (
+    NO_LIMITS,
+    NO_OUTPUT,
+    DryRun,
+    File,
+    Flag,
+    Journal,
+    Limits,
+    Output,
+    Yes,
+)
+from voxsip.cli._jobs.price import agree
+from voxsip.cli._jobs.run import launch, resume_command
+from voxsip.cli._terminal import questions as _ask
+from voxsip.cli._terminal.output import print_json
+
+if TYPE_CHECKING:
+    from voxsip import AsyncClient
+    from voxsip.bulk import BulkJob
+    from voxsip.cli._files import Rows
+
+OnConflict = Literal["error", "order"]
+
+
+def bind(
+    file: File,
+    /,
+    *,
+    journal: Journal = None,
+    dry_run: DryRun = False,
+    skip_unchanged: Flag = False,
+    verify: Flag = False,
+    on_conflict: OnConflict = "error",
+    limits: Limits = NO_LIMITS,
+    output: Output = NO_OUTPUT,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Bind and unbind the registrations named in a file.
+
+    The result is that of running the rows one after another, in the order of the file.
+
+    Arguments:
+        file: CSV or JSONL, - for standard input; 'voxsip bulk template bind' shows the columns.
+        journal: Keep a journal in this new file, to resume the job from.
+        dry_run: Check the file and send nothing.
+        skip_unchanged: Read the live state first; send nothing for rows that already hold.
+        verify: Read the live state at the end; say what differs.
+        on_conflict: Rows that name a user or a registration twice: refuse them, or run them in the
+            order of the file.
+    """
+    with RowFile(file, BindRequest) as source:
+        rows = source.check(on_conflict=on_conflict)
+        if rows.mixed_users:
+            say(
+                f"{source.name}: users are named by id and by name; "
+                "two rows that mean one user in these two ways run in the order of the file"
+            )
+        if dry_run:
+            return _checked(source, rows, as_json=output.json)
+        _check_place(journal)
+
+        def make(client: AsyncClient) -> BulkJob[Any]:
+            return client.bulk.bind(
+                rows,
+                journal=journal,
+                skip_unchanged=skip_unchanged,
+                verify=verify,
+                source=_origin(source),
+                checksum=rows.checksum,
+                **limits.values(),
+            )
+
+        return launch(
+            "bind",
+            source,
+            rows,
+            make,
+            journal=journal,
+            output=output,
+            connection=connection,
+            reads_first=skip_unchanged,
+            verify=verify,
+        )
+
+
+def create(
+    file: File,
+    /,
+    *,
+    journal: Journal = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    skip_unchanged: Flag = False,
+    on_conflict: OnConflict = "error",
+    limits: Limits = NO_LIMITS,
+    output: Output = NO_OUTPUT,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Buy the registrations named in a file, and bind them where a row says to what.
+
+    Price and balance are shown first. A journal is always kept, so that a job killed at any moment
+    and resumed buys nothing twice.
+
+    Arguments:
+        file: CSV or JSONL, - for standard input; 'voxsip bulk template create' shows the columns.
+        journal: The journal, a new file [default: FILE.journal].
+        dry_run: Check the file and send nothing.
+        yes: Do not ask before buying.
+        skip_unchanged: Do not buy what is there already: the same user name at the same proxy.
+        on_conflict: Rows that buy the same twice, or name a user twice: refuse them, or run them in
+            the order of the file.
+    """
+    with RowFile(file, CreateRequest) as source:
+        rows = source.check(on_conflict=on_conflict)
+        if dry_run:
+            return _checked(source, rows, as_json=output.json)
+        if journal is None:
+            if file == "-":
+                raise CommandError("rows to buy come from standard input: name a --journal")
+            journal = f"{file}.journal"
+        _check_place(journal)
+
+        async def ask(client: AsyncClient) -> None:
+            await agree(client, len(rows), yes=yes, as_json=output.json, at_most=skip_unchanged)
+            say(f"the journal is {journal}")
+
+        def make(client: AsyncClient) -> BulkJob[Any]:
+            return client.bulk.create(
+                rows,
+                journal=journal,
+                skip_unchanged=skip_unchanged,
+                check_funds=skip_unchanged,
+                source=_origin(source),
+                checksum=rows.checksum,
+                **limits.values(),
+            )
+
+        return launch(
+            "create",
+            source,
+            rows,
+            make,
+            journal=journal,
+            output=output,
+            connection=connection,
+            ask=ask,
+            reads_first=skip_unchanged,
+        )
+
+
+def delete(
+    file: File,
+    /,
+    *,
+    journal: Journal = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    skip_unchanged: Flag = False,
+    on_conflict: OnConflict = "error",
+    limits: Limits = NO_LIMITS,
+    output: Output = NO_OUTPUT,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Delete the registrations named in a file. It cannot be undone.
+
+    Arguments:
+        file: CSV or JSONL with a column sip_registration_id, - for standard input.
+        journal: Keep a journal in this new file, to resume the job from.
+        dry_run: Check the file and send nothing.
+        yes: Do not ask; on a terminal only.
+        skip_unchanged: Read the live state first; send nothing for what is gone already.
+        on_conflict: Rows that name a registration twice: refuse them, or run them in the order of
+            the file.
+    """
+    with RowFile(file, DeleteRequest) as source:
+        rows = source.check(on_conflict=on_conflict)
+        if dry_run:
+            return _checked(source, rows, as_json=output.json)
+        _check_place(journal)
+        if rows and not yes and _ask.on_terminal():
+            _ask.agree(f"Delete {len(rows):,} registrations?", "nothing was deleted")
+
+        def make(client: AsyncClient) -> BulkJob[Any]:
+            return client.bulk.delete(
+                rows,
+                journal=journal,
+                skip_unchanged=skip_unchanged,
+                source=_origin(source),
+                checksum=rows.checksum,
+                **limits.values(),
+            )
+
+        return launch(
+            "delete",
+            source,
+            rows,
+            make,
+            journal=journal,
+            output=output,
+            connection=connection,
+            reads_first=skip_unchanged,
+        )
+
+
+def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
+    if as_json:
+        print_json({"event": "checked", "file": source.name, "rows": len(rows)})
+    else:
+        print(f"{source.name}: {len(rows):,} rows, nothing wrong with them; nothing was sent")
+    return Exit.DONE
+
+
+def _check_place(journal: str | None) -> None:
+    """See that a journal can be made; refuse to begin a job on that of another: it may have bought the same rows."""
+    if journal is not None and Path(journal).exists():
+        raise CommandError(
+            f"the journal {journal} is there already: go on with its job by "
+            f"'{resume_command(journal, None)}', or name another with --journal"
+        )
+    if journal is not None and not Path(journal).absolute().parent.is_dir():
+        raise CommandError(f"the journal {journal} cannot be made: there is no such folder")
+
+
+def _origin(source: RowFile[Any]) -> str | None:
+    return None if source.path == "-" else str(Path(source.path).absolute())

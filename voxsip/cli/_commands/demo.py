@@ -1,0 +1,155 @@
+"""`voxsip demo`: ten thousand registrations, bound in bulk and checked, without an account."""
+
+from __future__ import annotations
+
+import random
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define
+
+from voxsip import AsyncClient
+from voxsip.bulk import BindRequest, CreateRequest
+from voxsip.cli._connection import run
+from voxsip.cli._display.plain import Work, display
+from voxsip.cli._exit_codes import CommandError, Exit, say
+from voxsip.cli._jobs.demo_model import Bound, one_after_another
+from voxsip.cli._jobs.emulator_process import emulator_process
+from voxsip.cli._jobs.follow import INTERRUPTED, follow
+from voxsip.cli._jobs.interrupts import interrupts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from voxsip import Report
+    from voxsip.bulk import BulkJob
+
+_APPLICATIONS = 3
+_USERS = 1_000
+_SHOWN = 10
+
+
+def demo(*, rows: int = 10_000, concurrency: int = 64) -> int:
+    """Start an emulator, make registrations, bind them all in bulk, and check every one.
+
+    Rows outnumber users, so most rows take a user from another: the order of the rows decides who
+    keeps whom. What the emulator holds at the end is compared, registration by registration, with
+    what running the rows one after another would give.
+
+    Arguments:
+        rows: How many registrations.
+        concurrency: Calls in flight at most.
+    """
+    if rows < 1:
+        raise CommandError("--rows: give a number from 1")
+    # However we are told to end, the emulator ends too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="voxsip-demo-") as folder:
+        options = {
+            "--dir": folder,
+            "--applications": _APPLICATIONS,
+            "--users": _USERS,
+            "--balance": rows,
+            "--price": 1,
+        }
+        with emulator_process(*(str(word) for pair in options.items() for word in pair)) as url:
+            say(f"an emulator serves {url}: {_APPLICATIONS} applications, {_USERS:,} users")
+            return run(_demonstrate(url, Path(folder) / "credentials.json", rows, concurrency))
+
+
+async def _demonstrate(url: str, credentials: Path, rows: int, concurrency: int) -> Exit:
+    async with AsyncClient(credentials, base_url=url) as client:
+        made = await _follow(
+            client.bulk.create(_purchases(rows), concurrency=concurrency), "creating", rows
+        )
+        users = await _users(client)
+        registrations = [item.sip_registration_id async for item in client.sip_registrations.list()]
+        plan = _plan(registrations, users)
+        report = await _follow(
+            client.bulk.bind([row.request for row in plan], concurrency=concurrency),
+            "binding",
+            rows,
+        )
+        started = time.monotonic()
+        found = {
+            item.sip_registration_id: Bound(item.application_id, item.user_id)
+            async for item in client.sip_registrations.list()
+        }
+        reading = time.monotonic() - started
+    expected = one_after_another(
+        registrations, ((row.registration, row.application, row.user) for row in plan)
+    )
+    wrong = [one for one in expected.keys() | found.keys() if expected.get(one) != found.get(one)]
+    _print(made, report, len(found), reading, len(wrong))
+    for one in sorted(wrong)[:_SHOWN]:
+        say(f"registration {one}: expected {expected.get(one)}, found {found.get(one)}")
+    fine = made.ok and report.ok and len(found) == rows and not wrong
+    return Exit.DONE if fine else Exit.FAILED
+
+
+async def _follow(job: BulkJob[Any], verb: str, rows: int) -> Report:
+    with interrupts() as signals:
+        report = await follow(job, display(Work(verb=verb, total=rows)), signals)
+    if report.stopped == INTERRUPTED:
+        raise CommandError("interrupted; the emulator and all it held are gone", Exit.INTERRUPTED)
+    return report
+
+
+def _purchases(rows: int) -> Iterator[CreateRequest]:
+    for number in range(1, rows + 1):
+        yield CreateRequest(
+            sip_username=f"phone-{number}", proxy="sip.example.com", password=f"secret-{number}"
+        )
+
+
+@define
+class _Row:
+    registration: int
+    application: int
+    user: int
+    request: BindRequest
+
+
+async def _users(client: AsyncClient) -> list[tuple[Any, Any]]:
+    """Read which users each application has."""
+    return [
+        (application, user)
+        async for application in client.applications.list()
+        async for user in client.users.list(application_id=application.application_id)
+    ]
+
+
+def _plan(registrations: list[int], users: list[tuple[Any, Any]]) -> list[_Row]:
+    """Give every registration a user, at random but always the same; ids and names take turns."""
+    chance = random.Random(7)
+    shuffled = chance.sample(registrations, len(registrations))
+    rows = []
+    for number, registration in enumerate(shuffled):
+        application, user = chance.choice(users)
+        named: dict[str, Any] = (
+            {"application_id": application.application_id, "user_id": user.user_id}
+            if number % 2
+            else {"application_name": application.application_name, "user_name": user.user_name}
+        )
+        request = BindRequest(sip_registration_id=registration, **named)
+        rows.append(_Row(registration, application.application_id, user.user_id, request))
+    return rows
+
+
+def _print(made: Report, bound: Report, found: int, reading: float, mismatches: int) -> None:
+    rate = bound.calls / bound.seconds if bound.seconds else 0.0
+    for name, figure in (
+        ("created", f"{made.done:,} registrations in {made.seconds:.1f} seconds"),
+        ("rows", f"{bound.rows:,}"),
+        ("done", f"{bound.done:,}"),
+        ("failed", f"{bound.failed + bound.unknown:,}"),
+        ("seconds", f"{bound.seconds:.1f}"),
+        ("calls", f"{bound.calls:,} ({rate:,.0f} per second)"),
+        ("retries", f"{bound.retries:,}"),
+        ("read back", f"{found:,} registrations in {reading:.1f} seconds"),
+        ("mismatches", f"{mismatches:,}"),
+    ):
+        print(f"{name:<12}{figure}")

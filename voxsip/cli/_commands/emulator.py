@@ -1,0 +1,65 @@
+"""`voxsip emulator`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from voxsip.cli._exit_codes import CommandError
+
+
+def emulator(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    dir: Annotated[str | None, Parameter(metavar="DIR")] = None,
+    applications: int = 3,
+    users: int = 10,
+    registrations: int = 0,
+    balance: Decimal | None = None,
+    price: Decimal | None = None,
+    rate_limit: float | None = None,
+    latency: float = 0.0,
+    faults: Annotated[str | None, Parameter(metavar="FILE")] = None,
+) -> int:
+    """Serve a local Management API until Ctrl-C.
+
+    The first line it prints is the base URL; credentials.json lies in DIR.
+
+    Arguments:
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        tls: Serve HTTPS; the certificate to trust is DIR/ca.pem.
+        dir: Where the files go; by default a temporary directory, which is printed.
+        applications: How many there are at the start, each with one rule.
+        users: How many there are at the start.
+        registrations: How many there are at the start, unbound.
+        balance: Money at the start [default: 1000].
+        price: What a registration costs [default: 1].
+        rate_limit: Calls a second; above it, the answer is error 340.
+        latency: Seconds a request takes.
+        faults: A TOML file that says what shall go wrong.
+    """
+    from voxsip.emulator import serve  # noqa: PLC0415 - a server's worth of modules
+
+    money = {"balance": balance, "price": price}
+    try:
+        serve(
+            host=host,
+            port=port,
+            tls=tls,
+            dir=dir,
+            applications=applications,
+            users=users,
+            registrations=registrations,
+            rate_limit=rate_limit,
+            latency=latency,
+            faults=faults,
+            **{name: amount for name, amount in money.items() if amount is not None},
+        )
+    except (ValueError, OSError) as error:
+        raise CommandError(str(error)) from None
+    return 0

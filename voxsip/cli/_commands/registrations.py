@@ -1,0 +1,348 @@
+"""`voxsip registrations`: one call each, of what a person does by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import attrs
+from cyclopts import Group, Parameter
+
+from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._exit_codes import CommandError, Exit, say
+from voxsip.cli._terminal import questions as ask
+from voxsip.cli._terminal.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from voxsip import AsyncClient
+    from voxsip.models import SipRegistration
+
+_TARGET = Group("Binding", sort_key=50)
+
+
+@Parameter(name="*", group=_TARGET)
+@attrs.frozen(kw_only=True)
+class Target:
+    """What a registration is bound to."""
+
+    application_id: int | None = None
+    "The application, by id."
+    application_name: str | None = None
+    "The application, by name."
+    rule_id: int | None = None
+    "The rule, by id."
+    rule_name: str | None = None
+    "The rule, by name; needs the application."
+    user_id: int | None = None
+    "The user, by id; needs the application."
+    user_name: str | None = None
+    "The user, by name; needs the application."
+
+    def values(self) -> dict[str, Any]:
+        """Return what is given, by parameter."""
+        return attrs.asdict(self, filter=lambda _, value: value is not None)
+
+
+@Parameter(name="*")
+@attrs.frozen(kw_only=True)
+class Login:
+    """How a registration logs in, beside its user name and proxy."""
+
+    auth_user: str | None = None
+    "Name to authenticate with, where it differs."
+    outbound_proxy: str | None = None
+    "Host that requests go through."
+    password_file: Annotated[str | None, Parameter(metavar="PATH", allow_leading_hyphen=True)] = (
+        None
+    )
+    "File that holds the SIP password, - to type or pipe it."
+
+    def values(self) -> dict[str, Any]:
+        """Return what is given, by parameter; reads the password."""
+        given = {
+            "auth_user": self.auth_user,
+            "outbound_proxy": self.outbound_proxy,
+            "password": ask.secret_from(self.password_file, "SIP password"),
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+Json = Annotated[
+    bool, Parameter(negative=(), show_default=False, help="Write JSON, a line for each object.")
+]
+_NO_TARGET = Target()
+_NO_LOGIN = Login()
+
+
+def list_(
+    *,
+    sip_registration_id: int | None = None,
+    sip_username: str | None = None,
+    proxy: list[str] | None = None,
+    application_id: list[int] | None = None,
+    application_name: list[str] | None = None,
+    rule_id: list[int] | None = None,
+    rule_name: list[str] | None = None,
+    user_id: list[int] | None = None,
+    bound: bool | None = None,
+    successful: bool | None = None,
+    in_progress: bool | None = None,
+    deactivated: bool | None = None,
+    persistent: bool | None = None,
+    status_code: str | None = None,
+    limit: int | None = None,
+    json: Json = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """List registrations; every filter may be left out, and those given must all match.
+
+    Arguments:
+        sip_registration_id: Only this one.
+        sip_username: Only this user name.
+        proxy: Only at this SIP server; may be repeated, as may the ids and names below.
+        application_id: Only bound to this application.
+        application_name: Only bound to this application.
+        rule_id: Only bound to this rule.
+        rule_name: Only bound to this rule.
+        user_id: Only bound to this user.
+        bound: Only with an application, or without one.
+        successful: Only those whose last login worked, or failed.
+        in_progress: Only those whose login is under way, or settled.
+        deactivated: Only those switched off, or on.
+        persistent: Only those that stay logged in, or follow their user.
+        status_code: Only those whose last login was answered with this SIP status.
+        limit: Stop after so many.
+    """
+    if limit is not None and limit < 1:
+        raise CommandError("--limit: give a number from 1")
+
+    async def show(client: AsyncClient) -> None:
+        count = 0
+        found = client.sip_registrations.list(
+            sip_registration_id=sip_registration_id,
+            sip_username=sip_username,
+            proxy=proxy,
+            application_id=application_id,
+            application_name=application_name,
+            rule_id=rule_id,
+            rule_name=rule_name,
+            user_id=user_id,
+            is_bound_to_application=bound,
+            successful=successful,
+            in_progress=in_progress,
+            deactivated=deactivated,
+            is_persistent=persistent,
+            status_code=status_code,
+        )
+        async for page in found.pages():
+            items = page.items if limit is None else page.items[: limit - count]
+            _print(items, as_json=json)
+            count += len(items)
+            if count == limit:
+                break
+        if not json:
+            say(f"{count:,} registration{'' if count == 1 else 's'}")
+
+    return _call(connection, show)
+
+
+def create_(
+    *,
+    sip_username: str,
+    proxy: str,
+    persistent: bool | None = None,
+    login: Login = _NO_LOGIN,
+    target: Target = _NO_TARGET,
+    json: Json = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Buy a registration, for a month's fee; bind it at once where an application is named.
+
+    Arguments:
+        sip_username: User name at the SIP server.
+        proxy: Host of the SIP server.
+        persistent: Stay logged in, or follow the bound user.
+    """
+    values = {**login.values(), **target.values()}
+    if persistent is not None:
+        values["is_persistent"] = persistent
+
+    async def buy(client: AsyncClient) -> None:
+        reply = await client.sip_registrations.create(
+            sip_username=sip_username, proxy=proxy, **values
+        )
+        if json:
+            print_json(reply)
+            return
+        print(reply.sip_registration_id)
+        account = reply.account_info
+        if account is not None and account.balance is not None:
+            say(f"balance left: {account.balance} {account.currency or ''}".rstrip())
+
+    return _call(connection, buy)
+
+
+def bind_(
+    sip_registration_id: int,
+    /,
+    *,
+    target: Target = _NO_TARGET,
+    json: Json = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Bind a registration to an application, a rule or a user.
+
+    A user holds one registration: the one it held before loses it.
+
+    Arguments:
+        sip_registration_id: The registration.
+    """
+
+    async def change(client: AsyncClient) -> None:
+        await client.sip_registrations.bind(
+            sip_registration_id=sip_registration_id, **target.values()
+        )
+        _confirm(f"registration {sip_registration_id} is bound", sip_registration_id, as_json=json)
+
+    return _call(connection, change)
+
+
+def unbind_(
+    sip_registration_id: int | None = None,
+    /,
+    *,
+    target: Target = _NO_TARGET,
+    json: Json = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Undo what is named: the user, the rule, or all where only the application is named.
+
+    With --user-id alone, that user is freed from every registration.
+
+    Arguments:
+        sip_registration_id: The registration; may be left out with --user-id.
+    """
+
+    async def change(client: AsyncClient) -> None:
+        await client.sip_registrations.unbind(
+            sip_registration_id=sip_registration_id, **target.values()
+        )
+        what = (
+            f"user {target.user_id or target.user_name}"
+            if sip_registration_id is None
+            else f"registration {sip_registration_id}"
+        )
+        _confirm(f"{what} is unbound", sip_registration_id, as_json=json)
+
+    return _call(connection, change)
+
+
+def update_(
+    sip_registration_id: int,
+    /,
+    *,
+    sip_username: str | None = None,
+    proxy: str | None = None,
+    login: Login = _NO_LOGIN,
+    target: Target = _NO_TARGET,
+    json: Json = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Change a registration; what is not given stays as it is.
+
+    Arguments:
+        sip_registration_id: The registration.
+        sip_username: New user name at the SIP server.
+        proxy: New host of the SIP server.
+    """
+    values = {"sip_username": sip_username, "proxy": proxy, **login.values(), **target.values()}
+    if not any(value is not None for value in values.values()):
+        raise CommandError("nothing to change: give what shall be new")
+
+    async def change(client: AsyncClient) -> None:
+        await client.sip_registrations.update(sip_registration_id=sip_registration_id, **values)
+        _confirm(
+            f"registration {sip_registration_id} is changed", sip_registration_id, as_json=json
+        )
+
+    return _call(connection, change)
+
+
+def delete_(
+    sip_registration_id: list[int],
+    /,
+    *,
+    yes: Annotated[bool, Parameter(name=("--yes", "-y"), negative=(), show_default=False)] = False,
+    json: Json = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Delete registrations. It cannot be undone.
+
+    Arguments:
+        sip_registration_id: The registrations.
+        yes: Do not ask.
+    """
+    if not yes and ask.on_terminal():
+        ids = ", ".join(map(str, sip_registration_id))
+        ask.agree(f"Delete registration {ids}?", "nothing was deleted")
+
+    async def drop(client: AsyncClient) -> None:
+        for one in sip_registration_id:
+            await client.sip_registrations.delete(sip_registration_id=one)
+            _confirm(f"registration {one} is deleted", one, as_json=json)
+
+    return _call(connection, drop)
+
+
+def _call(connection: Connection, action: Callable[[AsyncClient], Awaitable[None]]) -> int:
+    async def main() -> None:
+        async with connection.client() as client:
+            await action(client)
+
+    run(main())
+    return Exit.DONE
+
+
+def _confirm(text: str, registration: int | None, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"result": 1, "sip_registration_id": registration})
+    else:
+        say(text)
+
+
+def _print(registrations: Any, *, as_json: bool) -> None:
+    if as_json:
+        for registration in registrations:
+            print_json(registration)
+        return
+    print_table(
+        ("id", "user name", "proxy", "state", "application", "rule", "user"),
+        (
+            (
+                one.sip_registration_id,
+                one.sip_username,
+                one.proxy,
+                _state(one),
+                _named(one.application_id, one.application_name),
+                _named(one.rule_id, one.rule_name),
+                _named(one.user_id, one.user_name),
+            )
+            for one in registrations
+        ),
+    )
+
+
+def _state(one: SipRegistration) -> str:
+    if one.deactivated:
+        return "off"
+    if one.successful is None:
+        return ""
+    if one.successful:
+        return "ok"
+    said = [str(part) for part in (one.status_code, one.error_message) if part]
+    return " ".join(["failed", *said]) if said else "pending"
+
+
+def _named(number: int | None, name: str | None) -> str:
+    return " ".join(str(part) for part in (number, name) if part is not None)

@@ -1,0 +1,81 @@
+"""`voxsip bulk resume`: go on with a job from its journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
+from voxsip.cli._commands.status import read_state
+from voxsip.cli._connection import DEFAULT, Connection
+from voxsip.cli._exit_codes import CommandError
+from voxsip.cli._files import RowFile
+from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Limits, Output
+from voxsip.cli._jobs.run import launch
+
+if TYPE_CHECKING:
+    from voxsip import AsyncClient
+    from voxsip.bulk import BulkJob, JournalStatus
+
+_REQUESTS: dict[str, Any] = {
+    "bind": BindRequest,
+    "create": CreateRequest,
+    "delete": DeleteRequest,
+}
+
+
+def resume(
+    journal: str,
+    file: File | None = None,
+    /,
+    *,
+    limits: Limits = NO_LIMITS,
+    output: Output = NO_OUTPUT,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Go on with a job from its journal, to the state that one uninterrupted run would have left.
+
+    Rows that ended are not sent again, but for those that met what stopped the job: an empty account,
+    a full quota, a key that may not. A purchase whose outcome is not known is looked for first.
+
+    Arguments:
+        journal: The journal.
+        file: The file of rows, where it is no longer where it was, or came by standard input. It
+            must be the same; only a changed password is not noticed.
+    """
+    state = read_state(journal)
+    with RowFile(file or _source(journal, state), _REQUESTS[state.kind]) as source:
+        rows = source.check(on_conflict="order")
+        if state.checksum is not None and rows.checksum != state.checksum:
+            raise CommandError(
+                f"{source.name} is not what it was when the job of {journal} began; "
+                "its rows must be the same, in the same order"
+            )
+
+        def make(client: AsyncClient) -> BulkJob[Any]:
+            return client.bulk.resume(journal, rows, checksum=rows.checksum, **limits.values())
+
+        return launch(
+            state.kind,
+            source,
+            rows,
+            make,
+            journal=journal,
+            output=output,
+            connection=connection,
+            reads_first=bool(state.options.get("skip_unchanged")),
+            verify=bool(state.options.get("verify")),
+            resumed=True,
+        )
+
+
+def _source(journal: str, state: JournalStatus) -> str:
+    """Find the file of rows: where the journal says, or by that name beside the journal."""
+    if state.source is None:
+        raise CommandError(f"{journal} does not say where its rows are: name the file after it")
+    named = Path(state.source)
+    beside = Path(journal).with_name(named.name)
+    for path in (named, beside):
+        if path.exists():
+            return str(path)
+    raise CommandError(f"{state.source} is gone: name the file of rows after the journal")

@@ -1,0 +1,1 @@
+"""What a running job shows: a live bar, plain lines, or JSON."""

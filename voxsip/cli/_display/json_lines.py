@@ -1,0 +1,71 @@
+"""A job as events, one JSON object on a line, for machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from voxsip.cli._display.progress import Meter
+from voxsip.cli._exit_codes import say
+from voxsip.cli._terminal.output import print_json
+
+if TYPE_CHECKING:
+    from voxsip import Outcome, Report
+    from voxsip.cli._display.plain import Work
+
+
+class JsonDisplay:
+    """Events: started, outcome (one for every row), progress, finished (written by the command)."""
+
+    interval = 1.0
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._meter = Meter(work.total)
+
+    def started(self) -> None:
+        """Write that the job begins."""
+        work = self._work
+        print_json({"event": "started", "job": work.verb, "file": work.file, "rows": work.total})
+
+    def outcome(self, outcome: Outcome[Any], line: int | None) -> None:
+        """Write how a row ended."""
+        event: dict[str, object] = {
+            "event": "outcome",
+            "row": outcome.index + 1,
+            "line": line,
+            "status": outcome.status,
+            "attempts": outcome.attempts,
+        }
+        if outcome.result and "sip_registration_id" in outcome.result:
+            event["sip_registration_id"] = outcome.result["sip_registration_id"]
+        if outcome.error is not None:
+            event["error"] = str(outcome.error)
+            event["error_code"] = getattr(outcome.error, "code", None)
+        print_json(event)
+
+    def refresh(self, report: Report, concurrency: int) -> None:
+        """Write how far the job is."""
+        self._meter.feed(report.rows)
+        left = self._meter.left
+        print_json(
+            {
+                "event": "progress",
+                "rows": report.rows,
+                "total": self._work.total,
+                "done": report.done,
+                "unchanged": report.unchanged,
+                "failed": report.failed,
+                "unknown": report.unknown,
+                "skipped": report.skipped,
+                "rate": round(self._meter.rate, 1),
+                "concurrency": concurrency,
+                "seconds_left": None if left is None else round(left, 1),
+            }
+        )
+
+    def message(self, text: str) -> None:
+        """Write a message for people beside the events."""
+        say(text)
+
+    def ended(self) -> None:
+        """Leave the lines as they are."""

@@ -1,0 +1,122 @@
+"""Read CSV: comma, semicolon or tab, a header in any order, quoted cells, blank lines."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from voxsip.cli._files.header import Header
+from voxsip.cli._files.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from voxsip.cli._files.columns import Column, Columns
+    from voxsip.cli._files.problems import Problems
+    from voxsip.cli._files.source import Source
+
+_DELIMITERS = ",;\t"
+
+
+def csv_records(
+    source: Source, columns: Columns, problems: Problems
+) -> Iterator[tuple[int, list[tuple[str, Column, object]]]]:
+    """Yield the records of a CSV file; what is wrong with one goes to `problems` instead."""
+    lines = _Lines(source)
+    delimiter = _delimiter(lines)
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    header: Header | None = None
+    while True:
+        first = lines.number + 1
+        try:
+            cells = next(rows, None)
+        except csv.Error as error:
+            problems.add(_broken(source, first, lines.number, str(error)))
+            if header is None:
+                return
+            continue
+        if cells is None:
+            break
+        if not any(cells) or not any(cell.strip() for cell in cells):
+            continue
+        if header is None:
+            header = Header.read(source.name, first, cells, columns, problems)
+            if header is None:
+                return
+        elif len(cells) != header.width:
+            problems.add(_misshapen(source, first, cells, header.width, delimiter))
+        else:
+            yield first, [(name, column, cells[place]) for place, name, column in header.fields]
+    if header is None:
+        problems.add(
+            Problem(
+                file=source.name,
+                message="the file is empty",
+                remedy="'voxsip bulk template' writes a file to start from.",
+            )
+        )
+
+
+class _Lines:
+    """The lines of a source, with the number of the last one handed out."""
+
+    def __init__(self, source: Source) -> None:
+        self._lines = source.lines()
+        self._ahead: tuple[int, str] | None = None
+        self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        number, line = self._ahead or next(self._lines)
+        self._ahead = None
+        self.number = number
+        return line
+
+    def peek(self) -> str:
+        """Look at the first line that is not blank; the blank ones before it are passed."""
+        while self._ahead is None:
+            number, line = next(self._lines, (self.number, ""))
+            if line.strip() or not line:
+                self._ahead = (number, line) if line else None
+                return line
+            self.number = number
+        return self._ahead[1]
+
+
+def _delimiter(lines: _Lines) -> str:
+    first = lines.peek()
+    # Spreadsheets say the delimiter in a line of its own, if told to.
+    told = first.strip().casefold()
+    if len(told) == 5 and told.startswith("sep=") and told[4] in _DELIMITERS:
+        next(lines)
+        return told[4]
+    return max(_DELIMITERS, key=first.count)
+
+
+def _broken(source: Source, first: int, last: int, reason: str) -> Problem:
+    """Say in the reader's own words what the csv module found."""
+    if "field limit" in reason or "unexpected end" in reason:
+        message = f"a quoted cell opens here and is not closed by line {last}"
+        remedy = 'Close it with ", and write a quote within a cell as "".'
+    elif "expected after" in reason:
+        message = "text follows a closing quote"
+        remedy = 'Write a quote within a cell as "".'
+    else:
+        message = reason
+        remedy = ""
+    return Problem(file=source.name, line=first, message=message, remedy=remedy)
+
+
+def _misshapen(source: Source, line: int, cells: list[str], width: int, delimiter: str) -> Problem:
+    name = {",": "comma", ";": "semicolon", "\t": "tab"}[delimiter]
+    found = "is 1 cell" if len(cells) == 1 else f"are {len(cells)} cells"
+    return Problem(
+        file=source.name,
+        line=line,
+        message=f"there {found} where the header has {width}",
+        remedy=f"Quote a cell that holds a {name}."
+        if len(cells) > width
+        else "Leave empty cells in, between their delimiters.",
+    )

@@ -1,0 +1,135 @@
+"""A file of rows: checked as a whole before the first call, then read again as the job goes."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from voxsip.cli._exit_codes import CommandError, Exit
+from voxsip.cli._files.columns import columns_of
+from voxsip.cli._files.conflicts import Conflicts
+from voxsip.cli._files.csv_rows import csv_records
+from voxsip.cli._files.digest import Digest
+from voxsip.cli._files.jsonl_rows import jsonl_records
+from voxsip.cli._files.problems import Problem, Problems
+from voxsip.cli._files.row_parser import RowMaker
+from voxsip.cli._files.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
+
+Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
+
+
+class Rows(Generic[Request]):
+    """The rows of a checked file, to be iterated over as often as needed; `len` is their number.
+
+    Attributes:
+        lines: the line of each row.
+        checksum: over what the rows say, without their secrets: a digest of a password can be
+            guessed back. Formatting does not count.
+        mixed_users: some rows name users by id and some by name, so that two rows may mean one
+            user without the file showing it.
+        columns: of a CSV file that has rows, in its order; None for other files.
+        origins: of rows whose password stands elsewhere, by place: "FILE:LINE".
+    """
+
+    def __init__(self, read: Callable[[], Iterator[Request]]) -> None:
+        self._read = read
+        self.lines = array("I")
+        self.checksum = ""
+        self.mixed_users = False
+        self.columns: tuple[str, ...] | None = None
+        self.origins: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[Request]:
+        """Read the rows again. Raises CommandError where they are no longer what they were."""
+        return self._read()
+
+
+class RowFile(Generic[Request]):
+    """Rows of one kind in a CSV or JSONL file, or on standard input ("-")."""
+
+    def __init__(self, path: str, request: type[Request]) -> None:
+        """Open the file. Raises InputError."""
+        self._columns = columns_of(request)
+        self._source = Source(path)
+        self.path = path
+        self.name = self._source.name
+        self._maker = RowMaker(self.name, request, self._columns)
+
+    def __enter__(self) -> RowFile[Request]:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._maker.close()
+        self._source.close()
+
+    def check(
+        self, *, limit: int = 50, on_conflict: Literal["error", "order"] = "error"
+    ) -> Rows[Request]:
+        """Read the whole file once and raise all that is wrong with it as one InputError.
+
+        At most `limit` problems are kept; the others are counted.
+        """
+        problems = Problems(limit)
+        conflicts = Conflicts() if on_conflict == "error" else None
+        digest = Digest(self._columns)
+        rows: Rows[Request] = Rows(lambda: self._again(digest.hexdigest()))
+        try:
+            for line, row in self._read(problems):
+                if self._maker.origin is not None:
+                    rows.origins[len(rows)] = self._maker.origin
+                rows.lines.append(line)
+                digest.add(row)
+                if conflicts is not None:
+                    conflicts.add(line, row)
+            if conflicts is not None:
+                rows.mixed_users = conflicts.mixed_users
+                for line, first, what in conflicts.found():
+                    problems.add(self._clash(line, first, what))
+        finally:
+            if conflicts is not None:
+                conflicts.close()
+        problems.raise_if_any()
+        rows.checksum = digest.hexdigest()
+        rows.columns = None if self._source.is_jsonl() else self._maker.columns
+        return rows
+
+    def _again(self, checksum: str) -> Iterator[Request]:
+        problems = Problems(1)
+        digest = Digest(self._columns)
+        changed = CommandError(f"{self.name} changed while the job was running", Exit.FAILED)
+        for _, row in self._read(problems):
+            if problems.found:
+                raise changed
+            digest.add(row)
+            yield row
+        if problems.found or digest.hexdigest() != checksum:
+            raise changed
+
+    def _read(self, problems: Problems) -> Iterator[tuple[int, Request]]:
+        read = jsonl_records if self._source.is_jsonl() else csv_records
+        for line, cells in read(self._source, self._columns, problems):
+            row = self._maker.make(line, cells, problems)
+            if row is not None:
+                yield line, row
+
+    def _clash(self, line: int, first: int, what: str) -> Problem:
+        return Problem(
+            file=self.name,
+            line=line,
+            message=f"this row {what}, as row {first} does",
+            remedy="Remove one, or pass --on-conflict order to run them in the order of the file.",
+        )

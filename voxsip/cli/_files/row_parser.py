@@ -1,0 +1,89 @@
+"""Make a request of the cells of a record, or say what is wrong with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from voxsip import InvalidArgumentError
+from voxsip.cli._files.passwords import COLUMN, Passwords
+from voxsip.cli._files.problems import Problem
+from voxsip.cli._files.values import BadCell, value_of
+
+if TYPE_CHECKING:
+    from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
+    from voxsip.cli._files.columns import Column, Columns
+    from voxsip.cli._files.problems import Problems
+
+Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
+
+
+class RowMaker(Generic[Request]):
+    """Makes the rows of one file.
+
+    Attributes:
+        columns: of the record last seen.
+        origin: where the password of the row last made stands, if in another file.
+    """
+
+    def __init__(self, file: str, request: type[Request], columns: Columns) -> None:
+        self._file = file
+        self._request = request
+        self._passwords = Passwords(columns)
+        self.columns: tuple[str, ...] | None = None
+        self.origin: str | None = None
+
+    def close(self) -> None:
+        """Close the files that passwords were read from."""
+        self._passwords.close()
+
+    def make(
+        self, line: int, cells: list[tuple[str, Column, object]], problems: Problems
+    ) -> Request | None:
+        """Make a row; add all that is wrong with it to `problems` and return None instead."""
+        values = self._values(line, cells, problems)
+        if values is None:
+            return None
+        try:
+            row = self._request(**values)
+            row.check()
+        except InvalidArgumentError as error:
+            message = str(error).removeprefix(f"{self._request.command}: ").rstrip(".")
+            self._fault(problems, line, error.field, message)
+            return None
+        return row
+
+    def _values(
+        self, line: int, cells: list[tuple[str, Column, object]], problems: Problems
+    ) -> dict[str, Any] | None:
+        values: dict[str, Any] = {}
+        whole = True
+        if self.columns is None:
+            names = (column.name for _, column, _ in cells)
+            self.columns = tuple(name for name in names if name != COLUMN)
+        for header, column, cell in cells:
+            try:
+                value = value_of(column, cell)
+            except BadCell as bad:
+                whole = False
+                self._fault(problems, line, header, bad.message, bad.remedy)
+                continue
+            if value is not None:
+                values[column.name] = value
+            elif column.required:
+                whole = False
+                self._fault(problems, line, header, "the cell is empty", "Every row needs it.")
+        self.origin = values.pop(COLUMN, None)
+        if self.origin is not None and whole and "password" not in values:
+            try:
+                values["password"] = self._passwords.find(self.origin, values)
+            except BadCell as bad:
+                whole = False
+                self._fault(problems, line, COLUMN, bad.message, bad.remedy)
+        return values if whole else None
+
+    def _fault(
+        self, problems: Problems, line: int, column: str | None, message: str, remedy: str = ""
+    ) -> None:
+        problems.add(
+            Problem(file=self._file, line=line, column=column, message=message, remedy=remedy)
+        )

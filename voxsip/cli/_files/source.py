@@ -1,0 +1,126 @@
+"""Open a row file, or spool standard input, so that it can be read more than once."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from voxsip.cli._files.problems import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A record this long is a file of another kind, or a quote that is never closed.
+LONGEST_LINE = 1 << 20
+_JSONL = frozenset({".jsonl", ".ndjson", ".json"})
+_CSV = frozenset({".csv", ".tsv"})
+_BOM = b"\xef\xbb\xbf"
+_WIDE = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"PK\x03\x04": "a spreadsheet or archive",
+    b"\x1f\x8b": "gzip",
+}
+
+
+class Source:
+    """The bytes of a row file; `name` is how messages call it."""
+
+    def __init__(self, path: str) -> None:
+        """Open `path`, or copy standard input to a temporary file if it is "-".
+
+        Raises InputError where there is nothing to read.
+        """
+        self.path = path
+        self.name = "<stdin>" if path == "-" else path
+        self._file = self._spooled() if path == "-" else self._opened()
+
+    def close(self) -> None:
+        """Close the file; a spooled one is gone with that."""
+        self._file.close()
+
+    def head(self) -> bytes:
+        """Read the first bytes, without a byte-order mark; refuse what is plainly not text."""
+        self._file.seek(0)
+        head = self._file.read(4096)
+        for mark, what in _WIDE.items():
+            if head.startswith(mark):
+                raise self.refusal(f"the file is {what}", "Save it as CSV or JSONL in UTF-8.")
+        return head.removeprefix(_BOM)
+
+    def is_jsonl(self) -> bool:
+        """Tell whether this is JSONL, by the file's name or else by its first character."""
+        head = self.head()
+        suffix = Path(self.path).suffix.casefold()
+        if suffix in _JSONL:
+            return True
+        return suffix not in _CSV and head.lstrip()[:1] in (b"{", b"[")
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        r"""Read the lines from the start, numbered from 1, each with its line end.
+
+        Bytes that are not UTF-8 come as lone surrogates, for the cell that holds them to be named.
+        \r, \n and \r\n all end a line.
+        """
+        raw = io.BufferedReader(_View(self._file), 1 << 16)
+        text = io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline="")
+        number = 0
+        while line := text.readline(LONGEST_LINE):
+            number += 1
+            if len(line) == LONGEST_LINE:
+                raise self.refusal(f"line {number} is longer than {LONGEST_LINE >> 20} MiB")
+            yield number, line
+
+    def refusal(self, message: str, remedy: str = "", line: int | None = None) -> InputError:
+        """Make the error for a file that cannot be read on."""
+        return InputError([Problem(file=self.name, line=line, message=message, remedy=remedy)])
+
+    def _opened(self) -> IO[bytes]:
+        try:
+            file = Path(self.path).open("rb")  # noqa: SIM115 - closed by close()
+        except FileNotFoundError:
+            raise self.refusal("there is no such file") from None
+        except IsADirectoryError:
+            raise self.refusal("this is a directory", "Name a CSV or JSONL file in it.") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise self.refusal(f"the file cannot be opened: {reason}") from None
+        if not file.seekable():
+            with file:
+                return self._copied(file)
+        return file
+
+    def _spooled(self) -> IO[bytes]:
+        if sys.stdin is None or sys.stdin.closed:
+            raise self.refusal("there is no standard input")
+        if sys.stdin.isatty():
+            print("Reading rows from the terminal; end with Ctrl-D.", file=sys.stderr)
+        return self._copied(sys.stdin.buffer)
+
+    @staticmethod
+    def _copied(stream: IO[bytes]) -> IO[bytes]:
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        shutil.copyfileobj(stream, copy, 1 << 16)
+        return copy
+
+
+class _View(io.RawIOBase):
+    """Reads a file from its start, beside any other view, and leaves it open when it is closed."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._offset = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        self._file.seek(self._offset)
+        chunk = self._file.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._offset += len(chunk)
+        return len(chunk)

@@ -1,0 +1,1 @@
+"""Bulk jobs from the command line: options, interrupts, reports."""

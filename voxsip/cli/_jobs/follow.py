@@ -1,0 +1,64 @@
+"""Follow a running job: show it, write it down, let Ctrl-C stop it in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from voxsip import Outcome, Report
+    from voxsip.bulk import BulkJob
+    from voxsip.cli._display.plain import Display
+    from voxsip.cli._jobs.interrupts import Interrupts
+
+INTERRUPTED = "interrupted"
+
+
+async def follow(
+    job: BulkJob[Any],
+    display: Display,
+    signals: Interrupts,
+    *,
+    lines: Sequence[int] = (),
+    record: Callable[[Outcome[Any], int | None], None] | None = None,
+) -> Report:
+    """Run a job to its end and return its report; `stopped` is INTERRUPTED after a Ctrl-C.
+
+    Arguments:
+        job: not yet begun.
+        display: shows it.
+        signals: the first stops the job in order.
+        lines: the line of each row in its file, where there is one.
+        record: is given every outcome and its line.
+
+    Raises:
+        CancelledError: a second Ctrl-C; calls under way were cut off.
+    """
+
+    def stop() -> None:
+        display.message("Stopping: calls under way end first. Ctrl-C again cuts them off.")
+        # The rest is read only for a report's sake, which then lists it as skipped.
+        job.stop(INTERRUPTED, read_rest=record is not None)
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(display.interval)
+            display.refresh(job.report, job.concurrency)
+
+    display.started()
+    ticker = asyncio.create_task(tick())
+    try:
+        signals.first = stop
+        async for outcome in job:
+            line = lines[outcome.index] if outcome.index < len(lines) else None
+            if record is not None:
+                record(outcome, line)
+            display.outcome(outcome, line)
+        display.refresh(job.report, job.concurrency)
+    finally:
+        signals.first = None
+        ticker.cancel()
+        display.ended()
+    return job.report

@@ -1,0 +1,82 @@
+"""The folder of reports that `--report DIR` asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from voxsip.cli._exit_codes import say
+from voxsip.cli._jobs.summary import goes_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from voxsip import Outcome
+    from voxsip.bulk import BulkJob
+    from voxsip.cli._files import RowFile, Rows
+
+
+@contextlib.contextmanager
+def reports(
+    directory: str | None,
+    kind: Literal["bind", "create", "delete"],
+    file: RowFile[Any],
+    rows: Rows[Any],
+    job: BulkJob[Any],
+    *,
+    written: dict[str, Path],
+    journal: str | None,
+    account_id: int | None,
+    resumed: bool,
+) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
+    """Give what takes every outcome; write the reports at the end, also where the job was cut off in its midst.
+
+    Arguments:
+        directory: where to, or None for no reports.
+        kind: of the job.
+        file: of its rows.
+        rows: of that file.
+        job: whose report says the sums.
+        written: is told where each report is, by its usual name, once it is there.
+        journal: of the job, or None.
+        account_id: that it runs on, where known.
+        resumed: the journal tells of earlier runs.
+    """
+    if directory is None:
+        yield None
+        return
+    from voxsip.bulk import ReportWriter  # noqa: PLC0415 - only where reports are wanted
+
+    # As an absolute path it is found again from wherever failed.csv is run.
+    source = file.name if file.path == "-" else str(Path(file.path).absolute())
+    with ReportWriter(
+        directory, kind, source, columns=rows.columns, account_id=account_id
+    ) as writer:
+
+        def add(outcome: Outcome[Any], line: int | None) -> None:
+            writer.add(outcome, line, password_from=rows.origins.get(outcome.index))
+
+        def needed(*, cut_off: bool) -> Iterator[str]:
+            report = job.report
+            if cut_off or (journal is not None and goes_on(report, resumed=resumed)):
+                yield file.path
+            if kind == "create" and report.failed + report.skipped + report.unknown:
+                yield file.path  # and wherever else the passwords are that the new reports point to
+                yield from {origin.rpartition(":")[0] for origin in rows.origins.values()}
+
+        def finish(*, cut_off: bool) -> None:
+            past = journal if resumed else None
+            written.update(writer.finish(job.report, journal=past, keep=needed(cut_off=cut_off)))
+            for name, path in written.items():
+                if path.name != name:
+                    say(f"{directory}/{name} is still needed and stays; {path.name} is the new one")
+
+        try:
+            yield add
+        except asyncio.CancelledError:
+            if job.report.rows:
+                finish(cut_off=True)
+            raise
+        finish(cut_off=False)

@@ -1,0 +1,121 @@
+"""Run a checked file: client, job, display, reports, figures, exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from voxsip.cli._connection import run
+from voxsip.cli._display.plain import Work, display
+from voxsip.cli._exit_codes import CommandError, Exit
+from voxsip.cli._jobs.follow import follow
+from voxsip.cli._jobs.interrupts import interrupts
+from voxsip.cli._jobs.reports import reports
+from voxsip.cli._jobs.summary import advise, exit_code, print_report
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from voxsip import AsyncClient
+    from voxsip.bulk import BulkJob
+    from voxsip.cli._connection import Connection
+    from voxsip.cli._files import RowFile, Rows
+    from voxsip.cli._jobs.interrupts import Interrupts
+    from voxsip.cli._jobs.options import Output
+
+Kind = Literal["bind", "create", "delete"]
+
+_VERBS = {"bind": "binding", "create": "creating", "delete": "deleting"}
+
+
+def launch(
+    kind: Kind,
+    source: RowFile[Any],
+    rows: Rows[Any],
+    make: Callable[[AsyncClient], BulkJob[Any]],
+    *,
+    journal: str | None,
+    output: Output,
+    connection: Connection,
+    ask: Callable[[AsyncClient], Awaitable[None]] | None = None,
+    reads_first: bool = False,
+    verify: bool = False,
+    resumed: bool = False,
+) -> Exit:
+    """Run a job to its end and return the exit code.
+
+    Arguments:
+        kind: what its rows are for.
+        source: the file they are in.
+        rows: of that file, checked.
+        make: makes the job; what is wrong with its options is said here, before anything is sent.
+        journal: its path, or None.
+        output: where the job tells what it did.
+        connection: to the API.
+        ask: whether to begin; raises CommandError if not.
+        reads_first: the job reads the live state before its first row.
+        verify: it does so after its last one.
+        resumed: the journal tells of earlier runs.
+    """
+    again = resume_command(journal, source.path)
+    written: dict[str, Path] = {}
+
+    async def main(signals: Interrupts) -> Exit:
+        async with connection.client() as client:
+            job = make(client)
+            work = Work(
+                verb=_VERBS[kind],
+                file=source.name,
+                total=len(rows),
+                before="reading the live state" if reads_first else "",
+                after="comparing with the live state" if verify else "",
+            )
+            shown = display(work, json=output.json)
+            with reports(
+                output.report,
+                kind,
+                source,
+                rows,
+                job,
+                written=written,
+                journal=journal,
+                account_id=client.account_id,
+                resumed=resumed,
+            ) as record:
+                if ask is not None:
+                    await ask(client)
+                report = await follow(job, shown, signals, lines=rows.lines, record=record)
+                signals.over = True
+        print_report(report, len(rows), as_json=output.json)
+        advise(report, again=again, reports=written, resumed=resumed)
+        return exit_code(report)
+
+    async def interruptible() -> Exit:
+        with interrupts() as signals:
+            return await main(signals)
+
+    try:
+        return run(interruptible())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise CommandError(_cut_off(journal, again), Exit.INTERRUPTED) from None
+
+
+def _cut_off(journal: str | None, again: str | None) -> str:
+    """Say what a job that was cut off leaves; one whose journal was not made yet has sent no row."""
+    if journal is None:
+        return "cut off"
+    return (
+        f"cut off; go on with: {again}"
+        if Path(journal).exists()
+        else "cut off before the first row"
+    )
+
+
+def resume_command(journal: str | None, file: str | None) -> str | None:
+    """Word the command that goes on with a job; rows of standard input must be given again."""
+    if journal is None:
+        return None
+    command = ["voxsip", "bulk", "resume", journal]
+    return shlex.join(command) + (" FILE" if file == "-" else "")

@@ -1,0 +1,103 @@
+"""How a job ended: its exit code, its figures, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voxsip.bulk import Stop
+from voxsip.cli._display.progress import duration
+from voxsip.cli._exit_codes import Exit, say
+from voxsip.cli._jobs.follow import INTERRUPTED
+from voxsip.cli._terminal.output import print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from voxsip import Report
+
+
+def exit_code(report: Report) -> Exit:
+    """Tell what a job's report means for whoever started the command."""
+    if report.stopped == INTERRUPTED:
+        return Exit.INTERRUPTED
+    if report.stopped == Stop.AUTHORIZATION:
+        return Exit.REFUSED
+    if report.stopped is not None:
+        return Exit.STOPPED
+    return Exit.DONE if report.ok and report.verify_error is None else Exit.FAILED
+
+
+def print_report(report: Report, total: int | None, *, as_json: bool) -> None:
+    """Write the figures of a job that has ended."""
+    if as_json:
+        print_json({"event": "finished", "exit_code": exit_code(report), **report.to_dict()})
+        return
+    rate = report.calls / report.seconds if report.seconds > 0 else 0.0
+    left = 0 if total is None else total - report.rows
+    figures: list[tuple[str, object]] = [
+        ("rows", f"{report.rows + left:,}"),
+        ("done", f"{report.done:,}"),
+        ("unchanged", f"{report.unchanged:,}"),
+        ("failed", f"{report.failed:,}"),
+        ("unknown", f"{report.unknown:,}"),
+        ("not sent", f"{report.skipped + left:,}"),
+        ("seconds", f"{report.seconds:,.1f} ({duration(report.seconds)})"),
+        ("calls", f"{report.calls:,} ({rate:,.0f} per second)"),
+        ("retries", f"{report.retries:,}"),
+    ]
+    if report.restored:
+        figures.insert(1, ("from earlier", f"{report.restored:,}"))
+    if report.mismatches is not None:
+        figures.append(("mismatches", f"{report.mismatches:,}"))
+    for name, figure in figures:
+        print(f"{name:<13}{figure}")
+    for name, count in sorted(report.errors.items(), key=lambda item: -item[1]):
+        print(f"{'':<13}{count:,} x {name}")
+    if report.stopped is not None:
+        print(f"{'stopped':<13}{report.stopped}")
+
+
+def goes_on(report: Report, *, resumed: bool) -> bool:
+    """Tell whether a job with a journal has something left to do: rows to send, or purchases to look for.
+
+    Arguments:
+        report: of the job.
+        resumed: it has gone on before, and has looked for purchases of unknown outcome.
+    """
+    lost = report.kind == "create" and report.unknown > 0
+    return report.stopped is not None or (lost and not resumed)
+
+
+def advise(
+    report: Report, *, again: str | None, reports: Mapping[str, Path], resumed: bool
+) -> None:
+    """Say what can be done about what is left: one thing, since what one way sends the other would send again.
+
+    Arguments:
+        report: of the job.
+        again: the command that goes on with it, where it has a journal.
+        reports: where they are, by name; none where none are wanted.
+        resumed: as for `goes_on`.
+    """
+    if report.verify_error is not None:
+        say(f"the live state could not be compared: {report.verify_error}")
+    for mismatch in report.mismatched[:10]:
+        say(
+            f"registration {mismatch.sip_registration_id}: "
+            f"expected {mismatch.expected}, found {mismatch.found}"
+        )
+    if report.stopped == Stop.AUTHORIZATION:
+        say("check the key and its account, or use a key whose roles allow this")
+    buying = report.kind == "create"
+    if again is not None and goes_on(report, resumed=resumed):
+        say(f"go on with: {again}")
+    elif not reports:
+        if report.unknown or report.stopped is not None:
+            say("go on by running it again; --skip-unchanged passes over what is done")
+    else:
+        if buying and report.unknown:
+            file = reports["unknown.csv"]
+            say(f"run {file} with --skip-unchanged, which looks for each row before it buys")
+        if report.failed or report.skipped or (report.unknown and not buying):
+            say(f"correct the rows in {reports['failed.csv']} and run that file")

@@ -1,0 +1,1 @@
+"""The terminal: output, and questions to its user."""

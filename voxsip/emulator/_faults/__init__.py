@@ -1,0 +1,1 @@
+"""Faults on purpose: which, when, and how they are carried out."""

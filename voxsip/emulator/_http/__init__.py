@@ -1,0 +1,1 @@
+"""HTTP and HTTPS: the server, its requests and its certificate."""

@@ -1,0 +1,177 @@
+"""The wire: HTTP in front of the service, and whatever goes wrong on it."""
+
+from __future__ import annotations
+
+import asyncio
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import web
+
+from voxsip.emulator._faults.delays import Pauses, StoppedError
+from voxsip.emulator._faults.injection import Injection, drop
+from voxsip.emulator._http.request import API_PATH, read_call
+from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._state.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voxsip.emulator._faults.fault import Fault
+    from voxsip.emulator._faults.faults import Faults
+    from voxsip.emulator._service.service import Call, Service
+
+__all__ = ["STATE_PATH", "Handler"]
+
+STATE_PATH = "/_emulator/state"
+
+_METHODS = frozenset({"GET", "POST"})
+
+
+class Handler:
+    """Answer HTTP requests: one callable for all of them, without routes or middleware.
+
+    Args:
+        service: what executes the calls.
+        latency: gives the seconds a request takes, half before the work and half after it; None
+            for no waiting at all.
+        faults: what goes wrong; may be replaced while running.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        latency: Callable[[], float] | None = None,
+        faults: Faults | None = None,
+    ) -> None:
+        self.service = service
+        self.latency = latency
+        self.faults = faults
+        self._late: list[_LateCall] = []
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._pauses = Pauses()
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        try:
+            return await self._route(request)
+        except (StoppedError, ConnectionError):  # told to stop, or the client has gone half way
+            return drop(request)
+        except web.RequestPayloadError:  # not encoded as it says it is
+            refusal = web.Response(status=400)
+            refusal.force_close()
+            return refusal
+
+    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.path
+        if path == API_PATH or path.startswith(API_PATH + "/"):
+            if request.method in _METHODS:
+                return await self._api(request)
+            return web.Response(status=405, headers={"Allow": "GET, POST"})
+        if path == STATE_PATH and request.method == "GET":
+            return self._state(request)
+        return web.Response(status=404)
+
+    def close(self) -> None:
+        """End every wait, and forget the duplicates that are still to come."""
+        self._pauses.stop()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._late.clear()
+
+    async def _api(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            call = await read_call(request)
+        except RefusedError as refused:
+            return self._json(orjson.dumps(refused.body()))
+        known = self.service.receive(call.command)
+        if self._late:
+            self._deliver_late()
+        if known and self.faults is not None and (hits := self.faults.pick(call.command)):
+            return await self._faulty(request, call, hits)
+        if self.latency is None:
+            return self._json(self.service.reply(call))
+        half = self.latency() / 2
+        await self._pauses.wait(half)
+        body = self.service.reply(call)
+        await self._pauses.wait(half)
+        return self._json(body)
+
+    async def _faulty(
+        self, request: web.BaseRequest, call: Call, hits: list[Fault]
+    ) -> web.StreamResponse:
+        clock = self.service.clock
+        call.skew = sum(fault.seconds or 0 for fault in hits if fault.kind == "clock")
+        injection = Injection(request, lambda: clock.now() + call.skew, self._pauses)
+        for fault in hits:
+            answer = await injection.before(fault)
+            if answer is not None:
+                return answer
+            if fault.kind == "page_cap":
+                call.page_cap = fault.rows
+            elif fault.kind == "shift":
+                call.shift = fault.rows or 0
+        half = self.latency() / 2 if self.latency is not None else 0.0
+        await self._pauses.wait(half)
+        body = self.service.reply(call)
+        for fault in hits:
+            if fault.kind == "late_duplicate":
+                self._duplicate(call, fault)
+        await self._pauses.wait(half)
+        for fault in hits:
+            answer = await injection.after(fault, body)
+            if answer is not None:
+                return answer
+        return injection.answer(body)
+
+    def _duplicate(self, call: Call, fault: Fault) -> None:
+        if fault.requests is not None:
+            self._late.append(_LateCall(call, fault.requests))
+            return
+
+        def deliver() -> None:
+            self._timers.discard(timer)
+            self.service.reply(call)
+
+        timer = asyncio.get_running_loop().call_later(fault.seconds or 0, deliver)
+        self._timers.add(timer)
+
+    def _deliver_late(self) -> None:
+        waiting = []
+        for late in self._late:
+            late.requests -= 1
+            if late.requests > 0:
+                waiting.append(late)
+            else:
+                self.service.reply(late.call)
+        self._late = waiting
+
+    def _json(self, body: bytes) -> web.Response:
+        return web.Response(
+            body=body,
+            headers={
+                "Content-Type": "application/json",
+                "Date": self.service.clock.http_date(),
+            },
+        )
+
+    def _state(self, request: web.BaseRequest) -> web.Response:
+        peer = request.transport and request.transport.get_extra_info("peername")
+        if not peer or not _is_loopback(peer[0]):
+            return web.Response(status=403)
+        return self._json(State.of(self.service).to_json())
+
+
+class _LateCall:
+    __slots__ = ("call", "requests")
+
+    def __init__(self, call: Call, requests: int) -> None:
+        self.call = call
+        self.requests = requests
+
+
+def _is_loopback(host: str) -> bool:
+    address = ip_address(host.partition("%")[0])
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

@@ -1,0 +1,1 @@
+"""The API's behavior: tokens, arguments, commands, errors."""

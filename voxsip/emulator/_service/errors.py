@@ -1,0 +1,34 @@
+"""The one exception of the emulator's rules: the command is refused, with a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxsip.emulator._service.spec import error_names
+
+__all__ = ["RefusedError"]
+
+
+class RefusedError(Exception):
+    """Say why a command is not done.
+
+    Args:
+        code: error number of the Management API.
+        msg: what the reply says; by default the number's name in words.
+        details: what the reply's `details` holds, if anything.
+    """
+
+    def __init__(
+        self, code: int, msg: str | None = None, details: dict[str, Any] | None = None
+    ) -> None:
+        self.code = code
+        self.msg = msg or error_names().get(code, "UNKNOWN_ERROR").replace("_", " ").capitalize()
+        self.details = details
+        super().__init__(f"{code}: {self.msg}")
+
+    def body(self) -> dict[str, Any]:
+        """Return the reply as it goes on the wire (with HTTP status 200)."""
+        error: dict[str, Any] = {"msg": self.msg, "code": self.code}
+        if self.details is not None:
+            error["details"] = self.details
+        return {"error": error}

@@ -1,0 +1,149 @@
+"""The service without its wire: a request's parts go in, a reply comes out. No I/O."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from attrs import define, field
+
+import voxsip.emulator._commands  # noqa: F401  (enters the handlers in the table)
+from voxsip.emulator._service.context import HANDLERS, Context, Handler
+from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._service.spec import CommandSpec, command_specs
+from voxsip.emulator._service.tokens import TokenVerifier
+from voxsip.emulator._service.values import typed_values
+from voxsip.emulator._state.account import Account
+from voxsip.emulator._state.directory import Ids
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from voxsip.emulator._service.clock import Clock
+    from voxsip.emulator._service.limit import TokenBucket
+
+__all__ = ["Call", "Service"]
+
+MISSING_COMMAND = 102
+UNKNOWN_COMMAND = 103
+FORBIDDEN_COMMAND = 104
+RATE_LIMIT = 340
+
+_EMPTY_TEXTS = {"sip_username": 273, "proxy": 274}
+
+
+@define(kw_only=True)
+class Call:
+    """One request: the command, its parameters as text, and the `Authorization` header.
+
+    `page_cap` and `shift` are what faults do to a page, `skew` what they do to the clock.
+    """
+
+    command: str
+    parameters: Mapping[str, str] = field(repr=False)
+    authorization: str | None = field(default=None, repr=False)
+    page_cap: int | None = None
+    shift: int = 0
+    skew: float = 0.0
+
+
+class Service:
+    """Keep the accounts of one server and execute commands on them.
+
+    One lock makes a command atomic, also against a look at the state from another thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        balance: Decimal,
+        price: Decimal,
+        page_cap: int = 1000,
+        max_registrations: int | None = None,
+        max_users: int = 1000,
+    ) -> None:
+        self.clock = clock
+        self.price = price
+        self.page_cap = page_cap
+        self.max_registrations = max_registrations
+        self.max_users = max_users
+        self.limit: TokenBucket | None = None
+        self.api_address = "localhost"
+        self.lock = threading.Lock()
+        self.accounts: dict[int, Account] = {}
+        self.received = dict.fromkeys(sorted(HANDLERS), 0)
+        self.executed = dict.fromkeys(sorted(HANDLERS), 0)
+        self._ids = Ids()
+        self._balance = balance
+        self._parents: dict[int, int] = {}
+        self.tokens = TokenVerifier(clock, self._may_act)
+        self.main = self.add_account()
+
+    def add_account(self, parent: int | None = None) -> Account:
+        """Open an account, the first or a child of another, with the same money as the first."""
+        account = Account(
+            len(self.accounts) + 1, balance=self._balance, ids=self._ids, clock=self.clock
+        )
+        self.accounts[account.id] = account
+        if parent is not None:
+            self._parents[account.id] = parent
+        return account
+
+    def _may_act(self, owner: int, account_id: int) -> bool:
+        if owner == account_id:
+            return account_id in self.accounts
+        return self._parents.get(account_id) == owner
+
+    def receive(self, command: str) -> bool:
+        """Count a request that names a command; tell whether there is such a command."""
+        if command not in self.received:
+            return False
+        self.received[command] += 1
+        return True
+
+    def reply(self, call: Call) -> bytes:
+        """Execute a call and return the body of the reply, an error's included."""
+        try:
+            return orjson.dumps(self.execute(call))
+        except RefusedError as refused:
+            return orjson.dumps(refused.body())
+
+    def execute(self, call: Call) -> dict[str, Any]:
+        """Do what a call asks for.
+
+        Raises:
+            RefusedError: the call was refused and has changed nothing.
+        """
+        handler = HANDLERS.get(call.command)
+        spec = command_specs().get(call.command)
+        if handler is None or spec is None:
+            raise RefusedError(UNKNOWN_COMMAND if call.command else MISSING_COMMAND)
+        with self.lock:
+            self.clock.skew = call.skew
+            try:
+                return self._execute(call, spec, handler)
+            finally:
+                self.clock.skew = 0.0
+
+    def _execute(self, call: Call, spec: CommandSpec, handler: Handler) -> dict[str, Any]:
+        grant = self.tokens.verify(call.authorization)
+        if self.limit is not None and not self.limit.take():
+            raise RefusedError(RATE_LIMIT)
+        if spec.roles and not spec.roles & grant.roles:
+            raise RefusedError(FORBIDDEN_COMMAND)
+        context = Context(
+            account=self.accounts[grant.account_id],
+            values=typed_values(spec, call.parameters, _EMPTY_TEXTS),
+            price=self.price,
+            max_registrations=self.max_registrations,
+            max_users=self.max_users,
+            api_address=self.api_address,
+            page_cap=self.page_cap if call.page_cap is None else min(self.page_cap, call.page_cap),
+            shift=call.shift,
+        )
+        result = handler(context)
+        self.executed[call.command] += 1
+        return result

@@ -1,0 +1,1 @@
+"""An account's state, and how it is seeded and shown."""

@@ -1,0 +1,189 @@
+"""One account: its money, its things, and the binding of a registration.
+
+Methods here keep the indices true; what a command may and may not do is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from voxsip.emulator._state.directory import Directory, Ids
+from voxsip.emulator._state.model import Application, Registration, Rule, User, WhiteListItem
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from voxsip.emulator._service.clock import Clock
+
+__all__ = ["Account", "month_later"]
+
+
+class Account(Directory):
+    """Keep the state of one account.
+
+    Args:
+        id: account id.
+        balance: money at the start.
+        ids: source of new ids.
+        clock: source of timestamps.
+        settle: seconds for which a registration is in progress after it was made or changed.
+    """
+
+    def __init__(
+        self, id: int, *, balance: Decimal, ids: Ids, clock: Clock, settle: float = 1.0
+    ) -> None:
+        super().__init__(ids=ids, clock=clock)
+        self.id = id
+        self.balance = balance
+        self.settle = settle
+        self.name = f"account-{id}"
+        self.email = f"{self.name}@example.com"
+        self.currency = "USD"
+        self.created = self.timestamp()
+        self.registrations: dict[int, Registration] = {}
+        self.white_list: dict[int, WhiteListItem] = {}
+        self._by_sip_username: dict[str, dict[int, Registration]] = {}
+        self._by_user: dict[int, int] = {}
+
+    def remove_application(self, application: Application) -> None:
+        """Remove an application, its rules and its users; its registrations stay, unbound."""
+        for registration in self.registrations.values():
+            if registration.application_id == application.id:
+                self.bind(registration, None, None, None)
+        for rule in self.rules_of(application.id):
+            self._drop_rule(rule)
+        for user in [item for item in self.users.values() if item.application_id == application.id]:
+            self._drop_user(user)
+        self._drop_application(application)
+
+    def remove_rule(self, rule: Rule) -> None:
+        """Remove a rule and clear it from the registrations bound to it."""
+        for registration in self.registrations.values():
+            if registration.rule_id == rule.id:
+                self.bind(registration, registration.application_id, None, registration.user_id)
+        self._drop_rule(rule)
+
+    def remove_user(self, user: User) -> None:
+        """Remove a user and clear it from the registration bound to it."""
+        holder = self.holder(user.id)
+        if holder is not None:
+            self.bind(holder, holder.application_id, holder.rule_id, None)
+        self._drop_user(user)
+
+    def add_registration(
+        self,
+        sip_username: str,
+        proxy: str,
+        price: Decimal,
+        *,
+        auth_user: str | None = None,
+        outbound_proxy: str | None = None,
+        is_persistent: bool = True,
+        bought: datetime | None = None,
+    ) -> Registration:
+        """Add a registration, bought now unless told when, and charge its price; the money must be there."""
+        now = self.clock.now()
+        moment = bought or self.clock.utc()
+        registration = Registration(
+            id=next(self.ids.registration),
+            sip_username=sip_username,
+            proxy=proxy,
+            price=price,
+            purchase_date=moment.strftime("%Y-%m-%d %H:%M:%S"),
+            next_renewal=month_later(moment.date()),
+            last_updated=int(now),
+            ready_at=now + self.settle,
+            auth_user=auth_user,
+            outbound_proxy=outbound_proxy,
+            is_persistent=is_persistent,
+        )
+        self.balance -= price
+        self.registrations[registration.id] = registration
+        self._by_sip_username.setdefault(sip_username, {})[registration.id] = registration
+        return registration
+
+    def rename_registration(self, registration: Registration, sip_username: str) -> None:
+        """Let a registration log in as another SIP user."""
+        self._drop_sip_username(registration)
+        registration.sip_username = sip_username
+        same = self._by_sip_username.setdefault(sip_username, {})
+        same[registration.id] = registration
+        # Back to id order: look-ups page through this table as through the whole one.
+        self._by_sip_username[sip_username] = dict(sorted(same.items()))
+
+    def remove_registration(self, registration: Registration) -> None:
+        """Remove a registration and free its user. The money of the month is not given back."""
+        self.bind(registration, None, None, None)
+        self._drop_sip_username(registration)
+        del self.registrations[registration.id]
+
+    def registrations_of(self, sip_username: str) -> dict[int, Registration]:
+        """Return the registrations that log in as one SIP user, by id."""
+        return self._by_sip_username.get(sip_username, {})
+
+    def holder(self, user_id: int) -> Registration | None:
+        """Return the one registration that a user is bound to."""
+        found = self._by_user.get(user_id)
+        return None if found is None else self.registrations[found]
+
+    def bind(
+        self,
+        registration: Registration,
+        application_id: int | None,
+        rule_id: int | None,
+        user_id: int | None,
+    ) -> None:
+        """Put a registration's binding in place, all three parts of it.
+
+        A user that another registration holds is taken from it; that one keeps its application
+        and its rule.
+        """
+        if user_id != registration.user_id:
+            if registration.user_id is not None:
+                del self._by_user[registration.user_id]
+            if user_id is not None:
+                loser = self.holder(user_id)
+                if loser is not None:
+                    loser.user_id = None
+                    self.touch(loser)
+                self._by_user[user_id] = registration.id
+        registration.application_id = application_id
+        registration.rule_id = rule_id
+        registration.user_id = user_id
+        self.touch(registration)
+
+    def touch(self, registration: Registration) -> None:
+        """Note that a registration has just been changed."""
+        registration.last_updated = int(self.clock.now())
+
+    def restart(self, registration: Registration) -> None:
+        """Let a registration log in anew, which takes a moment."""
+        self.touch(registration)
+        registration.ready_at = self.clock.now() + self.settle
+
+    def in_progress(self, registration: Registration) -> bool:
+        """Tell whether a registration is still logging in."""
+        return self.clock.now() < registration.ready_at
+
+    def _drop_sip_username(self, registration: Registration) -> None:
+        same = self._by_sip_username[registration.sip_username]
+        del same[registration.id]
+        if not same:
+            del self._by_sip_username[registration.sip_username]
+
+    def add_white_list_item(self, network: str, description: str | None = None) -> WhiteListItem:
+        """Let SIP calls in from one more network."""
+        item = WhiteListItem(
+            id=next(self.ids.white_list_item), network=network, description=description
+        )
+        self.white_list[item.id] = item
+        return item
+
+
+def month_later(day: date) -> date:
+    """Return the same day of the next month, or that month's last day."""
+    year, month = divmod(day.year * 12 + day.month, 12)
+    month += 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

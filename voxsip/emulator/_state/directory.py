@@ -1,0 +1,184 @@
+"""Who may be called: the applications, rules and users of an account, and their names.
+
+Every table is a dict in id order: ids only grow, and nothing is put back. Names are unique among
+applications, and among the rules and among the users of one application.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+from voxsip.emulator._state.model import Application, Rule, User
+
+if TYPE_CHECKING:
+    from voxsip.emulator._service.clock import Clock
+
+__all__ = ["Directory", "Ids"]
+
+
+class Ids:
+    """Count ids up from 1, one row of numbers per kind, shared by the accounts of one server."""
+
+    def __init__(self) -> None:
+        self.application = count(1)
+        self.rule = count(1)
+        self.user = count(1)
+        self.registration = count(1)
+        self.white_list_item = count(1)
+
+
+class Directory:
+    """Keep applications, rules and users, and the indices of their names.
+
+    Args:
+        ids: source of new ids.
+        clock: source of timestamps.
+    """
+
+    def __init__(self, *, ids: Ids, clock: Clock) -> None:
+        self.ids = ids
+        self.clock = clock
+        self.applications: dict[int, Application] = {}
+        self.rules: dict[int, Rule] = {}
+        self.users: dict[int, User] = {}
+        self._application_names: dict[str, int] = {}
+        self._rule_names: dict[tuple[int, str], int] = {}
+        self._user_names: dict[tuple[int | None, str], int] = {}
+        self._user_name_counts: dict[str, int] = {}
+
+    def timestamp(self) -> str:
+        """Return the server's time as the wire has it."""
+        return self.clock.utc().strftime("%Y-%m-%d %H:%M:%S")
+
+    # Applications
+
+    def application_named(self, name: str) -> Application | None:
+        """Find an application by its exact name."""
+        found = self._application_names.get(name)
+        return None if found is None else self.applications[found]
+
+    def add_application(self, name: str, *, secure_record_storage: bool = False) -> Application:
+        """Add an application; the name must be free."""
+        application = Application(
+            id=next(self.ids.application),
+            name=name,
+            modified=self.timestamp(),
+            secure_record_storage=secure_record_storage,
+        )
+        self.applications[application.id] = application
+        self._application_names[name] = application.id
+        return application
+
+    def rename_application(self, application: Application, name: str) -> None:
+        """Give an application another name; it must be free."""
+        del self._application_names[application.name]
+        application.name = name
+        self._application_names[name] = application.id
+
+    # Rules
+
+    def rules_of(self, application_id: int) -> list[Rule]:
+        """Return the rules of an application, in id order."""
+        return [rule for rule in self.rules.values() if rule.application_id == application_id]
+
+    def rule_named(self, application_id: int, name: str) -> Rule | None:
+        """Find a rule by its exact name within an application."""
+        found = self._rule_names.get((application_id, name))
+        return None if found is None else self.rules[found]
+
+    def add_rule(
+        self,
+        application_id: int,
+        name: str,
+        pattern: str,
+        *,
+        pattern_exclude: str | None = None,
+        video_conference: bool = False,
+    ) -> Rule:
+        """Add a rule behind the application's others; the name must be free there."""
+        rule = Rule(
+            id=next(self.ids.rule),
+            application_id=application_id,
+            name=name,
+            pattern=pattern,
+            pattern_exclude=pattern_exclude,
+            video_conference=video_conference,
+            modified=self.timestamp(),
+            position=max((rule.position for rule in self.rules_of(application_id)), default=0) + 1,
+        )
+        self.rules[rule.id] = rule
+        self._rule_names[application_id, name] = rule.id
+        return rule
+
+    def rename_rule(self, rule: Rule, name: str) -> None:
+        """Give a rule another name; it must be free in its application."""
+        del self._rule_names[rule.application_id, rule.name]
+        rule.name = name
+        self._rule_names[rule.application_id, name] = rule.id
+
+    # Users
+
+    def user_named(self, application_id: int | None, name: str) -> User | None:
+        """Find a user by its exact name within an application."""
+        found = self._user_names.get((application_id, name))
+        return None if found is None else self.users[found]
+
+    def user_name_exists(self, name: str) -> bool:
+        """Tell whether any application has a user of this name."""
+        return name in self._user_name_counts
+
+    def add_user(
+        self,
+        application_id: int | None,
+        name: str,
+        display_name: str,
+        *,
+        active: bool = True,
+        parent_accounting: bool = False,
+        custom_data: str | None = None,
+    ) -> User:
+        """Add a user; the name must be free in its application."""
+        now = self.timestamp()
+        user = User(
+            id=next(self.ids.user),
+            application_id=application_id,
+            name=name,
+            display_name=display_name,
+            active=active,
+            parent_accounting=parent_accounting,
+            custom_data=custom_data,
+            created=now,
+            modified=now,
+        )
+        self.users[user.id] = user
+        self._index_user(user)
+        return user
+
+    def rename_user(self, user: User, name: str) -> None:
+        """Give a user another name; it must be free in its application."""
+        self._unindex_user(user)
+        user.name = name
+        self._index_user(user)
+
+    def _index_user(self, user: User) -> None:
+        self._user_names[user.application_id, user.name] = user.id
+        self._user_name_counts[user.name] = self._user_name_counts.get(user.name, 0) + 1
+
+    def _unindex_user(self, user: User) -> None:
+        del self._user_names[user.application_id, user.name]
+        left = self._user_name_counts.pop(user.name) - 1
+        if left:
+            self._user_name_counts[user.name] = left
+
+    def _drop_application(self, application: Application) -> None:
+        del self._application_names[application.name]
+        del self.applications[application.id]
+
+    def _drop_rule(self, rule: Rule) -> None:
+        del self._rule_names[rule.application_id, rule.name]
+        del self.rules[rule.id]
+
+    def _drop_user(self, user: User) -> None:
+        self._unindex_user(user)
+        del self.users[user.id]

@@ -1,0 +1,80 @@
+"""What a test may look at: the account, its registrations and what was executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from attrs import frozen
+
+from voxsip.emulator._service.context import money
+
+if TYPE_CHECKING:
+    from voxsip.emulator._service.service import Service
+    from voxsip.emulator._state.model import Registration
+
+__all__ = ["State"]
+
+_PARTS = ("account", "registrations", "counters")
+
+
+@frozen(eq=False)
+class State(Mapping[str, Any]):
+    """A copy of the state of the emulator's main account; a mapping with attributes.
+
+    Args:
+        account: its `balance`.
+        registrations: one mapping each, in id order; what it is not bound to is None. No passwords:
+            the emulator keeps none.
+        counters: by command, how many requests named it (`received`) and how many did their work
+            (`executed`): reads as well as changes, refused ones not.
+    """
+
+    account: dict[str, Any]
+    registrations: list[dict[str, Any]]
+    counters: dict[str, dict[str, int]]
+
+    @classmethod
+    def of(cls, service: Service) -> State:
+        """Copy the state as it is between two commands."""
+        with service.lock:
+            account = service.main
+            return cls(
+                {"balance": money(account.balance)},
+                [_registration(row) for row in account.registrations.values()],
+                {
+                    command: {"received": received, "executed": service.executed[command]}
+                    for command, received in service.received.items()
+                },
+            )
+
+    def to_json(self) -> bytes:
+        """Return the state as `GET /_emulator/state` answers it."""
+        return orjson.dumps(dict(self))
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in _PARTS:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PARTS)
+
+    def __len__(self) -> int:
+        return len(_PARTS)
+
+
+def _registration(row: Registration) -> dict[str, Any]:
+    return {
+        "sip_registration_id": row.id,
+        "sip_username": row.sip_username,
+        "proxy": row.proxy,
+        "auth_user": row.auth_user,
+        "outbound_proxy": row.outbound_proxy,
+        "is_persistent": row.is_persistent,
+        "purchase_date": row.purchase_date,
+        "application_id": row.application_id,
+        "rule_id": row.rule_id,
+        "user_id": row.user_id,
+    }

@@ -1,0 +1,1 @@
+"""The report of a bulk job: files for machines and for people."""

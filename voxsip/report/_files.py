@@ -1,0 +1,306 @@
+"""The folder of reports that a bulk job leaves: what succeeded, what did not, and how it went.
+
+- `succeeded.csv`: the rows that are done or unchanged; for a purchase with the registration it made.
+- `failed.csv`: the rows to run again: failed, skipped, and of unknown outcome where a second run is harmless
+  (bind, delete). The columns of the input come first, so the file can be the next input as it is.
+- `unknown.csv`, only where there are any: purchases that may have been made. Running them blindly could buy
+  twice; `skip_unchanged` looks for what is there first.
+- `report.json` and `report.html`: the sums, for machines and for people.
+
+Passwords are in none of them. Where the input is a file, `password_from` says in which line of it the password
+of a row stands, and the command line reads it from there when the row is run again.
+
+Files are written as rows end, under temporary names, and renamed when all is written: a report is there whole or
+not at all, and the last one may be the next input. Nothing is kept in memory but sums.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import time
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, Self
+
+import orjson
+
+from voxsip._bindings.rows import COLUMNS, SECRET_COLUMNS, BindRequest, CreateRequest, DeleteRequest
+from voxsip._errors import APIError, ConfigurationError
+from voxsip._version import __version__
+from voxsip.bulk._journal.interface import Kind
+from voxsip.bulk._outcomes import Outcome, Report
+from voxsip.report._series import TimeSeries
+
+if TYPE_CHECKING:
+    import _csv
+
+_ROWS = {"bind": BindRequest, "create": CreateRequest, "delete": DeleteRequest}
+_SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+_FAILURE = ("row", "status", "error_code", "error")
+
+
+class ReportWriter:
+    """Writes the reports of one job. Use it in a `with` block; without `finish` nothing appears.
+
+    Arguments:
+        directory: where to; made if it is not there.
+        kind: of the job.
+        source: the input, as people know it.
+        columns: that the input has, in its order; None: all of its kind.
+        options: of the job, for the reports.
+        account_id: that it ran on, for the reports.
+        clock: monotonic seconds.
+
+    Raises:
+        ConfigurationError: the folder cannot be written to.
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        kind: Kind,
+        source: str | None = None,
+        *,
+        columns: Iterable[str] | None = None,
+        options: Mapping[str, object] | None = None,
+        account_id: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.directory = Path(directory)
+        self.series = TimeSeries()
+        self._kind = kind
+        self._source = source
+        self._options = dict(options or {})
+        self._account_id = account_id
+        self._clock = clock
+        self._begun = clock()
+        self._date = datetime.now(UTC)
+        wanted = COLUMNS[_ROWS[kind]] if columns is None else tuple(columns)
+        self._columns = tuple(name for name in wanted if name not in SECRET_COLUMNS)
+        self._files = ExitStack()
+        self._parts: dict[str, Path] = {}
+        self._counts: dict[str, int] = {}
+        self._writers: dict[str, _csv.Writer] = {}
+        made = ("sip_registration_id",) if kind == "create" else ()
+        origin = ("password_from",) if kind == "create" else ()
+        self._failure_columns = (*self._columns, *origin, *_FAILURE)
+        with _readable_errors(self.directory):
+            self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self._open("succeeded.csv", (*self._columns, *made, "row", "status"))
+            self._open("failed.csv", self._failure_columns)
+        except BaseException:
+            self.discard()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+    def add(
+        self,
+        outcome: Outcome[Any],
+        line: int | None = None,
+        *,
+        password_from: str | None = None,
+    ) -> None:
+        """Write a row.
+
+        Arguments:
+            outcome: how it ended.
+            line: where it stands in the source, if that has lines.
+            password_from: "FILE:LINE" where its password is to be found, if not there.
+        """
+        status = outcome.status
+        elapsed = 0.0 if outcome.restored else outcome.elapsed
+        if not outcome.restored:
+            self.series.add(self._clock() - self._begun, status, elapsed)
+        place = outcome.index + 1 if line is None else line
+        cells = [_cell(value) for value in _values(outcome.row, self._columns)]
+        if status in {"done", "unchanged"}:
+            if self._kind == "create":
+                cells.append(_cell((outcome.result or {}).get("sip_registration_id")))
+            self._write("succeeded.csv", [*cells, place, status])
+            return
+        if self._kind == "create":
+            cells.append(_origin(outcome.row, self._source, line, password_from))
+        error = outcome.error
+        code = error.code if isinstance(error, APIError) else None
+        text = "" if error is None else _without_secrets(str(error), outcome.row)
+        risky = self._kind == "create" and status == "unknown"
+        self._write(
+            "unknown.csv" if risky else "failed.csv", [*cells, place, status, _cell(code), text]
+        )
+
+    def finish(
+        self,
+        report: Report,
+        *,
+        journal: str | os.PathLike[str] | None = None,
+        keep: Iterable[str | os.PathLike[str]] = (),
+    ) -> dict[str, Path]:
+        """Write the sums, and put all files in their places; return them by name.
+
+        Arguments:
+            report: of the job.
+            journal: of a job that was resumed: the plots then show all its runs.
+            keep: files still needed: the input of a job that is to be resumed, those that passwords stand in. An
+                earlier report in this folder that is one of them is not replaced: what would have its name has "new"
+                in it, such as failed.new.csv.
+
+        Raises:
+            ConfigurationError: the folder cannot be written to, or the journal not be read.
+        """
+        from voxsip.report._html import render  # noqa: PLC0415 - plots, only at the end
+
+        kept = {os.path.realpath(path) for path in keep}
+        series = self.series
+        if journal is not None:
+            from voxsip.report._history import read_history  # noqa: PLC0415 - SQLite, seldom needed
+
+            series = read_history(journal)
+        facts = self._facts(report, series)
+        with _readable_errors(self.directory):
+            self._part("report.json", "wb").write(
+                orjson.dumps(facts, str, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+            )
+            self._part("report.html", "wb").write(render(facts, series).encode())
+            self._files.close()
+            files = {name: self._place(name, kept) for name in sorted(self._parts)}
+            for name, part in self._parts.items():
+                part.replace(files[name])
+            self._parts.clear()
+            for path in self._stale({*files.values()}, kept):
+                path.unlink(missing_ok=True)
+        return files
+
+    def discard(self) -> None:
+        """Remove what was written and not finished."""
+        self._files.close()
+        for part in self._parts.values():
+            with suppress(OSError):
+                part.unlink()
+        self._parts.clear()
+
+    def _place(self, name: str, kept: Container[str]) -> Path:
+        path = self.directory / name
+        while os.path.realpath(path) in kept:
+            path = path.with_suffix(f".new{path.suffix}")
+        return path
+
+    def _stale(self, written: Container[Path], kept: Container[str]) -> Iterator[Path]:
+        """Give what earlier jobs left that would be taken for this one's."""
+        again = (f"{stem}.new.csv" for stem in ("succeeded", "failed", "unknown"))
+        for path in map(self.directory.joinpath, ("unknown.csv", *again)):
+            if path not in written and os.path.realpath(path) not in kept:
+                yield path
+
+    def _facts(self, report: Report, series: TimeSeries) -> dict[str, Any]:
+        figures = report.to_dict()
+        seconds = max(report.seconds, 1e-9)
+        ran = report.rows - report.restored - report.skipped
+        return {
+            "voxsip": __version__,
+            "kind": self._kind,
+            "source": self._source,
+            "account_id": self._account_id,
+            "options": self._options,
+            "begun": self._date.isoformat(timespec="seconds"),
+            "ended": (self._date + timedelta(seconds=self._clock() - self._begun)).isoformat(
+                timespec="seconds"
+            ),
+            "ok": report.ok,
+            **figures,
+            "rows_per_second": round(ran / seconds, 3),
+            "calls_per_second": round(report.calls / seconds, 3),
+            "latency": {name: series.latency(share) for name, share in _SHARES.items()},
+            "files": {name: self._counts[name] for name in sorted(self._counts)},
+            "notes": self._notes(),
+        }
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if self._kind == "create" and self._counts["failed.csv"]:
+            notes.append(
+                "Passwords are not in any report: failed.csv names the line of the input that has each one. "
+                "Keep the input, or fill in a password column, to run failed.csv again."
+            )
+        if self._counts.get("unknown.csv"):
+            notes.append(
+                "unknown.csv holds purchases that may have been made: resume the journal, or run the file "
+                "with --skip-unchanged, which looks for each before it buys."
+            )
+        return notes
+
+    def _open(self, name: str, columns: Iterable[str]) -> _csv.Writer:
+        with _readable_errors(self.directory):
+            file = self._part(name, "w", encoding="utf-8", newline="")
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+        self._counts[name] = 0
+        self._writers[name] = writer
+        return writer
+
+    def _part(self, name: str, mode: str, **options: Any) -> IO[Any]:
+        path = self.directory / f".{name}.{os.getpid()}.part"
+        file = path.open(mode, **options)
+        self._parts[name] = path
+        return self._files.enter_context(file)
+
+    def _write(self, name: str, cells: list[object]) -> None:
+        writer = self._writers.get(name) or self._open(name, self._failure_columns)
+        with _readable_errors(self.directory):
+            writer.writerow(cells)
+        self._counts[name] += 1
+
+
+def _values(row: object, columns: Iterable[str]) -> list[object]:
+    """Return a row's cells; of one that could not be read, what the input had under these names."""
+    if isinstance(row, Mapping):
+        return [row.get(name) for name in columns]
+    return [getattr(row, name, None) for name in columns]
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
+def _origin(row: object, source: str | None, line: int | None, named: str | None) -> str:
+    """Say where a row's password is to be found, if it has one."""
+    if named is not None:
+        return named
+    has = row.get("password") if isinstance(row, Mapping) else getattr(row, "password", None)
+    return f"{source}:{line}" if has and source and line is not None else ""
+
+
+def _without_secrets(text: str, row: object) -> str:
+    """Make sure that no error repeats what the row keeps secret; the client has seen to it before."""
+    for secret in _values(row, SECRET_COLUMNS):
+        if secret:
+            text = text.replace(str(secret), "***")
+    return text
+
+
+@contextmanager
+def _readable_errors(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"reports in {directory}: cannot be written: {error.strerror or error}"
+        ) from None
