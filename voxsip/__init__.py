@@ -8,11 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from voxsip._async_client import AsyncClient
 from voxsip._auth.credentials import CredentialsWarning, ServiceAccount
-from voxsip._base_client import AsyncClient
-from voxsip._calls.limiter import Limiter, RateLimit
-from voxsip._calls.retry import RetryPolicy
+from voxsip._calls.limiter import Limiter
 from voxsip._calls.trace import CallTrace
+from voxsip._config import RateLimit, RetryPolicy, Timeout
 from voxsip._errors import (
     APIError,
     AuthorizationError,
@@ -34,7 +34,6 @@ from voxsip._errors import (
 from voxsip._protocol.paging import AsyncPager, Page
 from voxsip._sync.pager import Pager
 from voxsip._sync_client import Client
-from voxsip._timeout_tmp import Timeout
 from voxsip._version import __version__
 
 if TYPE_CHECKING:

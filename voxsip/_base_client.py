@@ -1,60 +1,33 @@
-"""The async client: puts credentials, tokens, limits, retries and connections together."""
+"""The client without bulk jobs: puts credentials, tokens, limits, retries and connections together."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Container, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import aiohttp
 import attrs
 
+from voxsip._auth.sources import Credentials, make_tokens
 from voxsip._calls.call import Calls
 from voxsip._calls.creates import Creates
-from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip._calls.limiter import Limiter
 from voxsip._calls.lookup import look_up
 from voxsip._calls.registry import any_command
 from voxsip._calls.request import Request
-from voxsip._calls.retry import Retrier, RetryPolicy
-from voxsip._config import Credentials, Trust, make_base_url, make_tokens, make_trust
+from voxsip._calls.retry import Retrier
+from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust, make_base_url, make_trust
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
-from voxsip._lazy import lazy
 from voxsip._redaction.frames import forget_frames, hides_arguments
-from voxsip._timeout_tmp import Timeout
 from voxsip._transport.attempt_timeout import Patience
 from voxsip._transport.session_pool import SessionPool
 
-if TYPE_CHECKING:
-    from voxsip.bulk import AsyncBulk
 
-
-class AsyncClient(AsyncGroups):
-    """A client of the Management API for asyncio.
-
-    Making one needs no network and no running loop. It may be used from several event loops, one after another or at the
-    same time, and after a fork: each loop has connections of its own.
-
-    Arguments:
-        credentials: path of a credentials file, or a `ServiceAccount`; None takes them from the environment
-            (`VOXIMPLANT_CREDENTIALS`, a path, or `VOXIMPLANT_TOKEN`, a ready token).
-        token: a ready token instead; it cannot be renewed.
-        account_id: act for this child account with the parent's key.
-        base_url: where the API is; None takes `VOXIMPLANT_BASE_URL`, then the public service.
-        encoding: "query" sends arguments in the URL, "form" in the body (for long lists, and where a URL
-            that may be logged on the way must not carry a SIP password).
-        timeout: seconds per attempt, or a `Timeout`.
-        retry: how failed calls are tried again.
-        rate_limit: requests per second that may leave, or None.
-        max_connections: requests in flight per event loop; more wait, before their timeout starts.
-        session: an aiohttp session to use; it is not closed by the client.
-        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.
-        allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
-
-    Raises:
-        ConfigurationError: names the file, the field or the option at fault, never a secret.
-    """
+class BaseAsyncClient(AsyncGroups):
+    """The commands, options and tokens of a client; `AsyncClient` adds jobs over many rows."""
 
     _caller: Calls
 
@@ -105,13 +78,6 @@ class AsyncClient(AsyncGroups):
     def limiter(self) -> Limiter | None:
         """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
         return self._caller.limiter
-
-    @lazy
-    def bulk(self) -> AsyncBulk:
-        """Jobs over many rows: bind, create, delete, resume."""
-        from voxsip.bulk import AsyncBulk  # noqa: PLC0415 - only for those who use it
-
-        return AsyncBulk(self)
 
     async def call(
         self,

@@ -1,48 +1,136 @@
-"""What a client is told: checked when it is made, so that nothing is left to fail at the first call."""
+"""Options of a client: checked when it is made, so that nothing is left to fail at the first call."""
 
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
 import ssl as ssl_module
+from collections.abc import Callable
+from typing import Any
 
+import attrs
 from yarl import URL
 
-from voxsip._auth.credentials import ServiceAccount, from_environment
-from voxsip._auth.tokens import StaticToken, TokenCache, Tokens
 from voxsip._errors import ConfigurationError
 
 BASE_URL = "https://api.voximplant.com/platform_api"
 BASE_URL_VARIABLE = "VOXIMPLANT_BASE_URL"
 
-Credentials = str | os.PathLike[str] | ServiceAccount | None
 Trust = str | os.PathLike[str] | ssl_module.SSLContext | None
 
 
-def make_tokens(credentials: Credentials, token: str | None, account_id: int | None) -> Tokens:
-    """Return the source of tokens that the arguments, or the environment, name.
+def above(minimum: float) -> Callable[[object, Any, Any], None]:
+    """Return an attrs validator: a finite number above the minimum."""
+    return _number(lambda value: value > minimum, f"a number above {minimum:g}")
+
+
+def at_least(minimum: float) -> Callable[[object, Any, Any], None]:
+    """Return an attrs validator: a finite number from the minimum up."""
+    return _number(lambda value: value >= minimum, f"a number from {minimum:g} up")
+
+
+def whole(minimum: int) -> Callable[[object, Any, Any], None]:
+    """Return an attrs validator: a whole number from the minimum up."""
+    return _number(
+        lambda value: isinstance(value, int) and value >= minimum,
+        f"a whole number from {minimum} up",
+    )
+
+
+def _number(fits: Callable[[float], bool], wanted: str) -> Callable[[object, Any, Any], None]:
+    def check(_: object, attribute: Any, value: Any) -> None:
+        number = (
+            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        )
+        if not number or not fits(value):
+            raise ConfigurationError(f"{attribute.name}: expected {wanted}, got {value!r}")
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Timeout:
+    """Seconds an attempt may take. The clock starts once the client lets the attempt go, not while it queues.
+
+    Arguments:
+        connect: for a new connection, TLS included; past it the request was never sent.
+        total: for the whole attempt; past it the outcome is unknown.
 
     Raises:
-        ConfigurationError: none, two, or broken ones.
+        ConfigurationError: a number that is not above 0.
     """
-    if account_id is not None and (type(account_id) is not int or account_id < 1):
-        raise ConfigurationError(f"account_id: expected a whole number above 0, got {account_id!r}")
-    if credentials is not None and token is not None:
-        raise ConfigurationError("give credentials or a token, not both")
-    if token is None:
-        found = from_environment() if credentials is None else credentials
-        if isinstance(found, ServiceAccount):
-            return TokenCache(found, account_id)
-        if credentials is not None:
-            return TokenCache(ServiceAccount.from_file(found), account_id)
-        token = str(found)
-    if account_id is not None:
-        raise ConfigurationError(
-            "account_id: a ready token names its account itself; leave account_id out"
+
+    connect: float = attrs.field(default=10.0, validator=above(0))
+    total: float = attrs.field(default=30.0, validator=above(0))
+
+    @classmethod
+    def of(cls, value: float | Timeout) -> Timeout:
+        """Return the timeout itself, or one made of the seconds for the whole attempt."""
+        if isinstance(value, Timeout):
+            return value
+        if not isinstance(value, int | float):
+            raise ConfigurationError(f"timeout: expected seconds or a Timeout, got {value!r}")
+        made = cls(total=value)
+        # a little less than the whole, so that a connection that never comes is told from a reply that does not
+        return attrs.evolve(made, connect=min(made.connect, 0.9 * value))
+
+
+@attrs.frozen
+class RateLimit:
+    """How many requests may leave, retries included.
+
+    Arguments:
+        rate: requests per second.
+        burst: requests that may leave at once after a pause; in any second at most rate + burst leave.
+
+    Raises:
+        ConfigurationError: a number that is not above 0.
+    """
+
+    rate: float = attrs.field(validator=above(0))
+    burst: int = attrs.field(default=1, validator=at_least(1), kw_only=True)
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How a failed call is tried again; whether it may be is decided by the command and the outcome.
+
+    Arguments:
+        attempts: requests for one call at most, the first included; 1 means no retry.
+        backoff: seconds; the n-th retry waits a random time between 0 and backoff * 2**(n-1) (full jitter).
+        max_backoff: seconds a backoff may reach.
+        max_retry_after: seconds up to which a delay named by the server is honored.
+        budget: retries that all calls of the client may spend at once; an outage empties it, and then
+            failures are raised at once instead of being answered with a storm.
+        budget_refill: what each call puts back into the budget, in retries.
+
+    Raises:
+        ConfigurationError: a number out of range.
+    """
+
+    attempts: int = attrs.field(default=5, validator=whole(1))
+    backoff: float = attrs.field(default=0.25, validator=at_least(0))
+    max_backoff: float = attrs.field(default=20.0, validator=at_least(0))
+    max_retry_after: float = attrs.field(default=60.0, validator=at_least(0))
+    budget: float = attrs.field(default=100.0, validator=at_least(0))
+    budget_refill: float = attrs.field(default=0.5, validator=at_least(0))
+
+    def delay(self, retry: int, named: float | None, jitter: Callable[[], float]) -> float:
+        """Return the seconds to wait before a retry.
+
+        Arguments:
+            retry: 1 for the first.
+            named: the delay the server named, or None.
+            jitter: a random number between 0 and 1.
+        """
+        ceiling = min(self.max_backoff, self.backoff * 2.0 ** min(retry - 1, 60))
+        spread = ceiling * jitter()
+        return (
+            spread
+            if named is None
+            else min(named, self.max_retry_after) + min(spread, self.backoff)
         )
-    if not token or not token.isascii() or any(c.isspace() for c in token):
-        raise ConfigurationError("token: expected the token's text, without spaces or 'Bearer'")
-    return StaticToken(token)
 
 
 def make_base_url(base_url: str | None, *, allow_plain_http: bool) -> str:

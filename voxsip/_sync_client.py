@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import aiohttp
 
-from voxsip._base_client import AsyncClient
-from voxsip._calls.limiter import Limiter, RateLimit
-from voxsip._calls.retry import RetryPolicy
-from voxsip._config import Credentials, Trust
+from voxsip._async_client import AsyncClient
+from voxsip._auth.sources import Credentials
+from voxsip._calls.limiter import Limiter
+from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust
 from voxsip._errors import ConfigurationError
 from voxsip._generated._sync_groups import SyncGroups
 from voxsip._lazy import lazy
 from voxsip._redaction.frames import hides_arguments
 from voxsip._sync.loop_thread import LoopThread
-from voxsip._timeout_tmp import Timeout
 
 if TYPE_CHECKING:
     from voxsip.bulk import Bulk

@@ -9,7 +9,8 @@ import pytest
 import voxsip
 from voxsip._auth.tokens import TokenCache
 from voxsip._calls.creates import Creates
-from voxsip._calls.retry import Retrier, RetryPolicy
+from voxsip._calls.retry import Retrier
+from voxsip._config import RetryPolicy
 
 
 class Clock:

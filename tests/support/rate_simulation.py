@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from voxsip._calls.limiter import TokenBucket
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 from voxsip._errors import RateLimitError
 from voxsip.bulk._limits.adaptive import AdaptiveLimits
 

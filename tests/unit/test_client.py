@@ -8,8 +8,9 @@ import pytest
 import voxsip
 from tests.support.answers import Answer
 from tests.support.harness import counts
-from voxsip._calls.limiter import Limiter, RateLimit
-from voxsip._calls.retry import Retrier, RetryPolicy
+from voxsip._calls.limiter import Limiter
+from voxsip._calls.retry import Retrier
+from voxsip._config import RateLimit, RetryPolicy
 from voxsip.emulator import Fault, Faults
 
 INFO = "GetAccountInfo"

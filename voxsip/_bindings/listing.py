@@ -11,14 +11,14 @@ from collections.abc import AsyncGenerator, Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voxsip._base_client import AsyncClient
+    from voxsip._base_client import BaseAsyncClient
     from voxsip._generated.sip_registrations.models import SipRegistration
 
 PAGE = 1000
 """Items that a page is asked for; a first page with fewer is most often the only one."""
 
 
-async def every_registration(client: AsyncClient) -> AsyncGenerator[SipRegistration, None]:
+async def every_registration(client: BaseAsyncClient) -> AsyncGenerator[SipRegistration, None]:
     """Give every registration that is there from beginning to end, rarely one of them twice.
 
     Raises:

@@ -14,7 +14,7 @@ from voxsip._bindings.state import Change
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voxsip._base_client import AsyncClient
+    from voxsip._base_client import BaseAsyncClient
 
 Named = BindRequest | CreateRequest
 
@@ -52,7 +52,7 @@ class Directory:
         client: lists applications, users and rules.
     """
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: BaseAsyncClient) -> None:
         self._client = client
         self._applications: Names | None = None
         self._users: dict[int, Names] = {}

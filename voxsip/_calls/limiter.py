@@ -10,25 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import attrs
-
-from voxsip._checks_tmp import above, at_least
-
-
-@attrs.frozen
-class RateLimit:
-    """How many requests may leave, retries included.
-
-    Arguments:
-        rate: requests per second.
-        burst: requests that may leave at once after a pause; in any second at most rate + burst leave.
-
-    Raises:
-        ConfigurationError: a number that is not above 0.
-    """
-
-    rate: float = attrs.field(validator=above(0))
-    burst: int = attrs.field(default=1, validator=at_least(1), kw_only=True)
+from voxsip._config import RateLimit
 
 
 class TokenBucket:

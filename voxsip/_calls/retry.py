@@ -11,53 +11,10 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import attrs
-
-from voxsip._checks_tmp import at_least, whole
+from voxsip._config import RetryPolicy
 from voxsip._errors import Disposition, NotSentError, VoxsipError
 
 T = TypeVar("T")
-
-
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
-    """How a failed call is tried again; whether it may be is decided by the command and the outcome.
-
-    Arguments:
-        attempts: requests for one call at most, the first included; 1 means no retry.
-        backoff: seconds; the n-th retry waits a random time between 0 and backoff * 2**(n-1) (full jitter).
-        max_backoff: seconds a backoff may reach.
-        max_retry_after: seconds up to which a delay named by the server is honored.
-        budget: retries that all calls of the client may spend at once; an outage empties it, and then
-            failures are raised at once instead of being answered with a storm.
-        budget_refill: what each call puts back into the budget, in retries.
-
-    Raises:
-        ConfigurationError: a number out of range.
-    """
-
-    attempts: int = attrs.field(default=5, validator=whole(1))
-    backoff: float = attrs.field(default=0.25, validator=at_least(0))
-    max_backoff: float = attrs.field(default=20.0, validator=at_least(0))
-    max_retry_after: float = attrs.field(default=60.0, validator=at_least(0))
-    budget: float = attrs.field(default=100.0, validator=at_least(0))
-    budget_refill: float = attrs.field(default=0.5, validator=at_least(0))
-
-    def delay(self, retry: int, named: float | None, jitter: Callable[[], float]) -> float:
-        """Return the seconds to wait before a retry.
-
-        Arguments:
-            retry: 1 for the first.
-            named: the delay the server named, or None.
-            jitter: a random number between 0 and 1.
-        """
-        ceiling = min(self.max_backoff, self.backoff * 2.0 ** min(retry - 1, 60))
-        spread = ceiling * jitter()
-        return (
-            spread
-            if named is None
-            else min(named, self.max_retry_after) + min(spread, self.backoff)
-        )
 
 
 class RetryBudget:

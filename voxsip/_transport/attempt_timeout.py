@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from voxsip._timeout_tmp import Timeout
+from voxsip._config import Timeout
 
 CONNECTED = 0.9
 """Share of an attempt's time until which it must hold a connection: past it, it is known that nothing was sent."""

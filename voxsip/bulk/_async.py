@@ -7,7 +7,8 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
-from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip._calls.limiter import Limiter
+from voxsip._config import RateLimit
 from voxsip.bulk._funds import read_quote
 from voxsip.bulk._job import BulkJob
 from voxsip.bulk._journal.interface import Kind
@@ -16,7 +17,7 @@ from voxsip.bulk._outcomes import Quote
 from voxsip.bulk._run import Run, make_source
 
 if TYPE_CHECKING:
-    from voxsip._base_client import AsyncClient
+    from voxsip._base_client import BaseAsyncClient
 
 Path = str | os.PathLike[str]
 BindRows = (
@@ -39,7 +40,7 @@ class AsyncBulk:
         client: sends the calls.
     """
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: BaseAsyncClient) -> None:
         self._client = client
 
     def bind(

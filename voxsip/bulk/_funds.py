@@ -12,7 +12,7 @@ from voxsip._errors import InvalidArgumentError
 from voxsip.bulk._outcomes import Quote
 
 if TYPE_CHECKING:
-    from voxsip._base_client import AsyncClient
+    from voxsip._base_client import BaseAsyncClient
     from voxsip._generated.accounts.models import SubscriptionTemplate
     from voxsip.bulk._live.existing import Existing
     from voxsip.bulk._source import Source
@@ -21,7 +21,7 @@ log = logging.getLogger("voxsip.bulk")
 TEMPLATE = "SIP_REGISTRATION"
 
 
-async def read_quote(client: AsyncClient, rows: int | None) -> Quote:
+async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
     """Hold the price of so many registrations against the account's money.
 
     Arguments:
@@ -48,7 +48,7 @@ async def read_quote(client: AsyncClient, rows: int | None) -> Quote:
     )
 
 
-async def can_pay(client: AsyncClient, rows: int | None) -> bool:
+async def can_pay(client: BaseAsyncClient, rows: int | None) -> bool:
     """Tell whether the money covers so many purchases; of an unknown number, the first.
 
     Raises:

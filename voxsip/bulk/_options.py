@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import attrs
 
-from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip._calls.limiter import Limiter
+from voxsip._config import RateLimit
 from voxsip._errors import InvalidArgumentError
 
 MAX_CONCURRENCY = 256

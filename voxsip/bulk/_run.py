@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from voxsip._base_client import AsyncClient
+from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.conflicts import KeyMaker
 from voxsip._bindings.names import Directory
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
@@ -57,7 +57,7 @@ class Run:
         clock: monotonic seconds.
     """
 
-    client: AsyncClient
+    client: BaseAsyncClient
     rows: Source
     options: Options
     kind: Kind | None

@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
-from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip._calls.limiter import Limiter
+from voxsip._config import RateLimit
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.interfaces import Runner
 from voxsip.bulk._async import AsyncBulk, Path

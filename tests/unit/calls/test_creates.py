@@ -9,7 +9,7 @@ from tests.support.answers import Answer
 from tests.support.harness import counts
 from voxsip._calls import creates as _creates
 from voxsip._calls.limiter import Limiter
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 from voxsip.emulator import Fault, Faults
 
 CREATE = "CreateSipRegistration"

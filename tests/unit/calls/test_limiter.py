@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 import voxsip
-from voxsip._calls.limiter import Limiter, RateLimit, TokenBucket
-from voxsip._calls.retry import RetryPolicy
+from voxsip._calls.limiter import Limiter, TokenBucket
+from voxsip._config import RateLimit, RetryPolicy
 from voxsip.emulator import Fault, Faults
 
 

@@ -8,7 +8,7 @@ import pytest
 import voxsip
 from tests.support.answers import Answer
 from tests.support.harness import counts
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 from voxsip.emulator import Fault, Faults
 
 CREATE = "CreateSipRegistration"

@@ -9,7 +9,8 @@ import pytest
 import voxsip
 from tests.support.answers import Answer
 from tests.support.harness import counts
-from voxsip._calls.retry import Retrier, RetryBudget, RetryPolicy
+from voxsip._calls.retry import Retrier, RetryBudget
+from voxsip._config import RetryPolicy
 from voxsip._errors import Disposition, OutcomeUnknownError, RateLimitError, ServerError
 from voxsip.emulator import Fault, Faults
 

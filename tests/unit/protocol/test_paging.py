@@ -5,7 +5,7 @@ import pytest
 import voxsip
 from tests.support.answers import Answer
 from tests.support.harness import counts
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 from voxsip._protocol.paging import AsyncPager, Page
 from voxsip.emulator import Fault, Faults
 

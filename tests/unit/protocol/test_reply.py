@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 import voxsip
 from tests.support.answers import Answer
 from voxsip import _errors
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 from voxsip._errors import Disposition
 from voxsip._protocol.reply import (
     LONGEST_TEXT,

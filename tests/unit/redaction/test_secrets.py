@@ -13,7 +13,7 @@ import voxsip
 from tests.support.answers import Answer
 from tests.support.keys import variants
 from tests.support.marks import MARK, PASSWORD, TOKEN, marked
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 
 CLIENTS = pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
 TWICE = RetryPolicy(attempts=2)

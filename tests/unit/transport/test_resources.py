@@ -7,7 +7,7 @@ import pytest
 
 import voxsip
 from tests.support.counting import held, left_behind
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 from voxsip.emulator import Emulator, Fault, Faults
 
 MIXED = Faults(

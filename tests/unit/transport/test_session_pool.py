@@ -17,7 +17,7 @@ from aiohttp import web
 import voxsip
 from tests.support.answers import Answer
 from tests.support.harness import counts
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 from voxsip.emulator import Emulator
 
 INFO = "GetAccountInfo"

@@ -10,7 +10,7 @@ import voxsip
 from tests.support.answers import Answer
 from tests.support.harness import counts
 from voxsip import Timeout
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 
 INFO = "GetAccountInfo"
 ONCE = RetryPolicy(attempts=1)
@@ -110,7 +110,8 @@ async def test_queue_for_the_connections_of_a_given_session_is_none_either(serve
 
 
 async def test_waiting_for_the_rate_is_no_slow_server(emulator, connect, clock):
-    from voxsip._calls.limiter import Limiter, RateLimit
+    from voxsip._calls.limiter import Limiter
+    from voxsip._config import RateLimit
 
     limiter = Limiter(RateLimit(0.001), clock=clock, sleep=clock.sleep)
     side = connect(emulator, timeout=1, policy=ONCE)

@@ -9,7 +9,7 @@ from aiohttp.abc import AbstractResolver
 
 import voxsip
 from tests.support.harness import counts
-from voxsip._calls.retry import RetryPolicy
+from voxsip._config import RetryPolicy
 
 INFO = "GetAccountInfo"
 CLIENTS = pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])

@@ -11,7 +11,7 @@ from voxsip._errors import NotFoundError, OutcomeUnknownError, VoxsipError
 from voxsip.bulk._engine.interface import Item
 
 if TYPE_CHECKING:
-    from voxsip._base_client import AsyncClient
+    from voxsip._base_client import BaseAsyncClient
     from voxsip.bulk._journal.interface import Journal, Kind
     from voxsip.bulk._journal.previous_runs import Record
 
@@ -21,7 +21,11 @@ GONE = 275
 
 
 def sender(
-    kind: Kind, client: AsyncClient, record: Record | None, journal: Journal | None, settle: float
+    kind: Kind,
+    client: BaseAsyncClient,
+    record: Record | None,
+    journal: Journal | None,
+    settle: float,
 ) -> Send:
     """Return the function that sends a row.
 
@@ -66,7 +70,7 @@ def sender(
 
 
 async def _look(
-    client: AsyncClient, item: Item, since: datetime, journal: Journal, settle: float
+    client: BaseAsyncClient, item: Item, since: datetime, journal: Journal, settle: float
 ) -> Mapping[str, Any] | None:
     """Look for what a killed run may have bought for this row.
 

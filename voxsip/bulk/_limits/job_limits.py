@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._calls.limiter import Limiter, RateLimit
+from voxsip._calls.limiter import Limiter
+from voxsip._config import RateLimit
 from voxsip.bulk._limits.adaptive import AdaptiveLimits
 
 if TYPE_CHECKING:
-    from voxsip._base_client import AsyncClient
+    from voxsip._base_client import BaseAsyncClient
 
 
 class JobLimits:
@@ -24,7 +25,7 @@ class JobLimits:
     """
 
     def __init__(
-        self, client: AsyncClient, concurrency: int, rate_limit: RateLimit | Limiter | None
+        self, client: BaseAsyncClient, concurrency: int, rate_limit: RateLimit | Limiter | None
     ) -> None:
         own = rate_limit if isinstance(rate_limit, RateLimit) else None
         shared: Limiter | None = rate_limit if isinstance(rate_limit, Limiter) else None

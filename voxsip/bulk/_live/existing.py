@@ -14,7 +14,7 @@ from voxsip._errors import VoxsipError
 from voxsip.bulk._outcomes import Mismatch, Outcome, Report
 
 if TYPE_CHECKING:
-    from voxsip._base_client import AsyncClient
+    from voxsip._base_client import BaseAsyncClient
     from voxsip._bindings.names import Directory
     from voxsip._generated.sip_registrations.models import SipRegistration
 
@@ -28,7 +28,7 @@ def binding_of(registration: SipRegistration) -> Binding:
     return Binding(registration.application_id, registration.rule_id, registration.user_id)
 
 
-async def read_bindings(client: AsyncClient) -> dict[int, Binding]:
+async def read_bindings(client: BaseAsyncClient) -> dict[int, Binding]:
     """Return the bindings of all registrations. Some 150 bytes each.
 
     Raises:
@@ -54,7 +54,7 @@ class Existing:
         self._by_login: dict[tuple[str, str], deque[int]] = {}
         self._ids: set[int] = set()
 
-    async def read(self, client: AsyncClient) -> None:
+    async def read(self, client: BaseAsyncClient) -> None:
         """Read all registrations.
 
         Raises:
@@ -108,7 +108,7 @@ class Verifier:
         directory: turns names into ids.
     """
 
-    def __init__(self, client: AsyncClient, directory: Directory) -> None:
+    def __init__(self, client: BaseAsyncClient, directory: Directory) -> None:
         self._client = client
         self._directory = directory
         self._model = Model(application_of=directory.application_of)

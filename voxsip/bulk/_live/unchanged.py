@@ -25,7 +25,7 @@ from voxsip.bulk._outcomes import Outcome
 from voxsip.bulk._source import END, Source
 
 if TYPE_CHECKING:
-    from voxsip._base_client import AsyncClient
+    from voxsip._base_client import BaseAsyncClient
     from voxsip._bindings.names import Directory
     from voxsip.bulk._journal.previous_runs import Record
 
@@ -121,7 +121,7 @@ class Plan:
 
 
 async def plan_rows(
-    source: Source, client: AsyncClient, directory: Directory, record: Record | None
+    source: Source, client: BaseAsyncClient, directory: Directory, record: Record | None
 ) -> tuple[Source, Holds]:
     """Read the whole input and the live state, and run the one on the other.
 

@@ -1,0 +1,45 @@
+"""The async client: commands, and jobs over many rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voxsip._base_client import BaseAsyncClient
+from voxsip._lazy import lazy
+
+if TYPE_CHECKING:
+    from voxsip.bulk import AsyncBulk
+
+
+class AsyncClient(BaseAsyncClient):
+    """A client of the Management API for asyncio.
+
+    Making one needs no network and no running loop. It may be used from several event loops, one after another or at the
+    same time, and after a fork: each loop has connections of its own.
+
+    Arguments:
+        credentials: path of a credentials file, or a `ServiceAccount`; None takes them from the environment
+            (`VOXIMPLANT_CREDENTIALS`, a path, or `VOXIMPLANT_TOKEN`, a ready token).
+        token: a ready token instead; it cannot be renewed.
+        account_id: act for this child account with the parent's key.
+        base_url: where the API is; None takes `VOXIMPLANT_BASE_URL`, then the public service.
+        encoding: "query" sends arguments in the URL, "form" in the body (for long lists, and where a URL
+            that may be logged on the way must not carry a SIP password).
+        timeout: seconds per attempt, or a `Timeout`.
+        retry: how failed calls are tried again.
+        rate_limit: requests per second that may leave, or None.
+        max_connections: requests in flight per event loop; more wait, before their timeout starts.
+        session: an aiohttp session to use; it is not closed by the client.
+        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.
+        allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
+
+    Raises:
+        ConfigurationError: names the file, the field or the option at fault, never a secret.
+    """
+
+    @lazy
+    def bulk(self) -> AsyncBulk:
+        """Jobs over many rows: bind, create, delete, resume."""
+        from voxsip.bulk import AsyncBulk  # noqa: PLC0415 - only for those who use it
+
+        return AsyncBulk(self)

@@ -1,0 +1,37 @@
+"""Where a client's tokens come from: arguments, or the environment."""
+
+from __future__ import annotations
+
+import os
+
+from voxsip._auth.credentials import ServiceAccount, from_environment
+from voxsip._auth.tokens import StaticToken, TokenCache, Tokens
+from voxsip._errors import ConfigurationError
+
+Credentials = str | os.PathLike[str] | ServiceAccount | None
+
+
+def make_tokens(credentials: Credentials, token: str | None, account_id: int | None) -> Tokens:
+    """Return the source of tokens that the arguments, or the environment, name.
+
+    Raises:
+        ConfigurationError: none, two, or broken ones.
+    """
+    if account_id is not None and (type(account_id) is not int or account_id < 1):
+        raise ConfigurationError(f"account_id: expected a whole number above 0, got {account_id!r}")
+    if credentials is not None and token is not None:
+        raise ConfigurationError("give credentials or a token, not both")
+    if token is None:
+        found = from_environment() if credentials is None else credentials
+        if isinstance(found, ServiceAccount):
+            return TokenCache(found, account_id)
+        if credentials is not None:
+            return TokenCache(ServiceAccount.from_file(found), account_id)
+        token = str(found)
+    if account_id is not None:
+        raise ConfigurationError(
+            "account_id: a ready token names its account itself; leave account_id out"
+        )
+    if not token or not token.isascii() or any(c.isspace() for c in token):
+        raise ConfigurationError("token: expected the token's text, without spaces or 'Bearer'")
+    return StaticToken(token)
