@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
-from yarl import URL
 
 from voxsip._errors import ConfigurationError
 
@@ -139,6 +138,8 @@ def make_base_url(base_url: str | None, *, allow_plain_http: bool) -> str:
     Raises:
         ConfigurationError: no http(s) URL, or one that would carry tokens in clear to another machine.
     """
+    from yarl import URL  # noqa: PLC0415 - part of the HTTP library, which the pure rooms do without
+
     text = os.environ.get(BASE_URL_VARIABLE) or BASE_URL if base_url is None else base_url
     try:
         url = URL(text)
