@@ -38,10 +38,10 @@ async def measure(rounds: int) -> list[dict[str, float]]:
         await client.sip_registrations.bind(**values)
 
     async def with_retry() -> None:
-        await calls.perform(request(), decode)
+        await calls.send_with_retries(request(), decode)
 
     async def without() -> None:
-        await calls.attempt(request(), decode)
+        await calls.send_once(request(), decode)
 
     taken = []
     for _ in range(rounds + 1):

@@ -11,7 +11,7 @@ import aiohttp
 import attrs
 
 from voxsip._auth.sources import Credentials, make_tokens
-from voxsip._calls.call import Calls
+from voxsip._calls.call import CallExecutor
 from voxsip._calls.creates import Creates
 from voxsip._calls.limiter import Limiter
 from voxsip._calls.lookup import look_up
@@ -22,14 +22,14 @@ from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust, make_base_url
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
 from voxsip._redaction.frames import forget_frames, hides_arguments
-from voxsip._transport.attempt_timeout import Patience
+from voxsip._transport.attempt_timeout import AttemptTimeout
 from voxsip._transport.session_pool import SessionPool
 
 
 class BaseAsyncClient(AsyncGroups):
     """The commands, options and tokens of a client; `AsyncClient` adds jobs over many rows."""
 
-    _caller: Calls
+    _caller: CallExecutor
 
     @hides_arguments
     def __init__(
@@ -54,13 +54,13 @@ class BaseAsyncClient(AsyncGroups):
             raise ConfigurationError(
                 f"max_connections: expected a whole number from 1, got {max_connections!r}"
             )
-        self._caller = Calls(
+        self._caller = CallExecutor(
             base_url=make_base_url(base_url, allow_plain_http=allow_plain_http),
             pool=SessionPool(max_connections=max_connections, ssl=make_trust(ssl), session=session),
             tokens=make_tokens(credentials, token, account_id),
             retrier=Retrier(_policy(retry)),
             creates=Creates(),
-            timeout=Patience.of(timeout),
+            timeout=AttemptTimeout.of(timeout),
             form=encoding == "form",
             limiter=_limiter(rate_limit),
         )
@@ -103,7 +103,7 @@ class BaseAsyncClient(AsyncGroups):
         values = dict(params or {})
         try:
             found = any_command(command, values.keys())
-            return await self._caller.fetch(found, values, dict, deadline)
+            return await self._caller.execute(found, values, dict, deadline)
         finally:
             del params, values  # this frame is part of a failure's traceback
 
@@ -160,7 +160,7 @@ class BaseAsyncClient(AsyncGroups):
         """
         changes: dict[str, Any] = {}
         if timeout is not None:
-            changes["timeout"] = Patience.of(timeout)
+            changes["timeout"] = AttemptTimeout.of(timeout)
         if retry is not None:
             changes["retrier"] = self._caller.retrier.with_policy(_policy(retry))
         if rate_limit is not None:

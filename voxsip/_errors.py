@@ -19,7 +19,7 @@ class Disposition(enum.Enum):
     """What a failed attempt means for the work it asked for; the retry layer decides by it."""
 
     NOT_SENT = "the server never saw the request"
-    TRY_LATER = "refused for now, not executed"
+    THROTTLED = "throttled, not executed"
     TOKEN = "refused for the token it carried, not executed"  # noqa: S105 - a description
     UNKNOWN = "executed or not: the reply does not say"
     REFUSED = "refused, not executed"
@@ -35,13 +35,13 @@ class VoxsipError(Exception):
 
     attempts: int = 0
     disposition: Disposition = Disposition.REFUSED
-    doubt: bool = False
+    may_have_executed: bool = False
     """Whether an earlier attempt of the call may have been executed, and this error does not say otherwise."""
 
     @property
     def outcome_unknown(self) -> bool:
         """Whether the server may have done the work although the call failed."""
-        return self.doubt or self.disposition is Disposition.UNKNOWN
+        return self.may_have_executed or self.disposition is Disposition.UNKNOWN
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by state, so that keyword-only constructors survive the trip between processes."""
@@ -216,7 +216,7 @@ class RateLimitError(APIError):
         retry_after: seconds the server asked to wait, or None.
     """
 
-    disposition = Disposition.TRY_LATER
+    disposition = Disposition.THROTTLED
 
 
 class ServerError(APIError):

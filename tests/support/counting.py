@@ -9,9 +9,9 @@ from pathlib import Path
 import aiohttp
 
 from voxsip._calls.request import Request
-from voxsip._transport.session_pool import Lane
+from voxsip._transport.session_pool import LoopState
 
-WATCHED = (aiohttp.ClientSession, aiohttp.TCPConnector, Request, Lane)
+WATCHED = (aiohttp.ClientSession, aiohttp.TCPConnector, Request, LoopState)
 LOOKS = 250  # in 5 s at least: the other side notices a closed connection when it gets to it
 
 

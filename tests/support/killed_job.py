@@ -31,7 +31,7 @@ async def main(kind, base_url, credentials, journal, count, *, resume):
     async with voxsip.AsyncClient(credentials, base_url=base_url) as client:
         rows = rows_of(kind, int(count))
         if resume:
-            job = client.bulk.resume(journal, rows, settle=0.3)
+            job = client.bulk.resume(journal, rows, recovery_delay=0.3)
         else:
             job = getattr(client.bulk, kind)(rows, journal=journal)
         print("started", flush=True)

@@ -19,18 +19,18 @@ UNLIMITED = 1e9
 class Server:
     """Answers after `latency` seconds; takes `rate` calls a second, refuses the others without executing them.
 
-    With `moods` it also refuses that share of all calls, at any rate.
+    With `background_refusals` it also refuses that share of all calls, at any rate.
     """
 
-    def __init__(self, rate, burst, latency, *, named=None, moods=0.0):
+    def __init__(self, rate, burst, latency, *, named=None, background_refusals=0.0):
         self.rate, self.burst, self.latency, self.named = rate, burst, latency, named
-        self._moods, self._random = moods, random.Random(5)
+        self._background_refusals, self._random = background_refusals, random.Random(5)
         self._tokens, self._filled = float(burst), 0.0
 
     def takes(self, now):
         self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.rate)
         self._filled = now
-        if self._tokens < 1.0 or self._random.random() < self._moods:
+        if self._tokens < 1.0 or self._random.random() < self._background_refusals:
             return False
         self._tokens -= 1.0
         return True

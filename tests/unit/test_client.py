@@ -123,7 +123,7 @@ async def test_view_shares_connections_and_tokens(side):
     await side(info)
     await info(side.client.with_options(timeout=1, retry=RetryPolicy(attempts=1)))
     assert len(side.signer.signed) == 1
-    assert len(side.client._caller.pool._lanes) == 1
+    assert len(side.client._caller.pool._loop_states) == 1
 
 
 @CLIENTS
@@ -323,8 +323,8 @@ async def test_cancelling_one_does_not_disturb_the_others(held):
     assert [type(one) for one in done[::2]] == [asyncio.CancelledError] * 15
     assert all(one.result.account_id == 1 for one in done[1::2])
     assert len(side.signer.signed) == 1
-    [lane] = side.client._caller.pool._lanes.values()
-    assert lane.places._value == 5
+    [loop_state] = side.client._caller.pool._loop_states.values()
+    assert loop_state.slots._value == 5
 
 
 async def test_cancelled_create_lets_the_next_one_go(serve, connect):
@@ -348,5 +348,5 @@ async def test_client_is_a_context(serve, account):
     emulator = await serve()
     async with voxsip.AsyncClient(account, base_url=emulator.base_url) as client:
         await client.call("GetUsers")
-        [lane] = client._caller.pool._lanes.values()
-    assert lane.session.closed
+        [loop_state] = client._caller.pool._loop_states.values()
+    assert loop_state.session.closed

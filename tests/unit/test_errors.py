@@ -100,7 +100,7 @@ def test_the_tree_is_what_the_design_says():
         (voxsip.NotSentError, Disposition.NOT_SENT),
         (voxsip.OutcomeUnknownError, Disposition.UNKNOWN),
         (voxsip.ServerError, Disposition.UNKNOWN),
-        (voxsip.RateLimitError, Disposition.TRY_LATER),
+        (voxsip.RateLimitError, Disposition.THROTTLED),
         (voxsip.AuthorizationError, Disposition.TOKEN),
         (voxsip.NotFoundError, Disposition.REFUSED),
         (voxsip.ConfigurationError, Disposition.REFUSED),

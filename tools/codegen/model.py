@@ -98,7 +98,7 @@ class Operation:
     errors: tuple[int, ...] = ()
     paging: Paging | None = None
     lookup: Lookup | None = None
-    gone: int | None = None
+    already_deleted_code: int | None = None
 
 
 @attrs.frozen(kw_only=True)

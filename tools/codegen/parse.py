@@ -93,11 +93,13 @@ def _parse_operation(node: Node, models: Models, errors: dict[int, str]) -> Oper
         errors=_parse_codes(node, errors),
         paging=paging,
         lookup=parse_lookup(node, names),
-        gone=gone.expect(int) if gone else None,
+        already_deleted_code=gone.expect(int) if gone else None,
     )
     if operation.paging and not {"count", "offset"} <= names:
         raise node.error("a command that pages has count and offset")
-    if operation.gone is not None and (operation.retry != "delete" or operation.gone not in errors):
+    if operation.already_deleted_code is not None and (
+        operation.retry != "delete" or operation.already_deleted_code not in errors
+    ):
         raise node.error("x-gone is an error number of a delete command")
     if operation.lookup and operation.retry != "create":
         raise node.error("x-lookup is for create commands")

@@ -16,7 +16,7 @@ import enum
 import logging
 from collections.abc import Hashable
 
-from voxsip._bindings.names import Directory, Named
+from voxsip._bindings.names import AccountNames, Named
 from voxsip._bindings.rows import BindRequest, DeleteRequest, Row
 from voxsip._errors import VoxsipError
 
@@ -47,14 +47,14 @@ def overlaps_nothing(row: Row) -> bool:
     )
 
 
-class KeyMaker:
+class ConflictKeys:
     """Gives every row its keys: numbers above 0 for registrations, below 0 for users.
 
     Arguments:
         directory: turns names into ids once rows name users in both ways.
     """
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: AccountNames) -> None:
         self._directory = directory
         self._mode = _Mode.NONE
         self._lookup_refused = False

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Named = BindRequest | CreateRequest
 
 
-class Names:
+class NameTable:
     """Ids by name: exactly, and without regard to case."""
 
     __slots__ = ("_exact", "_folded", "_numbers")
@@ -45,7 +45,7 @@ class Names:
         return self._folded.get(name.casefold(), []) if exact is None else [exact]
 
 
-class Directory:
+class AccountNames:
     """Resolves names; asks the API only for what rows name.
 
     Arguments:
@@ -54,9 +54,9 @@ class Directory:
 
     def __init__(self, client: BaseAsyncClient) -> None:
         self._client = client
-        self._applications: Names | None = None
-        self._users: dict[int, Names] = {}
-        self._rules: dict[int, Names] | None = None
+        self._applications: NameTable | None = None
+        self._users: dict[int, NameTable] = {}
+        self._rules: dict[int, NameTable] | None = None
         self._application_of: dict[int, int] = {}
 
     def application_of(self, rule: int) -> int | None:
@@ -124,7 +124,7 @@ class Directory:
                         rules.setdefault(item.application_id, []).append(
                             (item.rule_name, item.rule_id)
                         )
-            self._rules = {application: Names(pairs) for application, pairs in rules.items()}
+            self._rules = {application: NameTable(pairs) for application, pairs in rules.items()}
 
     def resolve(self, row: BindRequest) -> Change | None:
         """Return the row with ids for names; None where a name stands for nothing.
@@ -159,7 +159,7 @@ class Directory:
 
     async def _learn_applications(self) -> None:
         if self._applications is None:
-            self._applications = Names(
+            self._applications = NameTable(
                 [
                     (item.application_name, item.application_id)
                     async for item in self._client.applications.list()
@@ -170,9 +170,9 @@ class Directory:
     async def _learn_users(self, application: int) -> None:
         known = self._applications
         if known is not None and not known.has(application):
-            self._users[application] = Names(())  # the API would refuse to list them
+            self._users[application] = NameTable(())  # the API would refuse to list them
             return
-        self._users[application] = Names(
+        self._users[application] = NameTable(
             [
                 (item.user_name, item.user_id)
                 async for item in self._client.users.list(application_id=application)

@@ -46,7 +46,7 @@ UNBOUND = Binding()
 NOTHING_KNOWN = Binding(ANY, ANY, ANY)
 
 
-class Model:
+class BindingState:
     """The bindings of an account, changed row by row.
 
     Arguments:
@@ -176,8 +176,8 @@ class Model:
         if user is not None and user != ANY:
             holder = self.holders.get(user)
             if holder is not None and holder not in (registration, ANY):
-                robbed = self.of(holder) or UNBOUND
-                self._put(holder, robbed._replace(user=None))
+                previous_holder = self.of(holder) or UNBOUND
+                self._put(holder, previous_holder._replace(user=None))
         if before is not None and before.user != user:
             self._let_go(registration, known=user != ANY)
         if user is not None and user != ANY:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import math
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from yarl import URL
 from voxsip._auth.tokens import Tokens
 from voxsip._calls.creates import Creates
 from voxsip._calls.limiter import Limiter
+from voxsip._calls.pages import page_fetcher, start_offset
 from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
@@ -31,11 +32,11 @@ from voxsip._errors import (
     VoxsipError,
 )
 from voxsip._protocol.command import Command
-from voxsip._protocol.paging import AsyncPager, Page
+from voxsip._protocol.paging import AsyncPager
 from voxsip._protocol.reply import RawReply, failure_of, http_date, result_of, unexpected
 from voxsip._protocol.structuring import list_structurer, structurer
 from voxsip._redaction.frames import forget_frames
-from voxsip._transport.attempt_timeout import Patience
+from voxsip._transport.attempt_timeout import AttemptTimeout
 from voxsip._transport.session_pool import SessionPool
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @attrs.define(eq=False, kw_only=True, repr=False)
-class Calls:
+class CallExecutor:
     """What all calls of one client share; the `Caller` of generated groups.
 
     Arguments:
@@ -65,7 +66,7 @@ class Calls:
     tokens: Tokens
     retrier: Retrier
     creates: Creates
-    timeout: Patience
+    timeout: AttemptTimeout
     form: bool = False
     limiter: Limiter | None = None
     deadline: float | None = None
@@ -85,7 +86,7 @@ class Calls:
         self, command: Command, values: dict[str, Any], reply: type[T], deadline: float | None
     ) -> Coroutine[Any, Any, T]:
         """Send a command and decode its reply into a model."""
-        return self.fetch(command, values, structurer(reply), deadline)
+        return self.execute(command, values, structurer(reply), deadline)
 
     def paginate(
         self, command: Command, values: dict[str, Any], item: type[T], deadline: float | None
@@ -93,10 +94,11 @@ class Calls:
         """List over pages; `deadline` counts for each page."""
         command.encode(values)  # a wrong argument is said here, not at the first page
         return AsyncPager(
-            _page_fetcher(self, command, values, list_structurer(item), deadline), _start(values)
+            page_fetcher(self, command, values, list_structurer(item), deadline),
+            start_offset(values),
         )
 
-    async def fetch(
+    async def execute(
         self, command: Command, values: dict[str, Any], decode: Decoder[T], deadline: float | None
     ) -> T:
         """Send a command; decode its reply with a function."""
@@ -106,7 +108,7 @@ class Calls:
             request = Request(command, values, command.encode(values))
             seconds = self.deadline if deadline is None else deadline
             if seconds is None:
-                return await self.perform(request, decode)
+                return await self.send_with_retries(request, decode)
             return await self._run_until(request, decode, seconds)
         except BaseException as error:
             if request is not None and isinstance(error, asyncio.CancelledError):
@@ -116,7 +118,7 @@ class Calls:
         finally:
             del values, request  # this frame is all that a traceback shows of the call
 
-    async def attempt(self, request: Request, decode: Decoder[T]) -> T:
+    async def send_once(self, request: Request, decode: Decoder[T]) -> T:
         """Make one attempt.
 
         Raises:
@@ -124,13 +126,13 @@ class Calls:
         """
         if self.limiter is not None:
             await self.limiter.acquire()
-        lane = self.pool.lane() or await self.pool.open_lane()
-        await lane.places.acquire()  # `async with` costs three times as much
+        loop_state = self.pool.loop_state() or await self.pool.open_loop_state()
+        await loop_state.slots.acquire()  # `async with` costs three times as much
         try:
             bearer = self.tokens.bearer()
             request.attempts += 1
             request.in_flight = True
-            if request.alone:
+            if request.exclusive:
                 self.creates.leaves(request)
             path = f"{self._path}/{request.command.name}"
             headers = {"Authorization": bearer}
@@ -140,11 +142,11 @@ class Calls:
             else:
                 url, body = self._locate(path=path, query_string=request.encoded), None
             reply = await self.pool.post(
-                lane, request.command.name, url, headers, body, self.timeout
+                loop_state, request.command.name, url, headers, body, self.timeout
             )
             request.in_flight = False
         finally:
-            lane.places.release()
+            loop_state.slots.release()
         request.reply = reply
         data = result_of(reply, with_result=request.command.with_result)
         if data is None:
@@ -158,14 +160,14 @@ class Calls:
             return result
         raise unexpected(request.command.name, reply, what, _secrets(request, bearer))
 
-    async def perform(self, request: Request, decode: Decoder[T]) -> T:
+    async def send_with_retries(self, request: Request, decode: Decoder[T]) -> T:
         """Make as many attempts as it takes and the policy allows."""
-        if request.command.lookup is not None and not request.alone:
-            async with self.creates.alone(request):
-                return await self.perform(request, self.creates.claiming(request, decode))
+        if request.command.lookup is not None and not request.exclusive:
+            async with self.creates.exclusive(request):
+                return await self.send_with_retries(request, self.creates.claiming(request, decode))
         self.retrier.budget.earn()
         try:
-            return await self.attempt(request, decode)
+            return await self.send_once(request, decode)
         except VoxsipError as error:
             first = error
             request.in_flight = False
@@ -180,7 +182,7 @@ class Calls:
             raise explain_deadline(request, seconds)
         try:
             async with asyncio.timeout(seconds):
-                return await self.perform(request, decode)
+                return await self.send_with_retries(request, decode)
         except TimeoutError:
             failure = explain_deadline(request, seconds)
         raise failure
@@ -203,45 +205,3 @@ def _secrets(request: Request, bearer: str) -> tuple[str, ...]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not math.isnan(value)
-
-
-def _start(values: dict[str, Any]) -> int:
-    return int(values.get("offset") or 0)
-
-
-def _page_fetcher(
-    calls: Calls,
-    command: Command,
-    values: dict[str, Any],
-    structure: Callable[[Any], list[T]],
-    deadline: float | None,
-) -> Callable[[int], Awaitable[Page[T]]]:
-    """Return a function that fetches the page at an offset."""
-    paging = command.paging
-    if paging is None:
-        msg = f"{command.name} has no pages"
-        raise TypeError(msg)
-    size = values.get("count") or paging.page_size
-    latest: tuple[int, object] | None = None
-
-    async def fetch(offset: int) -> Page[T]:
-        def decode(data: dict[str, Any]) -> Page[T]:
-            nonlocal latest
-            items = data[paging.items]
-            if items and latest is not None and latest[0] != offset and latest[1] == items:
-                # a server that ignores the offset would be read for ever
-                msg = "the same page twice"
-                raise ValueError(msg)
-            latest = (offset, items)
-            total = data.get(paging.total) if paging.total else None
-            return Page(
-                items=structure(items),
-                offset=offset,
-                total_count=total if type(total) is int else None,
-            )
-
-        return await calls.fetch(
-            command, {**values, "count": size, "offset": offset}, decode, deadline
-        )
-
-    return fetch

@@ -11,14 +11,12 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from voxsip._calls.interfaces import SendsWithRetries
 from voxsip._calls.lookup import TOLERANCE, look_up, lookup_of
 from voxsip._calls.request import Request
 from voxsip._errors import OutcomeUnknownError, VoxsipError
-
-if TYPE_CHECKING:
-    from voxsip._calls.call import Calls
 
 T = TypeVar("T")
 Key = tuple[Any, ...]
@@ -43,13 +41,13 @@ class Creates:
         """When a create ended whose outcome is unknown."""
 
     @asynccontextmanager
-    async def alone(self, request: Request) -> AsyncIterator[None]:
+    async def exclusive(self, request: Request) -> AsyncIterator[None]:
         """Wait until no other create of the same thing is under way on this loop."""
         key = (id(asyncio.get_running_loop()), *_key(request))
         while (other := self._busy.get(key)) is not None:
             await other.wait()
         mine = self._busy[key] = asyncio.Event()
-        request.alone = True
+        request.exclusive = True
         try:
             yield
         except BaseException as error:
@@ -63,7 +61,7 @@ class Creates:
 
     def leaves(self, request: Request) -> None:
         """Note when a request leaves, unless an earlier one may have been executed already."""
-        if not request.doubt:
+        if not request.may_have_executed:
             request.started = self._monotonic()
 
     def claiming(
@@ -80,7 +78,7 @@ class Creates:
 
         return decode_and_claim
 
-    async def look(self, calls: Calls, request: Request) -> dict[str, Any] | None:
+    async def look(self, calls: SendsWithRetries, request: Request) -> dict[str, Any] | None:
         """Look for what an attempt of unknown outcome made; None if there is nothing.
 
         Raises:
@@ -106,7 +104,7 @@ def _may_have_made(request: Request, error: BaseException) -> bool:
     """Tell whether a create that ended with an error may have been executed."""
     if isinstance(error, VoxsipError):
         return error.outcome_unknown
-    return request.in_flight or request.doubt
+    return request.in_flight or request.may_have_executed
 
 
 def _forget_oldest(known: OrderedDict[Any, Any]) -> None:

@@ -6,16 +6,14 @@ import logging
 from collections.abc import Callable, Container
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from voxsip._calls.interfaces import SendsWithRetries
 from voxsip._calls.registry import find_command
 from voxsip._calls.request import Request
 from voxsip._errors import OutcomeUnknownError
 from voxsip._protocol.command import Command, Lookup
 from voxsip._protocol.reply import http_date
-
-if TYPE_CHECKING:
-    from voxsip._calls.call import Calls
 
 log = logging.getLogger("voxsip")
 TOLERANCE = timedelta(seconds=2)
@@ -23,7 +21,7 @@ TOLERANCE = timedelta(seconds=2)
 
 
 async def look_up(
-    calls: Calls, request: Request, elapsed: Callable[[], float], taken: Container[int]
+    calls: SendsWithRetries, request: Request, elapsed: Callable[[], float], taken: Container[int]
 ) -> dict[str, Any] | None:
     """Find what a create made: the first match since the request left that nobody else has taken.
 
@@ -74,7 +72,7 @@ def lookup_of(command: Command) -> Lookup:
 
 
 async def _page(
-    calls: Calls, request: Request, lookup: Lookup, offset: int
+    calls: SendsWithRetries, request: Request, lookup: Lookup, offset: int
 ) -> tuple[list[dict[str, Any]], datetime]:
     """Fetch one page of candidates, and the server's time."""
     command = find_command(lookup.command)
@@ -89,7 +87,7 @@ async def _page(
     }
     values = {**filters, "count": paging.page_size, "offset": offset}
     listing = Request(command, values, command.encode(values))
-    items = await calls.perform(listing, partial(_rows, paging.items, lookup.id))
+    items = await calls.send_with_retries(listing, partial(_rows, paging.items, lookup.id))
     date = listing.reply.headers.get("Date") if listing.reply is not None else None
     return items, http_date(date) or datetime.now(UTC)
 

@@ -2,7 +2,7 @@
 
 Whether a command may be tried again depends on its class in the spec and on what the failure means:
 
-- never sent, or refused for now: again, whatever the command;
+- never sent, or throttled: again, whatever the command;
 - outcome unknown: again for idempotent commands and deletes (a delete that then meets "no such thing" is done); a create is
   looked up first and sent again only if there is nothing to be found;
 - refused: raised.
@@ -13,8 +13,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from voxsip._calls.interfaces import Executor
 from voxsip._calls.request import Request
 from voxsip._calls.trace import note_failure, uncounted
 from voxsip._errors import (
@@ -26,9 +27,6 @@ from voxsip._errors import (
     OutcomeUnknownError,
     VoxsipError,
 )
-
-if TYPE_CHECKING:
-    from voxsip._calls.call import Calls
 
 T = TypeVar("T")
 log = logging.getLogger("voxsip")
@@ -44,7 +42,7 @@ class Recovery(Generic[T]):
     """
 
     def __init__(
-        self, calls: Calls, request: Request, decode: Callable[[dict[str, Any]], T]
+        self, calls: Executor, request: Request, decode: Callable[[dict[str, Any]], T]
     ) -> None:
         self._calls = calls
         self._request = request
@@ -67,7 +65,7 @@ class Recovery(Generic[T]):
             return await self._calls.retrier.again(first, self._turn, self._more)
         except VoxsipError as error:
             error.attempts = self._request.attempts
-            error.doubt = self._leaves_doubt(error)
+            error.may_have_executed = self._leaves_doubt(error)
             raise
 
     def _leaves_doubt(self, error: VoxsipError) -> bool:
@@ -77,21 +75,21 @@ class Recovery(Generic[T]):
         no longer finds, an attempt before may have deleted.
         """
         if error.disposition is not Disposition.REFUSED:
-            return self._request.doubt
+            return self._request.may_have_executed
         deleting = self._request.command.retry == "delete"
-        return self._request.doubt and deleting and isinstance(error, NotFoundError)
+        return self._request.may_have_executed and deleting and isinstance(error, NotFoundError)
 
     def _more(self, turns: int) -> bool:
         """Tell whether there may be another turn: one that sends, or one more that only looks."""
         limit = self._calls.retrier.policy.attempts
         if self._must_look():
             return turns <= limit
-        if self._request.doubt and self._request.command.retry == "create":
+        if self._request.may_have_executed and self._request.command.retry == "create":
             return False  # nothing to look it up by, and twice may be once too often
         return self._request.attempts < limit
 
     def _must_look(self) -> bool:
-        return self._request.doubt and self._request.command.lookup is not None
+        return self._request.may_have_executed and self._request.command.lookup is not None
 
     async def _turn(self) -> T:
         request = self._request
@@ -110,12 +108,12 @@ class Recovery(Generic[T]):
 
     async def _send(self) -> T:
         try:
-            return await self._calls.attempt(self._request, self._decode)
+            return await self._calls.send_once(self._request, self._decode)
         except APIError as error:
             if (
-                self._request.doubt
+                self._request.may_have_executed
                 and error.code is not None
-                and error.code == self._request.command.gone
+                and error.code == self._request.command.already_deleted_code
             ):
                 # an earlier attempt whose reply was lost has deleted it
                 return self._decode({"result": 1})
@@ -136,7 +134,7 @@ class Recovery(Generic[T]):
         request = self._request
         request.in_flight = False
         request.last = error
-        request.doubt = request.doubt or error.outcome_unknown
+        request.may_have_executed = request.may_have_executed or error.outcome_unknown
         note_failure(error)
         log.debug(
             "%s: attempt %d failed: %s",
@@ -166,7 +164,7 @@ def explain_deadline(request: Request, seconds: float) -> VoxsipError:
         seconds: the deadline.
     """
     name = request.command.name
-    if request.in_flight or request.doubt:
+    if request.in_flight or request.may_have_executed:
         failure: VoxsipError = OutcomeUnknownError(
             f"{name}: the deadline of {seconds:g} s passed; the outcome is unknown"
         )
@@ -181,7 +179,7 @@ def explain_deadline(request: Request, seconds: float) -> VoxsipError:
 
 def report_cancelled(request: Request, error: asyncio.CancelledError) -> None:
     """Say that a cancelled create may have been executed: its caller will not learn it from a result."""
-    if request.command.retry == "create" and (request.in_flight or request.doubt):
+    if request.command.retry == "create" and (request.in_flight or request.may_have_executed):
         text = f"{request.command.name} was cancelled after it was sent; its outcome is unknown"
         error.add_note(text)
         log.warning("%s", text)

@@ -22,11 +22,11 @@ class Request:
     """Requests that left."""
     in_flight: bool = False
     """Whether one has left whose reply is still awaited."""
-    doubt: bool = False
+    may_have_executed: bool = False
     """Whether the server may have done the work in an attempt that failed."""
     last: VoxsipError | None = None
     """What the latest failed attempt met."""
-    alone: bool = False
+    exclusive: bool = False
     """Whether no other create of the same thing is under way (creates only)."""
     started: float = 0.0
     """When the first attempt left that may have been executed, in monotonic seconds (creates only)."""

@@ -20,7 +20,7 @@ T = TypeVar("T")
 class RetryBudget:
     """The client-wide allowance of retries.
 
-    Refusals for now are free: the server is well, asks for patience, and gets it.
+    Throttled attempts do not consume the budget: the server is healthy and told us to wait.
     """
 
     __slots__ = ("_left", "_refill", "_size")
@@ -36,7 +36,7 @@ class RetryBudget:
 
     def spend(self, error: VoxsipError) -> bool:
         """Take one retry out for this error; False where none is left."""
-        if error.disposition is Disposition.TRY_LATER:
+        if error.disposition is Disposition.THROTTLED:
             return True
         if self._left < 1.0:
             return False

@@ -79,7 +79,7 @@ class Command:
     requires: tuple[Requirement, ...] = ()
     paging: Paging | None = None
     lookup: Lookup | None = None
-    gone: int | None = None
+    already_deleted_code: int | None = None
     with_result: bool = True
     _plan: Mapping[str, tuple[str, Encoder]] = attrs.field(init=False, repr=False)
 

@@ -19,11 +19,11 @@ CONNECTED = 0.9
 """Share of an attempt's time until which it must hold a connection: past it, it is known that nothing was sent."""
 
 
-class Patience(NamedTuple):
+class AttemptTimeout(NamedTuple):
     """A timeout, taken apart once.
 
     Attributes:
-        total: seconds for the whole attempt, kept by a `Watch`.
+        total: seconds for the whole attempt, kept by a `AttemptTimer`.
         connecting: what aiohttp keeps of it; nothing of this costs a request over an open connection anything.
     """
 
@@ -31,7 +31,7 @@ class Patience(NamedTuple):
     connecting: aiohttp.ClientTimeout
 
     @classmethod
-    def of(cls, value: float | Timeout) -> Patience:
+    def of(cls, value: float | Timeout) -> AttemptTimeout:
         """Take a timeout, or seconds for the whole attempt, apart."""
         timeout = Timeout.of(value)
         return cls(
@@ -45,24 +45,24 @@ class Patience(NamedTuple):
         )
 
 
-class Watches:
-    """The watches of one event loop, by seconds; those no longer needed go away."""
+class AttemptTimers:
+    """The timers of one event loop, by seconds; those no longer needed go away."""
 
     __slots__ = ("_loop", "_watches")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._watches: dict[float, Watch] = {}
+        self._watches: dict[float, AttemptTimer] = {}
 
-    def attempt(self, seconds: float) -> Attempt:
+    def attempt(self, seconds: float) -> TimedAttempt:
         """Return a context that raises TimeoutError where it takes longer."""
         watch = self._watches.get(seconds)
         if watch is None:
-            watch = self._watches[seconds] = Watch(seconds, self._loop, self._watches)
-        return Attempt(watch)
+            watch = self._watches[seconds] = AttemptTimer(seconds, self._loop, self._watches)
+        return TimedAttempt(watch)
 
 
-class Watch:
+class AttemptTimer:
     """Looks after attempts of one length.
 
     Arguments:
@@ -74,16 +74,16 @@ class Watch:
     __slots__ = ("_registry", "_seconds", "_timer", "loop", "running")
 
     def __init__(
-        self, seconds: float, loop: asyncio.AbstractEventLoop, registry: dict[float, Watch]
+        self, seconds: float, loop: asyncio.AbstractEventLoop, registry: dict[float, AttemptTimer]
     ) -> None:
         self._seconds = seconds
         self._registry = registry
         self._timer: asyncio.TimerHandle | None = None
         self.loop = loop
-        self.running: dict[Attempt, None] = {}
+        self.running: dict[TimedAttempt, None] = {}
         """In the order in which they began."""
 
-    def begin(self, attempt: Attempt) -> float:
+    def begin(self, attempt: TimedAttempt) -> float:
         """Look after an attempt from now on; return when its time is up."""
         self.running[attempt] = None
         due = self.loop.time() + self._seconds
@@ -104,12 +104,12 @@ class Watch:
         self._registry.pop(self._seconds, None)
 
 
-class Attempt:
+class TimedAttempt:
     """The time of one attempt: a context that raises TimeoutError once it is up."""
 
     __slots__ = ("_cancelling", "_expired", "_task", "_watch", "due")
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: AttemptTimer) -> None:
         self._watch = watch
         self._expired = False
 

@@ -20,7 +20,7 @@ from yarl import URL
 
 from voxsip._errors import NotSentError
 from voxsip._protocol.reply import LONGEST_TEXT, RawReply
-from voxsip._transport.attempt_timeout import Patience, Watches
+from voxsip._transport.attempt_timeout import AttemptTimeout, AttemptTimers
 from voxsip._transport.failures import explain_failure
 from voxsip._version import __version__
 
@@ -31,26 +31,26 @@ MAX_REPLY = 64 * 1024 * 1024
 """Bytes of a reply, decompressed, beyond which it is refused."""
 
 
-class Lane:
-    """What one event loop has: its session, the places on it, and who looks after the time."""
+class LoopState:
+    """What one event loop has: its session, the slots on it, and the timers of its attempts."""
 
-    __slots__ = ("__weakref__", "guard", "places", "release", "session", "watches")
+    __slots__ = ("__weakref__", "closer", "release", "session", "slots", "timers")
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        places: asyncio.Semaphore,
-        watches: Watches,
-        guard: AsyncGenerator[None, None] | None,
+        slots: asyncio.Semaphore,
+        timers: AttemptTimers,
+        closer: AsyncGenerator[None, None] | None,
     ) -> None:
         self.session = session
-        self.places = places
-        self.watches = watches
-        self.guard = guard
-        self.release: weakref.finalize[..., Lane] | None = None
+        self.slots = slots
+        self.timers = timers
+        self.closer = closer
+        self.release: weakref.finalize[..., LoopState] | None = None
 
-    def keep(self) -> None:
-        """Take closing in hand: nothing is to happen when the lane is dropped."""
+    def detach(self) -> None:
+        """Take closing in hand: nothing is to happen when it is dropped."""
         if self.release is not None:
             self.release.detach()
 
@@ -77,26 +77,26 @@ class SessionPool:
         self._ssl: ssl_module.SSLContext | bool = True if ssl is None else ssl
         self._given = session
         self._max_reply = max_reply
-        self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
+        self._loop_states: dict[asyncio.AbstractEventLoop, LoopState] = {}
         _pools.add(self)
 
-    def lane(self) -> Lane | None:
+    def loop_state(self) -> LoopState | None:
         """Return what the running loop has, if it has been used before."""
-        return self._lanes.get(asyncio.get_running_loop())
+        return self._loop_states.get(asyncio.get_running_loop())
 
     async def post(
         self,
-        lane: Lane,
+        loop_state: LoopState,
         command: str,
         url: URL,
         headers: dict[str, str],
         body: bytes | None,
-        timeout: Patience,  # noqa: ASYNC109 - per attempt
+        timeout: AttemptTimeout,  # noqa: ASYNC109 - per attempt
     ) -> RawReply:
-        """Send one POST and read its reply; the caller holds one of the lane's places.
+        """Send one POST and read its reply; the caller holds one of its slots.
 
         Arguments:
-            lane: the running loop's.
+            loop_state: the running loop's.
             command: for error messages.
             url: where to, encoded.
             headers: what to add to the session's own.
@@ -108,8 +108,8 @@ class SessionPool:
             OutcomeUnknownError: the reply was lost.
         """
         try:
-            with lane.watches.attempt(timeout.total):
-                response = await lane.session.post(
+            with loop_state.timers.attempt(timeout.total):
+                response = await loop_state.session.post(
                     url,
                     headers=headers,
                     data=body if body is None or len(body) <= LARGE_BODY else BytesIO(body),
@@ -129,7 +129,7 @@ class SessionPool:
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             failure = explain_failure(command, error)
         except RuntimeError:
-            if not lane.session.closed:
+            if not loop_state.session.closed:
                 raise
             failure = self._closed(command)
         else:
@@ -139,40 +139,40 @@ class SessionPool:
     async def aclose(self) -> None:
         """Close what this pool opened: the running loop's session now, those of other live loops in their loops."""
         here = asyncio.get_running_loop()
-        for loop, lane in list(self._lanes.items()):
-            del self._lanes[loop]
-            lane.keep()
-            if lane.guard is None or loop.is_closed():
+        for loop, loop_state in list(self._loop_states.items()):
+            del self._loop_states[loop]
+            loop_state.detach()
+            if loop_state.closer is None or loop.is_closed():
                 continue
             if loop is here:
-                await lane.guard.aclose()
+                await loop_state.closer.aclose()
             elif loop.is_running():
                 await asyncio.wrap_future(
-                    asyncio.run_coroutine_threadsafe(_close(lane.guard), loop)
+                    asyncio.run_coroutine_threadsafe(_close(loop_state.closer), loop)
                 )
 
-    async def open_lane(self) -> Lane:
+    async def open_loop_state(self) -> LoopState:
         """Open the running loop's session."""
         loop = asyncio.get_running_loop()
         if self._given is not None:
-            places = asyncio.Semaphore(self._places_of(self._given))
-            lane = Lane(self._given, places, Watches(loop), None)
+            slots = asyncio.Semaphore(self._slots_of(self._given))
+            loop_state = LoopState(self._given, slots, AttemptTimers(loop), None)
         else:
-            places = asyncio.Semaphore(self._max_connections)
+            slots = asyncio.Semaphore(self._max_connections)
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=self._ssl),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"Accept": "application/json", "User-Agent": USER_AGENT},
             )
-            guard = _closing(session, weakref.ref(self), loop)
-            await anext(guard)  # the loop knows it from here on
-            lane = Lane(session, places, Watches(loop), guard)
-            lane.release = weakref.finalize(lane, _release, os.getpid(), loop, guard)
-            lane.release.atexit = False
-        return self._lanes.setdefault(loop, lane)
+            closer = _closing(session, weakref.ref(self), loop)
+            await anext(closer)  # the loop knows it from here on
+            loop_state = LoopState(session, slots, AttemptTimers(loop), closer)
+            loop_state.release = weakref.finalize(loop_state, _release, os.getpid(), loop, closer)
+            loop_state.release.atexit = False
+        return self._loop_states.setdefault(loop, loop_state)
 
-    def _places_of(self, session: aiohttp.ClientSession) -> int:
-        """Count a given session's places: who waited in its connector would lose time of the attempt."""
+    def _slots_of(self, session: aiohttp.ClientSession) -> int:
+        """Count a given session's slots: who waited in its connector would lose time of the attempt."""
         connector = session.connector
         limits = () if connector is None else (connector.limit, connector.limit_per_host)
         return min((self._max_connections, *filter(None, limits)))
@@ -205,16 +205,16 @@ class SessionPool:
         return NotSentError(f"{command}: not sent: the client was closed meanwhile")
 
     def _drop(self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession) -> None:
-        """Let go of a loop that ends: a lane holds on to its loop."""
-        lane = self._lanes.get(loop)
-        if lane is not None and lane.session is session:
-            lane.keep()
-            del self._lanes[loop]
+        """Let go of a loop that ends; its state holds on to its loop."""
+        loop_state = self._loop_states.get(loop)
+        if loop_state is not None and loop_state.session is session:
+            loop_state.detach()
+            del self._loop_states[loop]
 
     def _forget(self) -> None:
         """In a forked child: let go of the parent's sessions without closing them."""
-        _abandoned.extend(self._lanes.values())
-        self._lanes = {}
+        _abandoned.extend(self._loop_states.values())
+        self._loop_states = {}
 
 
 async def _closing(
@@ -227,29 +227,29 @@ async def _closing(
         yield
     finally:
         if (owner := pool()) is not None:
-            owner._drop(loop, session)  # noqa: SLF001 - the guard belongs to the pool
+            owner._drop(loop, session)  # noqa: SLF001 - the closer belongs to the pool
         del owner
         await session.close()
 
 
-async def _close(guard: AsyncGenerator[None, None]) -> None:
-    await guard.aclose()
+async def _close(closer: AsyncGenerator[None, None]) -> None:
+    await closer.aclose()
 
 
 def _release(
-    process: int, loop: asyncio.AbstractEventLoop, guard: AsyncGenerator[None, None]
+    process: int, loop: asyncio.AbstractEventLoop, closer: AsyncGenerator[None, None]
 ) -> None:
     """Have a session closed, in its loop, whose pool was dropped unclosed.
 
-    Its guard is kept until here: else the collector would end both at once, and the session complain that it is open.
+    Its closer is kept until here: else the collector would end both at once, and the session complain that it is open.
     """
     if process == os.getpid():
         with suppress(RuntimeError):  # the loop is closed, and the session with it
-            loop.call_soon_threadsafe(lambda: loop.create_task(_close(guard)))
+            loop.call_soon_threadsafe(lambda: loop.create_task(_close(closer)))
 
 
 _pools: weakref.WeakSet[SessionPool] = weakref.WeakSet()
-_abandoned: list[Lane] = []
+_abandoned: list[LoopState] = []
 
 
 def _after_fork_in_child() -> None:

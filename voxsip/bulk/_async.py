@@ -11,9 +11,8 @@ from voxsip._calls.limiter import Limiter
 from voxsip._config import RateLimit
 from voxsip.bulk._funds import read_quote
 from voxsip.bulk._job import BulkJob
-from voxsip.bulk._journal.interface import Kind
 from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options
-from voxsip.bulk._outcomes import Quote
+from voxsip.bulk._outcomes import Kind, Quote
 from voxsip.bulk._run import Run, make_source
 
 if TYPE_CHECKING:
@@ -207,7 +206,7 @@ class AsyncBulk:
         max_failure_ratio: float | None = None,
         min_rows_for_ratio: int | None = None,
         deadline: float | None = None,
-        settle: float | None = None,
+        recovery_delay: float | None = None,
         checksum: str | None = None,
     ) -> BulkJob[Any]:
         """Go on with a job from its journal, to the state one uninterrupted run would have left.
@@ -229,7 +228,7 @@ class AsyncBulk:
             max_failure_ratio: as for `bind`.
             min_rows_for_ratio: as for `bind`.
             deadline: as for `bind`.
-            settle: seconds that the last purchase of a killed run is given to arrive, before it is
+            recovery_delay: seconds that the last purchase of a killed run is given to arrive, before it is
                 looked for (1).
             checksum: of the input; compared with the one in the journal.
 
@@ -249,7 +248,7 @@ class AsyncBulk:
             "max_failure_ratio": max_failure_ratio,
             "min_rows_for_ratio": min_rows_for_ratio,
             "deadline": deadline,
-            "settle": settle,
+            "recovery_delay": recovery_delay,
         }
         options = Options.from_json({}, overrides)
         run = self._run(None, rows, options, journal, None, checksum)

@@ -4,30 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from voxsip._errors import (
-    AuthorizationError,
-    ForbiddenError,
-    InsufficientFundsError,
-    QuotaExceededError,
-)
-from voxsip.bulk._journal.interface import Kind
-from voxsip.bulk._outcomes import Outcome, Stop
-
-
-def refusal_of_all(kind: Kind, error: type[object]) -> Stop | None:
-    """Tell why no row would fare better than the one that met this error, which says nothing of the row; or None.
-
-    Arguments:
-        kind: what the rows are for; only buying needs money and places.
-        error: class of what the row met.
-    """
-    if issubclass(error, AuthorizationError | ForbiddenError):
-        return Stop.AUTHORIZATION
-    if kind == "create" and issubclass(error, InsufficientFundsError):
-        return Stop.FUNDS
-    if kind == "create" and issubclass(error, QuotaExceededError):
-        return Stop.QUOTA
-    return None
+from voxsip.bulk._outcomes import Kind, Outcome, Stop, stop_reason
 
 
 @attrs.define(kw_only=True)
@@ -54,7 +31,7 @@ class Guards:
         if outcome.status not in {"failed", "unknown"}:
             return None
         self._failures += 1
-        if (stop := refusal_of_all(self.kind, type(outcome.error))) is not None:
+        if (stop := stop_reason(self.kind, type(outcome.error))) is not None:
             return stop
         if self.max_failures is not None and self._failures > self.max_failures:
             return Stop.FAILURES

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from voxsip.bulk._engine.outcome_queue import Outbox
+from voxsip.bulk._engine.outcome_queue import OutcomeQueue
 from voxsip.bulk._outcomes import Outcome, Report, Stop
 from voxsip.bulk._run import Run
 
@@ -27,12 +27,12 @@ class BulkJob(Generic[R]):
     job as a whole cannot go on.
 
     Attributes:
-        outbox: where outcomes wait to be read; for the sync twin.
+        queue: where outcomes wait to be read; for the sync twin.
     """
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self.outbox: Outbox[Outcome[Any]] = run.outbox
+        self.queue: OutcomeQueue[Outcome[Any]] = run.queue
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = os.getpid()
@@ -104,7 +104,7 @@ class BulkJob(Generic[R]):
             await self._abort()
             return
         self._run.stop(Stop.REQUESTED, read_rest=False)
-        self.outbox.discard()
+        self.queue.discard()
         try:
             await asyncio.wait((task,))
         except asyncio.CancelledError:
@@ -113,17 +113,17 @@ class BulkJob(Generic[R]):
         _look_at(task)
 
     async def _finish(self) -> Report:
-        self.outbox.discard()
+        self.queue.discard()
         await self.start()
         return self.report
 
     async def _outcomes(self) -> AsyncGenerator[Outcome[R], None]:
         task = self.start()
-        outbox = self.outbox
+        queue = self.queue
         try:
-            while not outbox.closed or outbox.items:
-                await outbox.wait()
-                for outcome in outbox.take():
+            while not queue.closed or queue.items:
+                await queue.wait()
+                for outcome in queue.take():
                     yield outcome
             await task
         except asyncio.CancelledError:

@@ -55,7 +55,7 @@ class Options:
     min_rows_for_ratio: int = 100
     deadline: float | None = None
     check_funds: bool = True
-    settle: float = 1.0
+    recovery_delay: float = 1.0
 
     def __attrs_post_init__(self) -> None:
         """Check every option."""
@@ -67,7 +67,7 @@ class Options:
             _number("max_failure_ratio", self.max_failure_ratio, 1.0)
         if self.deadline is not None:
             _number("deadline", self.deadline, math.inf)
-        _number("settle", self.settle, math.inf)
+        _number("recovery_delay", self.recovery_delay, math.inf)
         limit: object = self.rate_limit
         if not isinstance(limit, RateLimit | Limiter | None):
             raise _wrong("rate_limit", "a RateLimit or a Limiter", type(limit).__name__)

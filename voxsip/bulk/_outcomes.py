@@ -5,16 +5,24 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
-from voxsip._bindings.rows import SECRET_COLUMNS, Row
+from voxsip._bindings.rows import SECRET_COLUMNS
 from voxsip._bindings.state import Binding
-from voxsip._errors import APIError, VoxsipError
-from voxsip.bulk._journal.interface import Status
+from voxsip._errors import (
+    APIError,
+    AuthorizationError,
+    ForbiddenError,
+    InsufficientFundsError,
+    QuotaExceededError,
+    VoxsipError,
+)
 
 R = TypeVar("R")
+Kind = Literal["bind", "create", "delete"]
+Status = Literal["done", "unchanged", "failed", "skipped", "unknown"]
 
 
 def _shown(row: object) -> str:
@@ -51,9 +59,6 @@ class Outcome(Generic[R]):
     restored: bool = False
 
 
-AnyOutcome = Outcome[Row] | Outcome[Any]
-
-
 class Stop(enum.StrEnum):
     """Why a job stopped sending rows."""
 
@@ -65,6 +70,22 @@ class Stop(enum.StrEnum):
     DEADLINE = "deadline reached"
     REQUESTED = "stop requested"
     ERROR = "error"
+
+
+def stop_reason(kind: Kind, error: type[object]) -> Stop | None:
+    """Return the stop reason if the error would affect every row, else None.
+
+    Arguments:
+        kind: what the rows are for; only buying needs money and places.
+        error: class of what the row met.
+    """
+    if issubclass(error, AuthorizationError | ForbiddenError):
+        return Stop.AUTHORIZATION
+    if kind == "create" and issubclass(error, InsufficientFundsError):
+        return Stop.FUNDS
+    if kind == "create" and issubclass(error, QuotaExceededError):
+        return Stop.QUOTA
+    return None
 
 
 @attrs.frozen(kw_only=True)

@@ -11,24 +11,24 @@ from typing import Any
 import attrs
 
 from voxsip._base_client import BaseAsyncClient
-from voxsip._bindings.conflicts import KeyMaker
-from voxsip._bindings.names import Directory
+from voxsip._bindings.conflicts import ConflictKeys
+from voxsip._bindings.names import AccountNames
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._version import __version__
 from voxsip.bulk._engine.engine import Engine
-from voxsip.bulk._engine.outcome_queue import Outbox
+from voxsip.bulk._engine.outcome_queue import OutcomeQueue
 from voxsip.bulk._engine.sender import sender
 from voxsip.bulk._engine.window import Window
 from voxsip.bulk._funds import can_pay, count_purchases
 from voxsip.bulk._guards import Guards
-from voxsip.bulk._journal.interface import JobHeader, Journal, Kind
-from voxsip.bulk._journal.previous_runs import Record
+from voxsip.bulk._journal.interface import JobHeader, Journal
+from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._limits.job_limits import JobLimits
 from voxsip.bulk._live.existing import Existing, Verifier
-from voxsip.bulk._live.unchanged import Holds, plan_rows
+from voxsip.bulk._live.unchanged import Holds, find_unchanged
 from voxsip.bulk._options import Options
-from voxsip.bulk._outcomes import Outcome, Report, Stop
+from voxsip.bulk._outcomes import Kind, Outcome, Report, Stop
 from voxsip.bulk._source import Rows, Source
 
 log = logging.getLogger("voxsip.bulk")
@@ -67,7 +67,7 @@ class Run:
     overrides: Mapping[str, Any] = attrs.field(factory=dict)
     clock: Callable[[], float] = time.monotonic
 
-    outbox: Outbox[Outcome[Any]] = attrs.field(init=False)
+    queue: OutcomeQueue[Outcome[Any]] = attrs.field(init=False)
     _report: Report = attrs.field(init=False)
     _started: float | None = attrs.field(default=None, init=False)
     _ended: bool = attrs.field(default=False, init=False)
@@ -77,7 +77,7 @@ class Run:
 
     def __attrs_post_init__(self) -> None:
         """Make what can be looked at before the job starts."""
-        self.outbox = Outbox(ROOM)
+        self.queue = OutcomeQueue(ROOM)
         self._report = Report(kind=self.kind or "resume")
 
     @property
@@ -133,7 +133,7 @@ class Run:
             finally:
                 self._report.seconds = self.clock() - self._started
                 self._ended = True
-                self.outbox.close()
+                self.queue.close()
 
     async def _rows(self, journal: Journal | None) -> None:
         kind, options = self.kind, self.options
@@ -142,8 +142,8 @@ class Run:
         self._report.kind = kind
         limits = self._limits = JobLimits(self.client, options.concurrency, options.rate_limit)
         client = limits.client
-        directory = Directory(client)
-        record = None if journal is None else Record(journal)
+        directory = AccountNames(client)
+        record = None if journal is None else PreviousRuns(journal)
         verifier = Verifier(client, directory) if options.verify and kind == "bind" else None
         if record is not None:
             await record.check(self.rows, CLASSES[kind])
@@ -151,7 +151,7 @@ class Run:
         holds: Holds | None = None
         if options.skip_unchanged:
             if kind == "bind":
-                self.rows, holds = await plan_rows(self.rows, client, directory, record)
+                self.rows, holds = await find_unchanged(self.rows, client, directory, record)
             else:
                 existing = Existing()
                 await existing.read(client)
@@ -166,10 +166,10 @@ class Run:
         engine = self._engine = Engine(
             row_class=CLASSES[kind],
             source=self.rows,
-            send=sender(kind, client, record, journal, options.settle),
-            keys=KeyMaker(directory),
+            send=sender(kind, client, record, journal, options.recovery_delay),
+            keys=ConflictKeys(directory),
             window=Window(max(4 * options.concurrency, 256)),
-            outbox=self.outbox,
+            queue=self.queue,
             report=self._report,
             limits=limits.adaptive,
             guards=Guards(
@@ -179,7 +179,7 @@ class Run:
                 min_rows_for_ratio=options.min_rows_for_ratio,
             ),
             workers=options.concurrency,
-            memory=record if journal is not None and journal.rows_known else None,
+            previous_runs=record if journal is not None and journal.rows_known else None,
             on_end=None if record is None else record.end,
             learn=None if verifier is None else verifier.learn,
             holds=holds,

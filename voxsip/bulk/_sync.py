@@ -132,7 +132,7 @@ class SyncBulkJob(Generic[R]):
         self._rows = rows
         self._runner = runner
         self._over = False
-        inbox.on_hungry = job.outbox.ring
+        inbox.on_hungry = job.queue.ring
 
     def __repr__(self) -> str:
         return repr(self._job).replace("BulkJob", type(self).__name__, 1)
@@ -158,7 +158,7 @@ class SyncBulkJob(Generic[R]):
 
     def wait(self) -> Report:
         """Run to the end; return the report."""
-        self._job.outbox.discard()
+        self._job.queue.discard()
         for _ in self:
             pass
         return self.report
@@ -195,7 +195,7 @@ class SyncBulkJob(Generic[R]):
 
     async def _exchange(self, batch: Batch) -> tuple[deque[Outcome[Any]], bool]:
         """On the loop thread: bring rows, fetch outcomes; once there are none left, raise what the job raised."""
-        inbox, outbox = self._inbox, self._job.outbox
+        inbox, queue = self._inbox, self._job.queue
         if inbox.hungry:
             inbox.add(batch)
         task = self._job.start()
@@ -204,11 +204,11 @@ class SyncBulkJob(Generic[R]):
         def be_late() -> None:
             nonlocal late
             late = True
-            outbox.ring()
+            queue.ring()
 
         def enough() -> bool:
-            count = len(outbox.items)
-            if count >= BATCH or outbox.closed:
+            count = len(queue.items)
+            if count >= BATCH or queue.closed:
                 return True
             if batch.slow:  # reading on may take a while: first see what these rows have come to
                 return late or count > 0
@@ -217,11 +217,11 @@ class SyncBulkJob(Generic[R]):
         patience = WAIT_FOR if batch.slow else COLLECT_FOR
         timer = asyncio.get_running_loop().call_later(patience, be_late)
         try:
-            await outbox.wait(enough)
+            await queue.wait(enough)
         finally:
             timer.cancel()
-        outcomes = outbox.take()
-        if not outcomes and outbox.closed:
+        outcomes = queue.take()
+        if not outcomes and queue.closed:
             self._over = True
             await task
         return outcomes, inbox.hungry
@@ -373,7 +373,7 @@ class Bulk:
         max_failure_ratio: float | None = None,
         min_rows_for_ratio: int | None = None,
         deadline: float | None = None,
-        settle: float | None = None,
+        recovery_delay: float | None = None,
         checksum: str | None = None,
     ) -> SyncBulkJob[Any]:
         """Go on with a job from its journal; see `AsyncBulk.resume`. The rows are read in this thread."""
@@ -390,7 +390,7 @@ class Bulk:
             max_failure_ratio=max_failure_ratio,
             min_rows_for_ratio=min_rows_for_ratio,
             deadline=deadline,
-            settle=settle,
+            recovery_delay=recovery_delay,
             checksum=checksum,
         )
         return SyncBulkJob(job, inbox, rows, self._runner)

@@ -10,7 +10,7 @@ from typing import Any
 from cyclopts import App
 
 from voxsip._version import __version__
-from voxsip.cli._exit_codes import Exit, explain, say
+from voxsip.cli._exit_codes import Exit, explain, print_message
 
 app = App(
     name="voxsip",
@@ -78,9 +78,9 @@ def run(arguments: list[str]) -> int:
         return Exit.INTERRUPTED
     except BaseException as error:
         text, code = explain(error)
-        say(text)
+        print_message(text)
         return code
 
 
 def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    say(f"voxsip: {message}")
+    print_message(f"voxsip: {message}")

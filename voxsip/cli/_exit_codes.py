@@ -63,6 +63,6 @@ def explain(error: BaseException) -> tuple[str, Exit]:
     raise error
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Write a message for people, away from the data."""
     print(text, file=sys.stderr, flush=True)

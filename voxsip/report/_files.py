@@ -31,8 +31,7 @@ import orjson
 from voxsip._bindings.rows import COLUMNS, SECRET_COLUMNS, BindRequest, CreateRequest, DeleteRequest
 from voxsip._errors import APIError, ConfigurationError
 from voxsip._version import __version__
-from voxsip.bulk._journal.interface import Kind
-from voxsip.bulk._outcomes import Outcome, Report
+from voxsip.bulk._outcomes import Kind, Outcome, Report
 from voxsip.report._series import TimeSeries
 
 if TYPE_CHECKING:

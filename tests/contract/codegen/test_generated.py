@@ -204,5 +204,5 @@ def test_commands_carry_what_the_spec_says(package):
     assert buy.roles == ("Owner", "Call list manager")
     assert buy.exclusive == (frozenset({"shelf_id", "shelf_name"}),)
     assert buy.lookup.match == (("title", "book_title"),)
-    assert drop.gone == 7
+    assert drop.already_deleted_code == 7
     assert lend.requires[1].unless == (("lent", False), ("book_id", None))

@@ -5,8 +5,8 @@ from itertools import combinations, product
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from voxsip._bindings.conflicts import KeyMaker, overlaps_nothing
-from voxsip._bindings.state import ANY, Binding, Change, Model
+from voxsip._bindings.conflicts import ConflictKeys, overlaps_nothing
+from voxsip._bindings.state import ANY, Binding, BindingState, Change
 from voxsip.bulk import BindRequest
 
 RULES = {1: 1, 2: 1, 3: 2, 4: 2}
@@ -53,7 +53,7 @@ def changes(draw):
 
 
 def run(state, *rows):
-    model = Model(state, application_of=RULES.get)
+    model = BindingState(state, application_of=RULES.get)
     for row in rows:
         model.apply(row)
     return dict(model.bindings())
@@ -70,7 +70,7 @@ def as_row(change):
 
 
 def keys_of(change):
-    return set(KeyMaker(None).keys(as_row(change)))
+    return set(ConflictKeys(None).keys(as_row(change)))
 
 
 @settings(max_examples=500)
@@ -104,7 +104,7 @@ def test_a_user_has_one_registration(state, rows):
 
 @given(states(), st.lists(changes(), max_size=12))
 def test_holders_are_who_has_the_users(state, rows):
-    model = Model(state, application_of=RULES.get)
+    model = BindingState(state, application_of=RULES.get)
     for row in rows:
         model.apply(row)
     holders = {b.user: r for r, b in model.bindings() if b.user is not None}
@@ -114,8 +114,8 @@ def test_holders_are_who_has_the_users(state, rows):
 @given(states(), st.lists(changes(), max_size=8), st.data())
 def test_what_is_predicted_without_the_start_is_never_wrong(state, rows, data):
     """The model that knows nothing at first says less than the whole one, and nothing else."""
-    whole = Model(state, application_of=RULES.get)
-    partial = Model(application_of=RULES.get)
+    whole = BindingState(state, application_of=RULES.get)
+    partial = BindingState(application_of=RULES.get)
     for row in rows:
         if data.draw(st.booleans(), label="outcome known"):
             whole.apply(row)
@@ -164,7 +164,7 @@ def test_unbinding_clears_what_is_named():
 
 
 def test_a_row_of_unknown_outcome_may_have_taken_a_rule_along():
-    partial = Model(application_of=RULES.get)
+    partial = BindingState(application_of=RULES.get)
     partial.apply(Change(1, 1, 1, 1))
     partial.forget(Change(None, None, 1, 1, bind=False))
     assert partial.changed == {1: Binding(1, ANY, ANY)}
@@ -175,7 +175,7 @@ def test_a_row_of_unknown_outcome_may_have_taken_a_rule_along():
 
 
 def test_an_unknown_registration_is_told():
-    model = Model({1: Binding()})
+    model = BindingState({1: Binding()})
     assert not model.apply(Change(7, 1))
     assert model.apply(Change(1, 1))
     model.add(7)

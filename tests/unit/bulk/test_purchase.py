@@ -8,7 +8,7 @@ from voxsip import InsufficientFundsError, RetryPolicy
 from voxsip.bulk import CreateRequest, DeleteRequest, Quote, Stop
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.journal import create_journal
-from voxsip.bulk._journal.previous_runs import Record
+from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.emulator import Fault, Faults
 
 
@@ -111,14 +111,14 @@ async def test_a_resumed_job_that_is_stopped_forgets_nothing(start, tmp_path, na
     emulator, client = await start(applications=1, users=10)
     journal = await create_journal(tmp_path / "j", JobHeader(kind="create", options={}, rows=10))
     for index in (0, 3, 9):
-        await Record(journal).intend(index, rows[index])
+        await PreviousRuns(journal).intend(index, rows[index])
         await client.call(rows[index].command, rows[index].params())
     await journal.close()
-    job = client.bulk.resume(tmp_path / "j", rows, deadline=1e-9, settle=0)
+    job = client.bulk.resume(tmp_path / "j", rows, deadline=1e-9, recovery_delay=0)
     outcomes = {outcome.index: outcome.status async for outcome in job}
     assert (job.report.unknown, job.report.skipped) == (3, 7)
     assert [index for index, status in outcomes.items() if status == "unknown"] == [0, 3, 9]
-    report = await client.bulk.resume(tmp_path / "j", rows, settle=0)
+    report = await client.bulk.resume(tmp_path / "j", rows, recovery_delay=0)
     assert (report.done, report.rows, report.stopped) == (10, 10, None)
     assert sorted(names(emulator)) == sorted(row.sip_username for row in rows)
 
@@ -127,7 +127,7 @@ async def test_a_resumed_deletion_that_is_stopped_forgets_nothing(start, tmp_pat
     rows = [DeleteRequest(sip_registration_id=number) for number in range(1, 6)]
     emulator, client = await start(registrations=5)
     journal = await create_journal(tmp_path / "j", JobHeader(kind="delete", options={}, rows=5))
-    await Record(journal).intend(1, rows[1])
+    await PreviousRuns(journal).intend(1, rows[1])
     await client.call(rows[1].command, rows[1].params())
     await journal.close()
     job = client.bulk.resume(tmp_path / "j", rows)

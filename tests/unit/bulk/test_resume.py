@@ -10,7 +10,7 @@ import pytest
 from tests.support import killed_job as killed
 from tests.unit.bulk.conftest import bindings, received, until
 from voxsip import ConfigurationError, InvalidArgumentError, RetryPolicy
-from voxsip._bindings.state import Change, Model
+from voxsip._bindings.state import BindingState, Change
 from voxsip.bulk import BindRequest, Stop
 from voxsip.bulk._journal.journal import Journal
 from voxsip.emulator import Fault, Faults
@@ -167,7 +167,7 @@ async def test_a_purchase_that_only_began_is_looked_for(start, tmp_path):
     with pytest.raises(asyncio.CancelledError):
         await task
     emulator.latency = 0
-    outcomes = [o async for o in client.bulk.resume(journal, wanted, settle=0)]
+    outcomes = [o async for o in client.bulk.resume(journal, wanted, recovery_delay=0)]
     assert [o.status for o in outcomes] == ["done", "done"]
     assert {o.result["sip_registration_id"] for o in outcomes} == {1, 2}
     assert received(emulator, "CreateSipRegistration") == 2
@@ -186,10 +186,10 @@ async def test_a_purchase_that_cannot_be_looked_for_stays_unknown(start, tmp_pat
         await task
     emulator.latency = 0
     emulator.faults = Faults([Fault(kind="http", command="GetSipRegistrations", status=503)])
-    (outcome,) = [o async for o in client.bulk.resume(journal, wanted, settle=0)]
+    (outcome,) = [o async for o in client.bulk.resume(journal, wanted, recovery_delay=0)]
     assert outcome.status == "unknown"
     emulator.faults = Faults()
-    (outcome,) = [o async for o in client.bulk.resume(journal, wanted, settle=0)]
+    (outcome,) = [o async for o in client.bulk.resume(journal, wanted, recovery_delay=0)]
     assert (outcome.status, outcome.result["sip_registration_id"]) == ("done", 1)
 
 
@@ -278,7 +278,7 @@ async def test_a_killed_bind_leaves_the_state_of_an_uninterrupted_run(start, tmp
     emulator, _ = await start(
         applications=3, users=30, registrations=90, latency=lambda: numbers.random() * 0.02
     )
-    model = Model(bindings(emulator))
+    model = BindingState(bindings(emulator))
     for row in killed.rows_of("bind", 600):
         model.apply(Change(row["sip_registration_id"], row["application_id"], None, row["user_id"]))
     moments = [numbers.uniform(0.05, 0.5) for _ in range(4)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from tests.unit.bulk.conftest import bindings
-from voxsip._bindings.state import Change, Model
+from voxsip._bindings.state import BindingState, Change
 from voxsip.emulator import Fault, Faults
 
 pytestmark = pytest.mark.slow
@@ -71,7 +71,7 @@ async def served(start):
 
 async def check(served, concurrency, rows):
     emulator, client = served
-    model = Model(bindings(emulator))
+    model = BindingState(bindings(emulator))
     expected = {}
     for index, row in enumerate(rows):
         step = change(row)
@@ -132,7 +132,7 @@ async def test_without_look_ups_the_two_ways_to_name_users_take_turns(served):
     numbers = random.Random(4)
     for _ in range(4):
         rows = [row for row in (random_row(numbers) for _ in range(60)) if change(row) is not None]
-        model = Model(bindings(emulator))
+        model = BindingState(bindings(emulator))
         for row in rows:
             model.apply(change(row))
         assert (await client.bulk.bind(rows)).done == len(rows)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxsip.cli._display.progress import Meter, duration
+from voxsip.cli._display.progress import ProgressMeter, duration
 
 
 @pytest.fixture
@@ -18,19 +18,19 @@ class Clock:
 
 
 def test_nothing_is_known_at_first(clock):
-    meter = Meter(100, clock)
+    meter = ProgressMeter(100, clock)
     assert (meter.rate, meter.left, meter.elapsed) == (0.0, None, 0.0)
 
 
 def test_rate_and_time_left(clock):
-    meter = Meter(100, clock)
+    meter = ProgressMeter(100, clock)
     clock.now += 2
     meter.feed(40)
     assert (meter.rate, meter.left, meter.elapsed) == (20.0, 3.0, 2.0)
 
 
 def test_the_rate_is_of_the_last_ten_seconds(clock):
-    meter = Meter(None, clock)
+    meter = ProgressMeter(None, clock)
     for second in range(1, 61):
         clock.now += 1
         meter.feed(second if second <= 50 else 50 + (second - 50) * 5)

@@ -6,24 +6,24 @@ BIND = "BindSipRegistration"
 LIST = "GetSipRegistrations"
 
 
-def struck(faults, commands):
+def applied(faults, commands):
     return [bool(faults.pick(command)) for command in commands]
 
 
 def test_a_fault_without_a_choice_strikes_always():
-    assert struck(Faults([Fault(kind="refuse")]), [BIND, LIST, BIND]) == [True] * 3
+    assert applied(Faults([Fault(kind="refuse")]), [BIND, LIST, BIND]) == [True] * 3
 
 
 def test_by_command():
     faults = Faults([Fault(kind="refuse", command=BIND)])
-    assert struck(faults, [BIND, LIST, BIND]) == [True, False, True]
+    assert applied(faults, [BIND, LIST, BIND]) == [True, False, True]
     faults = Faults([Fault(kind="refuse", command=[BIND, "GetUsers"])])
-    assert struck(faults, [BIND, LIST, "GetUsers"]) == [True, False, True]
+    assert applied(faults, [BIND, LIST, "GetUsers"]) == [True, False, True]
 
 
 def test_times_count_matching_requests_from_one():
     faults = Faults([Fault(kind="refuse", command=BIND, times=[1, 3])])
-    assert struck(faults, [BIND, LIST, BIND, LIST, BIND, BIND]) == [
+    assert applied(faults, [BIND, LIST, BIND, LIST, BIND, BIND]) == [
         True,
         False,
         False,
@@ -35,12 +35,12 @@ def test_times_count_matching_requests_from_one():
 
 def test_first():
     faults = Faults([Fault(kind="refuse", first=2)])
-    assert struck(faults, [BIND, LIST, BIND]) == [True, True, False]
+    assert applied(faults, [BIND, LIST, BIND]) == [True, True, False]
 
 
 def test_share_is_about_that_share_and_the_same_every_time():
     def draw(seed):
-        return struck(Faults([Fault(kind="refuse", share=0.2)], seed=seed), [BIND] * 2000)
+        return applied(Faults([Fault(kind="refuse", share=0.2)], seed=seed), [BIND] * 2000)
 
     assert draw(1) == draw(1)
     assert draw(1) != draw(2)
@@ -49,7 +49,7 @@ def test_share_is_about_that_share_and_the_same_every_time():
 
 def test_share_depends_on_the_number_within_the_command_only():
     rules = [Fault(kind="refuse", share=0.5)]
-    alone = struck(Faults(rules), [BIND] * 50)
+    alone = applied(Faults(rules), [BIND] * 50)
     mixed = Faults(rules)
     among_others = []
     for _ in range(50):
@@ -62,7 +62,7 @@ def test_several_faults_draw_apart():
     faults = Faults([Fault(kind="delay", share=0.5), Fault(kind="empty", share=0.5)])
     kinds = {tuple(fault.kind for fault in faults.pick(BIND)) for _ in range(100)}
     assert kinds == {(), ("delay",), ("empty",), ("delay", "empty")}
-    assert set(faults.struck) == {"delay", "empty"}
+    assert set(faults.applied) == {"delay", "empty"}
 
 
 @pytest.mark.parametrize(

@@ -263,7 +263,7 @@ async def test_reset_before_anything_is_said(faulty, tls):
         with pytest.raises(aiohttp.ClientConnectionError):
             await raw(wire)
         assert await wire.create() == 2
-    assert wire.emulator.faults.struck == {"tls_reset": 1}
+    assert wire.emulator.faults.applied == {"tls_reset": 1}
     assert executed(wire) == {"received": 2, "executed": 2}
 
 

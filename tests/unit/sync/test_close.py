@@ -77,7 +77,7 @@ def test_a_client_that_is_dropped_is_forgotten_and_its_connections_close(emulato
         client.itself = client
 
     async def session_of(pool):
-        return weakref.ref(pool.lane().session)
+        return weakref.ref(pool.loop_state().session)
 
     pool = client._async._caller.pool
     session = LoopThread().run(session_of(pool))

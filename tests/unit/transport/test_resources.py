@@ -57,9 +57,9 @@ async def test_nothing_is_left_after_many_calls(emulator, account):
     async def run(calls):
         await many(client, calls)
         assert len(asyncio.all_tasks()) == 1
-        [lane] = client._caller.pool._lanes.values()
-        assert lane.places._value == 20
-        assert len(lane.session.connector._acquired) == 0
+        [loop_state] = client._caller.pool._loop_states.values()
+        assert loop_state.slots._value == 20
+        assert len(loop_state.session.connector._acquired) == 0
 
     await asyncio.to_thread(asyncio.run, run(2))
     before = held()

@@ -40,7 +40,7 @@ def make(emulator, account, **options):
 
 
 def lanes(client):
-    return dict(client._caller.pool._lanes)
+    return dict(client._caller.pool._loop_states)
 
 
 # Loops
@@ -53,8 +53,8 @@ def test_client_outlives_asyncio_run(threaded, account):
     async def once():
         loops.append(weakref.ref(asyncio.get_running_loop()))
         await info(client)
-        [lane] = lanes(client).values()
-        return lane.session
+        [loop_state] = lanes(client).values()
+        return loop_state.session
 
     for _ in range(2):
         assert asyncio.run(once()).closed  # nobody called close, and nobody is warned
@@ -95,9 +95,9 @@ def test_close_reaches_the_loops_of_other_threads(threaded, account):
     thread = threading.Thread(target=asyncio.run, args=(stay(),))
     thread.start()
     ready.wait()
-    [lane] = lanes(client).values()
+    [loop_state] = lanes(client).values()
     asyncio.run(client.close())
-    assert lane.session.closed
+    assert loop_state.session.closed
     over.set()
     thread.join()
 
@@ -114,9 +114,9 @@ def test_loop_that_was_closed_without_a_word_is_forgotten(threaded, account):
 async def test_client_that_is_dropped_closes_its_session(serve, account):
     client = make(await serve(), account)
     await client.call("GetUsers")
-    [lane] = lanes(client).values()
-    session = lane.session
-    del client, lane
+    [loop_state] = lanes(client).values()
+    session = loop_state.session
+    del client, loop_state
     gc.collect()
     while not session.closed:  # noqa: ASYNC110 - the garbage collector sets no event
         await asyncio.sleep(0)
@@ -124,10 +124,10 @@ async def test_client_that_is_dropped_closes_its_session(serve, account):
 
 async def test_close_is_idempotent_and_not_the_end(emulator, side):
     await side(info)
-    [lane] = lanes(side.client).values()
+    [loop_state] = lanes(side.client).values()
     for _ in range(2):
         await side.client.close()
-    assert lane.session.closed
+    assert loop_state.session.closed
     await side(info)
     assert counts(emulator, INFO) == (2, 2)
 
@@ -137,8 +137,8 @@ async def test_closing_a_view_closes_nothing(side):
     view = side.client.with_options(timeout=5)
     async with view:
         await info(view)
-    [lane] = lanes(side.client).values()
-    assert not lane.session.closed
+    [loop_state] = lanes(side.client).values()
+    assert not loop_state.session.closed
 
 
 async def test_close_while_calls_queue_loses_none(answer, connect):

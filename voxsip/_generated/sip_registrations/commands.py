@@ -116,7 +116,7 @@ DELETE_SIP_REGISTRATION = Command(
     },
     required=frozenset({"sip_registration_id"}),
     roles=("Owner", "Admin"),
-    gone=275,
+    already_deleted_code=275,
 )
 
 GET_SIP_REGISTRATIONS = Command(

@@ -22,7 +22,7 @@ DEL_SIP_WHITE_LIST_ITEM = Command(
     },
     required=frozenset({"sip_whitelist_id"}),
     roles=("Owner", "Admin", "Developer"),
-    gone=169,
+    already_deleted_code=169,
 )
 
 SET_SIP_WHITE_LIST_ITEM = Command(

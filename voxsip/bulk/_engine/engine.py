@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import attrs
 
-from voxsip._bindings.conflicts import KeyMaker, overlaps_nothing
+from voxsip._bindings.conflicts import ConflictKeys, overlaps_nothing
 from voxsip._bindings.rows import Row, read_row
 from voxsip._calls.trace import CallTrace
 from voxsip._errors import (
@@ -24,18 +24,18 @@ from voxsip._errors import (
     OutcomeUnknownError,
     VoxsipError,
 )
-from voxsip.bulk._engine.interface import Item, Limits, Memory, RowOutcome
-from voxsip.bulk._engine.outcome_queue import Outbox
-from voxsip.bulk._engine.waiters import Parking
+from voxsip.bulk._engine.interface import Item, Limits, PreviousRuns, RowOutcome
+from voxsip.bulk._engine.outcome_queue import OutcomeQueue
+from voxsip.bulk._engine.waiters import Waiters
 from voxsip.bulk._engine.window import Entry, Window
 from voxsip.bulk._guards import Guards
 from voxsip.bulk._outcomes import Outcome, Report, Stop
 from voxsip.bulk._source import END, Source
 
 log = logging.getLogger("voxsip.bulk")
-PATIENCE = 20
+MAX_CALLS_PER_ROW = 20
 """Calls made for a row that the server refuses for now, each with the client's own retries."""
-BREATH = 64
+YIELD_EVERY = 64
 """Rows after which the journal may catch up and, where no call was made, the event loop gets its turn."""
 
 
@@ -49,12 +49,12 @@ class Engine:
         send: does a row; raises VoxsipError.
         keys: tells which rows conflict.
         window: holds those that are read and not done.
-        outbox: takes the outcomes.
+        queue: takes the outcomes.
         report: counts them.
         limits: how many may be in flight.
         guards: say when to stop.
         workers: rows in flight at most.
-        memory: of earlier runs, or None.
+        previous_runs: of earlier runs, or None.
         learn: awaited for every row that can be read, before anything else; or None.
         holds: a row that needs not be sent gives what stands for its result; None for others.
         on_end: told the number of rows once the input has been read to its end; or None.
@@ -66,14 +66,14 @@ class Engine:
     row_class: type[Any]
     source: Source
     send: Callable[[Item], Awaitable[Mapping[str, Any]]]
-    keys: KeyMaker
+    keys: ConflictKeys
     window: Window[Item]
-    outbox: Outbox[RowOutcome]
+    queue: OutcomeQueue[RowOutcome]
     report: Report
     limits: Limits
     guards: Guards
     workers: int
-    memory: Memory | None = None
+    previous_runs: PreviousRuns | None = None
     learn: Callable[[Row], Awaitable[None]] | None = None
     holds: Callable[[int, Row], Mapping[str, Any] | None] | None = None
     on_end: Callable[[int], None] | None = None
@@ -84,20 +84,20 @@ class Engine:
     _next_index: int = attrs.field(default=0, init=False)
     _in_flight: int = attrs.field(default=0, init=False)
     _exhausted: bool = attrs.field(default=False, init=False)
-    _plain: bool = attrs.field(init=False)
-    _odd: tuple[int, object] | None = attrs.field(default=None, init=False)
+    _fast_path: bool = attrs.field(init=False)
+    _unparsed: tuple[int, object] | None = attrs.field(default=None, init=False)
     _pulling: bool = attrs.field(default=False, init=False)
     _reader: asyncio.Task[Any] | None = attrs.field(default=None, init=False)
     _abandoned: bool = attrs.field(default=False, init=False)
     _stopped: bool = attrs.field(default=False, init=False)
-    _parking: Parking = attrs.field(factory=Parking, init=False)
+    _parking: Waiters = attrs.field(factory=Waiters, init=False)
     _empty: asyncio.Future[None] | None = attrs.field(default=None, init=False)
     _failure: BaseException | None = attrs.field(default=None, init=False)
-    _breath: int = attrs.field(default=0, init=False)
+    _since_yield: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         """See whether rows go straight into the window."""
-        self._plain = self.memory is None and self.learn is None and self.holds is None
+        self._fast_path = self.previous_runs is None and self.learn is None and self.holds is None
 
     @property
     def in_flight(self) -> int:
@@ -147,18 +147,18 @@ class Engine:
     # Workers
 
     async def _work(self) -> None:
-        doubt = False
+        may_have_executed = False
 
         def on_failure(error: VoxsipError) -> None:
-            nonlocal doubt
-            doubt = doubt or error.outcome_unknown
+            nonlocal may_have_executed
+            may_have_executed = may_have_executed or error.outcome_unknown
             self.limits.on_failure(self.clock(), error)
 
         with CallTrace(on_failure) as trace:
             while (entry := self._take() or await self._next()) is not None:
                 item = entry.item
                 trace.reset()
-                doubt = False
+                may_have_executed = False
                 started = self.clock()
                 rounds = 1
                 while True:
@@ -168,10 +168,10 @@ class Engine:
                         self._fail(error)
                         outcome = self._outcome(item, "failed", error)
                     except VoxsipError as error:
-                        if self._try_on(error, rounds, doubt=doubt):
+                        if self._try_on(error, rounds, may_have_executed=may_have_executed):
                             rounds += 1
                             continue
-                        maybe = doubt and error.disposition in _NO_ANSWER
+                        maybe = may_have_executed and error.disposition in _NO_ANSWER
                         status = "unknown" if maybe or error.outcome_unknown else "failed"
                         outcome = self._outcome(
                             item, status, error, trace.failures, self.clock() - started
@@ -192,17 +192,17 @@ class Engine:
                         )
                     break
                 self._finish(entry, outcome)
-                self._breath += 1
-                if self._breath >= BREATH or self.outbox.full:
+                self._since_yield += 1
+                if self._since_yield >= YIELD_EVERY or self.queue.full:
                     await self._rest()
 
-    def _try_on(self, error: VoxsipError, rounds: int, *, doubt: bool) -> bool:
-        """Tell whether a row that the server refused for now is worth another call.
+    def _try_on(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
+        """Tell whether a row that the server throttled is worth another call.
 
         After an attempt of unknown outcome it is not: what the client found out about it ends with the call.
         """
-        later = error.disposition is Disposition.TRY_LATER
-        return later and not doubt and rounds < PATIENCE and not self._stopped
+        later = error.disposition is Disposition.THROTTLED
+        return later and not may_have_executed and rounds < MAX_CALLS_PER_ROW and not self._stopped
 
     def _take(self) -> Entry[Item] | None:
         """Return a row to send if that needs no waiting: most do not."""
@@ -264,7 +264,7 @@ class Engine:
 
     def _read_now(self) -> bool:
         """Read a row into the window if that needs no waiting; False leaves it to `_pull`."""
-        if not self._plain or self._odd is not None or not self.source.is_sync:
+        if not self._fast_path or self._unparsed is not None or not self.source.is_sync:
             return False
         try:
             item = self.source.pull_now()
@@ -279,7 +279,7 @@ class Engine:
             self._fail(error)
             return True
         if row is None or keys is None:
-            self._odd = (index, item)
+            self._unparsed = (index, item)
             return False
         self.window.admit(Item(index, row, None), keys)
         return True
@@ -294,9 +294,9 @@ class Engine:
         """Read one row and put it where it belongs."""
         self._pulling = True
         try:
-            if self._odd is not None:
-                index, item = self._odd
-                self._odd = None
+            if self._unparsed is not None:
+                index, item = self._unparsed
+                self._unparsed = None
             else:
                 source = self.source
                 item = source.pull_now() if source.is_sync else await self._pull_later()
@@ -336,8 +336,8 @@ class Engine:
         if self.learn is not None:
             await self.learn(row)
         intended = None
-        if self.memory is not None:
-            known = await self.memory.restore(index, row)
+        if self.previous_runs is not None:
+            known = await self.previous_runs.restore(index, row)
             if isinstance(known, Outcome):
                 await self._settle(known)
                 return
@@ -382,21 +382,21 @@ class Engine:
     async def _settle(self, outcome: RowOutcome) -> None:
         """Hand on the outcome of a row that was not sent; wait where there is no room for more."""
         self._emit(outcome)
-        self._breath += 1
-        if self._breath >= BREATH or self.outbox.full:
+        self._since_yield += 1
+        if self._since_yield >= YIELD_EVERY or self.queue.full:
             await self._rest()
             await asyncio.sleep(0)
 
     async def _rest(self) -> None:
         """Wait for a journal that lags behind, and for room for outcomes."""
-        self._breath = 0
+        self._since_yield = 0
         if self.breathe is not None:
             try:
                 await self.breathe()
             except ConfigurationError as error:
                 self._fail(error)
-        if self.outbox.full:
-            await self.outbox.room()
+        if self.queue.full:
+            await self.queue.room()
 
     def _outcome(
         self,
@@ -422,7 +422,7 @@ class Engine:
                 observer(outcome)
         except ConfigurationError as error:  # the journal cannot be written any more
             self._fail(error)
-        self.outbox.put(outcome)
+        self.queue.put(outcome)
         if not outcome.restored and not self._stopped:
             reason = self.guards.judge(outcome)
             if reason is not None:
@@ -443,7 +443,7 @@ class Engine:
         self._parking.wake_all()
 
 
-_NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.TRY_LATER, Disposition.UNKNOWN})
+_NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.THROTTLED, Disposition.UNKNOWN})
 """After one attempt of unknown outcome, a later failure that says nothing about the first."""
 
 

@@ -43,7 +43,7 @@ class Limits(Protocol):
         ...
 
 
-class Memory(Protocol):
+class PreviousRuns(Protocol):
     """What earlier runs of the job did."""
 
     async def restore(self, index: int, row: Row) -> RowOutcome | datetime | None:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Outbox(Generic[T]):
+class OutcomeQueue(Generic[T]):
     """A bounded buffer with one reader, which takes all there is at once.
 
     Writers put without waiting and ask for `room` before they begin something new, so the bound may be

@@ -12,8 +12,9 @@ from voxsip.bulk._engine.interface import Item
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
-    from voxsip.bulk._journal.interface import Journal, Kind
-    from voxsip.bulk._journal.previous_runs import Record
+    from voxsip.bulk._journal.interface import Journal
+    from voxsip.bulk._journal.previous_runs import PreviousRuns
+    from voxsip.bulk._outcomes import Kind
 
 Send = Callable[[Item], Awaitable[Mapping[str, Any]]]
 GONE = 275
@@ -23,18 +24,18 @@ GONE = 275
 def sender(
     kind: Kind,
     client: BaseAsyncClient,
-    record: Record | None,
+    previous_runs: PreviousRuns | None,
     journal: Journal | None,
-    settle: float,
+    recovery_delay: float,
 ) -> Send:
     """Return the function that sends a row.
 
     Arguments:
         kind: what the rows are for.
         client: sends.
-        record: where an intent is written before a purchase or a deletion leaves; or None.
+        previous_runs: where an intent is written before a purchase or a deletion leaves; or None.
         journal: the one behind it.
-        settle: seconds given to a request of a killed run to arrive.
+        recovery_delay: seconds given to a request of a killed run to arrive.
     """
     call = client.call
 
@@ -46,18 +47,18 @@ def sender(
         row = item.row
         row.check()  # before the intent: what is never sent need never be looked for
         if item.intended is not None and journal is not None:
-            found = await _look(client, item, item.intended, journal, settle)
+            found = await _look(client, item, item.intended, journal, recovery_delay)
             if found is not None:
                 return found
             item.intended = None
-        if record is not None:
-            await record.intend(item.index, row)
+        if previous_runs is not None:
+            await previous_runs.intend(item.index, row)
         return await call(row.command, row.params())
 
     async def delete(item: Item) -> Mapping[str, Any]:
         row = item.row
-        if record is not None:
-            await record.intend(item.index, row)
+        if previous_runs is not None:
+            await previous_runs.intend(item.index, row)
         try:
             return await call(row.command, row.params())
         except NotFoundError as error:
@@ -70,7 +71,7 @@ def sender(
 
 
 async def _look(
-    client: BaseAsyncClient, item: Item, since: datetime, journal: Journal, settle: float
+    client: BaseAsyncClient, item: Item, since: datetime, journal: Journal, recovery_delay: float
 ) -> Mapping[str, Any] | None:
     """Look for what a killed run may have bought for this row.
 
@@ -79,8 +80,8 @@ async def _look(
     """
     row = item.row
     age = (datetime.now(UTC) - since).total_seconds()
-    if 0 <= age < settle:  # its request may still be on the way
-        await asyncio.sleep(settle - age)
+    if 0 <= age < recovery_delay:  # its request may still be on the way
+        await asyncio.sleep(recovery_delay - age)
     taken = await journal.result_ids(row.label)
     try:
         return await client.recover(row.command, row.params(), since=since, exclude=taken)

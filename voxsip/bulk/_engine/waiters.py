@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 
-class Parking:
+class Waiters:
     """Workers that wait, first come first woken.
 
     Attributes:

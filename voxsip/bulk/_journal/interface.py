@@ -13,8 +13,7 @@ from typing import Literal, Protocol
 
 import attrs
 
-Kind = Literal["bind", "create", "delete"]
-Status = Literal["done", "unchanged", "failed", "skipped", "unknown"]
+from voxsip.bulk._outcomes import Kind, Status
 
 
 @attrs.frozen(kw_only=True)

@@ -25,8 +25,7 @@ import attrs
 
 from voxsip._errors import error_class
 from voxsip._version import __version__
-from voxsip.bulk._guards import refusal_of_all
-from voxsip.bulk._journal.interface import JobHeader, Kind, RestoredRow, Status
+from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.lock import JournalLock
 from voxsip.bulk._journal.log import COLUMNS
 from voxsip.bulk._journal.schema import (
@@ -39,6 +38,7 @@ from voxsip.bulk._journal.schema import (
     read_header,
 )
 from voxsip.bulk._journal.writer import Writer
+from voxsip.bulk._outcomes import Kind, Status, stop_reason
 
 RANGE_ROWS = 512
 """Rows of earlier runs that are held in memory at a time."""
@@ -248,7 +248,7 @@ def _settled(connection: sqlite3.Connection, kind: Kind) -> int:
         rows
         for status, code, rows in ended
         if status != STATUS_CODES["skipped"]
-        and not (status == STATUS_CODES["failed"] and refusal_of_all(kind, error_class(code)))
+        and not (status == STATUS_CODES["failed"] and stop_reason(kind, error_class(code)))
     )
 
 

@@ -9,10 +9,9 @@ from typing import Any
 from voxsip import _errors
 from voxsip._bindings.rows import SECRET_COLUMNS, CreateRequest, Row, read_row
 from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_class
-from voxsip.bulk._guards import refusal_of_all
 from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import Journal, RestoredRow
-from voxsip.bulk._outcomes import Outcome
+from voxsip.bulk._outcomes import Outcome, stop_reason
 from voxsip.bulk._source import Source
 
 UNREAD = b""
@@ -24,7 +23,7 @@ def digest_of(row: object) -> bytes:
     return row_digest(row.params(), SECRET_COLUMNS) if isinstance(row, Row) else UNREAD
 
 
-class Record:
+class PreviousRuns:
     """The journal as the engine uses it.
 
     Arguments:
@@ -167,7 +166,7 @@ def _text(error: VoxsipError) -> str:
 
 def _refused_with_all(known: RestoredRow, row: Row) -> bool:
     error = error_class(known.error_code)
-    return known.status == "failed" and refusal_of_all(row.kind, error) is not None
+    return known.status == "failed" and stop_reason(row.kind, error) is not None
 
 
 def _names_user(row: CreateRequest) -> bool:

@@ -17,7 +17,8 @@ from urllib.parse import quote
 import orjson
 
 from voxsip._errors import ConfigurationError
-from voxsip.bulk._journal.interface import JobHeader, Status
+from voxsip.bulk._journal.interface import JobHeader
+from voxsip.bulk._outcomes import Status
 
 APPLICATION_ID = 0x766F7873
 """What tells a voxsip journal from other SQLite files: "voxs"."""

@@ -14,9 +14,9 @@ from typing import Any
 import attrs
 
 from voxsip._errors import ConfigurationError
-from voxsip.bulk._journal.interface import Kind
 from voxsip.bulk._journal.lock import is_locked
 from voxsip.bulk._journal.schema import INTENDED, STATUSES, connect, explain, read_header
+from voxsip.bulk._outcomes import Kind
 
 RATE_SECONDS = 60.0
 

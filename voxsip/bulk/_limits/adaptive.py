@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable
 
 from voxsip._errors import Disposition, NotSentError, VoxsipError
-from voxsip.bulk._limits.rate_probe import Trial
+from voxsip.bulk._limits.rate_probe import RateProbe
 from voxsip.bulk._limits.throughput import Throughput
 
 INITIAL_LIMIT = 16
@@ -51,11 +51,11 @@ FAR_OFF = 0.45
 """What is accepted, as a part of the rate, below which that is lowered to it at once."""
 MOST_CUTS = 2
 """How often in a row."""
-HOPELESS = 0.9
+MAX_REFUSAL_SHARE = 0.9
 """Refusals, as a part of all attempts, at which a higher rate is not worth a try."""
 MOST_MOODS = 0.25
 """Share of calls refused at any rate that is believed where trying out a higher rate has not proven it."""
-THIN = 100
+FEW_ROWS = 100
 """Rows accepted before a first refusal below which they tell little of what the server takes."""
 MIN_RATE = 0.5
 """Rows per second below which the rate never falls."""
@@ -83,17 +83,19 @@ class AdaptiveLimits:
     """
 
     __slots__ = (
+        "_background_refusals",
         "_crowded",
         "_cuts",
         "_epoch_end",
+        "_few_rows",
         "_grown_at",
         "_hold_until",
         "_limit",
         "_max_rate",
         "_maximum",
-        "_moods",
         "_on_pause",
         "_on_rate",
+        "_probe",
         "_probe_at",
         "_pushed_at",
         "_rate_base",
@@ -101,9 +103,7 @@ class AdaptiveLimits:
         "_round_trip",
         "_seen",
         "_slow_start",
-        "_thin",
         "_tick_at",
-        "_trial",
         "limit",
         "rate",
         "resume_at",
@@ -136,10 +136,10 @@ class AdaptiveLimits:
         self._tick_at = float("-inf")
         self._seen = Throughput()
         self._refused = Throughput()
-        self._trial: Trial | None = None
-        self._thin = False
+        self._probe: RateProbe | None = None
+        self._few_rows = False
         self._cuts = 0
-        self._moods = 0.0
+        self._background_refusals = 0.0
         self._probe_at = float("-inf")
 
     def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
@@ -166,7 +166,7 @@ class AdaptiveLimits:
         A refusal of the row itself says nothing of it and changes nothing.
         """
         retry_after: float | None = getattr(error, "retry_after", None)
-        if error.disposition is Disposition.TRY_LATER:
+        if error.disposition is Disposition.THROTTLED:
             self.on_pushback(now, retry_after)
         elif error.disposition is Disposition.UNKNOWN or (
             isinstance(error, NotSentError) and not error.permanent
@@ -205,11 +205,11 @@ class AdaptiveLimits:
         """Tell whether refusals are so few that the rate is right and only its rhythm was not, or are being looked into."""
         if self.rate is None:
             return False
-        if self._trial is not None:
+        if self._probe is not None:
             return True
         refused, few = self._refused.rate(now)
         accepted, many = self._seen.rate(now)
-        share, calls = TOLERATED + MOODS_FACTOR * self._moods, few + many
+        share, calls = TOLERATED + MOODS_FACTOR * self._background_refusals, few + many
         chance = 2.0 * math.sqrt(share / calls) if calls else 0.0
         return refused <= (share + chance) * (refused + accepted)
 
@@ -221,59 +221,63 @@ class AdaptiveLimits:
         next; if not, it does, and the rate before stands. As everything here, a rate rises with a success and falls
         with a refusal only.
         """
-        trial = self._trial
-        if trial is None or not trial.add(now, refused=refused):
+        probe = self._probe
+        if probe is None or not probe.add(now, refused=refused):
             return
-        below = trial.below
-        if below is None and trial.accepted < FAR_OFF * trial.rate and self._cuts < MOST_CUTS:
+        below = probe.below
+        if below is None and probe.accepted < FAR_OFF * probe.rate and self._cuts < MOST_CUTS:
             if refused:
                 self._cuts += 1
-                self._rate_base = self._try(now, min(trial.rate, RATE_FACTOR * trial.accepted))
-            elif trial.share <= TOLERATED:
-                self._trial = None
-        elif self._asks_for_more(now, trial):
+                self._rate_base = self._try(now, min(probe.rate, RATE_FACTOR * probe.accepted))
+            elif probe.share <= TOLERATED:
+                self._probe = None
+        elif self._asks_for_more(now, probe):
             if not refused:
-                self._probe(now, trial)
-        elif below is not None and trial.share > TOLERATED:
+                self._probe_above(now, probe)
+        elif below is not None and probe.share > TOLERATED:
             if refused:
-                self._settle(now, below, trial)
+                self._settle(now, below, probe)
         else:
-            self._trial = None
-            self._moods = min(trial.share, MOST_MOODS)
+            self._probe = None
+            self._background_refusals = min(probe.share, MOST_MOODS)
 
-    def _asks_for_more(self, now: float, trial: Trial) -> bool:
+    def _asks_for_more(self, now: float, probe: RateProbe) -> bool:
         """Tell whether a higher rate is worth a try: not where the window holds calls back, or the user does."""
-        if trial.below is not None:
-            return trial.shows_room_above(trial.below)
-        bound = USED * trial.rate <= trial.sent
-        possible = bound and trial.rate < (self._max_rate or math.inf) and now >= self._probe_at
-        return possible and (self._thin or trial.share > SUSPICIOUS) and trial.share < HOPELESS
+        if probe.below is not None:
+            return probe.shows_room_above(probe.below)
+        bound = USED * probe.rate <= probe.sent
+        possible = bound and probe.rate < (self._max_rate or math.inf) and now >= self._probe_at
+        return (
+            possible
+            and (self._few_rows or probe.share > SUSPICIOUS)
+            and probe.share < MAX_REFUSAL_SHARE
+        )
 
-    def _probe(self, now: float, below: Trial) -> None:
+    def _probe_above(self, now: float, below: RateProbe) -> None:
         """Try a much higher rate; the window may open for it as fast as at the start."""
         self._slow_start = True
         self._try(now, PROBE * below.rate, below)
 
-    def _settle(self, now: float, below: Trial, trial: Trial) -> None:
+    def _settle(self, now: float, below: RateProbe, probe: RateProbe) -> None:
         """End with a rate that is not too high, after one that was."""
-        self._thin = self._slow_start = False
-        self._trial = None
+        self._few_rows = self._slow_start = False
+        self._probe = None
         proven = below.below is not None  # that rate has itself been tried out, and was not limited
-        if proven or not trial.tells_beside(below):
-            self._moods = below.share if proven else min(below.share, MOST_MOODS)
-            rate = max(below.rate, RATE_FACTOR * trial.sent)
+        if proven or not probe.tells_beside(below):
+            self._background_refusals = below.share if proven else min(below.share, MOST_MOODS)
+            rate = max(below.rate, RATE_FACTOR * probe.sent)
             self._rate_base = self._set_rate(min(rate, self.rate or rate))
         else:
             self._probe_at = now + PROBE_AGAIN
-            self._rate_base = self._try(now, min(below.rate, RATE_FACTOR * trial.accepted))
+            self._rate_base = self._try(now, min(below.rate, RATE_FACTOR * probe.accepted))
         self._grown_at = self._pushed_at = now
         self._epoch_end = now + self._epoch()
 
-    def _try(self, now: float, rate: float, below: Trial | None = None) -> float:
+    def _try(self, now: float, rate: float, below: RateProbe | None = None) -> float:
         """Set a rate and begin to count what comes of it, to be compared with a lower one or by itself."""
         rate = self._set_rate(rate)
         trip = 0.0 if self._round_trip is math.inf else self._round_trip
-        self._trial = Trial(rate, now + 2.0 * trip, below)
+        self._probe = RateProbe(rate, now + 2.0 * trip, below)
         return rate
 
     def _needed(self) -> float:
@@ -304,7 +308,7 @@ class AdaptiveLimits:
         names a delay has had time to fill up since the last one, and looks faster than it is.
         """
         accepted, rows = self._seen.rate(now)
-        self._thin = self.rate is None and rows < THIN
+        self._few_rows = self.rate is None and rows < FEW_ROWS
         if rows < _FEW:
             rate = (self.rate or self._limit / min(max(self._round_trip, 0.05), 1.0)) / 2.0
         elif self.rate is None:
@@ -312,7 +316,7 @@ class AdaptiveLimits:
         else:
             rate = min(self.rate, max(RATE_FACTOR * accepted, self.rate / 2.0))
         if named:  # who says how long to wait knows why
-            self._thin = False
+            self._few_rows = False
             self._probe_at = self._hold_until
             rate = min(rate, (self.rate or math.inf) * NAMED_FACTOR)
         self._pushed_at = max(now, self.resume_at)
@@ -332,7 +336,7 @@ class AdaptiveLimits:
         self._crowded = (
             accepted > 0.9 * self.rate
         )  # the rate is what limits: rows would only queue for it
-        trying = self._trial is not None and not self._trial.over
+        trying = self._probe is not None and not self._probe.over
         waits = trying or now < max(self._epoch_end, self._hold_until)
         if waits or accepted < USED * self.rate:
             self._grown_at = now

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class JobLimits:
     """The limits of one job, and the view of the client that keeps to them.
 
-    A rate that the job was given is a ceiling: refusals for now lower it, quiet raises it again. A limiter
+    A rate that the job was given is a ceiling: throttled attempts lower it, quiet raises it again. A limiter
     made by the user, for the job or for the client, is shared with others and left at their rate.
 
     Arguments:

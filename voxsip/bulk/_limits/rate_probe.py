@@ -14,7 +14,7 @@ ROOM = 0.66
 """Part of those additional calls that a server takes which does not limit the rate; one that does takes none of them."""
 
 
-class Trial:
+class RateProbe:
     """Counts the calls that are answered while one rate holds, until there are enough of them to tell.
 
     Arguments:
@@ -42,7 +42,7 @@ class Trial:
         "since",
     )
 
-    def __init__(self, rate: float, since: float, below: Trial | None = None) -> None:
+    def __init__(self, rate: float, since: float, below: RateProbe | None = None) -> None:
         self.rate = rate
         self.below = below
         self.since = since
@@ -68,11 +68,11 @@ class Trial:
             self.accepted = self._accepted / seconds
         return self.over
 
-    def tells_beside(self, below: Trial) -> bool:
+    def tells_beside(self, below: RateProbe) -> bool:
         """Tell whether so many more calls left than in the trial of a lower rate that the two can be compared."""
         return self.sent >= TELLING * below.sent
 
-    def shows_room_above(self, below: Trial) -> bool:
+    def shows_room_above(self, below: RateProbe) -> bool:
         """Tell whether the server takes more than at a lower rate, as one does that does not limit the rate there."""
         more = self.sent / below.sent - 1.0
         as_much_more = self.accepted >= below.accepted * (1.0 + ROOM * more)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from voxsip._bindings.listing import every_registration
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
-from voxsip._bindings.state import ANY, Binding, Model
+from voxsip._bindings.state import ANY, Binding, BindingState
 from voxsip._errors import VoxsipError
 from voxsip.bulk._outcomes import Mismatch, Outcome, Report
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
-    from voxsip._bindings.names import Directory
+    from voxsip._bindings.names import AccountNames
     from voxsip._generated.sip_registrations.models import SipRegistration
 
 log = logging.getLogger("voxsip.bulk")
@@ -108,10 +108,10 @@ class Verifier:
         directory: turns names into ids.
     """
 
-    def __init__(self, client: BaseAsyncClient, directory: Directory) -> None:
+    def __init__(self, client: BaseAsyncClient, directory: AccountNames) -> None:
         self._client = client
         self._directory = directory
-        self._model = Model(application_of=directory.application_of)
+        self._model = BindingState(application_of=directory.application_of)
         self._failure: VoxsipError | None = None
 
     async def learn(self, row: Row) -> None:

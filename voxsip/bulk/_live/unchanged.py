@@ -17,17 +17,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from voxsip._bindings.rows import BindRequest, Row, read_row
-from voxsip._bindings.state import ANY, Binding, Change, Model
+from voxsip._bindings.state import ANY, Binding, BindingState, Change
 from voxsip._errors import InvalidArgumentError
-from voxsip.bulk._engine.engine import BREATH
+from voxsip.bulk._engine.engine import YIELD_EVERY
 from voxsip.bulk._live.existing import read_bindings
 from voxsip.bulk._outcomes import Outcome
 from voxsip.bulk._source import END, Source
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
-    from voxsip._bindings.names import Directory
-    from voxsip.bulk._journal.previous_runs import Record
+    from voxsip._bindings.names import AccountNames
+    from voxsip.bulk._journal.previous_runs import PreviousRuns
 
 Holds = Callable[[int, Row], Mapping[str, Any] | None]
 
@@ -55,7 +55,7 @@ class Groups:
         self._parents[self.find(one)] = self.find(other)
 
 
-class Plan:
+class UnchangedRows:
     """Finds the rows that need not be sent.
 
     Arguments:
@@ -67,7 +67,7 @@ class Plan:
         self, live: Mapping[int, Binding], application_of: Callable[[int], int | None]
     ) -> None:
         self._live = live
-        self._model = Model(live, application_of=application_of)
+        self._model = BindingState(live, application_of=application_of)
         self._groups = Groups()
         self._first_keys: list[int] = []
         self._changed: set[int] = set()
@@ -120,8 +120,11 @@ class Plan:
         return rule is not None and self._model.application_of(rule) is not None
 
 
-async def plan_rows(
-    source: Source, client: BaseAsyncClient, directory: Directory, record: Record | None
+async def find_unchanged(
+    source: Source,
+    client: BaseAsyncClient,
+    directory: AccountNames,
+    previous_runs: PreviousRuns | None,
 ) -> tuple[Source, Holds]:
     """Read the whole input and the live state, and run the one on the other.
 
@@ -129,7 +132,7 @@ async def plan_rows(
         source: the input.
         client: lists registrations.
         directory: turns names into ids.
-        record: of earlier runs; what they did is not run again. Or None.
+        previous_runs: what earlier runs did; what they did is not run again. Or None.
 
     Returns:
         the input, to be read again, and a function that gives {} for a row that needs not be sent and None
@@ -141,12 +144,12 @@ async def plan_rows(
     rows: list[object] = []
     while (item := await source.pull()) is not END:
         rows.append(_smaller(item))
-        if not len(rows) % BREATH:
+        if not len(rows) % YIELD_EVERY:
             await asyncio.sleep(0)
-    plan = Plan(await read_bindings(client), directory.application_of)
+    plan = UnchangedRows(await read_bindings(client), directory.application_of)
     for index, item in enumerate(rows):
-        plan.add(await _change(index, item, directory, record))
-        if not index % BREATH:
+        plan.add(await _change(index, item, directory, previous_runs))
+        if not index % YIELD_EVERY:
             await asyncio.sleep(0)
     return Source(rows), plan.finish()
 
@@ -160,7 +163,7 @@ def _smaller(item: object) -> object:
 
 
 async def _change(
-    index: int, row: object, directory: Directory, record: Record | None
+    index: int, row: object, directory: AccountNames, previous_runs: PreviousRuns | None
 ) -> Change | None:
     """Return what a row asks for; None for one that is invalid or that an earlier run has done."""
     if not isinstance(row, BindRequest):
@@ -169,7 +172,7 @@ async def _change(
         row.check()
     except InvalidArgumentError:
         return None
-    if record is not None and isinstance(await record.restore(index, row), Outcome):
+    if previous_runs is not None and isinstance(await previous_runs.restore(index, row), Outcome):
         return None
     if not directory.knows(row):
         await directory.learn(row)

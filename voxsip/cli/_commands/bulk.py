@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
 from voxsip.cli._connection import DEFAULT, Connection
-from voxsip.cli._exit_codes import CommandError, Exit, say
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._files import RowFile
 from voxsip.cli._jobs.options import (
     NO_LIMITS,
@@ -20,7 +20,7 @@ from voxsip.cli._jobs.options import (
     Output,
     Yes,
 )
-from voxsip.cli._jobs.price import agree
+from voxsip.cli._jobs.price import confirm
 from voxsip.cli._jobs.run import launch, resume_command
 from voxsip.cli._terminal import questions as _ask
 from voxsip.cli._terminal.output import print_json
@@ -62,7 +62,7 @@ def bind(
     with RowFile(file, BindRequest) as source:
         rows = source.check(on_conflict=on_conflict)
         if rows.mixed_users:
-            say(
+            print_message(
                 f"{source.name}: users are named by id and by name; "
                 "two rows that mean one user in these two ways run in the order of the file"
             )
@@ -132,8 +132,8 @@ def create(
         _check_place(journal)
 
         async def ask(client: AsyncClient) -> None:
-            await agree(client, len(rows), yes=yes, as_json=output.json, at_most=skip_unchanged)
-            say(f"the journal is {journal}")
+            await confirm(client, len(rows), yes=yes, as_json=output.json, at_most=skip_unchanged)
+            print_message(f"the journal is {journal}")
 
         def make(client: AsyncClient) -> BulkJob[Any]:
             return client.bulk.create(
@@ -189,7 +189,7 @@ def delete(
             return _checked(source, rows, as_json=output.json)
         _check_place(journal)
         if rows and not yes and _ask.on_terminal():
-            _ask.agree(f"Delete {len(rows):,} registrations?", "nothing was deleted")
+            _ask.confirm(f"Delete {len(rows):,} registrations?", "nothing was deleted")
 
         def make(client: AsyncClient) -> BulkJob[Any]:
             return client.bulk.delete(

@@ -14,8 +14,9 @@ from attrs import define
 from voxsip import AsyncClient
 from voxsip.bulk import BindRequest, CreateRequest
 from voxsip.cli._connection import run
-from voxsip.cli._display.plain import Work, display
-from voxsip.cli._exit_codes import CommandError, Exit, say
+from voxsip.cli._display.base import Work
+from voxsip.cli._display.choice import display
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.demo_model import Bound, one_after_another
 from voxsip.cli._jobs.emulator_process import emulator_process
 from voxsip.cli._jobs.follow import INTERRUPTED, follow
@@ -56,7 +57,9 @@ def demo(*, rows: int = 10_000, concurrency: int = 64) -> int:
             "--price": 1,
         }
         with emulator_process(*(str(word) for pair in options.items() for word in pair)) as url:
-            say(f"an emulator serves {url}: {_APPLICATIONS} applications, {_USERS:,} users")
+            print_message(
+                f"an emulator serves {url}: {_APPLICATIONS} applications, {_USERS:,} users"
+            )
             return run(_demonstrate(url, Path(folder) / "credentials.json", rows, concurrency))
 
 
@@ -85,7 +88,7 @@ async def _demonstrate(url: str, credentials: Path, rows: int, concurrency: int)
     wrong = [one for one in expected.keys() | found.keys() if expected.get(one) != found.get(one)]
     _print(made, report, len(found), reading, len(wrong))
     for one in sorted(wrong)[:_SHOWN]:
-        say(f"registration {one}: expected {expected.get(one)}, found {found.get(one)}")
+        print_message(f"registration {one}: expected {expected.get(one)}, found {found.get(one)}")
     fine = made.ok and report.ok and len(found) == rows and not wrong
     return Exit.DONE if fine else Exit.FAILED
 

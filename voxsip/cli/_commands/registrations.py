@@ -8,7 +8,7 @@ import attrs
 from cyclopts import Group, Parameter
 
 from voxsip.cli._connection import DEFAULT, Connection, run
-from voxsip.cli._exit_codes import CommandError, Exit, say
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._terminal import questions as ask
 from voxsip.cli._terminal.output import print_json, print_table
 
@@ -142,7 +142,7 @@ def list_(
             if count == limit:
                 break
         if not json:
-            say(f"{count:,} registration{'' if count == 1 else 's'}")
+            print_message(f"{count:,} registration{'' if count == 1 else 's'}")
 
     return _call(connection, show)
 
@@ -178,7 +178,7 @@ def create_(
         print(reply.sip_registration_id)
         account = reply.account_info
         if account is not None and account.balance is not None:
-            say(f"balance left: {account.balance} {account.currency or ''}".rstrip())
+            print_message(f"balance left: {account.balance} {account.currency or ''}".rstrip())
 
     return _call(connection, buy)
 
@@ -285,7 +285,7 @@ def delete_(
     """
     if not yes and ask.on_terminal():
         ids = ", ".join(map(str, sip_registration_id))
-        ask.agree(f"Delete registration {ids}?", "nothing was deleted")
+        ask.confirm(f"Delete registration {ids}?", "nothing was deleted")
 
     async def drop(client: AsyncClient) -> None:
         for one in sip_registration_id:
@@ -308,7 +308,7 @@ def _confirm(text: str, registration: int | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"result": 1, "sip_registration_id": registration})
     else:
-        say(text)
+        print_message(text)
 
 
 def _print(registrations: Any, *, as_json: bool) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from voxsip.cli._display.progress import Meter
-from voxsip.cli._exit_codes import say
+from voxsip.cli._display.progress import ProgressMeter
+from voxsip.cli._exit_codes import print_message
 from voxsip.cli._terminal.output import print_json
 
 if TYPE_CHECKING:
     from voxsip import Outcome, Report
-    from voxsip.cli._display.plain import Work
+    from voxsip.cli._display.base import Work
 
 
 class JsonDisplay:
@@ -20,7 +20,7 @@ class JsonDisplay:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._meter = Meter(work.total)
+        self._meter = ProgressMeter(work.total)
 
     def started(self) -> None:
         """Write that the job begins."""
@@ -65,7 +65,7 @@ class JsonDisplay:
 
     def message(self, text: str) -> None:
         """Write a message for people beside the events."""
-        say(text)
+        print_message(text)
 
     def ended(self) -> None:
         """Leave the lines as they are."""

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.text import Text
 
-from voxsip.cli._display.plain import Failures
-from voxsip.cli._display.progress import Meter, duration
+from voxsip.cli._display.base import Failures
+from voxsip.cli._display.progress import ProgressMeter, duration
 
 if TYPE_CHECKING:
     from voxsip import Outcome, Report
-    from voxsip.cli._display.plain import Work
+    from voxsip.cli._display.base import Work
 
 
 class LiveDisplay:
@@ -23,7 +23,7 @@ class LiveDisplay:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._meter = Meter(work.total)
+        self._meter = ProgressMeter(work.total)
         self._failures = Failures(work.file)
         self._console = Console(stderr=True)
         # Refreshed by the job's own ticks, not by a thread of rich's.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _SPAN = 10.0
 
 
-class Meter:
+class ProgressMeter:
     """The rate over the last ten seconds, fed with counts as they grow."""
 
     def __init__(self, total: int | None, clock: Callable[[], float] = time.monotonic) -> None:

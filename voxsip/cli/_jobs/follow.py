@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from voxsip import Outcome, Report
     from voxsip.bulk import BulkJob
-    from voxsip.cli._display.plain import Display
+    from voxsip.cli._display.base import Display
     from voxsip.cli._jobs.interrupts import Interrupts
 
 INTERRUPTED = "interrupted"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip.cli._exit_codes import CommandError, Exit, say
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._terminal import questions as ask
 from voxsip.cli._terminal.output import print_json
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from voxsip import AsyncClient
 
 
-async def agree(
+async def confirm(
     client: AsyncClient, rows: int, *, yes: bool, as_json: bool, at_most: bool = False
 ) -> None:
     """Show price times rows beside the balance; ask, unless `yes`.
@@ -34,11 +34,11 @@ async def agree(
         figures = {"price": quote.price, "total": quote.total, "balance": quote.balance}
         print_json({"event": "quote", "rows": rows, **figures, "currency": quote.currency})
     most = "at most " if at_most else ""
-    say(
+    print_message(
         f"{rows:,} registrations at {quote.price:f} {quote.currency}: {most}{quote.total:f}; "
         f"the balance is {quote.balance:f}"
     )
     if not quote.enough and not at_most:
         raise CommandError("the money does not suffice; nothing was bought", Exit.STOPPED)
     if rows and not yes:
-        ask.agree("Buy them?", "nothing was bought")
+        ask.confirm("Buy them?", "nothing was bought")

@@ -7,8 +7,8 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from voxsip.cli._exit_codes import say
-from voxsip.cli._jobs.summary import goes_on
+from voxsip.cli._exit_codes import print_message
+from voxsip.cli._jobs.summary import can_resume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def reports(
 
         def needed(*, cut_off: bool) -> Iterator[str]:
             report = job.report
-            if cut_off or (journal is not None and goes_on(report, resumed=resumed)):
+            if cut_off or (journal is not None and can_resume(report, resumed=resumed)):
                 yield file.path
             if kind == "create" and report.failed + report.skipped + report.unknown:
                 yield file.path  # and wherever else the passwords are that the new reports point to
@@ -71,7 +71,9 @@ def reports(
             written.update(writer.finish(job.report, journal=past, keep=needed(cut_off=cut_off)))
             for name, path in written.items():
                 if path.name != name:
-                    say(f"{directory}/{name} is still needed and stays; {path.name} is the new one")
+                    print_message(
+                        f"{directory}/{name} is still needed and stays; {path.name} is the new one"
+                    )
 
         try:
             yield add

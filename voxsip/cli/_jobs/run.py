@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from voxsip.cli._connection import run
-from voxsip.cli._display.plain import Work, display
+from voxsip.cli._display.base import Work
+from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.follow import follow
 from voxsip.cli._jobs.interrupts import interrupts
 from voxsip.cli._jobs.reports import reports
-from voxsip.cli._jobs.summary import advise, exit_code, print_report
+from voxsip.cli._jobs.summary import exit_code, print_next_step, print_report
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -89,7 +90,7 @@ def launch(
                 report = await follow(job, shown, signals, lines=rows.lines, record=record)
                 signals.over = True
         print_report(report, len(rows), as_json=output.json)
-        advise(report, again=again, reports=written, resumed=resumed)
+        print_next_step(report, again=again, reports=written, resumed=resumed)
         return exit_code(report)
 
     async def interruptible() -> Exit:

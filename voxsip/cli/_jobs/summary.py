@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from voxsip.bulk import Stop
 from voxsip.cli._display.progress import duration
-from voxsip.cli._exit_codes import Exit, say
+from voxsip.cli._exit_codes import Exit, print_message
 from voxsip.cli._jobs.follow import INTERRUPTED
 from voxsip.cli._terminal.output import print_json
 
@@ -58,7 +58,7 @@ def print_report(report: Report, total: int | None, *, as_json: bool) -> None:
         print(f"{'stopped':<13}{report.stopped}")
 
 
-def goes_on(report: Report, *, resumed: bool) -> bool:
+def can_resume(report: Report, *, resumed: bool) -> bool:
     """Tell whether a job with a journal has something left to do: rows to send, or purchases to look for.
 
     Arguments:
@@ -69,7 +69,7 @@ def goes_on(report: Report, *, resumed: bool) -> bool:
     return report.stopped is not None or (lost and not resumed)
 
 
-def advise(
+def print_next_step(
     report: Report, *, again: str | None, reports: Mapping[str, Path], resumed: bool
 ) -> None:
     """Say what can be done about what is left: one thing, since what one way sends the other would send again.
@@ -78,26 +78,28 @@ def advise(
         report: of the job.
         again: the command that goes on with it, where it has a journal.
         reports: where they are, by name; none where none are wanted.
-        resumed: as for `goes_on`.
+        resumed: as for `can_resume`.
     """
     if report.verify_error is not None:
-        say(f"the live state could not be compared: {report.verify_error}")
+        print_message(f"the live state could not be compared: {report.verify_error}")
     for mismatch in report.mismatched[:10]:
-        say(
+        print_message(
             f"registration {mismatch.sip_registration_id}: "
             f"expected {mismatch.expected}, found {mismatch.found}"
         )
     if report.stopped == Stop.AUTHORIZATION:
-        say("check the key and its account, or use a key whose roles allow this")
+        print_message("check the key and its account, or use a key whose roles allow this")
     buying = report.kind == "create"
-    if again is not None and goes_on(report, resumed=resumed):
-        say(f"go on with: {again}")
+    if again is not None and can_resume(report, resumed=resumed):
+        print_message(f"go on with: {again}")
     elif not reports:
         if report.unknown or report.stopped is not None:
-            say("go on by running it again; --skip-unchanged passes over what is done")
+            print_message("go on by running it again; --skip-unchanged passes over what is done")
     else:
         if buying and report.unknown:
             file = reports["unknown.csv"]
-            say(f"run {file} with --skip-unchanged, which looks for each row before it buys")
+            print_message(
+                f"run {file} with --skip-unchanged, which looks for each row before it buys"
+            )
         if report.failed or report.skipped or (report.unknown and not buying):
-            say(f"correct the rows in {reports['failed.csv']} and run that file")
+            print_message(f"correct the rows in {reports['failed.csv']} and run that file")

@@ -22,7 +22,7 @@ def on_terminal() -> bool:
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
 
 
-def agree(question: str, otherwise: str) -> None:
+def confirm(question: str, otherwise: str) -> None:
     """Ask a question on the terminal; anything but yes ends the command, saying `otherwise`."""
     try:
         with _interruptible():

@@ -26,13 +26,13 @@ class Faults:
         seed: what `share` draws from.
 
     Attributes:
-        struck: how often each kind has struck.
+        applied: how often each kind has struck.
     """
 
     def __init__(self, rules: Iterable[Fault] = (), seed: int = 0) -> None:
         self.rules = tuple(rules)
         self.seed = seed
-        self.struck: Counter[str] = Counter()
+        self.applied: Counter[str] = Counter()
         self._met = [0] * len(self.rules)
         self._commands: Counter[str] = Counter()
 
@@ -60,7 +60,7 @@ class Faults:
                 continue
             self._met[place] += 1
             if self._strikes(rule, place, self._met[place], command, number):
-                self.struck[rule.kind] += 1
+                self.applied[rule.kind] += 1
                 hits.append(rule)
         return hits
 

@@ -6,7 +6,7 @@ import pytest
 
 from voxsip import ConfigurationError, RateLimitError
 from voxsip.bulk import AsyncBulk, BindRequest
-from voxsip.bulk._engine.engine import PATIENCE
+from voxsip.bulk._engine.engine import MAX_CALLS_PER_ROW
 
 NOBODY = 0
 """Stands for the registration that a row does not name."""
@@ -154,5 +154,5 @@ async def test_patience_with_a_server_that_wants_none_has_an_end(client, run):
             tries += 1
             client.let_go(1, RateLimitError("later", code=340, command="BindSipRegistration"))
         await asyncio.sleep(0)
-    assert tries == PATIENCE
+    assert tries == MAX_CALLS_PER_ROW
     assert task.result().failed == 1

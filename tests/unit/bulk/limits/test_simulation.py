@@ -38,24 +38,28 @@ def test_a_server_without_a_limit_is_not_slowed_down():
     assert job.rate(2.0, 20.0) >= 0.99 * 64 / 0.05
 
 
-@pytest.mark.parametrize("moods", [0.01, 0.036, 0.1])
-def test_refusals_that_come_at_any_rate_do_not_slow_it_down_for_good(moods):
-    job = Job(Server(1e9, 1e9, 0.2, moods=moods)).run(120.0)
+@pytest.mark.parametrize("background_refusals", [0.01, 0.036, 0.1])
+def test_refusals_that_come_at_any_rate_do_not_slow_it_down_for_good(background_refusals):
+    job = Job(Server(1e9, 1e9, 0.2, background_refusals=background_refusals)).run(120.0)
     assert job.rate(60.0, 120.0) >= 0.6 * 64 / 0.2
     assert job.most_calls <= 3
 
 
-@pytest.mark.parametrize(("moods", "seconds"), [(0.02, 1.5), (0.1, 2.5), (0.3, 7.0), (0.5, 20.0)])
-def test_refusals_that_come_at_any_rate_do_not_slow_it_down_for_long(moods, seconds):
-    job = Job(Server(1e9, 1e9, 0.005, moods=moods)).run(60.0)
+@pytest.mark.parametrize(
+    ("background_refusals", "seconds"), [(0.02, 1.5), (0.1, 2.5), (0.3, 7.0), (0.5, 20.0)]
+)
+def test_refusals_that_come_at_any_rate_do_not_slow_it_down_for_long(background_refusals, seconds):
+    job = Job(Server(1e9, 1e9, 0.005, background_refusals=background_refusals)).run(60.0)
     assert job.done_at[1999] <= seconds
-    waiting = moods / (1.0 - moods) / 4.0  # about what backing off takes of a row's time
+    waiting = (
+        background_refusals / (1.0 - background_refusals) / 4.0
+    )  # about what backing off takes of a row's time
     assert job.rate(30.0, 60.0) >= 0.4 * 64 / (0.005 + waiting)
 
 
 @pytest.mark.parametrize("limit", [5, 50, 200])
 def test_a_limit_is_kept_to_beside_refusals_that_come_at_any_rate(limit):
-    job = Job(Server(limit, limit, 0.05, moods=0.036)).run(120.0)
+    job = Job(Server(limit, limit, 0.05, background_refusals=0.036)).run(120.0)
     assert 0.75 * limit <= job.rate(20.0, 120.0) <= 1.02 * limit
     assert job.counts["refused"] <= 0.15 * job.counts["sent"] + 50
 

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.unit.bulk.conftest import bindings, received
 from tests.unit.bulk.test_serializable import change, random_row, served
 from voxsip import ForbiddenError
-from voxsip._bindings.state import ANY, Binding, Model
+from voxsip._bindings.state import ANY, Binding, BindingState
 from voxsip.bulk import BindRequest, Outcome
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.journal import create_journal
-from voxsip.bulk._journal.previous_runs import Record
+from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._live.unchanged import Groups
 from voxsip.emulator import Fault, Faults
 
@@ -123,7 +123,7 @@ async def test_what_is_left_out_makes_no_difference(served, seed, again):
         await client.bulk.bind(rows)
     elif numbers.random() < 0.5:
         await client.bulk.bind(rows[: len(rows) // 2])
-    model = Model(bindings(emulator))
+    model = BindingState(bindings(emulator))
     for row in rows:
         model.apply(change(row))
     expected = dict(model.bindings())
@@ -165,7 +165,9 @@ async def test_verify_counts_what_was_there_already_as_the_rows_doing(account, t
     _, client = account
     rows = [BindRequest(sip_registration_id=1, application_id=number) for number in (1, 2)]
     journal = await create_journal(tmp_path / "j", JobHeader(kind="bind"))
-    Record(journal).observe(Outcome(index=0, row=rows[0], status="done", result={"result": 1}))
+    PreviousRuns(journal).observe(
+        Outcome(index=0, row=rows[0], status="done", result={"result": 1})
+    )
     await journal.close()
     for row in rows:
         await client.call(row.command, row.params())

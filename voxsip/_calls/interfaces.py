@@ -1,0 +1,46 @@
+"""What recovery and look-ups need of the room's top: one attempt, or one call with its retries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from voxsip._calls.request import Request
+from voxsip._calls.retry import Retrier
+
+T = TypeVar("T")
+Decoder = Callable[[dict[str, Any]], T]
+
+
+class SendsWithRetries(Protocol):
+    """Sends a request as often as the retry policy allows."""
+
+    async def send_with_retries(self, request: Request, decode: Decoder[T]) -> T:
+        """Return the decoded reply, or raise the last attempt's error."""
+        ...
+
+
+class LooksUp(Protocol):
+    """Finds what a create of unknown outcome made."""
+
+    async def look(self, calls: SendsWithRetries, request: Request) -> dict[str, Any] | None:
+        """Return a reply such as the create would have had, or None."""
+        ...
+
+
+class Executor(SendsWithRetries, Protocol):
+    """Sends requests once, with the retrier and the look-ups of one client."""
+
+    @property
+    def retrier(self) -> Retrier:
+        """Decides on attempts after the first."""
+        ...
+
+    @property
+    def creates(self) -> LooksUp:
+        """Tells creates of one registration apart."""
+        ...
+
+    async def send_once(self, request: Request, decode: Decoder[T]) -> T:
+        """Make one attempt; return the decoded reply or raise what the attempt met."""
+        ...

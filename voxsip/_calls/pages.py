@@ -1,0 +1,67 @@
+"""Lists over pages: one call per page, at an offset."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from voxsip._protocol.command import Command
+from voxsip._protocol.paging import Page
+
+T = TypeVar("T")
+
+
+class Executes(Protocol):
+    """Sends a command and decodes its reply."""
+
+    async def execute(
+        self,
+        command: Command,
+        values: dict[str, Any],
+        decode: Callable[[dict[str, Any]], T],
+        deadline: float | None,
+    ) -> T:
+        """Return what the decoder makes of the reply."""
+        ...
+
+
+def start_offset(values: dict[str, Any]) -> int:
+    return int(values.get("offset") or 0)
+
+
+def page_fetcher(
+    calls: Executes,
+    command: Command,
+    values: dict[str, Any],
+    structure: Callable[[Any], list[T]],
+    deadline: float | None,
+) -> Callable[[int], Awaitable[Page[T]]]:
+    """Return a function that fetches the page at an offset."""
+    paging = command.paging
+    if paging is None:
+        msg = f"{command.name} has no pages"
+        raise TypeError(msg)
+    size = values.get("count") or paging.page_size
+    latest: tuple[int, object] | None = None
+
+    async def fetch(offset: int) -> Page[T]:
+        def decode(data: dict[str, Any]) -> Page[T]:
+            nonlocal latest
+            items = data[paging.items]
+            if items and latest is not None and latest[0] != offset and latest[1] == items:
+                # a server that ignores the offset would be read for ever
+                msg = "the same page twice"
+                raise ValueError(msg)
+            latest = (offset, items)
+            total = data.get(paging.total) if paging.total else None
+            return Page(
+                items=structure(items),
+                offset=offset,
+                total_count=total if type(total) is int else None,
+            )
+
+        return await calls.execute(
+            command, {**values, "count": size, "offset": offset}, decode, deadline
+        )
+
+    return fetch
