@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         bulk as bulk,
         emulator as emulator,
         models as models,
+        report as report,
         webhooks as webhooks,
     )
     from voxsip.bulk import (
@@ -88,7 +89,7 @@ __all__ = [
     "__version__",
 ]
 
-_SUBMODULES = frozenset({"bulk", "emulator", "models", "webhooks"})
+_SUBMODULES = frozenset({"bulk", "emulator", "models", "report", "webhooks"})
 _FROM_BULK = frozenset({"BindRequest", "CreateRequest", "DeleteRequest", "Outcome", "Report"})
 
 

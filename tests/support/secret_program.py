@@ -19,7 +19,7 @@ import voxsip
 from tests.support.answers import Answer, answering
 from tests.support.marked_secrets import secret
 from voxsip import webhooks
-from voxsip.bulk import ReportWriter
+from voxsip.report import ReportWriter
 
 log = logging.getLogger("program")
 QUICK = voxsip.RetryPolicy(attempts=2, backoff=0, max_retry_after=0)

@@ -82,15 +82,3 @@ def test_all_public_names_are_there():
     assert len(voxsip.__all__) == len(set(voxsip.__all__))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = voxsip.nothing
-
-
-def test_pure_modules_know_no_http_library():
-    after = modules_after(
-        "import types, importlib, pathlib, importlib.util\n"
-        "package = types.ModuleType('voxsip')\n"
-        "package.__path__ = [str(pathlib.Path(importlib.util.find_spec('voxsip').origin).parent)]\n"
-        "sys.modules['voxsip'] = package\n"
-        "for name in ('_errors', '_protocol.reply', '_protocol.command', '_protocol.paging', '_redaction.text', '_calls.limiter', '_calls.retry'):\n"
-        "    importlib.import_module(f'voxsip.{name}')"
-    )
-    assert not {"aiohttp", "yarl", "multidict"} & after

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         JournalStatus as JournalStatus,
         read_journal as read_journal,
     )
-    from voxsip.report._files import ReportWriter as ReportWriter
 
 __all__ = [
     "AsyncBulk",
@@ -34,7 +33,6 @@ __all__ = [
     "Outcome",
     "Quote",
     "Report",
-    "ReportWriter",
     "Stop",
     "SyncBulkJob",
     "read_journal",
@@ -42,7 +40,6 @@ __all__ = [
 
 _LATER = {
     "JournalStatus": "voxsip.bulk._journal.status",
-    "ReportWriter": "voxsip.report._files",
     "read_journal": "voxsip.bulk._journal.status",
 }
 

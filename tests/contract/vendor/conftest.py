@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+STARTED = time.time()
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +25,9 @@ def node_package(tmp_path_factory):
     def install(name, version):
         folder = root / f"{name.strip('@').replace('/', '-')}-{version}"
         if not folder.exists():
+            failure = folder.with_name(f"{folder.name}.failed")
+            if failure.exists() and failure.stat().st_mtime > STARTED - 600:
+                pytest.fail(f"an earlier npm install failed: {failure.read_text()}")
             building = folder.with_name(
                 f"{folder.name}.{os.getpid()}"
             )  # not the only process, perhaps
@@ -36,7 +42,9 @@ def node_package(tmp_path_factory):
                 check=False,
                 timeout=100,
             )
-            assert done.returncode == 0, done.stderr
+            if done.returncode != 0:
+                failure.write_text(done.stderr)
+                pytest.fail(done.stderr)
             with suppress(OSError):  # somebody else was first: theirs is as good
                 building.rename(folder)
         return folder / "node_modules"

@@ -47,7 +47,7 @@ def reports(
     if directory is None:
         yield None
         return
-    from voxsip.bulk import ReportWriter  # noqa: PLC0415 - only where reports are wanted
+    from voxsip.report import ReportWriter  # noqa: PLC0415 - only for those who want a report
 
     # As an absolute path it is found again from wherever failed.csv is run.
     source = file.name if file.path == "-" else str(Path(file.path).absolute())

@@ -5,9 +5,9 @@ from contextlib import closing
 
 import voxsip
 from voxsip import CreateRequest
-from voxsip.bulk import ReportWriter
 from voxsip.bulk._journal.status import read_journal
 from voxsip.emulator import Emulator, Fault, Faults
+from voxsip.report import ReportWriter
 
 PASSWORD = "s3cr3t-Pässword/%25"
 ENCODED = [PASSWORD.encode(), PASSWORD.encode("utf-16-le"), b"s3cr3t", b"P%C3%A4ssword"]
