@@ -55,6 +55,7 @@ class Run:
         checksum: of the input as a whole, where it is known.
         overrides: options given to a resumed job.
         clock: monotonic seconds.
+        driver: makes what runs the journal's turns; None for a thread.
     """
 
     client: BaseAsyncClient
@@ -66,6 +67,7 @@ class Run:
     checksum: str | None = None
     overrides: Mapping[str, Any] = attrs.field(factory=dict)
     clock: Callable[[], float] = time.monotonic
+    driver: Callable[..., Any] | None = None
 
     queue: OutcomeQueue[Outcome[Any]] = attrs.field(init=False)
     _report: Report = attrs.field(init=False)
@@ -211,7 +213,9 @@ class Run:
         if self.journal is None:
             return None
         from voxsip.bulk._journal.journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
+        from voxsip.bulk._journal.thread import JournalThread  # noqa: PLC0415
 
+        driver = self.driver or JournalThread
         account = self.client.account_id
         if self.kind is not None:
             header = JobHeader(
@@ -223,8 +227,8 @@ class Run:
                 version=__version__,
                 rows=self.rows.length,
             )
-            return await create_journal(self.journal, header)
-        journal = await open_journal(self.journal)
+            return await create_journal(self.journal, header, driver=driver)
+        journal = await open_journal(self.journal, driver=driver)
         try:
             self._take_over(journal.header, account)
         except BaseException:

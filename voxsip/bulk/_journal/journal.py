@@ -37,29 +37,37 @@ from voxsip.bulk._journal.schema import (
     now_ms,
     read_header,
 )
-from voxsip.bulk._journal.writer import Writer
+from voxsip.bulk._journal.thread import JournalThread
+from voxsip.bulk._journal.writer import Driver, Writer
 from voxsip.bulk._outcomes import Kind, Status, stop_reason
 
 RANGE_ROWS = 512
 """Rows of earlier runs that are held in memory at a time."""
 
 
-async def create_journal(path: str | os.PathLike[str], header: JobHeader) -> Journal:
+async def create_journal(
+    path: str | os.PathLike[str],
+    header: JobHeader,
+    *,
+    driver: Callable[[Writer], Driver] = JournalThread,
+) -> Journal:
     """Make a new journal and open it.
 
     Raises:
         ConfigurationError: the file exists, another process is at it, or it cannot be made.
     """
-    return await Journal._open(path, lambda file: create_file(file, header))  # noqa: SLF001 - one module
+    return await Journal._open(path, lambda file: create_file(file, header), driver)  # noqa: SLF001 - one module
 
 
-async def open_journal(path: str | os.PathLike[str]) -> Journal:
+async def open_journal(
+    path: str | os.PathLike[str], *, driver: Callable[[Writer], Driver] = JournalThread
+) -> Journal:
     """Open an existing journal to go on with its job.
 
     Raises:
         ConfigurationError: no such file, not a journal, damaged, of a newer format, or in use.
     """
-    return await Journal._open(path, lambda _: None)  # noqa: SLF001 - one module
+    return await Journal._open(path, lambda _: None, driver)  # noqa: SLF001 - one module
 
 
 class Journal:
@@ -88,7 +96,12 @@ class Journal:
         weakref.finalize(self, writer.abandon)  # an unclosed journal: also at exit
 
     @classmethod
-    async def _open(cls, name: str | os.PathLike[str], prepare: Callable[[Path], None]) -> Journal:
+    async def _open(
+        cls,
+        name: str | os.PathLike[str],
+        prepare: Callable[[Path], None],
+        driver: Callable[[Writer], Driver],
+    ) -> Journal:
         path = _real_path(name)
         lock: list[JournalLock] = []
 
@@ -101,7 +114,7 @@ class Journal:
             for held in lock:
                 held.release()
 
-        writer = Writer(path, opening, unlocking)
+        writer = Writer(path, opening, unlocking, driver)
         return cls(path, writer, await writer.start(_begin_run))
 
     async def intend(self, index: int, digest: bytes, key: str) -> None:

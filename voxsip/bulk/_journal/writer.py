@@ -1,4 +1,4 @@
-"""The thread that owns a journal's connection and writes what event loops hand it.
+"""What is to be written to a journal, and the turns that write it; a driver decides when.
 
 Rows go through one queue and are committed in the order they were handed over, a stretch of the queue in each
 transaction: what is on disk after a crash is a prefix of what was recorded. Nothing is written any more after a
@@ -17,20 +17,16 @@ import sqlite3
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol
 
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.log import Log, Row
 from voxsip.bulk._journal.schema import explain
+from voxsip.bulk._journal.tasks import T, Task, Work
 
-T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
-
-GATHER_SECONDS = 0.1
-"""How long outcomes gather before they are written: what a killed process can lose of them."""
 GATHER_ROWS = 2048
 """Rows that are not kept waiting any longer."""
 ROOM_ROWS = 4096
@@ -39,44 +35,67 @@ ROOM_ROWS = 4096
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
 
+class Driver(Protocol):
+    """Runs a writer's turns; `JournalThread` is one, a simulation has another."""
+
+    def start(self) -> None:
+        """Take the first step of `Writer.turns`, which opens the journal."""
+        ...
+
+    def wake(self, *, urgent: bool) -> None:
+        """Take another step soon, or at once; called from any thread."""
+        ...
+
+    def join(self) -> None:
+        """Return once the last step is done."""
+        ...
+
+
 class Writer:
-    """One journal's thread, started by `start` and ended by `close`.
+    """Writes one journal; started by `start` and ended by `close`.
 
     Arguments:
         path: the journal, for messages.
-        opening: locks and opens it; called on the thread.
-        unlocking: called on the thread once the connection is closed.
+        opening: locks and opens it; called in the first turn.
+        unlocking: called once the connection is closed.
+        driver: makes what runs the turns.
+
+    Attributes:
+        path: the journal.
+        ended: whether there is no further turn.
     """
 
     def __init__(
-        self, path: Path, opening: Callable[[], sqlite3.Connection], unlocking: Callable[[], None]
+        self,
+        path: Path,
+        opening: Callable[[], sqlite3.Connection],
+        unlocking: Callable[[], None],
+        driver: Callable[[Writer], Driver],
     ) -> None:
-        self._path = path
+        self.path = path
         self._opening = opening
         self._unlocking = unlocking
         self._rows: deque[Row] = deque()
-        self._tasks: deque[_Task] = deque()
+        self._tasks: deque[Task] = deque()
         self._mutex = threading.Lock()
-        self._wake = threading.Event()
-        self._urgent = threading.Event()
         self._armed = False
         self._stopping = False
-        self._ended = False
+        self.ended = False
         self._failure: str | None = None  # what went wrong
         self._refusal: str | None = None  # why nothing can be handed over: that, or being closed
         self._closed = False
-        self._closers: list[_Task] = []
-        self._thread = threading.Thread(target=self._main, name=f"voxsip {path.name}", daemon=True)
+        self._closers: list[Task] = []
+        self._driver = driver(self)
 
     async def start(self, first: Work[T]) -> T:
-        """Start the thread; return what `first` reads from the journal.
+        """Start; return what `first` reads from the journal.
 
         Raises:
             ConfigurationError: another process has it, or it cannot be made or opened.
         """
         task = self._hand_over(first)
         _writers.add(self)
-        self._thread.start()
+        self._driver.start()
         try:
             return await task.outcome()  # type: ignore[no-any-return]
         except asyncio.CancelledError:
@@ -94,9 +113,9 @@ class Writer:
         self._rows.append(row)
         if not self._armed:
             self._armed = True
-            self._wake.set()
+            self._driver.wake(urgent=False)
         elif len(self._rows) == GATHER_ROWS:
-            self._urgent.set()
+            self._driver.wake(urgent=True)
 
     def put_work(self, work: Work[object]) -> None:
         """Hand over work to be done after the rows told so far; nobody waits for it.
@@ -129,7 +148,7 @@ class Writer:
         """
         first, self._closed = not self._closed, True
         with self._mutex:
-            end = None if self._ended else _Task(None)
+            end = None if self.ended else Task(None)
             if end is not None:
                 self._closers.append(end)
         if end is not None:
@@ -140,55 +159,54 @@ class Writer:
 
     def abandon(self) -> None:
         """Close where nothing can be awaited: as an unclosed journal is collected, or at exit."""
-        if not self._ended and self._thread is not threading.current_thread():
+        if not self.ended:
             self._stop()
-            self._thread.join()
+            self._driver.join()
 
     def _hand_over(
         self, work: Work[Any] | None, *, durable: bool = False, wanted: bool = True
-    ) -> _Task:
-        task = _Task(work, durable=durable, wanted=wanted)
-        with self._mutex:  # so that the thread's end overlooks nobody
+    ) -> Task:
+        task = Task(work, durable=durable, wanted=wanted)
+        with self._mutex:  # so that the last turn overlooks nobody
             if self._refusal is not None:
                 raise ConfigurationError(self._refusal)
             self._tasks.append(task)
-        self._urgent.set()
-        self._wake.set()
+        self._driver.wake(urgent=True)
         return task
 
     def _stop(self) -> None:
         with self._mutex:
-            self._refusal = self._refusal or f"journal {self._path} is closed"
+            self._refusal = self._refusal or f"journal {self.path} is closed"
         self._stopping = True
-        self._urgent.set()
-        self._wake.set()
+        self._driver.wake(urgent=True)
 
-    # From here on: the thread.
+    # From here on: what the driver calls.
 
-    def _main(self) -> None:
-        # The connection is a local of this thread and of nothing else: in a forked child, which has no such
-        # thread, nothing can close it and thereby take its parent's log away.
+    def turns(self) -> Iterator[list[Task]]:
+        """Open the journal, commit what was handed over turn by turn, close it.
+
+        Every step commits first and then yields those to be told of it. Nothing but the caller's frame holds the
+        connection: in a forked child, which lacks that frame's thread, nothing can close it and thereby take its
+        parent's log away.
+        """
+        last: list[Task] = []
         try:
-            connection = self._opening()
-            try:
-                self._serve(connection)
-            finally:
-                connection.close()
+            with closing(self._opening()) as connection:
+                last = yield from self._serve(connection)
+        except GeneratorExit:  # the driver gives up: there is nobody to tell
+            raise
         except BaseException as error:
             self._fail(error)
         finally:
             self._unlocking()
-            self._end()
+        yield [*last, *self._end()]
 
-    def _serve(self, connection: sqlite3.Connection) -> None:
+    def _serve(self, connection: sqlite3.Connection) -> Generator[list[Task], None, list[Task]]:
         log = Log(connection)
-        stopping = False
-        while not stopping:
-            self._wake.wait()
-            self._urgent.wait(GATHER_SECONDS)
+        tasks: list[Task] = []
+        while True:
+            yield tasks
             # First the flags, then the queues: what comes in between is written now and looked for once more.
-            self._urgent.clear()
-            self._wake.clear()
             self._armed = False
             stopping = self._stopping
             tasks = [self._tasks.popleft() for _ in range(len(self._tasks))]
@@ -198,91 +216,32 @@ class Writer:
                     task.do(connection)
             except BaseException as error:
                 self._fail(error, tasks)
-                raise
-            finally:
-                _tell(tasks)
+                return tasks
+            if stopping:
+                return tasks
 
-    def _fail(self, error: BaseException, tasks: Iterable[_Task] = ()) -> None:
+    def _fail(self, error: BaseException, tasks: Iterable[Task] = ()) -> None:
         if self._failure is None:
-            self._failure = explain(self._path, error)
+            self._failure = explain(self.path, error)
         self._refusal = self._failure
         for task in tasks:
             task.fail(self._failure)
 
-    def _end(self) -> None:
+    def _end(self) -> list[Task]:
         with self._mutex:
-            self._ended = True
-            self._refusal = self._refusal or f"journal {self._path} is closed"
+            self.ended = True
+            self._refusal = self._refusal or f"journal {self.path} is closed"
             left, closers = list(self._tasks), self._closers
             self._tasks.clear()
         for task in left:
             task.fail(self._refusal)
-        _tell([*left, *closers])
+        return [*left, *closers]
 
     def forget(self) -> None:
         """Leave everything to the parent: this is a forked child, and has no thread to wait for."""
         self._failure = None
-        self._refusal = f"journal {self._path} belongs to the process that opened it"
-        self._ended = True
-
-
-class _Task:
-    """Something for the thread to do after the rows told so far, and who waits for it."""
-
-    __slots__ = ("_error", "_future", "_loop", "_result", "_work", "durable")
-
-    def __init__(
-        self, work: Work[Any] | None, *, durable: bool = False, wanted: bool = True
-    ) -> None:
-        self.durable = durable
-        self._work = work
-        self._result: Any = None
-        self._error: str | None = None
-        self._loop = asyncio.get_running_loop() if wanted else None
-        self._future: asyncio.Future[Any] | None = (
-            self._loop.create_future() if self._loop else None
-        )
-
-    async def outcome(self) -> Any:
-        """Return what the work returned."""
-        return await self._future if self._future is not None else None
-
-    def do(self, connection: sqlite3.Connection) -> None:
-        if self._work is not None:
-            self._result = self._work(connection)
-
-    def fail(self, error: str) -> None:
-        self._error = error
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        return self._loop
-
-    def tell(self) -> None:
-        """Hand the outcome to whoever waits; called in their loop."""
-        future = self._future
-        if future is None or future.done():
-            return
-        if self._error is None:
-            future.set_result(self._result)
-        else:
-            future.set_exception(ConfigurationError(self._error))
-
-
-def _tell(tasks: Iterable[_Task]) -> None:
-    """Tell all waiting tasks, with one call into each loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Task]] = {}
-    for task in tasks:
-        if task.loop is not None:
-            by_loop.setdefault(task.loop, []).append(task)
-    for loop, waiting in by_loop.items():
-        with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
-            loop.call_soon_threadsafe(_tell_here, waiting)
-
-
-def _tell_here(tasks: Iterable[_Task]) -> None:
-    for task in tasks:
-        task.tell()
+        self._refusal = f"journal {self.path} belongs to the process that opened it"
+        self.ended = True
 
 
 def _after_fork() -> None:
