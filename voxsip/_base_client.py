@@ -13,8 +13,9 @@ import attrs
 from voxsip._auth.sources import Credentials, make_tokens
 from voxsip._calls.call import CallExecutor
 from voxsip._calls.creates import Creates
+from voxsip._calls.id_set import IdSet
 from voxsip._calls.limiter import Limiter
-from voxsip._calls.lookup import look_up
+from voxsip._calls.lookup import look_up, lookup_of
 from voxsip._calls.registry import any_command
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
@@ -114,6 +115,7 @@ class BaseAsyncClient(AsyncGroups):
         *,
         since: datetime,
         exclude: Container[int] = (),
+        known_before: Container[int] | None = None,
     ) -> dict[str, Any] | None:
         """Look for what a create has made whose reply never came, in another process perhaps.
 
@@ -122,6 +124,8 @@ class BaseAsyncClient(AsyncGroups):
             params: its arguments.
             since: when it left, by the local clock, aware.
             exclude: ids known to belong to other creates.
+            known_before: ids that were there before it was sent: every other match is its own then, whatever the
+                clocks say. None: only the time tells.
 
         Returns:
             a reply such as the create would have had, or None if there is nothing to be found.
@@ -133,7 +137,17 @@ class BaseAsyncClient(AsyncGroups):
         handled = sys.exception()
         try:
             request = _create_of(command, dict(params), since)
-            return await look_up(self._caller, request, lambda: _seconds_since(since), exclude)
+            creates = self._caller.creates
+            found = await look_up(
+                self._caller,
+                request,
+                lambda: _seconds_since(since),
+                exclude,
+                known_before if known_before is not None else creates.known,
+            )
+            if found is not None:
+                creates.claim(command, int(found[lookup_of(request.command).id]))
+            return found
         except BaseException as error:
             forget_frames(error, handled)
             raise
@@ -170,6 +184,16 @@ class BaseAsyncClient(AsyncGroups):
         view = object.__new__(type(self))
         view._caller = attrs.evolve(self._caller, **changes)
         view._shared = True
+        return view
+
+    def with_known_ids(self, known: IdSet) -> Self:
+        """Return a view whose creates of unknown outcome are looked for among all ids but these, on any clock.
+
+        Arguments:
+            known: ids that were there before, or belong to others; what the view's creates make is added.
+        """
+        view = self.with_options()
+        view._caller = attrs.evolve(view._caller, creates=self._caller.creates.knowing(known))  # noqa: SLF001
         return view
 
     def bearer(self) -> str:

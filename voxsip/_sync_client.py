@@ -125,9 +125,14 @@ class Client(SyncGroups):
         *,
         since: datetime,
         exclude: Container[int] = (),
+        known_before: Container[int] | None = None,
     ) -> dict[str, Any] | None:
         """Look for what a create has made whose reply never came; see `AsyncClient.recover`."""
-        return self._runner.run(self._async.recover(command, params, since=since, exclude=exclude))
+        return self._runner.run(
+            self._async.recover(
+                command, params, since=since, exclude=exclude, known_before=known_before
+            )
+        )
 
     def with_options(
         self,

@@ -7,12 +7,14 @@ that a call has got is remembered as taken. What is left, bought since the reque
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from voxsip._calls.id_set import IdSet
 from voxsip._calls.interfaces import SendsWithRetries
 from voxsip._calls.lookup import TOLERANCE, look_up, lookup_of
 from voxsip._calls.request import Request
@@ -39,6 +41,34 @@ class Creates:
         self._taken: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._open: OrderedDict[Key, float] = OrderedDict()
         """When a create ended whose outcome is unknown."""
+        self._known: IdSet | None = None
+
+    def knowing(self, known: IdSet) -> Creates:
+        """Return a view that tells creates apart by what was there before them, and not by clocks.
+
+        Args:
+            known: Ids that were there before the first create, or belong to others; those that creates of this view
+                make are added.
+        """
+        view = copy.copy(self)
+        view._known = known  # noqa: SLF001 - of this class
+        return view
+
+    def claim(self, command: str, made: int) -> None:
+        """Remember that an id belongs to a create: no other look-up takes it."""
+        self._taken[command, made] = None
+        _forget_oldest(self._taken)
+        if self._known is not None:
+            self._known.add(made)
+
+    def claimed(self, command: str) -> set[int]:
+        """Return the ids of this command's creates that are remembered."""
+        return {made for name, made in self._taken if name == command}
+
+    @property
+    def known(self) -> IdSet | None:
+        """What was there before, for a view made by `knowing`."""
+        return self._known
 
     @asynccontextmanager
     async def exclusive(self, request: Request) -> AsyncIterator[None]:
@@ -72,8 +102,7 @@ class Creates:
 
         def decode_and_claim(data: dict[str, Any]) -> T:
             result = decode(data)  # first: what fails here is looked up, and must not be taken then
-            self._taken[request.command.name, int(data[lookup.id])] = None
-            _forget_oldest(self._taken)
+            self.claim(request.command.name, int(data[lookup.id]))
             return result
 
         return decode_and_claim
@@ -90,8 +119,11 @@ class Creates:
             calls,
             request,
             lambda: self._monotonic() - request.started,
-            {made for name, made in self._taken if name == request.command.name},
+            self.claimed(request.command.name),
+            self._known,
         )
+        if self._known is not None:
+            return found
         ended = self._open.get(key)
         if found and ended is not None and request.started - ended < OVERLAP:
             raise OutcomeUnknownError(

@@ -21,7 +21,11 @@ TOLERANCE = timedelta(seconds=2)
 
 
 async def look_up(
-    calls: SendsWithRetries, request: Request, elapsed: Callable[[], float], taken: Container[int]
+    calls: SendsWithRetries,
+    request: Request,
+    elapsed: Callable[[], float],
+    taken: Container[int],
+    known_before: Container[int] | None = None,
 ) -> dict[str, Any] | None:
     """Find what a create made: the first match since the request left that nobody else has taken.
 
@@ -31,6 +35,8 @@ async def look_up(
         elapsed: seconds since it left, asked anew after every page, which may have taken a while itself; only this is
             measured here, the moments are all the server's.
         taken: ids known to belong to other creates.
+        known_before: ids that were there before the create was first sent; every other match is its own then,
+            whatever the clocks say. None: only the time tells.
 
     Returns:
         a reply such as the create would have had, or None.
@@ -51,7 +57,9 @@ async def look_up(
         found |= {
             item[lookup.id]
             for item in new
-            if item[lookup.id] not in taken and _matches(item, request, lookup, since)
+            if item[lookup.id] not in taken
+            and (known_before is None or item[lookup.id] not in known_before)
+            and _matches(item, request, lookup, None if known_before is not None else since)
         }
     ours = sorted(found)
     if len(ours) > 1:
@@ -106,9 +114,13 @@ def _can_filter(value: object) -> bool:
     return not (isinstance(value, str) and ";" in value)
 
 
-def _matches(item: dict[str, Any], request: Request, lookup: Lookup, since: datetime) -> bool:
+def _matches(
+    item: dict[str, Any], request: Request, lookup: Lookup, since: datetime | None
+) -> bool:
     if any(item.get(theirs) != request.values[ours] for ours, theirs in lookup.match):
         return False
+    if since is None:
+        return True
     try:
         moment = datetime.fromisoformat(item[lookup.since])
     except (KeyError, TypeError, ValueError):
