@@ -32,6 +32,7 @@ class AsyncClient(BaseAsyncClient):
         session: an aiohttp session to use; it is not closed by the client.
         ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.
         allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
+        _seams: for tests and simulations: another clock, another source of random numbers.
 
     Raises:
         ConfigurationError: names the file, the field or the option at fault, never a secret.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Container, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, Self
 
 import aiohttp
@@ -19,6 +19,7 @@ from voxsip._calls.lookup import look_up, lookup_of
 from voxsip._calls.registry import any_command
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
+from voxsip._clock import REAL, Clock, Seams, utc_now
 from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust, make_base_url, make_trust
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
@@ -48,6 +49,7 @@ class BaseAsyncClient(AsyncGroups):
         session: aiohttp.ClientSession | None = None,
         ssl: Trust = None,
         allow_plain_http: bool = False,
+        _seams: Seams = REAL,
     ) -> None:
         if encoding not in {"query", "form"}:
             raise ConfigurationError(f"encoding: expected 'query' or 'form', got {encoding!r}")
@@ -58,12 +60,13 @@ class BaseAsyncClient(AsyncGroups):
         self._caller = CallExecutor(
             base_url=make_base_url(base_url, allow_plain_http=allow_plain_http),
             pool=SessionPool(max_connections=max_connections, ssl=make_trust(ssl), session=session),
-            tokens=make_tokens(credentials, token, account_id),
-            retrier=Retrier(_policy(retry)),
-            creates=Creates(),
+            tokens=make_tokens(credentials, token, account_id, _seams.clock),
+            retrier=Retrier(_policy(retry), clock=_seams.clock, jitter=_seams.random),
+            creates=Creates(_seams.clock),
             timeout=AttemptTimeout.of(timeout),
             form=encoding == "form",
-            limiter=_limiter(rate_limit),
+            limiter=_limiter(rate_limit, _seams.clock),
+            clock=_seams.clock,
         )
         self._shared = False
 
@@ -74,6 +77,11 @@ class BaseAsyncClient(AsyncGroups):
     def account_id(self) -> int | None:
         """The account that calls act for; None where a ready token does not tell."""
         return self._caller.tokens.account_id
+
+    @property
+    def clock(self) -> Clock:
+        """What this client measures time by and waits with: the machine's clock, but in tests and simulations."""
+        return self._caller.clock
 
     @property
     def limiter(self) -> Limiter | None:
@@ -141,7 +149,7 @@ class BaseAsyncClient(AsyncGroups):
             found = await look_up(
                 self._caller,
                 request,
-                lambda: _seconds_since(since),
+                lambda: (utc_now(self.clock) - since).total_seconds(),
                 exclude,
                 known_before if known_before is not None else creates.known,
             )
@@ -178,7 +186,7 @@ class BaseAsyncClient(AsyncGroups):
         if retry is not None:
             changes["retrier"] = self._caller.retrier.with_policy(_policy(retry))
         if rate_limit is not None:
-            changes["limiter"] = _limiter(rate_limit)
+            changes["limiter"] = _limiter(rate_limit, self.clock)
         if deadline is not None:
             changes["deadline"] = deadline
         view = object.__new__(type(self))
@@ -221,16 +229,12 @@ def _create_of(command: str, values: dict[str, Any], since: datetime) -> Request
     return Request(found, values, found.encode(values))
 
 
-def _seconds_since(moment: datetime) -> float:
-    return (datetime.now(UTC) - moment).total_seconds()
-
-
-def _limiter(limit: RateLimit | Limiter | None) -> Limiter | None:
+def _limiter(limit: RateLimit | Limiter | None, clock: Clock) -> Limiter | None:
     if limit is None or isinstance(limit, Limiter):
         return limit
     if not isinstance(limit, RateLimit):
         raise ConfigurationError(f"rate_limit: expected a RateLimit, got {type(limit).__name__}")
-    return Limiter(limit)
+    return Limiter(limit, clock=clock)
 
 
 def _policy(retry: RetryPolicy) -> RetryPolicy:

@@ -11,6 +11,7 @@ import aiohttp
 from voxsip._async_client import AsyncClient
 from voxsip._auth.sources import Credentials
 from voxsip._calls.limiter import Limiter
+from voxsip._clock import REAL, Clock, Seams
 from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust
 from voxsip._errors import ConfigurationError
 from voxsip._generated._sync_groups import SyncGroups
@@ -43,6 +44,7 @@ class Client(SyncGroups):
         session: refused: an aiohttp session belongs to the loop that made it.
         ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.
         allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
+        _seams: for tests and simulations: another clock, another source of random numbers.
 
     Raises:
         ConfigurationError: names the file, the field or the option at fault, never a secret.
@@ -66,6 +68,7 @@ class Client(SyncGroups):
         session: aiohttp.ClientSession | None = None,
         ssl: Trust = None,
         allow_plain_http: bool = False,
+        _seams: Seams = REAL,
     ) -> None:
         if session is not None:
             raise ConfigurationError(
@@ -83,6 +86,7 @@ class Client(SyncGroups):
             max_connections=max_connections,
             ssl=ssl,
             allow_plain_http=allow_plain_http,
+            _seams=_seams,
         )
         self._runner = LoopThread()
 
@@ -93,6 +97,11 @@ class Client(SyncGroups):
     def account_id(self) -> int | None:
         """The account that calls act for; None where a ready token does not tell."""
         return self._async.account_id
+
+    @property
+    def clock(self) -> Clock:
+        """What this client measures time by and waits with: the machine's clock, but in tests and simulations."""
+        return self._async.clock
 
     @property
     def limiter(self) -> Limiter | None:

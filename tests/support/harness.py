@@ -16,13 +16,17 @@ from voxsip._config import RetryPolicy
 class Clock:
     """Time that passes when somebody sleeps."""
 
-    def __init__(self, start=1_750_000_000.25):
+    def __init__(self, start=1_750_000_000.25, *, sleep=None):
         self.seconds = start
         self.delays = []
+        if sleep is not None:
+            self.sleep = sleep
         self.after = {}  # number of a sleep -> what happens meanwhile
 
     def __call__(self):
         return self.seconds
+
+    wall = monotonic = __call__
 
     async def sleep(self, seconds):
         self.delays.append(seconds)
@@ -74,11 +78,12 @@ def inject(client, clock, *, policy=None, account=None, account_id=None, jitter=
     """Give a client the clock in place of the machine's; return what counts its signatures."""
     inner = client if isinstance(client, voxsip.AsyncClient) else client._async
     calls = inner._caller
-    calls.retrier = Retrier(policy or RetryPolicy(), sleep=clock.sleep, jitter=lambda: jitter)
+    calls.retrier = Retrier(policy or RetryPolicy(), clock=clock, jitter=lambda: jitter)
     calls.creates = Creates(clock)
+    calls.clock = clock
     if account is None:
         return None
-    tokens = TokenCache(account, account_id, wall=clock, monotonic=clock)
+    tokens = TokenCache(account, account_id, clock=clock)
     tokens._signer = signer = Signer(tokens._signer)
     calls.tokens = tokens
     return signer

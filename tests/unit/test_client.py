@@ -7,7 +7,7 @@ import pytest
 
 import voxsip
 from tests.support.answers import Answer
-from tests.support.harness import counts
+from tests.support.harness import Clock, counts
 from voxsip._calls.limiter import Limiter
 from voxsip._calls.retry import Retrier
 from voxsip._config import RateLimit, RetryPolicy
@@ -224,7 +224,7 @@ async def never(_):
 async def test_deadline_while_backing_off_is_what_was_met(serve, connect, fault, kind):
     emulator = await serve(faults=Faults([fault]))
     side = connect(emulator)
-    side.client._caller.retrier = Retrier(RetryPolicy(), sleep=never)
+    side.client._caller.retrier = Retrier(RetryPolicy(), clock=Clock(sleep=never))
     error = await side.fails(kind, lambda c: info(c, deadline=0.5))
     assert error.attempts == 1
     if kind is voxsip.RateLimitError:
@@ -286,7 +286,7 @@ async def test_cancelled_create_in_doubt_says_so_too(serve, connect, caplog):
 
     emulator = await serve(faults=Faults([Fault(kind="lose_reply")]))
     side = connect(emulator)
-    side.client._caller.retrier = Retrier(RetryPolicy(), sleep=sleep)
+    side.client._caller.retrier = Retrier(RetryPolicy(), clock=Clock(sleep=sleep))
     task = asyncio.ensure_future(side(create))
     await sleeping.wait()
     task.cancel()
@@ -336,7 +336,7 @@ async def test_cancelled_create_lets_the_next_one_go(serve, connect):
 
     emulator = await serve(faults=Faults([Fault(kind="error", code=340, first=1)]))
     side = connect(emulator)
-    side.client._caller.retrier = Retrier(RetryPolicy(), sleep=sleep)
+    side.client._caller.retrier = Retrier(RetryPolicy(), clock=Clock(sleep=sleep))
     first = asyncio.ensure_future(side(create))
     await sleeping.wait()
     second = asyncio.ensure_future(side(create))  # waits for the first

@@ -6,12 +6,15 @@ import os
 
 from voxsip._auth.credentials import ServiceAccount, from_environment
 from voxsip._auth.tokens import StaticToken, TokenCache, Tokens
+from voxsip._clock import SYSTEM, Clock
 from voxsip._errors import ConfigurationError
 
 Credentials = str | os.PathLike[str] | ServiceAccount | None
 
 
-def make_tokens(credentials: Credentials, token: str | None, account_id: int | None) -> Tokens:
+def make_tokens(
+    credentials: Credentials, token: str | None, account_id: int | None, clock: Clock = SYSTEM
+) -> Tokens:
     """Return the source of tokens that the arguments, or the environment, name.
 
     Raises:
@@ -24,9 +27,9 @@ def make_tokens(credentials: Credentials, token: str | None, account_id: int | N
     if token is None:
         found = from_environment() if credentials is None else credentials
         if isinstance(found, ServiceAccount):
-            return TokenCache(found, account_id)
+            return TokenCache(found, account_id, clock=clock)
         if credentials is not None:
-            return TokenCache(ServiceAccount.from_file(found), account_id)
+            return TokenCache(ServiceAccount.from_file(found), account_id, clock=clock)
         token = str(found)
     if account_id is not None:
         raise ConfigurationError(

@@ -6,9 +6,7 @@ so that no caller can be cancelled out of another's token.
 
 from __future__ import annotations
 
-import time
 from base64 import urlsafe_b64decode
-from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +14,7 @@ import orjson
 
 from voxsip._auth.credentials import ServiceAccount
 from voxsip._auth.signing import Signer
+from voxsip._clock import SYSTEM, Clock
 
 LIFETIME = 3600
 """Seconds a token lives: the most the API takes."""
@@ -78,18 +77,16 @@ class TokenCache:
     Arguments:
         account: whose key signs.
         account_id: the account acted for (`iss`); a parent's key may sign for a child account.
-        wall: seconds since the epoch by the local clock.
-        monotonic: seconds that never go back, for the token's age.
+        clock: dates the tokens and measures their age.
     """
 
     __slots__ = (
         "_account_id",
         "_bearer",
+        "_clock",
         "_fresh_until",
-        "_monotonic",
         "_offset",
         "_signer",
-        "_wall",
     )
 
     def __init__(
@@ -97,13 +94,11 @@ class TokenCache:
         account: ServiceAccount,
         account_id: int | None = None,
         *,
-        wall: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._signer: Signer = account.signer
         self._account_id = account.account_id if account_id is None else account_id
-        self._wall = wall
-        self._monotonic = monotonic
+        self._clock = clock
         self._offset = 0.0
         self._bearer = ""
         self._fresh_until = float("-inf")
@@ -113,7 +108,7 @@ class TokenCache:
 
     def bearer(self) -> str:
         """Return the header value to send now, minting a token if need be."""
-        if self._monotonic() < self._fresh_until:
+        if self._clock.monotonic() < self._fresh_until:
             return self._bearer
         return self._mint()
 
@@ -128,7 +123,7 @@ class TokenCache:
         """
         if refused == self._bearer:
             if server_time is not None:
-                self._offset = server_time.timestamp() - self._wall()
+                self._offset = server_time.timestamp() - self._clock.wall()
             self._fresh_until = float("-inf")
         return True
 
@@ -143,8 +138,8 @@ class TokenCache:
         return self._offset
 
     def _mint(self) -> str:
-        issued = int(self._wall() + self._offset) - BACKDATED
+        issued = int(self._clock.wall() + self._offset) - BACKDATED
         claims = {"iss": str(self._account_id), "iat": issued, "exp": issued + LIFETIME}
         self._bearer = f"Bearer {self._signer.sign(claims)}"
-        self._fresh_until = self._monotonic() + LIFETIME - BACKDATED - MARGIN
+        self._fresh_until = self._clock.monotonic() + LIFETIME - BACKDATED - MARGIN
         return self._bearer

@@ -23,6 +23,7 @@ from voxsip._calls.pages import page_fetcher, start_offset
 from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
+from voxsip._clock import SYSTEM, Clock
 from voxsip._errors import (
     CLOCK_CODES,
     APIError,
@@ -59,6 +60,7 @@ class CallExecutor:
         form: whether arguments go as a form in the body instead of the query.
         limiter: the rate of requests, or None.
         deadline: seconds for a whole call that names none itself, or None.
+        clock: tells the time and waits.
     """
 
     base_url: str
@@ -70,6 +72,7 @@ class CallExecutor:
     form: bool = False
     limiter: Limiter | None = None
     deadline: float | None = None
+    clock: Clock = SYSTEM
 
     _locate: Callable[..., URL] = attrs.field(init=False)
     _path: str = attrs.field(init=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from voxsip._calls.id_set import IdSet
 from voxsip._calls.interfaces import SendsWithRetries
 from voxsip._calls.lookup import TOLERANCE, look_up, lookup_of
 from voxsip._calls.request import Request
+from voxsip._clock import SYSTEM, Clock
 from voxsip._errors import OutcomeUnknownError, VoxsipError
 
 T = TypeVar("T")
@@ -32,11 +32,11 @@ class Creates:
     """The creates of one client.
 
     Arguments:
-        monotonic: seconds that never go back.
+        clock: tells which came first.
     """
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
+    def __init__(self, clock: Clock = SYSTEM) -> None:
+        self._clock = clock
         self._busy: dict[Key, asyncio.Event] = {}
         self._taken: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._open: OrderedDict[Key, float] = OrderedDict()
@@ -82,7 +82,7 @@ class Creates:
             yield
         except BaseException as error:
             if _may_have_made(request, error):
-                self._open[_key(request)] = self._monotonic()
+                self._open[_key(request)] = self._clock.monotonic()
                 _forget_oldest(self._open)
             raise
         finally:
@@ -92,7 +92,7 @@ class Creates:
     def leaves(self, request: Request) -> None:
         """Note when a request leaves, unless an earlier one may have been executed already."""
         if not request.may_have_executed:
-            request.started = self._monotonic()
+            request.started = self._clock.monotonic()
 
     def claiming(
         self, request: Request, decode: Callable[[dict[str, Any]], T]
@@ -118,7 +118,7 @@ class Creates:
         found = await look_up(
             calls,
             request,
-            lambda: self._monotonic() - request.started,
+            lambda: self._clock.monotonic() - request.started,
             self.claimed(request.command.name),
             self._known,
         )

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
+from voxsip._clock import Clock
 
 T = TypeVar("T")
 Decoder = Callable[[dict[str, Any]], T]
@@ -14,6 +15,11 @@ Decoder = Callable[[dict[str, Any]], T]
 
 class SendsWithRetries(Protocol):
     """Sends a request as often as the retry policy allows."""
+
+    @property
+    def clock(self) -> Clock:
+        """Tells the time and waits."""
+        ...
 
     async def send_with_retries(self, request: Request, decode: Decoder[T]) -> T:
         """Return the decoded reply, or raise the last attempt's error."""

@@ -6,10 +6,9 @@ nothing is stored per caller. The bucket starts with one burst, not with a secon
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
+from voxsip._clock import SYSTEM, Clock
 from voxsip._config import RateLimit
 
 
@@ -25,7 +24,7 @@ class TokenBucket:
     __slots__ = ("_burst", "_clock", "_free_at", "_paused_until", "_rate", "epoch")
 
     def __init__(
-        self, rate: float, *, burst: int = 1, clock: Callable[[], float] = time.monotonic
+        self, rate: float, *, burst: int = 1, clock: Callable[[], float] = SYSTEM.monotonic
     ) -> None:
         self._rate = rate
         self._burst = burst
@@ -73,11 +72,10 @@ class Limiter:
 
     Arguments:
         limit: the rate, or None for no limit of its own.
-        clock: monotonic seconds.
-        sleep: waits so many seconds.
+        clock: measures and waits.
     """
 
-    __slots__ = ("_bucket", "_clock", "_limited", "_sleep")
+    __slots__ = ("_bucket", "_clock", "_limited")
 
     UNLIMITED = 1e9
     """Slots per second that no client reaches."""
@@ -86,14 +84,12 @@ class Limiter:
         self,
         limit: RateLimit | None = None,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._limited = limit is not None
         self._clock = clock
-        self._sleep = sleep
         rate, burst = (limit.rate, limit.burst) if limit else (self.UNLIMITED, 1)
-        self._bucket = TokenBucket(rate, burst=burst, clock=clock)
+        self._bucket = TokenBucket(rate, burst=burst, clock=clock.monotonic)
 
     @property
     def rate(self) -> float | None:
@@ -120,6 +116,6 @@ class Limiter:
         bucket = self._bucket
         while (delay := bucket.reserve()) > 0.0:
             epoch = bucket.epoch
-            await self._sleep(delay)
+            await self._clock.sleep(delay)
             if bucket.epoch == epoch:
                 return

@@ -11,6 +11,7 @@ from typing import Any
 from voxsip._calls.interfaces import SendsWithRetries
 from voxsip._calls.registry import find_command
 from voxsip._calls.request import Request
+from voxsip._clock import utc_now
 from voxsip._errors import OutcomeUnknownError
 from voxsip._protocol.command import Command, Lookup
 from voxsip._protocol.reply import http_date
@@ -97,7 +98,7 @@ async def _page(
     listing = Request(command, values, command.encode(values))
     items = await calls.send_with_retries(listing, partial(_rows, paging.items, lookup.id))
     date = listing.reply.headers.get("Date") if listing.reply is not None else None
-    return items, http_date(date) or datetime.now(UTC)
+    return items, http_date(date) or utc_now(calls.clock)
 
 
 def _rows(member: str, key: str, data: dict[str, Any]) -> list[dict[str, Any]]:

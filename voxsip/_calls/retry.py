@@ -6,11 +6,10 @@ first turn of the loop.
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from voxsip._clock import REAL, SYSTEM, Clock
 from voxsip._config import RetryPolicy
 from voxsip._errors import Disposition, NotSentError, VoxsipError
 
@@ -49,28 +48,28 @@ class Retrier:
 
     Arguments:
         policy: how often and how far apart.
-        sleep: waits so many seconds.
+        clock: waits.
         jitter: a random number between 0 and 1.
     """
 
-    __slots__ = ("_jitter", "_sleep", "budget", "policy")
+    __slots__ = ("_clock", "_jitter", "budget", "policy")
 
     def __init__(
         self,
         policy: RetryPolicy,
         *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = random.random,
+        clock: Clock = SYSTEM,
+        jitter: Callable[[], float] = REAL.random,
         budget: RetryBudget | None = None,
     ) -> None:
         self.policy = policy
         self.budget = budget or RetryBudget(policy)
-        self._sleep = sleep
+        self._clock = clock
         self._jitter = jitter
 
     def with_policy(self, policy: RetryPolicy) -> Retrier:
         """Return a retrier with another policy, its own budget, and the same clock."""
-        return Retrier(policy, sleep=self._sleep, jitter=self._jitter)
+        return Retrier(policy, clock=self._clock, jitter=self._jitter)
 
     async def again(
         self,
@@ -114,7 +113,7 @@ class Retrier:
             )
 
         async def sleep(seconds: float) -> None:
-            await self._sleep(seconds)
+            await self._clock.sleep(seconds)
 
         retrying = AsyncRetrying(
             wait=delay,

@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import orjson
 
+from voxsip._clock import utc_now
 from voxsip._errors import (
     APIError,
     Disposition,
@@ -140,7 +141,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     if _SECONDS.fullmatch(text.strip()):
         return float(text.strip()[:12])
     at = http_date(text)
-    start = now or http_date(headers.get("Date")) or datetime.now(UTC)
+    start = now or http_date(headers.get("Date")) or utc_now()
     return None if at is None else max(0.0, (at - start).total_seconds())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,7 +53,6 @@ class Run:
         source: where the rows come from, for people.
         checksum: of the input as a whole, where it is known.
         overrides: options given to a resumed job.
-        clock: monotonic seconds.
         driver: makes what runs the journal's turns; None for a thread.
     """
 
@@ -66,7 +64,6 @@ class Run:
     source: str | None = None
     checksum: str | None = None
     overrides: Mapping[str, Any] = attrs.field(factory=dict)
-    clock: Callable[[], float] = time.monotonic
     driver: Callable[..., Any] | None = None
 
     queue: OutcomeQueue[Outcome[Any]] = attrs.field(init=False)
@@ -86,7 +83,7 @@ class Run:
     def report(self) -> Report:
         """The sums so far."""
         if self._started is not None and not self._ended:
-            self._report.seconds = self.clock() - self._started
+            self._report.seconds = self.client.clock.monotonic() - self._started
         return self._report
 
     @property
@@ -122,7 +119,7 @@ class Run:
         Raises:
             VoxsipError: the job cannot go on; whatever the input raises.
         """
-        self._started = self.clock()
+        self._started = self.client.clock.monotonic()
         journal: Journal | None = None
         try:
             journal = await self._open_journal()
@@ -133,7 +130,7 @@ class Run:
                     journal.stopped(self._report.stopped)
                     await journal.close()
             finally:
-                self._report.seconds = self.clock() - self._started
+                self._report.seconds = self.client.clock.monotonic() - self._started
                 self._ended = True
                 self.queue.close()
 
@@ -187,7 +184,7 @@ class Run:
             holds=holds,
             observers=observers,
             breathe=None if journal is None else journal.room,
-            clock=self.clock,
+            clock=self.client.clock.monotonic,
         )
         if self._stop is not None:
             engine.stop(self._stop[0], read_rest=self._stop[1])
@@ -197,7 +194,7 @@ class Run:
                 engine.stop(Stop.FUNDS)
         timer = None
         if options.deadline is not None:
-            left = options.deadline - (self.clock() - (self._started or 0.0))
+            left = options.deadline - (self.client.clock.monotonic() - (self._started or 0.0))
             if left <= 0:
                 engine.stop(Stop.DEADLINE)
             timer = asyncio.get_running_loop().call_later(left, engine.stop, Stop.DEADLINE)
@@ -227,8 +224,10 @@ class Run:
                 version=__version__,
                 rows=self.rows.length,
             )
-            return await create_journal(self.journal, header, driver=driver)
-        journal = await open_journal(self.journal, driver=driver)
+            return await create_journal(
+                self.journal, header, clock=self.client.clock, driver=driver
+            )
+        journal = await open_journal(self.journal, clock=self.client.clock, driver=driver)
         try:
             self._take_over(journal.header, account)
         except BaseException:

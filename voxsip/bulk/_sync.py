@@ -6,7 +6,6 @@ The two meet once per batch: a hop between threads costs more than a row does.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
 from voxsip._calls.limiter import Limiter
+from voxsip._clock import SYSTEM
 from voxsip._config import RateLimit
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.interfaces import Runner
@@ -231,12 +231,12 @@ def _read(rows: Iterator[object]) -> Batch:
     """In the caller's thread: read rows until there are enough of them, or for long enough."""
     batch = Batch()
     append = batch.rows.append
-    before = time.monotonic()
+    before = SYSTEM.monotonic()
     until = before + READ_FOR
     try:
         for row in rows:
             append(row)
-            now = time.monotonic()
+            now = SYSTEM.monotonic()
             if now >= until or len(batch.rows) >= BATCH:
                 batch.slow = now - before >= READ_FOR
                 return batch

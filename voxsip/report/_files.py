@@ -18,10 +18,9 @@ from __future__ import annotations
 
 import csv
 import os
-import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -29,6 +28,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 import orjson
 
 from voxsip._bindings.rows import COLUMNS, SECRET_COLUMNS, BindRequest, CreateRequest, DeleteRequest
+from voxsip._clock import SYSTEM, utc_now
 from voxsip._errors import APIError, ConfigurationError
 from voxsip._version import __version__
 from voxsip.bulk._outcomes import Kind, Outcome, Report
@@ -67,7 +67,7 @@ class ReportWriter:
         columns: Iterable[str] | None = None,
         options: Mapping[str, object] | None = None,
         account_id: int | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = SYSTEM.monotonic,
     ) -> None:
         self.directory = Path(directory)
         self.series = TimeSeries()
@@ -77,7 +77,7 @@ class ReportWriter:
         self._account_id = account_id
         self._clock = clock
         self._begun = clock()
-        self._date = datetime.now(UTC)
+        self._date = utc_now()
         wanted = COLUMNS[_ROWS[kind]] if columns is None else tuple(columns)
         self._columns = tuple(name for name in wanted if name not in SECRET_COLUMNS)
         self._files = ExitStack()

@@ -20,7 +20,7 @@ def info(client):
 
 @pytest.fixture
 def cache(account, clock):
-    cache = TokenCache(account, wall=clock, monotonic=clock)
+    cache = TokenCache(account, clock=clock)
     cache._signer = Signer(account.signer)
     return cache
 
@@ -50,7 +50,8 @@ def test_token_is_replaced_before_it_expires(cache, clock):
 
 def test_wall_clock_set_back_does_not_keep_a_token_alive(account, clock):
     wall = clock()
-    cache = TokenCache(account, wall=lambda: wall, monotonic=clock)
+    clock.wall = lambda: wall
+    cache = TokenCache(account, clock=clock)
     cache._signer = Signer(account.signer)
     cache.bearer()
     wall -= 100_000
@@ -175,7 +176,7 @@ async def test_clock_that_jumps_meanwhile(serve, connect):
 @CLIENTS
 async def test_ready_token_is_used_as_it_is(serve, connect, cls, account, clock):
     emulator = await serve()
-    token = TokenCache(account, wall=clock).bearer().removeprefix("Bearer ")
+    token = TokenCache(account, clock=clock).bearer().removeprefix("Bearer ")
     side = connect(emulator, cls=cls, token=token)
     assert (await side(info)).result.account_id == 1
     assert await side(lambda client: client.bearer()) == token

@@ -158,7 +158,7 @@ async def test_found_after_a_look_up_that_took_long(serve, connect, clock):
 async def test_time_in_the_queue_does_not_count(serve, connect, clock):
     emulator = await serve()
     await connect(emulator)(buy)
-    limiter = Limiter(clock=clock, sleep=clock.sleep)
+    limiter = Limiter(clock=clock)
     limiter.pause(60)
     emulator.faults = Faults([close(first=1)])
     side = connect(emulator)

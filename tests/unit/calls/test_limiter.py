@@ -53,7 +53,7 @@ def test_change_of_rate_voids_slots_in_the_future(clock):
 
 
 async def test_limiter_waits_as_long_as_it_must(clock):
-    limiter = Limiter(RateLimit(2), clock=clock, sleep=clock.sleep)
+    limiter = Limiter(RateLimit(2), clock=clock)
     for _ in range(3):
         await limiter.acquire()
     assert clock.delays == [0.5, 0.5]
@@ -61,7 +61,7 @@ async def test_limiter_waits_as_long_as_it_must(clock):
 
 
 async def test_limiter_without_a_rate_only_pauses(clock):
-    limiter = Limiter(clock=clock, sleep=clock.sleep)
+    limiter = Limiter(clock=clock)
     assert limiter.rate is None
     for _ in range(100):
         await limiter.acquire()
@@ -72,7 +72,7 @@ async def test_limiter_without_a_rate_only_pauses(clock):
 
 
 async def test_waiters_line_up_anew_after_a_change(clock):
-    limiter = Limiter(RateLimit(1), clock=clock, sleep=clock.sleep)
+    limiter = Limiter(RateLimit(1), clock=clock)
     await limiter.acquire()
     clock.after[1] = lambda: limiter.pause(10)
     await limiter.acquire()
@@ -80,7 +80,7 @@ async def test_waiters_line_up_anew_after_a_change(clock):
 
 
 async def test_rate_may_be_lifted_and_set(clock):
-    limiter = Limiter(RateLimit(1), clock=clock, sleep=clock.sleep)
+    limiter = Limiter(RateLimit(1), clock=clock)
     limiter.set_rate(None)
     assert limiter.rate is None
     limiter.set_rate(4)
@@ -107,7 +107,7 @@ def test_burst_must_be_at_least_one(burst):
 
 async def test_retries_count_too(serve, connect, clock):
     emulator = await serve(registrations=1, faults=Faults([Fault(kind="http", first=2)]))
-    limiter = Limiter(RateLimit(0.5), clock=clock, sleep=clock.sleep)
+    limiter = Limiter(RateLimit(0.5), clock=clock)
     side = connect(emulator, policy=RetryPolicy(backoff=0))
     await side.client.with_options(rate_limit=limiter).sip_registrations.bind(
         sip_registration_id=1, application_id=1
@@ -117,7 +117,7 @@ async def test_retries_count_too(serve, connect, clock):
 
 async def test_rate_is_shared_by_all_calls(emulator, connect, clock):
     side = connect(emulator)
-    limiter = Limiter(RateLimit(10), clock=clock, sleep=clock.sleep)
+    limiter = Limiter(RateLimit(10), clock=clock)
     view = side.client.with_options(rate_limit=limiter)
     await asyncio.gather(*(view.call("GetAccountInfo") for _ in range(5)))
     assert limiter._bucket.reserve() + clock() == pytest.approx(1_750_000_000.25 + 0.5)

@@ -8,6 +8,7 @@ import pytest
 import voxsip
 from tests.support.answers import Answer
 from tests.support.harness import counts
+from voxsip._clock import utc_now
 from voxsip._config import RetryPolicy
 from voxsip.emulator import Fault, Faults
 
@@ -17,7 +18,7 @@ CLIENTS = pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], id
 
 
 def recover(client, since=None, arguments=None, **options):
-    since = since or datetime.now(UTC)
+    since = since or utc_now(client.clock)
     return client.recover(CREATE, arguments or ARGUMENTS, since=since, **options)
 
 
@@ -70,7 +71,7 @@ async def test_recover_leaves_older_ones(serve, connect, clock):
     await side(lambda client: client.call(CREATE, ARGUMENTS))
     clock.seconds += 60
     assert await side(recover) is None
-    long_ago = datetime.now(UTC) - timedelta(minutes=2)
+    long_ago = utc_now(clock) - timedelta(minutes=2)
     assert (await side(lambda client: recover(client, long_ago)))["sip_registration_id"] == 1
 
 

@@ -107,7 +107,7 @@ async def test_goes_on_while_there_may_be_more(clock):
         turns.append(len(turns) + 1)
         raise lost()
 
-    retrier = Retrier(RetryPolicy(), sleep=clock.sleep, jitter=lambda: 0.5)
+    retrier = Retrier(RetryPolicy(), clock=clock, jitter=lambda: 0.5)
     with pytest.raises(OutcomeUnknownError):
         await retrier.again(lost(), attempt, lambda turns: turns < 4)
     assert turns == [1, 2, 3]
@@ -119,7 +119,7 @@ async def test_other_exceptions_are_not_ours_to_repeat(clock):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await Retrier(RetryPolicy(), sleep=clock.sleep).again(lost(), attempt, lambda _: True)
+        await Retrier(RetryPolicy(), clock=clock).again(lost(), attempt, lambda _: True)
     assert len(clock.delays) == 1
 
 
@@ -127,7 +127,7 @@ async def test_jitter_comes_from_chance_by_default(clock):
     async def attempt():
         raise lost()
 
-    retrier = Retrier(RetryPolicy(backoff=1, max_backoff=1), sleep=clock.sleep)
+    retrier = Retrier(RetryPolicy(backoff=1, max_backoff=1), clock=clock)
     with pytest.raises(OutcomeUnknownError):
         await retrier.again(lost(), attempt, lambda turns: turns < 9)
     assert len(set(clock.delays)) == 8

@@ -113,7 +113,7 @@ async def test_waiting_for_the_rate_is_no_slow_server(emulator, connect, clock):
     from voxsip._calls.limiter import Limiter
     from voxsip._config import RateLimit
 
-    limiter = Limiter(RateLimit(0.001), clock=clock, sleep=clock.sleep)
+    limiter = Limiter(RateLimit(0.001), clock=clock)
     side = connect(emulator, timeout=1, policy=ONCE)
     view = side.client.with_options(rate_limit=limiter)
     for _ in range(3):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, cast
 
@@ -17,6 +16,7 @@ import attrs
 from voxsip._bindings.conflicts import ConflictKeys, overlaps_nothing
 from voxsip._bindings.rows import Row, read_row
 from voxsip._calls.trace import CallTrace
+from voxsip._clock import SYSTEM, yield_to_loop
 from voxsip._errors import (
     ConfigurationError,
     Disposition,
@@ -79,7 +79,7 @@ class Engine:
     on_end: Callable[[int], None] | None = None
     observers: Iterable[Callable[[RowOutcome], None]] = ()
     breathe: Callable[[], Awaitable[None]] | None = None
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = SYSTEM.monotonic
 
     _next_index: int = attrs.field(default=0, init=False)
     _in_flight: int = attrs.field(default=0, init=False)
@@ -385,7 +385,7 @@ class Engine:
         self._since_yield += 1
         if self._since_yield >= YIELD_EVERY or self.queue.full:
             await self._rest()
-            await asyncio.sleep(0)
+            await yield_to_loop()
 
     async def _rest(self) -> None:
         """Wait for a journal that lags behind, and for room for outcomes."""

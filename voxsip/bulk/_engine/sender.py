@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from voxsip._clock import utc_now
 from voxsip._errors import NotFoundError, OutcomeUnknownError, VoxsipError
 from voxsip.bulk._engine.interface import Item
 
@@ -79,9 +79,9 @@ async def _look(
         OutcomeUnknownError: the look-up failed.
     """
     row = item.row
-    age = (datetime.now(UTC) - since).total_seconds()
+    age = (utc_now(client.clock) - since).total_seconds()
     if 0 <= age < recovery_delay:  # its request may still be on the way
-        await asyncio.sleep(recovery_delay - age)
+        await client.clock.sleep(recovery_delay - age)
     taken = await journal.result_ids(row.label)
     try:
         return await client.recover(row.command, row.params(), since=since, exclude=taken)

@@ -18,11 +18,13 @@ import sqlite3
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from voxsip._clock import SYSTEM, Clock
 from voxsip._errors import error_class
 from voxsip._version import __version__
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
@@ -49,6 +51,7 @@ async def create_journal(
     path: str | os.PathLike[str],
     header: JobHeader,
     *,
+    clock: Clock = SYSTEM,
     driver: Callable[[Writer], Driver] = JournalThread,
 ) -> Journal:
     """Make a new journal and open it.
@@ -56,18 +59,21 @@ async def create_journal(
     Raises:
         ConfigurationError: the file exists, another process is at it, or it cannot be made.
     """
-    return await Journal._open(path, lambda file: create_file(file, header), driver)  # noqa: SLF001 - one module
+    return await Journal._open(path, lambda file: create_file(file, header, clock), clock, driver)  # noqa: SLF001 - one module
 
 
 async def open_journal(
-    path: str | os.PathLike[str], *, driver: Callable[[Writer], Driver] = JournalThread
+    path: str | os.PathLike[str],
+    *,
+    clock: Clock = SYSTEM,
+    driver: Callable[[Writer], Driver] = JournalThread,
 ) -> Journal:
     """Open an existing journal to go on with its job.
 
     Raises:
         ConfigurationError: no such file, not a journal, damaged, of a newer format, or in use.
     """
-    return await Journal._open(path, lambda _: None, driver)  # noqa: SLF001 - one module
+    return await Journal._open(path, lambda _: None, clock, driver)  # noqa: SLF001 - one module
 
 
 class Journal:
@@ -82,7 +88,7 @@ class Journal:
         runs: how often the job has been started, this time included.
     """
 
-    def __init__(self, path: Path, writer: Writer, facts: _Facts) -> None:
+    def __init__(self, path: Path, writer: Writer, facts: _Facts, clock: Clock) -> None:
         self.path = path
         self.header = facts.header
         self.rows_known = facts.rows_known
@@ -90,6 +96,7 @@ class Journal:
         self.settled = facts.settled
         self.runs = facts.runs
         self._writer = writer
+        self._clock = clock
         self._put = writer.put
         self._range = range(0)
         self._rows: dict[int, tuple[Any, ...]] = {}
@@ -100,6 +107,7 @@ class Journal:
         cls,
         name: str | os.PathLike[str],
         prepare: Callable[[Path], None],
+        clock: Clock,
         driver: Callable[[Writer], Driver],
     ) -> Journal:
         path = _real_path(name)
@@ -115,11 +123,11 @@ class Journal:
                 held.release()
 
         writer = Writer(path, opening, unlocking, driver)
-        return cls(path, writer, await writer.start(_begin_run))
+        return cls(path, writer, await writer.start(partial(_begin_run, clock=clock)), clock)
 
     async def intend(self, index: int, digest: bytes, key: str) -> None:
         """Note that a row is about to be sent; on the disk when this returns."""
-        now = now_ms()
+        now = now_ms(self._clock)
         self._put((index, digest, key, INTENDED, now, now, 0, 0, None, None, None, None))
         await self._writer.durable()
 
@@ -149,7 +157,7 @@ class Journal:
                 key,
                 STATUS_CODES[status],
                 None,
-                now_ms(),
+                now_ms(self._clock),
                 attempts,
                 int(elapsed * 1e6),
                 error_code,
@@ -190,7 +198,7 @@ class Journal:
     def stopped(self, reason: str | None) -> None:
         """Note why the job stopped sending, or None where it ran to its end."""
         self._writer.put_work(
-            _Update("UPDATE job SET stopped_at = ?, stopped = ?", now_ms(), reason)
+            _Update("UPDATE job SET stopped_at = ?, stopped = ?", now_ms(self._clock), reason)
         )
 
     async def flush(self) -> None:
@@ -204,7 +212,7 @@ class Journal:
             ConfigurationError: not everything could be written; told once.
         """
         self._writer.put_work(
-            _Update("UPDATE run SET ended_at = ? WHERE id = ?", now_ms(), self.runs)
+            _Update("UPDATE run SET ended_at = ? WHERE id = ?", now_ms(self._clock), self.runs)
         )
         await self._writer.close()
 
@@ -238,7 +246,7 @@ class _Update:
         connection.execute(self._sql, self._values).close()
 
 
-def _begin_run(connection: sqlite3.Connection) -> _Facts:
+def _begin_run(connection: sqlite3.Connection, clock: Clock) -> _Facts:
     """Read what the journal knows, and note that the job runs again."""
     header = read_header(connection)
     (rows_total,) = connection.execute("SELECT rows_total FROM job").fetchone()
@@ -246,7 +254,7 @@ def _begin_run(connection: sqlite3.Connection) -> _Facts:
     connection.execute("UPDATE job SET stopped_at = NULL, stopped = NULL")
     connection.execute(
         "INSERT INTO run (pid, version, started_at) VALUES (?, ?, ?)",
-        (os.getpid(), __version__, now_ms()),
+        (os.getpid(), __version__, now_ms(clock)),
     )
     (runs,) = connection.execute("SELECT max(id) FROM run").fetchone()
     return _Facts(

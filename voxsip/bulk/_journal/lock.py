@@ -16,6 +16,7 @@ import weakref
 from contextlib import suppress
 from pathlib import Path
 
+from voxsip._clock import SYSTEM
 from voxsip._errors import ConfigurationError
 
 if sys.platform == "win32":  # pragma: no cover - the CI machines are POSIX
@@ -63,9 +64,9 @@ class JournalLock:
     def __init__(self, journal: Path) -> None:
         self.path = lock_path(journal)
         self._fd: int | None = None
-        give_up = time.monotonic() + _PROBE_GRACE
+        give_up = SYSTEM.monotonic() + _PROBE_GRACE
         while (fd := self._attempt(journal)) is None:
-            if time.monotonic() > give_up:
+            if SYSTEM.monotonic() > give_up:
                 raise ConfigurationError(
                     f"journal {journal} is in use by {_holder(self.path)}: "
                     "wait for that job to end, or stop it"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 import orjson
 
+from voxsip._clock import Clock
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._outcomes import Status
@@ -71,9 +71,9 @@ CREATE INDEX row_result ON row (key, result_id) WHERE result_id IS NOT NULL;
 # Times are milliseconds since 1970 UTC, `elapsed` is microseconds.
 
 
-def now_ms() -> int:
+def now_ms(clock: Clock) -> int:
     """Return the time as the journal stores it."""
-    return time.time_ns() // 1_000_000
+    return int(clock.wall() * 1e3)
 
 
 def explain(path: Path, error: BaseException) -> str:
@@ -105,7 +105,7 @@ def _remedy(error: sqlite3.Error) -> str:
     return str(error)
 
 
-def create_file(path: Path, header: JobHeader) -> None:
+def create_file(path: Path, header: JobHeader, clock: Clock) -> None:
     """Make a journal file; the caller holds its lock.
 
     Raises:
@@ -141,7 +141,7 @@ def create_file(path: Path, header: JobHeader) -> None:
                 header.checksum,
                 header.version,
                 header.rows,
-                now_ms(),
+                now_ms(clock),
             ),
         )
         connection.execute("PRAGMA journal_mode = WAL")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from voxsip._clock import SYSTEM
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.lock import is_locked
 from voxsip.bulk._journal.schema import INTENDED, STATUSES, connect, explain, read_header
@@ -104,7 +104,7 @@ def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> Journ
         "SELECT created_at, rows_total, stopped FROM job"
     ).fetchone()
     runs, started = connection.execute("SELECT count(*), max(started_at) FROM run").fetchone()
-    now = time.time()
+    now = SYSTEM.wall()
     since = int(1e3 * (now - RATE_SECONDS))
     counts = dict.fromkeys(("intended", *STATUSES), 0)
     updated, lately = 0, 0

@@ -31,7 +31,7 @@ class JobLimits:
         shared: Limiter | None = rate_limit if isinstance(rate_limit, Limiter) else None
         if rate_limit is None:
             shared = client.limiter
-        self.limiter = shared or Limiter(own)
+        self.limiter = shared or Limiter(own, clock=client.clock)
         self.client = client.with_options(rate_limit=self.limiter)
         self.adaptive = AdaptiveLimits(
             concurrency,

@@ -12,12 +12,12 @@ registration.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from voxsip._bindings.rows import BindRequest, Row, read_row
 from voxsip._bindings.state import ANY, Binding, BindingState, Change
+from voxsip._clock import yield_to_loop
 from voxsip._errors import InvalidArgumentError
 from voxsip.bulk._engine.engine import YIELD_EVERY
 from voxsip.bulk._live.existing import read_bindings
@@ -145,12 +145,12 @@ async def find_unchanged(
     while (item := await source.pull()) is not END:
         rows.append(_smaller(item))
         if not len(rows) % YIELD_EVERY:
-            await asyncio.sleep(0)
+            await yield_to_loop()
     plan = UnchangedRows(await read_bindings(client), directory.application_of)
     for index, item in enumerate(rows):
         plan.add(await _change(index, item, directory, previous_runs))
         if not index % YIELD_EVERY:
-            await asyncio.sleep(0)
+            await yield_to_loop()
     return Source(rows), plan.finish()
 
 
