@@ -19,7 +19,7 @@ from voxsip._calls.lookup import look_up, lookup_of
 from voxsip._calls.registry import any_command
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
-from voxsip._clock import REAL, Clock, Seams, utc_now
+from voxsip._clock import REAL, Clock, Seams
 from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust, make_base_url, make_trust
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
@@ -149,7 +149,7 @@ class BaseAsyncClient(AsyncGroups):
             found = await look_up(
                 self._caller,
                 request,
-                lambda: (utc_now(self.clock) - since).total_seconds(),
+                lambda: self.clock.wall() - since.timestamp(),
                 exclude,
                 known_before if known_before is not None else creates.known,
             )
