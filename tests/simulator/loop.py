@@ -1,0 +1,85 @@
+"""An event loop without sockets: idle, it lets the world's time pass; at a chosen step its process dies or sleeps."""
+
+import asyncio
+import math
+from contextlib import suppress
+
+
+class CrashError(BaseException):
+    """The process is killed here."""
+
+
+class StuckError(AssertionError):
+    """Everything waits and nothing will ever happen."""
+
+
+class SimulatedLoop(asyncio.BaseEventLoop):
+    """Runs one life of a client.
+
+    Args:
+        world: Whose time passes.
+        process: Whose monotonic clock the timers follow.
+        crash_at: Step at which the process is killed, or None.
+        suspend_at: Step at which the machine sleeps, or None.
+        suspend_for: Seconds it sleeps.
+    """
+
+    def __init__(self, world, process, *, crash_at=None, suspend_at=None, suspend_for=0.0):
+        super().__init__()
+        self._world = world
+        self._process = process
+        self._crash_at = crash_at
+        self._suspend_at = suspend_at
+        self._suspend_for = suspend_for
+        self._clock_resolution = 1e-9
+        self._selector = self
+        self.steps = 0
+        self.failures = []
+        self.set_exception_handler(lambda _, context: self.failures.append(context))
+
+    def time(self):
+        return self._process.monotonic()
+
+    def _process_events(self, event_list):
+        """There are no sockets."""
+
+    def _write_to_self(self):
+        """There is nobody to wake."""
+
+    def select(self, timeout):
+        """Let time pass until a timer of this loop or an event of the world, whichever comes first."""
+        self.steps += 1
+        if self.steps == self._crash_at:
+            raise CrashError
+        if self.steps == self._suspend_at:
+            self._process.suspend(self._suspend_for)
+        if timeout is not None and timeout <= 0:
+            return ()
+        world = self._world
+        upcoming = world.next_event
+        if timeout is None:
+            if upcoming is None:
+                raise StuckError("everything waits, and nothing is going to happen")
+            world.step()
+            return ()
+        due = world.now + timeout
+        if upcoming is not None and upcoming <= due:
+            world.step()
+        else:
+            world.run_until(math.nextafter(due, math.inf))  # a timer never rings early
+        return ()
+
+    def bury(self):
+        """Close what a killed process leaves: every coroutine in its own context, without letting it run on."""
+        for task in asyncio.all_tasks(self):
+            task._log_destroy_pending = False
+            with suppress(BaseException):
+                task.get_context().run(task.get_coro().close)
+        self._ready.clear()
+        self._scheduled.clear()
+        self._selector = None
+        with suppress(BaseException):
+            self.close()
+
+    def close(self):
+        self._closed = True
