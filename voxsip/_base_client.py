@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -23,7 +22,7 @@ from voxsip._clock import REAL, Clock, Seams
 from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust, make_base_url, make_trust
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
-from voxsip._redaction.frames import forget_frames, hides_arguments
+from voxsip._redaction.values import checked_arguments, conceal, conceal_arguments
 from voxsip._transport.attempt_timeout import AttemptTimeout
 from voxsip._transport.session_pool import SessionPool
 
@@ -33,7 +32,6 @@ class BaseAsyncClient(AsyncGroups):
 
     _caller: CallExecutor
 
-    @hides_arguments
     def __init__(
         self,
         credentials: Credentials = None,
@@ -51,6 +49,7 @@ class BaseAsyncClient(AsyncGroups):
         allow_plain_http: bool = False,
         _seams: Seams = REAL,
     ) -> None:
+        token, base_url = conceal(token), conceal(base_url)
         if encoding not in {"query", "form"}:
             raise ConfigurationError(f"encoding: expected 'query' or 'form', got {encoding!r}")
         if type(max_connections) is not int or max_connections < 1:
@@ -71,7 +70,9 @@ class BaseAsyncClient(AsyncGroups):
         self._shared = False
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._caller.base_url}>"
+        caller = getattr(self, "_caller", None)  # a traceback may show a client that is being made
+        name = type(self).__name__
+        return f"<{name}>" if caller is None else f"<{name} {caller.base_url}>"
 
     @property
     def account_id(self) -> int | None:
@@ -109,12 +110,10 @@ class BaseAsyncClient(AsyncGroups):
             TransportError: the request or its reply was lost.
             UnexpectedReplyError: the reply is not what the API sends.
         """
-        values = dict(params or {})
-        try:
-            found = any_command(command, values.keys())
-            return await self._caller.execute(found, values, dict, deadline)
-        finally:
-            del params, values  # this frame is part of a failure's traceback
+        params = conceal_arguments(params)
+        values = checked_arguments(params)
+        found = any_command(command, values.keys())
+        return await self._caller.execute(found, values, dict, deadline)
 
     async def recover(
         self,
@@ -142,25 +141,19 @@ class BaseAsyncClient(AsyncGroups):
             InvalidArgumentError: the command has no look-up, or `since` is naive.
             VoxsipError: the look-up failed.
         """
-        handled = sys.exception()
-        try:
-            request = _create_of(command, dict(params), since)
-            creates = self._caller.creates
-            found = await look_up(
-                self._caller,
-                request,
-                lambda: self.clock.wall() - since.timestamp(),
-                exclude,
-                known_before if known_before is not None else creates.known,
-            )
-            if found is not None:
-                creates.claim(command, int(found[lookup_of(request.command).id]))
-            return found
-        except BaseException as error:
-            forget_frames(error, handled)
-            raise
-        finally:
-            del params  # this frame is part of a failure's traceback
+        params = conceal_arguments(params)
+        request = _create_of(command, checked_arguments(params), since)
+        creates = self._caller.creates
+        found = await look_up(
+            self._caller,
+            request,
+            lambda: self.clock.wall() - since.timestamp(),
+            exclude,
+            known_before if known_before is not None else creates.known,
+        )
+        if found is not None:
+            creates.claim(command, int(found[lookup_of(request.command).id]))
+        return found
 
     def with_options(
         self,
@@ -206,7 +199,7 @@ class BaseAsyncClient(AsyncGroups):
 
     def bearer(self) -> str:
         """Return a token to use elsewhere; minted anew where the one at hand has run out."""
-        return self._caller.tokens.bearer().removeprefix("Bearer ")
+        return self._caller.tokens.bearer().removeprefix("Bearer ")  # plain: asked for
 
     async def close(self) -> None:
         """Close what the client opened; twice does no harm. It may be used again afterwards."""

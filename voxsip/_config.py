@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from voxsip._errors import ConfigurationError
+from voxsip._redaction.values import conceal, reveal
 
 BASE_URL = "https://api.voximplant.com/platform_api"
 BASE_URL_VARIABLE = "VOXIMPLANT_BASE_URL"
@@ -140,20 +141,33 @@ def make_base_url(base_url: str | None, *, allow_plain_http: bool) -> str:
     """
     from yarl import URL  # noqa: PLC0415 - part of the HTTP library, which the pure rooms do without
 
-    text = os.environ.get(BASE_URL_VARIABLE) or BASE_URL if base_url is None else base_url
+    if base_url is None:
+        base_url = os.environ.get(BASE_URL_VARIABLE) or BASE_URL
+    base_url = conceal(base_url)  # it may hold a password, by mistake
+    problem = _problem_of_base_url(base_url, allow_plain_http=allow_plain_http)
+    if problem is not None:
+        raise ConfigurationError(f"base_url: {problem}")
+    return str(URL(reveal(base_url))).rstrip("/")
+
+
+def _problem_of_base_url(base_url: str, *, allow_plain_http: bool) -> str | None:
+    """Return what is wrong with a base URL; raises nothing, as its variables show the URL."""
+    from yarl import URL  # noqa: PLC0415 - see `make_base_url`
+
     try:
-        url = URL(text)
+        url = URL(reveal(base_url))
     except (ValueError, TypeError):
-        raise ConfigurationError("base_url: not a URL") from None
+        return "not a URL"
     if url.scheme not in {"http", "https"} or not url.host:
-        raise ConfigurationError("base_url: expected https://host/platform_api")
+        return "expected https://host/platform_api"
     if url.user or url.password or url.query_string or url.fragment:
-        raise ConfigurationError("base_url: must hold no credentials, query or fragment")
+        return "must hold no credentials, query or fragment"
     if url.scheme == "http" and not allow_plain_http and not _is_loopback(url.host):
-        raise ConfigurationError(
-            f"base_url: http:// to {url.host} would send the token in clear; use https://, or pass allow_plain_http=True"
+        return (
+            f"http:// to {url.host} would send the token in clear; use https://, or pass "
+            "allow_plain_http=True"
         )
-    return str(url).rstrip("/")
+    return None
 
 
 def make_trust(trust: Trust) -> ssl_module.SSLContext | None:

@@ -16,7 +16,7 @@ from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust
 from voxsip._errors import ConfigurationError
 from voxsip._generated._sync_groups import SyncGroups
 from voxsip._lazy import lazy
-from voxsip._redaction.frames import hides_arguments
+from voxsip._redaction.values import conceal, conceal_arguments
 from voxsip._sync.loop_thread import LoopThread
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ class Client(SyncGroups):
 
     _async: AsyncClient
 
-    @hides_arguments
     def __init__(
         self,
         credentials: Credentials = None,
@@ -70,6 +69,7 @@ class Client(SyncGroups):
         allow_plain_http: bool = False,
         _seams: Seams = REAL,
     ) -> None:
+        token, base_url = conceal(token), conceal(base_url)
         if session is not None:
             raise ConfigurationError(
                 "session: an aiohttp session belongs to one event loop; give it to AsyncClient"
@@ -91,7 +91,8 @@ class Client(SyncGroups):
         self._runner = LoopThread()
 
     def __repr__(self) -> str:
-        return repr(self._async).replace("AsyncClient", "Client", 1)
+        inner = getattr(self, "_async", None)  # a traceback may show a client that is being made
+        return "<Client>" if inner is None else repr(inner).replace("AsyncClient", "Client", 1)
 
     @property
     def account_id(self) -> int | None:
@@ -115,7 +116,6 @@ class Client(SyncGroups):
 
         return Bulk(self._async.bulk, self._runner)
 
-    @hides_arguments
     def call(
         self,
         command: str,
@@ -124,9 +124,9 @@ class Client(SyncGroups):
         deadline: float | None = None,
     ) -> dict[str, Any]:
         """Send any command, generated or not, and return its decoded reply; see `AsyncClient.call`."""
+        params = conceal_arguments(params)
         return self._runner.run(self._async.call(command, params, deadline=deadline))
 
-    @hides_arguments
     def recover(
         self,
         command: str,
@@ -137,6 +137,7 @@ class Client(SyncGroups):
         known_before: Container[int] | None = None,
     ) -> dict[str, Any] | None:
         """Look for what a create has made whose reply never came; see `AsyncClient.recover`."""
+        params = conceal_arguments(params)
         return self._runner.run(
             self._async.recover(
                 command, params, since=since, exclude=exclude, known_before=known_before

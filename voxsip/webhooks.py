@@ -16,7 +16,7 @@ import orjson
 from attrs import Factory, field, frozen
 
 from voxsip._errors import InvalidArgumentError, VoxsipError
-from voxsip._redaction.frames import hides_arguments
+from voxsip._redaction.values import SecretBytes, conceal
 
 __all__ = [
     "Callback",
@@ -103,7 +103,6 @@ class SipRegistrationRecovered(Callback):
     sip_registrations: tuple[RecoveredRegistration, ...] = Factory(tuple)
 
 
-@hides_arguments
 def parse(
     body: bytes | bytearray | str,
     *,
@@ -126,6 +125,7 @@ def parse(
         CallbackError: the body is too long, no JSON, or not what the service sends.
         InvalidArgumentError: account id, key or salt cannot be right.
     """
+    api_key, salt = conceal(api_key), conceal(salt)
     secret = _secret(account_id, api_key, salt)
     data = _decode(body, max_body)
     items = data.get("callbacks") if isinstance(data, dict) else None
@@ -142,7 +142,7 @@ def _secret(account_id: object, api_key: object, salt: object) -> bytes:
     if not isinstance(salt, str):
         raise InvalidArgumentError("salt: expected a text", field="salt")
     try:
-        return f"{salt}{account_id}{api_key}".encode()
+        return SecretBytes((salt + str(account_id) + api_key).encode())
     except UnicodeEncodeError:
         raise InvalidArgumentError("api_key and salt: expected text that UTF-8 can carry") from None
 

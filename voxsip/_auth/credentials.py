@@ -18,7 +18,7 @@ import orjson
 
 from voxsip._auth.signing import JoseSigner, Signer
 from voxsip._errors import ConfigurationError
-from voxsip._redaction.frames import hides_arguments
+from voxsip._redaction.values import Hidden, conceal, conceal_members
 
 FILE_VARIABLE = "VOXIMPLANT_CREDENTIALS"
 TOKEN_VARIABLE = "VOXIMPLANT_TOKEN"  # noqa: S105 - the name of a variable
@@ -50,7 +50,6 @@ class ServiceAccount:
     _source: str = attrs.field(default="credentials", repr=False, eq=False)
     signer: Signer = attrs.field(init=False, repr=False, eq=False)
 
-    @hides_arguments
     def __init__(
         self,
         *,
@@ -60,6 +59,7 @@ class ServiceAccount:
         account_email: str | None = None,
         source: str = "credentials",
     ) -> None:
+        private_key = conceal(private_key)
         self.__attrs_init__(
             account_id=account_id,
             key_id=key_id,
@@ -80,13 +80,13 @@ class ServiceAccount:
         try:
             return JoseSigner(self.private_key, self.key_id)
         except ValueError as error:
-            raise self._broken("private_key", str(error)) from None
+            problem = str(error)
+        raise self._broken("private_key", problem)
 
     def _broken(self, field: str, what: str) -> ConfigurationError:
         return ConfigurationError(f"{self._source}: {field} {what}")
 
     @classmethod
-    @hides_arguments
     def from_mapping(cls, data: Mapping[str, Any], source: str = "credentials") -> ServiceAccount:
         """Make an account of the members of a credentials file.
 
@@ -97,6 +97,7 @@ class ServiceAccount:
         Raises:
             ConfigurationError: names the member at fault.
         """
+        data = conceal_members(data)
         missing = [
             name for name in ("account_id", "key_id", "private_key") if data.get(name) in (None, "")
         ]
@@ -117,7 +118,6 @@ class ServiceAccount:
         )
 
     @classmethod
-    @hides_arguments
     def from_file(cls, path: str | os.PathLike[str]) -> ServiceAccount:
         """Read a credentials file; warn once if others may read it too.
 
@@ -125,20 +125,7 @@ class ServiceAccount:
             ConfigurationError: the file is missing, unreadable or broken; names the file and the member.
         """
         source = _text_of(path)
-        try:
-            text = Path(source).read_bytes()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "no such path"
-            raise ConfigurationError(
-                f"{source}: cannot read the credentials file: {reason}"
-            ) from None
-        try:
-            data = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            raise ConfigurationError(f"{source}: the credentials file is not JSON") from None
-        if not isinstance(data, dict):
-            raise ConfigurationError(f"{source}: the credentials file is not a JSON object")
-        account = cls.from_mapping(data, source)
+        account = cls.from_mapping(_members_of(source), source)
         _warn_if_shared(source)
         return account
 
@@ -154,11 +141,29 @@ def from_environment() -> ServiceAccount | str:
     if path := os.environ.get(FILE_VARIABLE):
         return ServiceAccount.from_file(path)
     if token := os.environ.get(TOKEN_VARIABLE):
-        return token
+        return conceal(token)
     raise ConfigurationError(
         f"no credentials: pass a path or a ServiceAccount, or set {FILE_VARIABLE} (path of a credentials file) "
         f"or {TOKEN_VARIABLE} (a ready token)"
     )
+
+
+def _members_of(source: str) -> Mapping[str, Any]:
+    """Read a credentials file, its secrets concealed."""
+    try:
+        text = memoryview(Path(source).read_bytes())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no such path"
+        raise ConfigurationError(f"{source}: cannot read the credentials file: {reason}") from None
+    try:
+        data = Hidden(orjson.loads(text))
+    except orjson.JSONDecodeError:
+        data = None  # the error holds the text
+    if data is None:
+        raise ConfigurationError(f"{source}: the credentials file is not JSON")
+    if not isinstance(data.reveal(), dict):
+        raise ConfigurationError(f"{source}: the credentials file is not a JSON object")
+    return conceal_members(data.reveal())
 
 
 def _text_of(path: object) -> str:

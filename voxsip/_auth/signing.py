@@ -5,8 +5,12 @@ The import waits for the first key, since most of its cost is the cryptography l
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
+
+from voxsip._redaction.frames import clear_values
+from voxsip._redaction.values import conceal
 
 ALGORITHM = "RS256"
 
@@ -37,13 +41,13 @@ class JoseSigner:
         from jose import jws  # noqa: PLC0415 - see module
         from jose.backends.cryptography_backend import CryptographyRSAKey  # noqa: PLC0415 - see module
 
+        private_key = conceal(private_key)
         try:
             key = CryptographyRSAKey(private_key, ALGORITHM)
         except Exception:
-            # whatever the parser says may quote the key
-            raise ValueError(_why_unusable(private_key)) from None
-        if not isinstance(key.prepared_key, RSAPrivateKey):
-            raise ValueError(_why_unusable(private_key))  # noqa: TRY004 - the value is wrong, not its type
+            key = None  # whatever the parser says may quote the key
+        if key is None or not isinstance(key.prepared_key, RSAPrivateKey):
+            raise ValueError(_why_unusable(private_key))
         self._key = key
         self._jws = jws
         self._headers = {"kid": key_id}
@@ -53,9 +57,14 @@ class JoseSigner:
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return the signed token in compact form."""
-        return str(
-            self._jws.sign(dict(claims), self._key, headers=self._headers, algorithm=ALGORITHM)
-        )
+        handled = sys.exception()
+        try:
+            return str(
+                self._jws.sign(dict(claims), self._key, headers=self._headers, algorithm=ALGORITHM)
+            )
+        except BaseException as error:
+            clear_values(error, handled)  # the library joins the token in its frames
+            raise
 
 
 def _why_unusable(private_key: str) -> str:

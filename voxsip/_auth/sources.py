@@ -30,11 +30,17 @@ def make_tokens(
             return TokenCache(found, account_id, clock=clock)
         if credentials is not None:
             return TokenCache(ServiceAccount.from_file(found), account_id, clock=clock)
-        token = str(found)
+        token = os.fspath(found)
     if account_id is not None:
         raise ConfigurationError(
             "account_id: a ready token names its account itself; leave account_id out"
         )
-    if not token or not token.isascii() or any(c.isspace() for c in token):
+    given: object = token  # a wrong type comes hidden
+    if (
+        not isinstance(given, str)
+        or not token
+        or not token.isascii()
+        or any(c.isspace() for c in token)
+    ):
         raise ConfigurationError("token: expected the token's text, without spaces or 'Bearer'")
     return StaticToken(token)

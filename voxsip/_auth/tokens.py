@@ -15,6 +15,7 @@ import orjson
 from voxsip._auth.credentials import ServiceAccount
 from voxsip._auth.signing import Signer
 from voxsip._clock import SYSTEM, Clock
+from voxsip._redaction.values import SecretText
 
 LIFETIME = 3600
 """Seconds a token lives: the most the API takes."""
@@ -47,7 +48,7 @@ class StaticToken:
     __slots__ = ("_bearer",)
 
     def __init__(self, token: str) -> None:
-        self._bearer = f"Bearer {token}"
+        self._bearer = SecretText("Bearer " + token)
 
     def __repr__(self) -> str:
         return "StaticToken(***)"
@@ -100,7 +101,7 @@ class TokenCache:
         self._account_id = account.account_id if account_id is None else account_id
         self._clock = clock
         self._offset = 0.0
-        self._bearer = ""
+        self._bearer = SecretText()
         self._fresh_until = float("-inf")
 
     def __repr__(self) -> str:
@@ -140,6 +141,6 @@ class TokenCache:
     def _mint(self) -> str:
         issued = int(self._clock.wall() + self._offset) - BACKDATED
         claims = {"iss": str(self._account_id), "iat": issued, "exp": issued + LIFETIME}
-        self._bearer = f"Bearer {self._signer.sign(claims)}"
+        self._bearer = SecretText("Bearer " + self._signer.sign(claims))
         self._fresh_until = self._clock.monotonic() + LIFETIME - BACKDATED - MARGIN
         return self._bearer

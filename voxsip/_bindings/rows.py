@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import attrs
 
 from voxsip._errors import InvalidArgumentError
-from voxsip._redaction.frames import hides_arguments
+from voxsip._redaction.values import SecretText, conceal_members, type_name
 
 if TYPE_CHECKING:
     from voxsip._protocol.command import Command
@@ -38,7 +38,7 @@ class _Request:
         for name, wanted in _TYPES[type(self)]:
             value: Any = getattr(self, name)
             if value is not None and (
-                type(value) is not wanted
+                (type(value) is not wanted and type(value) is not SecretText)
                 or (wanted is int and not 0 < value <= LARGEST_ID)
                 or value == ""
             ):
@@ -99,6 +99,7 @@ class BindRequest(_Request):
         Raises:
             InvalidArgumentError: an unknown column or a value that cannot be read.
         """
+        mapping = conceal_members(mapping)
         return _made(cls, mapping)
 
     @property
@@ -143,7 +144,6 @@ class CreateRequest(_Request):
     user_name: str | None = None
 
     @classmethod
-    @hides_arguments
     def from_mapping(cls, mapping: Mapping[str, object]) -> CreateRequest:
         """Make a row from columns, as text or as native values; empty is absent.
 
@@ -151,6 +151,7 @@ class CreateRequest(_Request):
             InvalidArgumentError: an unknown column, a value that cannot be read (a password is never
                 shown), or no `sip_username` or `proxy`.
         """
+        mapping = conceal_members(mapping)
         return _made(cls, mapping)
 
     @property
@@ -159,8 +160,18 @@ class CreateRequest(_Request):
         return f"{self.sip_username}@{self.proxy}"
 
 
-CreateRequest.__init__ = hides_arguments(CreateRequest.__init__)  # type: ignore[method-assign]
-"""One of its arguments is a password; any of the others may be refused."""
+def _concealing_password(init: Callable[..., None]) -> Callable[..., None]:
+    """Wrap the constructor that attrs has made: it, and all that follows, sees the password concealed."""
+
+    @wraps(init)
+    def __init__(self: CreateRequest, **columns: Any) -> None:  # noqa: N807 - what a traceback calls it
+        columns = dict(conceal_members(columns))
+        init(self, **columns)
+
+    return __init__
+
+
+CreateRequest.__init__ = _concealing_password(CreateRequest.__init__)  # type: ignore[method-assign]
 
 
 @attrs.frozen(kw_only=True)
@@ -183,6 +194,7 @@ class DeleteRequest(_Request):
         Raises:
             InvalidArgumentError: an unknown column, a value that cannot be read, or none at all.
         """
+        mapping = conceal_members(mapping)
         return _made(cls, mapping)
 
     @property
@@ -204,42 +216,31 @@ def read_row(cls: type[R], item: object) -> R:
     if isinstance(item, cls):
         return item
     if isinstance(item, Mapping):
+        item = conceal_members(item)
         return _made(cls, item)
     expected = f"a {cls.__name__} or a mapping of its columns"
     raise InvalidArgumentError(f"row: expected {expected}, got {type(item).__name__}")
 
 
 def _made(cls: type[R], mapping: Mapping[str, object]) -> R:
-    values, problem = _read(cls, mapping)
-    # The mapping may hold a password: no frame of ours keeps it while an error is on its way.
-    del mapping
-    if problem is not None:
-        values.clear()
-        raise problem
-    return cls(**values)
-
-
-def _read(
-    cls: type[R], mapping: Mapping[str, object]
-) -> tuple[dict[str, Any], InvalidArgumentError | None]:
     readers = _READERS[cls]
     values: dict[str, Any] = {}
     for name, value in mapping.items():
         reader = readers.get(name)
         if reader is None:
-            return values, _unknown(name, readers)
+            raise _unknown(name, readers)
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         try:
             values[name] = reader(value)
         except ValueError as error:
-            return values, _wrong(name, value, str(error))
+            raise _wrong(name, value, str(error)) from None
     missing = [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
     for name in missing:
         if name not in values:
             message = f"{name}: is required for {cls.command}"
-            return values, InvalidArgumentError(message, field=name)
-    return values, None
+            raise InvalidArgumentError(message, field=name)
+    return cls(**values)
 
 
 def _id(value: object) -> int:
@@ -253,7 +254,7 @@ def _id(value: object) -> int:
 
 
 def _text(value: object) -> str:
-    if type(value) is str:
+    if type(value) is str or type(value) is SecretText:
         return value
     raise ValueError("text")
 
@@ -294,7 +295,7 @@ def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:
 
 
 def _wrong(name: str, value: object, expected: str) -> InvalidArgumentError:
-    shown = repr(value) if name not in SECRET_COLUMNS else f"a {type(value).__name__}"
+    shown = repr(value) if name not in SECRET_COLUMNS else f"a {type_name(value)}"
     if len(shown) > 80:
         shown = f"{shown[:77]}..."
     return InvalidArgumentError(f"{name}: expected {expected}, got {shown}", field=name)

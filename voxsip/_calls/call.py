@@ -36,9 +36,10 @@ from voxsip._protocol.command import Command
 from voxsip._protocol.paging import AsyncPager
 from voxsip._protocol.reply import RawReply, failure_of, http_date, result_of, unexpected
 from voxsip._protocol.structuring import list_structurer, structurer
-from voxsip._redaction.frames import forget_frames
+from voxsip._redaction.frames import clear_values, place_of
+from voxsip._redaction.values import SecretText, reveal
 from voxsip._transport.attempt_timeout import AttemptTimeout
-from voxsip._transport.session_pool import SessionPool
+from voxsip._transport.session_pool import LoopState, SessionPool
 
 T = TypeVar("T")
 Decoder = Callable[[dict[str, Any]], T]
@@ -105,21 +106,19 @@ class CallExecutor:
         self, command: Command, values: dict[str, Any], decode: Decoder[T], deadline: float | None
     ) -> T:
         """Send a command; decode its reply with a function."""
-        request = None
-        handled = sys.exception()
+        request = Request(command, values, command.encode(values))
+        seconds = self.deadline if deadline is None else deadline
         try:
-            request = Request(command, values, command.encode(values))
-            seconds = self.deadline if deadline is None else deadline
             if seconds is None:
                 return await self.send_with_retries(request, decode)
             return await self._run_until(request, decode, seconds)
-        except BaseException as error:
-            if request is not None and isinstance(error, asyncio.CancelledError):
-                report_cancelled(request, error)
-            forget_frames(error, handled)
+        except asyncio.CancelledError as error:
+            report_cancelled(request, error)
             raise
         finally:
-            del values, request  # this frame is all that a traceback shows of the call
+            request.last = (
+                None  # its frames hold the request: no cycle that only the collector ends
+            )
 
     async def send_once(self, request: Request, decode: Decoder[T]) -> T:
         """Make one attempt.
@@ -131,26 +130,39 @@ class CallExecutor:
             await self.limiter.acquire()
         loop_state = self.pool.loop_state() or await self.pool.open_loop_state()
         await loop_state.slots.acquire()  # `async with` costs three times as much
+        handled = sys.exception()
         try:
-            bearer = self.tokens.bearer()
-            request.attempts += 1
-            request.in_flight = True
-            if request.exclusive:
-                self.creates.leaves(request)
-            path = f"{self._path}/{request.command.name}"
-            headers = {"Authorization": bearer}
-            if self.form:
-                url, body = self._locate(path=path), request.encoded.encode()
-                headers |= FORM_HEADERS
-            else:
-                url, body = self._locate(path=path, query_string=request.encoded), None
-            reply = await self.pool.post(
-                loop_state, request.command.name, url, headers, body, self.timeout
-            )
-            request.in_flight = False
-        finally:
-            loop_state.slots.release()
-        request.reply = reply
+            try:
+                bearer = self.tokens.bearer()
+                request.attempts += 1
+                request.in_flight = True
+                if request.exclusive:
+                    self.creates.leaves(request)
+                request.reply = await self._post(loop_state, request, bearer)
+                request.in_flight = False
+            finally:
+                loop_state.slots.release()
+            return self._read(request, request.reply, decode, bearer)
+        except BaseException as error:
+            clear_values(error, handled)  # below, the request and its reply are plain
+            raise
+
+    def _post(
+        self, loop_state: LoopState, request: Request, bearer: str
+    ) -> Coroutine[Any, Any, RawReply]:
+        """Put the request into plain text, and return what sends it."""
+        path = f"{self._path}/{request.command.name}"
+        headers = {"Authorization": reveal(bearer)}
+        encoded = reveal(request.encoded)
+        if self.form:
+            url, body = self._locate(path=path), encoded.encode()
+            headers |= FORM_HEADERS
+        else:
+            url, body = self._locate(path=path, query_string=encoded), None
+        return self.pool.post(loop_state, request.command.name, url, headers, body, self.timeout)
+
+    def _read(self, request: Request, reply: RawReply, decode: Decoder[T], bearer: str) -> T:
+        """Decode a reply; raise what it means if it is no result."""
         data = result_of(reply, with_result=request.command.with_result)
         if data is None:
             raise self._failure(request, reply, bearer)
@@ -158,10 +170,13 @@ class CallExecutor:
             result = decode(data)
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             what = f"a reply of an unexpected shape ({type(error).__name__})"
+            place = place_of(error)
         else:
             log.debug("%s: done (attempt %d)", request.command.name, request.attempts)
             return result
-        raise unexpected(request.command.name, reply, what, _secrets(request, bearer))
+        failure = unexpected(request.command.name, reply, what, _secrets(request, bearer))
+        failure.add_note(place)  # not the error itself: its text may quote the reply
+        raise failure
 
     async def send_with_retries(self, request: Request, decode: Decoder[T]) -> T:
         """Make as many attempts as it takes and the policy allows."""
@@ -203,7 +218,7 @@ class CallExecutor:
 
 
 def _secrets(request: Request, bearer: str) -> tuple[str, ...]:
-    return (*request.secrets(), bearer.removeprefix("Bearer "))
+    return (*request.secrets(), SecretText(bearer.removeprefix("Bearer ")))
 
 
 def _is_number(value: object) -> bool:

@@ -13,6 +13,7 @@ import attrs
 
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.encoding import ENCODERS, Encoder
+from voxsip._redaction.values import SecretText, secret_texts, type_name
 
 SHAPES = 64
 """Combinations of arguments per command that are remembered as checked."""
@@ -120,13 +121,21 @@ class Command:
             text: str = template % pick(values)
             return text
         given = {name: value for name, value in values.items() if value is not None}
-        parts = []
+        parts: list[str] = []
+        secret = not self.secret.isdisjoint(given)
+        problem: InvalidArgumentError | None = None
         for name, value in given.items():
             prefix, encoder = self._plan.get(name) or (f"{name}=", ENCODERS["any"])
             try:
-                parts.append(prefix + encoder(value))
+                if secret:
+                    parts.append(SecretText(prefix + encoder(value)))
+                else:
+                    parts.append(prefix + encoder(value))
             except (TypeError, ValueError) as error:
-                raise self._bad_value(name, value, error) from None
+                problem = self._bad_value(name, value, error)
+                break
+        if problem is not None:
+            raise problem  # on its own: what the encoder raised may hold the value
         shape = (*given, *map(given.get, self._deciding))
         if shape not in self._passed:
             self.check(given)
@@ -134,7 +143,7 @@ class Command:
                 self._passed.add(shape)
         if len(self._templates) < SHAPES and kinds not in self._templates:
             self._templates[kinds] = self._template(given)
-        return "&".join(parts)
+        return SecretText("&".join(parts)) if secret else "&".join(parts)
 
     def check(self, given: Mapping[str, object]) -> None:
         """Check what must, may and may not be given together.
@@ -159,8 +168,8 @@ class Command:
                 raise InvalidArgumentError(message, field=rule.any_of[0])
 
     def secrets_in(self, values: Mapping[str, object]) -> tuple[str, ...]:
-        """Return the secret values among the arguments, for redaction."""
-        return tuple(str(values[name]) for name in self.secret if values.get(name) is not None)
+        """Return the secret values among the arguments, for redaction; each is concealed."""
+        return tuple(text for name in self.secret for text in secret_texts(values.get(name)))
 
     def _template(self, given: Mapping[str, object]) -> tuple[str, itemgetter[Any]] | None:
         """Return a format, and what picks its values, where names and types say all; None elsewhere."""
@@ -178,7 +187,7 @@ class Command:
         return ("&".join(parts), itemgetter(*free)) if free else None
 
     def _bad_value(self, name: str, value: object, error: Exception) -> InvalidArgumentError:
-        shown = f"a value of type {type(value).__name__}" if name in self.secret else _short(value)
+        shown = f"a value of type {type_name(value)}" if name in self.secret else _short(value)
         return InvalidArgumentError(f"{self.name}: {name}: {error}, got {shown}", field=name)
 
     def _refuse(self, names: Collection[str], one: str, many: str) -> None:

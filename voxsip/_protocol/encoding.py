@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from urllib.parse import quote
 
+from voxsip._redaction.values import Hidden
+
 Encoder = Callable[[object], str]
 """Turns a value into percent-encoded text; raises TypeError or ValueError saying what it expects."""
 
@@ -119,6 +121,8 @@ def _any(value: object) -> str:
             return _timestamp(value)
         case date():
             return _date(value)
+        case Hidden():
+            return _any(value.reveal())
     if _is_decimal(value):
         return _decimal(value)
     return _joined(value, _any, "values")

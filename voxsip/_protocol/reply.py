@@ -43,13 +43,13 @@ class RawReply:
 
     Arguments:
         status: the HTTP status.
-        body: decompressed.
+        body: decompressed; a view, so that no traceback shows what it holds.
         headers: looked up in any case.
         limit: bytes after which reading stopped, or None where the body is whole.
     """
 
     status: int
-    body: bytes = attrs.field(repr=False)
+    body: memoryview = attrs.field(converter=memoryview, repr=False)
     headers: Mapping[str, str] = attrs.field(repr=False, factory=dict)
     limit: int | None = None
 
@@ -116,7 +116,7 @@ def unexpected(
     secrets = tuple(secrets)
     # more is read than shown, so that a secret at the cut is still recognized; whitespace may be part of one
     read = max(LONGEST_TEXT, SHOWN + 12 * max(map(len, secrets), default=0))
-    start = redact(reply.body[:read].decode("utf-8", "replace"), secrets)
+    start = redact(str(reply.body[:read], "utf-8", "replace"), secrets)
     start = " ".join(start.split())[:SHOWN]
     return UnexpectedReplyError(
         f"{command}: HTTP {reply.status}, {what}{f': {start}' if start else ''}",

@@ -1,48 +1,38 @@
-"""Keeping arguments out of tracebacks.
-
-A traceback with locals printed (rich, Sentry, pytest) shows every frame it passed. Frames of ours that hold a password, a
-token or an encoded query are taken off before an exception reaches the caller.
-"""
+"""Frames that handle plain secrets, because a library must have them: they stay in a traceback, without their values."""
 
 from __future__ import annotations
 
-import functools
-import sys
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
-
-P = ParamSpec("P")
-R = TypeVar("R")
+import traceback
 
 
-def forget_frames(error: BaseException, spared: BaseException | None) -> None:
-    """Drop the frames an exception, and all that it came from, has passed so far.
+def clear_values(error: BaseException, handled: BaseException | None) -> None:
+    """Clear the local variables of all finished frames an exception has passed; file, line and name of each stay.
 
-    Arguments:
-        error: what is on its way to the caller.
-        spared: what the caller was handling when it called; it comes before the error, and is the caller's own.
+    Called where an exception comes back from code that holds plain values: the HTTP library with the request it has
+    serialized, the decoder of a reply. A frame that still runs keeps its variables.
+
+    Args:
+        error: The exception on its way to the caller, with all that it came from.
+        handled: What was being handled before the call; it comes before the error and is the caller's own.
     """
     seen: set[int] = set()
     links: list[BaseException | None] = [error]
     while links:
         link = links.pop()
-        if link is not None and link is not spared and id(link) not in seen:
-            seen.add(id(link))
-            link.__traceback__ = None
-            links += (link.__cause__, link.__context__)
+        if link is None or link is handled or id(link) in seen:
+            continue
+        seen.add(id(link))
+        traceback.clear_frames(link.__traceback__)
+        links += (link.__cause__, link.__context__)
+        if isinstance(link, BaseExceptionGroup):
+            links += link.exceptions
 
 
-def hides_arguments(method: Callable[P, R]) -> Callable[P, R]:
-    """Keep a function's own frame, whose arguments may be secret, out of tracebacks."""
-
-    @functools.wraps(method)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        handled = sys.exception()
-        try:
-            return method(*args, **kwargs)
-        except BaseException as error:
-            del args, kwargs
-            forget_frames(error, handled)
-            raise
-
-    return call
+def place_of(error: BaseException) -> str:
+    """Return where an exception was raised, for an error that cannot quote it."""
+    [*_, last] = traceback.extract_tb(error.__traceback__) or [None]
+    return (
+        ""
+        if last is None
+        else f'raised in File "{last.filename}", line {last.lineno}, in {last.name}'
+    )

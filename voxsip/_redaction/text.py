@@ -46,9 +46,10 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _NAMED.sub(rf"\1{HIDDEN}", text)
 
 
-def is_secret_name(name: str) -> bool:
+@lru_cache(maxsize=1024)
+def is_secret_name(name: object) -> bool:
     """Tell whether a parameter's or member's name says that its value is secret."""
-    return _SECRET_NAME.search(name) is not None
+    return isinstance(name, str) and _SECRET_NAME.search(name) is not None
 
 
 def redact_details(details: object, secrets: Iterable[str] = ()) -> Any:

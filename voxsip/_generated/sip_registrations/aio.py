@@ -19,6 +19,7 @@ from voxsip._generated.sip_registrations.models import (
     SipRegistration,
     UpdateSipRegistrationReply,
 )
+from voxsip._redaction.values import conceal
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -94,6 +95,7 @@ class AsyncSipRegistrations:
                 147 INVALID_RULE_ID, 156 INVALID_RULE_NAME, 272 SIP_REGISTRATIONS_COUNT_EXCEEDED,
                 273 INVALID_USERNAME, 274 INVALID_PROXY, 393 USER_NOT_BOUND_TO_THE_APPLICATION.
         """
+        password = conceal(password)
         return self._caller.invoke(
             CREATE_SIP_REGISTRATION,
             {
@@ -167,6 +169,7 @@ class AsyncSipRegistrations:
                 156 INVALID_RULE_NAME, 273 INVALID_USERNAME, 274 INVALID_PROXY,
                 275 INVALID_REGISTRATION_ID, 393 USER_NOT_BOUND_TO_THE_APPLICATION.
         """
+        password = conceal(password)
         return self._caller.invoke(
             UPDATE_SIP_REGISTRATION,
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._redaction.frames import hides_arguments
+from voxsip._redaction.values import conceal
 from voxsip._sync.pager import Pager
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ class SipRegistrations:
         self._aio = aio
         self._runner = runner
 
-    @hides_arguments
     def create(
         self,
         *,
@@ -91,6 +90,7 @@ class SipRegistrations:
                 147 INVALID_RULE_ID, 156 INVALID_RULE_NAME, 272 SIP_REGISTRATIONS_COUNT_EXCEEDED,
                 273 INVALID_USERNAME, 274 INVALID_PROXY, 393 USER_NOT_BOUND_TO_THE_APPLICATION.
         """
+        password = conceal(password)
         return self._runner.run(
             self._aio.create(
                 sip_username=sip_username,
@@ -109,7 +109,6 @@ class SipRegistrations:
             )
         )
 
-    @hides_arguments
     def update(
         self,
         *,
@@ -163,6 +162,7 @@ class SipRegistrations:
                 156 INVALID_RULE_NAME, 273 INVALID_USERNAME, 274 INVALID_PROXY,
                 275 INVALID_REGISTRATION_ID, 393 USER_NOT_BOUND_TO_THE_APPLICATION.
         """
+        password = conceal(password)
         return self._runner.run(
             self._aio.update(
                 sip_registration_id=sip_registration_id,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxsip._generated.users.commands import ADD_USER, DEL_USER, GET_USERS, SET_USER_INFO
 from voxsip._generated.users.models import AddUserReply, DelUserReply, SetUserInfoReply, User
+from voxsip._redaction.values import conceal
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -66,6 +67,7 @@ class AsyncUsers:
                 118 USER_NAME_ISNT_UNIQUE, 122 USER_NAME_RESTRICTIONS,
                 157 INVALID_USER_DISPLAY_NAME, 212 USER_CUSTOM_DATA_TOO_LONG, 523 PASSWORD_TOO_WEAK.
         """
+        user_password = conceal(user_password)
         return self._caller.invoke(
             ADD_USER,
             {
@@ -176,6 +178,7 @@ class AsyncUsers:
                 118 USER_NAME_ISNT_UNIQUE, 157 INVALID_USER_DISPLAY_NAME,
                 212 USER_CUSTOM_DATA_TOO_LONG, 462 INVALID_NEW_USER_NAME, 523 PASSWORD_TOO_WEAK.
         """
+        user_password = conceal(user_password)
         return self._caller.invoke(
             SET_USER_INFO,
             {

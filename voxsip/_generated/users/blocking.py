@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._redaction.frames import hides_arguments
+from voxsip._redaction.values import conceal
 from voxsip._sync.pager import Pager
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ class Users:
         self._aio = aio
         self._runner = runner
 
-    @hides_arguments
     def add(
         self,
         *,
@@ -69,6 +68,7 @@ class Users:
                 118 USER_NAME_ISNT_UNIQUE, 122 USER_NAME_RESTRICTIONS,
                 157 INVALID_USER_DISPLAY_NAME, 212 USER_CUSTOM_DATA_TOO_LONG, 523 PASSWORD_TOO_WEAK.
         """
+        user_password = conceal(user_password)
         return self._runner.run(
             self._aio.add(
                 user_name=user_name,
@@ -126,7 +126,6 @@ class Users:
             )
         )
 
-    @hides_arguments
     def set(
         self,
         *,
@@ -176,6 +175,7 @@ class Users:
                 118 USER_NAME_ISNT_UNIQUE, 157 INVALID_USER_DISPLAY_NAME,
                 212 USER_CUSTOM_DATA_TOO_LONG, 462 INVALID_NEW_USER_NAME, 523 PASSWORD_TOO_WEAK.
         """
+        user_password = conceal(user_password)
         return self._runner.run(
             self._aio.set(
                 user_id=user_id,
