@@ -81,7 +81,7 @@ def test_methods_conceal_their_secrets_first(path):
     for method in twins(path):
         names = [parameter.name for parameter in parameters(method)[1:]]
         with pytest.raises(KeyError) as caught:
-            method(Broken(), **{name: MARK for name in names})
+            method(Broken(), **dict.fromkeys(names, MARK))
         [frame] = frames(caught.value)
         shown = {name for name in names if MARK in repr(frame.f_locals[name])}
         assert shown == set(names) - SECRETS
