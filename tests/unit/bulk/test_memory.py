@@ -15,6 +15,7 @@ SCRIPT = """
 import asyncio, gc, json, os, sys
 from pathlib import Path
 
+from voxsip._clock import SYSTEM
 from voxsip.bulk import AsyncBulk, BindRequest
 
 count, journal = int(sys.argv[1]), sys.argv[2] or None
@@ -23,6 +24,7 @@ count, journal = int(sys.argv[1]), sys.argv[2] or None
 class Client:
     # Answers at once: what is measured is the job alone.
     account_id = limiter = None
+    clock = SYSTEM
 
     def with_options(self, **_):
         return self

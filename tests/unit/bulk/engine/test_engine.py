@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from voxsip import ConfigurationError, RateLimitError
+from voxsip._clock import SYSTEM
 from voxsip.bulk import AsyncBulk, BindRequest
 from voxsip.bulk._engine.engine import MAX_CALLS_PER_ROW
 
@@ -16,6 +17,7 @@ class HeldUp:
     """A client whose calls wait until the test lets them go."""
 
     account_id = limiter = None
+    clock = SYSTEM
 
     def __init__(self):
         self.calls = {}
