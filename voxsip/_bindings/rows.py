@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import attrs
 
+from voxsip._bindings.texts import is_missing, problem_of
 from voxsip._errors import InvalidArgumentError
 from voxsip._redaction.values import SecretText, conceal_members, type_name
 
@@ -34,7 +35,7 @@ class _Request:
     command: ClassVar[str]
 
     def __attrs_post_init__(self) -> None:
-        """Refuse values of a wrong type: an id as text would be another id to whatever compares them."""
+        """Refuse a wrong type, and text that cannot work: an id as text is another id to what compares them."""
         for name, wanted in _TYPES[type(self)]:
             value: Any = getattr(self, name)
             if value is not None and (
@@ -43,6 +44,10 @@ class _Request:
                 or value == ""
             ):
                 raise _wrong(name, value, _EXPECTED[wanted])
+            if wanted is str and value is not None:
+                problem = problem_of(name, value, secret=name in SECRET_COLUMNS)
+                if problem is not None:
+                    raise InvalidArgumentError(f"{name}: {problem}", field=name)
 
     def columns(self) -> dict[str, Any]:
         """Return every column and its value, None where it is empty; secrets included."""
@@ -295,10 +300,14 @@ def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:
 
 
 def _wrong(name: str, value: object, expected: str) -> InvalidArgumentError:
-    shown = repr(value) if name not in SECRET_COLUMNS else f"a {type_name(value)}"
+    # What is no plain value may hold anything, a password too.
+    plain = name not in SECRET_COLUMNS and type(value) in {str, int, float, bool}
+    shown = repr(value) if plain else f"a {type_name(value)}"
     if len(shown) > 80:
         shown = f"{shown[:77]}..."
-    return InvalidArgumentError(f"{name}: expected {expected}, got {shown}", field=name)
+    nothing = value != value or (isinstance(value, str) and is_missing(value))  # noqa: PLR0124 - nan
+    remedy = "; leave it empty, or give None, if there is no value" if nothing else ""
+    return InvalidArgumentError(f"{name}: expected {expected}, got {shown}{remedy}", field=name)
 
 
 @cache

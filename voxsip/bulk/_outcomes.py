@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from decimal import Decimal
+from types import NoneType
 from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
-from voxsip._bindings.rows import SECRET_COLUMNS
+from voxsip._bindings.rows import COLUMNS, SECRET_COLUMNS
 from voxsip._bindings.state import Binding
 from voxsip._errors import (
     APIError,
@@ -25,11 +26,17 @@ Kind = Literal["bind", "create", "delete"]
 Status = Literal["done", "unchanged", "failed", "skipped", "unknown"]
 
 
+_SHOWN = frozenset[str]().union(*COLUMNS.values()) - SECRET_COLUMNS
+
+
 def _shown(row: object) -> str:
-    """Show a row; one that could not be read is still the user's mapping, secrets and all."""
-    if isinstance(row, Mapping):
-        return repr({k: "..." if k in SECRET_COLUMNS else v for k, v in row.items()})
-    return repr(row)
+    """Show a row. One that could not be read may have its password in any place but a known column's."""
+    if type(row) in COLUMNS:
+        return repr(row)
+    if not isinstance(row, Mapping):
+        return f"<{type(row).__name__}>"
+    plain = (str, int, float, bool, NoneType)
+    return repr({k: v if k in _SHOWN and isinstance(v, plain) else "..." for k, v in row.items()})
 
 
 @attrs.frozen(kw_only=True)

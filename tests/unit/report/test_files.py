@@ -33,7 +33,7 @@ def refused():
 
 
 def test_every_row_is_in_one_file(tmp_path, job):
-    row = BindRequest(sip_registration_id=1, application_id=2, user_name='ü,"x"\n', bind=False)
+    row = BindRequest(sip_registration_id=1, application_id=2, user_name='ü,"x"', bind=False)
     with ReportWriter(tmp_path / "out", "bind", "rows.csv") as writer:
         report = job(
             writer,
@@ -53,7 +53,7 @@ def test_every_row_is_in_one_file(tmp_path, job):
         "rule_id": "",
         "rule_name": "",
         "user_id": "",
-        "user_name": 'ü,"x"\n',
+        "user_name": 'ü,"x"',
         "bind": "false",
     }
     assert table(files["succeeded.csv"]) == [

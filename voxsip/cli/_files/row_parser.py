@@ -48,7 +48,10 @@ class RowMaker(Generic[Request]):
             row.check()
         except InvalidArgumentError as error:
             message = str(error).removeprefix(f"{self._request.command}: ").rstrip(".")
-            self._fault(problems, line, error.field, message)
+            message, _, remedy = message.removeprefix(f"{error.field}: ").partition("; ")
+            if remedy:
+                remedy = f"{remedy[0].upper()}{remedy[1:]}."
+            self._fault(problems, line, error.field, message, remedy)
             return None
         return row
 

@@ -74,16 +74,16 @@ def test_csv_as_people_write_it(write, content):
     assert rows_of(write(content)) == BOUND
 
 
-def test_quoted_cells_hold_delimiters_quotes_and_newlines(write):
-    path = write('id,app,user\n7,"a,b","say ""hi""\nthere"\n8,c,d\n')
+def test_quoted_cells_hold_delimiters_and_quotes(write):
+    path = write('id,app,user\n7,"a,b","say ""hi"" there"\n8,c,d\n')
     assert rows_of(path) == [
-        BindRequest(sip_registration_id=7, application_name="a,b", user_name='say "hi"\nthere'),
+        BindRequest(sip_registration_id=7, application_name="a,b", user_name='say "hi" there'),
         BindRequest(sip_registration_id=8, application_name="c", user_name="d"),
     ]
 
 
 def test_lines_are_counted_as_an_editor_does(write):
-    path = write('id,app,user\n\n7,"a\nb",u\n\nx,c,d\n')
+    path = write('id,app,user,error\n\n7,a,u,"a\nb"\n\nx,c,d,\n')
     assert only_problem(path).line == 6
 
 
@@ -369,3 +369,25 @@ def test_memory_does_not_grow_with_the_file(write):
             tracemalloc.stop()
 
     assert peak(20_000) - peak(5_000) < 250_000, "15,000 rows, and four bytes each for its line"
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "said", "remedy"),
+    [
+        ('"ann\n",p', None, None, None),  # outer spaces of a cell are cut off
+        ('"an\nn",p', "sip_username", "a line break", "Remove it."),
+        ("an\u200bn,p", "sip_username", "zero width space", "Remove it."),
+        ("nan,p", "sip_username", "no value", "Leave the cell empty"),
+        ("ann,NULL", "proxy", "no value", "Leave the cell empty"),
+        ("ann,https://p/", "proxy", "stands before a host", "Write 'p'."),
+    ],
+)
+def test_names_that_cannot_work(write, cells, column, said, remedy):
+    path = write(f"sip_username,proxy\n{cells}\n")
+    if column is None:
+        assert len(rows_of(path, CreateRequest)) == 1
+        return
+    problem = only_problem(path, CreateRequest)
+    assert (problem.line, problem.column) == (2, column)
+    assert said in problem.message
+    assert problem.remedy.startswith(remedy)
