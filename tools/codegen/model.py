@@ -99,6 +99,9 @@ class Operation:
     paging: Paging | None = None
     lookup: Lookup | None = None
     already_deleted_code: int | None = None
+    answer: str = "one"
+    """What the `result` of its replies holds, as the runtime names it."""
+    with_result: bool = True
 
 
 @attrs.frozen(kw_only=True)

@@ -7,6 +7,13 @@ import re
 
 _WORD_STARTS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z](?!\b|_))")
 
+_READING = re.compile(r"(?:SQ_|A2P)?Get|Check|Is[A-Z]")
+
+
+def is_reading(command: str) -> bool:
+    """Returns whether a command's name says that it only reads."""
+    return _READING.match(command) is not None
+
 
 def constant(command: str) -> str:
     """Name the constant of a command: `GetSipRegistrations` becomes `GET_SIP_REGISTRATIONS`."""

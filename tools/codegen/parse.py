@@ -5,8 +5,8 @@ from __future__ import annotations
 from tools.codegen.documents import COMMON, ERRORS, Documents, Node, SpecError
 from tools.codegen.extensions import parse_lookup, parse_paging, parse_requires, parse_variants
 from tools.codegen.model import Group, Method, Model, Operation, Param, Spec
-from tools.codegen.names import class_name, constant, is_usable
-from tools.codegen.schemas import Models, param_kind
+from tools.codegen.names import class_name, constant, is_reading, is_usable
+from tools.codegen.schemas import Models, answer_kind, param_kind
 
 RETRY_CLASSES = ("idempotent", "delete", "create")
 OPERATION_KEYS = (
@@ -78,6 +78,7 @@ def _parse_operation(node: Node, models: Models, errors: dict[int, str]) -> Oper
         raise node.error("path and operationId differ")
     params = tuple(_parse_param(element) for element in node["parameters"].elements())
     names = {param.name for param in params}
+    answer, with_result = answer_kind(models.schema(_reply(node)), reads=is_reading(name))
     paging = parse_paging(node)
     gone = node.get("x-gone")
     operation = Operation(
@@ -94,6 +95,8 @@ def _parse_operation(node: Node, models: Models, errors: dict[int, str]) -> Oper
         paging=paging,
         lookup=parse_lookup(node, names),
         already_deleted_code=gone.expect(int) if gone else None,
+        answer=answer,
+        with_result=with_result,
     )
     if operation.paging and not {"count", "offset"} <= names:
         raise node.error("a command that pages has count and offset")
@@ -134,10 +137,14 @@ def _parse_param(node: Node) -> Param:
 
 
 def _result(node: Node, models: Models, items: str | None) -> Model:
-    schema = node["responses"]["200"]["content"]["application/json"]["schema"]
+    schema = _reply(node)
     if items is None:
         return models.follow(schema)
     return models.follow(models.schema(schema)["properties"][items]["items"])
+
+
+def _reply(node: Node) -> Node:
+    return node["responses"]["200"]["content"]["application/json"]["schema"]
 
 
 def _parse_exclusive(node: Node, names: set[str]) -> tuple[tuple[str, ...], ...]:

@@ -51,6 +51,26 @@ def param_kind(schema: Node) -> str:
     return KINDS[_type(schema)]
 
 
+ANSWERS = {"integer": "one", "array": "list"}
+
+
+def answer_kind(reply: Node, *, reads: bool) -> tuple[str, bool]:
+    """Return what a reply's `result` holds when the command was carried out, and whether it is always there.
+
+    Args:
+        reply: schema of the reply.
+        reads: whether the command only reads; then false is an answer like another.
+    """
+    result = reply["properties"].get("result")
+    if result is None:
+        return "any", False
+    kind = "object"
+    if not result.get("$ref"):
+        type_ = result["type"].expect(str)
+        kind = ANSWERS.get(type_, "true" if type_ == "boolean" and not reads else "any")
+    return kind, "result" in reply["required"].strings()
+
+
 class Models:
     """Turns schemas into models, each once, and remembers which ones were asked for."""
 

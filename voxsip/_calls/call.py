@@ -163,7 +163,9 @@ class CallExecutor:
 
     def _read(self, request: Request, reply: RawReply, decode: Decoder[T], bearer: str) -> T:
         """Decode a reply; raise what it means if it is no result."""
-        data = result_of(reply, with_result=request.command.with_result)
+        data = result_of(
+            reply, request.command.result, with_result=request.command.with_result
+        )
         if data is None:
             raise self._failure(request, reply, bearer)
         try:

@@ -63,10 +63,12 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
             )
     if command is not None:
         return command
-    retry: RetryClass = "idempotent" if _READS.match(name) else "create"
+    reads = _READS.match(name) is not None
+    retry: RetryClass = "idempotent" if reads else "create"
     return Command(
         name=name,
         retry=retry,
+        result="any" if reads else "success",
         secret=frozenset(filter(is_secret_name, parameters)),
         with_result=name not in _WITHOUT_RESULT,
     )

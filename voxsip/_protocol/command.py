@@ -18,6 +18,8 @@ from voxsip._redaction.values import SecretText, secret_texts, type_name
 SHAPES = 64
 """Combinations of arguments per command that are remembered as checked."""
 RetryClass = Literal["idempotent", "delete", "create"]
+ResultKind = Literal["one", "true", "list", "object", "any", "success"]
+"""What the member `result` of a reply holds when the command was carried out; `reply.HOLDS` has the rules."""
 
 
 class Requirement(NamedTuple):
@@ -81,7 +83,9 @@ class Command:
     paging: Paging | None = None
     lookup: Lookup | None = None
     already_deleted_code: int | None = None
+    result: ResultKind = "any"
     with_result: bool = True
+    """Whether every reply has a `result`; where it may be absent, one that is there still has to be of its kind."""
     _plan: Mapping[str, tuple[str, Encoder]] = attrs.field(init=False, repr=False)
 
     _deciding: tuple[str, ...] = attrs.field(init=False, repr=False)

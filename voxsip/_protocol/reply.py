@@ -6,7 +6,7 @@ Requests are built by `Command.encode`; here is the way back. No I/O, no loop, n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,6 +23,7 @@ from voxsip._errors import (
     UnexpectedReplyError,
     error_class,
 )
+from voxsip._protocol.command import ResultKind
 from voxsip._redaction.text import redact, redact_details
 
 SHOWN = 200
@@ -54,13 +55,33 @@ class RawReply:
     limit: int | None = None
 
 
-def result_of(reply: RawReply, *, with_result: bool = True) -> dict[str, Any] | None:
+def _is_one(value: object) -> bool:
+    return type(value) is int and value == 1
+
+
+HOLDS: Mapping[ResultKind, Callable[[object], bool]] = {
+    "one": _is_one,
+    "true": lambda value: value is True or _is_one(value),
+    "list": lambda value: type(value) is list,
+    "object": lambda value: type(value) is dict,
+    "any": lambda value: value is not None,
+    "success": lambda value: (
+        value is True or _is_one(value) or (isinstance(value, list | dict) and bool(value))
+    ),
+}
+"""Whether a `result` says that the command was carried out."""
+
+
+def result_of(
+    reply: RawReply, kind: ResultKind = "any", *, with_result: bool = True
+) -> dict[str, Any] | None:
     """Return the decoded reply of a command that succeeded, None for anything else.
 
     The happy path stops here; `failure_of` explains the rest.
 
     Arguments:
         reply: what came back.
+        kind: what the `result` of the command's replies holds.
         with_result: whether the command's replies hold a `result`, as nearly all do.
     """
     if reply.status != OK or reply.limit is not None:
@@ -69,9 +90,10 @@ def result_of(reply: RawReply, *, with_result: bool = True) -> dict[str, Any] | 
         data = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
         return None
-    if type(data) is dict and ("result" in data or not with_result) and data.get("error") is None:
-        return data
-    return None
+    if type(data) is not dict or data.get("error") is not None:
+        return None
+    said = HOLDS[kind](data["result"]) if "result" in data else not with_result
+    return data if said else None
 
 
 def failure_of(
@@ -93,6 +115,8 @@ def failure_of(
             what = f"a reply of more than {reply.limit} bytes"
     else:
         what = "a reply without a result"
+        if isinstance(data, dict) and "result" in data:
+            what = "a result that does not say success"
     if isinstance(data, dict) and data.get("error") is not None:
         error = data["error"]
         if isinstance(error, dict) and type(error.get("code")) is int:

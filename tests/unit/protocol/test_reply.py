@@ -42,7 +42,7 @@ def failure(body, status=200, secrets=(), **headers):
 
 @pytest.mark.parametrize(
     "data",
-    [{"result": 1}, {"result": [], "count": 0}, {"result": None}, {"result": 1, "error": None}],
+    [{"result": 1}, {"result": [], "count": 0}, {"result": 0}, {"result": 1, "error": None}],
 )
 def test_result_is_what_was_sent(data):
     assert result_of(reply(data)) == data

@@ -9,6 +9,7 @@ GET_ACCOUNT_INFO = Command(
     params={
         "return_live_balance": "bool",
     },
+    result="object",
 )
 
 GET_SUBSCRIPTION_PRICE = Command(
@@ -22,4 +23,5 @@ GET_SUBSCRIPTION_PRICE = Command(
         "offset": "int",
     },
     paging=Paging(items="result", total=None, page_size=1000),
+    result="list",
 )

@@ -12,6 +12,7 @@ ADD_APPLICATION = Command(
     },
     required=frozenset({"application_name"}),
     roles=("Owner", "Admin"),
+    result="one",
 )
 
 DEL_APPLICATION = Command(
@@ -24,6 +25,7 @@ DEL_APPLICATION = Command(
     roles=("Owner",),
     exclusive=(frozenset({"application_id", "application_name"}),),
     requires=(Requirement(any_of=("application_id", "application_name")),),
+    result="one",
 )
 
 SET_APPLICATION_INFO = Command(
@@ -38,6 +40,7 @@ SET_APPLICATION_INFO = Command(
     roles=("Owner", "Admin"),
     exclusive=(frozenset({"application_id", "required_application_name"}),),
     requires=(Requirement(any_of=("application_id", "required_application_name")),),
+    result="one",
 )
 
 GET_APPLICATIONS = Command(
@@ -62,4 +65,5 @@ GET_APPLICATIONS = Command(
         "Support",
     ),
     paging=Paging(items="result", total="total_count", page_size=1000),
+    result="list",
 )

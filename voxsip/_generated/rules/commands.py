@@ -24,6 +24,7 @@ ADD_RULE = Command(
         frozenset({"scenario_id", "scenario_name"}),
     ),
     requires=(Requirement(any_of=("application_id", "application_name")),),
+    result="one",
 )
 
 DEL_RULE = Command(
@@ -44,6 +45,7 @@ DEL_RULE = Command(
         Requirement(any_of=("rule_id", "rule_name")),
         Requirement(when=("rule_name",), any_of=("application_id", "application_name")),
     ),
+    result="one",
 )
 
 SET_RULE_INFO = Command(
@@ -59,6 +61,7 @@ SET_RULE_INFO = Command(
     },
     required=frozenset({"rule_id"}),
     roles=("Owner", "Admin", "Developer"),
+    result="one",
 )
 
 GET_RULES = Command(
@@ -79,6 +82,7 @@ GET_RULES = Command(
     roles=("Owner", "Admin", "Developer", "Supervisor", "Call list manager", "Support"),
     exclusive=(frozenset({"application_id", "application_name"}),),
     paging=Paging(items="result", total="total_count", page_size=1000),
+    result="list",
 )
 
 REORDER_RULES = Command(
@@ -89,4 +93,5 @@ REORDER_RULES = Command(
     },
     required=frozenset({"rule_id"}),
     roles=("Owner", "Admin", "Developer"),
+    result="one",
 )

@@ -40,6 +40,7 @@ CREATE_SIP_REGISTRATION = Command(
         id="sip_registration_id",
         since="purchase_date",
     ),
+    result="one",
 )
 
 UPDATE_SIP_REGISTRATION = Command(
@@ -73,6 +74,7 @@ UPDATE_SIP_REGISTRATION = Command(
             any_of=("application_id", "application_name"),
         ),
     ),
+    result="one",
 )
 
 BIND_SIP_REGISTRATION = Command(
@@ -106,6 +108,7 @@ BIND_SIP_REGISTRATION = Command(
             any_of=("sip_registration_id", "user_id", "user_name"), unless=(("bind", True),)
         ),
     ),
+    result="one",
 )
 
 DELETE_SIP_REGISTRATION = Command(
@@ -117,6 +120,7 @@ DELETE_SIP_REGISTRATION = Command(
     required=frozenset({"sip_registration_id"}),
     roles=("Owner", "Admin"),
     already_deleted_code=275,
+    result="one",
 )
 
 GET_SIP_REGISTRATIONS = Command(
@@ -146,4 +150,5 @@ GET_SIP_REGISTRATIONS = Command(
         frozenset({"rule_id", "rule_name"}),
     ),
     paging=Paging(items="result", total=None, page_size=1000),
+    result="list",
 )

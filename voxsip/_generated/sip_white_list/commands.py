@@ -12,6 +12,7 @@ ADD_SIP_WHITE_LIST_ITEM = Command(
     },
     required=frozenset({"sip_whitelist_network"}),
     roles=("Owner", "Admin", "Developer"),
+    result="one",
 )
 
 DEL_SIP_WHITE_LIST_ITEM = Command(
@@ -23,6 +24,7 @@ DEL_SIP_WHITE_LIST_ITEM = Command(
     required=frozenset({"sip_whitelist_id"}),
     roles=("Owner", "Admin", "Developer"),
     already_deleted_code=169,
+    result="one",
 )
 
 SET_SIP_WHITE_LIST_ITEM = Command(
@@ -35,6 +37,7 @@ SET_SIP_WHITE_LIST_ITEM = Command(
     },
     required=frozenset({"sip_whitelist_id", "sip_whitelist_network"}),
     roles=("Owner", "Admin", "Developer"),
+    result="one",
 )
 
 GET_SIP_WHITE_LIST = Command(
@@ -47,4 +50,5 @@ GET_SIP_WHITE_LIST = Command(
     },
     roles=("Owner", "Admin", "Developer"),
     paging=Paging(items="result", total="total_count", page_size=1000),
+    result="list",
 )

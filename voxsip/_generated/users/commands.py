@@ -20,6 +20,7 @@ ADD_USER = Command(
     secret=frozenset({"user_password"}),
     roles=("Owner", "Admin", "User manager"),
     exclusive=(frozenset({"application_id", "application_name"}),),
+    result="one",
 )
 
 DEL_USER = Command(
@@ -40,6 +41,7 @@ DEL_USER = Command(
         Requirement(any_of=("user_id", "user_name")),
         Requirement(when=("user_name",), any_of=("application_id", "application_name")),
     ),
+    result="one",
 )
 
 SET_USER_INFO = Command(
@@ -67,6 +69,7 @@ SET_USER_INFO = Command(
         Requirement(any_of=("user_id", "user_name")),
         Requirement(when=("user_name",), any_of=("application_id", "application_name")),
     ),
+    result="one",
 )
 
 GET_USERS = Command(
@@ -95,4 +98,5 @@ GET_USERS = Command(
     roles=("Owner", "Admin", "Developer", "Supervisor", "User manager"),
     exclusive=(frozenset({"application_id", "application_name"}),),
     paging=Paging(items="result", total="total_count", page_size=1000),
+    result="list",
 )
