@@ -23,8 +23,9 @@ class AsyncClient(BaseAsyncClient):
         token: a ready token instead; it cannot be renewed.
         account_id: act for this child account with the parent's key.
         base_url: where the API is; None takes `VOXIMPLANT_BASE_URL`, then the public service.
-        encoding: "query" sends arguments in the URL, "form" in the body (for long lists, and where a URL
-            that may be logged on the way must not carry a SIP password).
+        encoding: "query" sends arguments in the URL, as the API documents it; "form" sends them urlencoded in the
+            body; "auto" sends the query, but a form where an argument is secret (no URL, and no proxy's log or
+            trace, holds a password) or the query would be longer than 2 kB.
         timeout: seconds per attempt, or a `Timeout`.
         retry: how failed calls are tried again.
         rate_limit: requests per second that may leave, or None.

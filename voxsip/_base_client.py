@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import aiohttp
 import attrs
@@ -19,7 +19,15 @@ from voxsip._calls.registry import any_command
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
 from voxsip._clock import REAL, Clock, Seams
-from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust, make_base_url, make_trust
+from voxsip._config import (
+    RateLimit,
+    RequestEncoding,
+    RetryPolicy,
+    Timeout,
+    Trust,
+    make_base_url,
+    make_trust,
+)
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
 from voxsip._redaction.values import checked_arguments, conceal, conceal_arguments
@@ -39,7 +47,7 @@ class BaseAsyncClient(AsyncGroups):
         token: str | None = None,
         account_id: int | None = None,
         base_url: str | None = None,
-        encoding: Literal["query", "form"] = "query",
+        encoding: RequestEncoding = "auto",
         timeout: float | Timeout = Timeout(),  # noqa: B008 - frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         rate_limit: RateLimit | None = None,
@@ -50,8 +58,10 @@ class BaseAsyncClient(AsyncGroups):
         _seams: Seams = REAL,
     ) -> None:
         token, base_url = conceal(token), conceal(base_url)
-        if encoding not in {"query", "form"}:
-            raise ConfigurationError(f"encoding: expected 'query' or 'form', got {encoding!r}")
+        if encoding not in {"auto", "query", "form"}:
+            raise ConfigurationError(
+                f"encoding: expected 'auto', 'query' or 'form', got {encoding!r}"
+            )
         if type(max_connections) is not int or max_connections < 1:
             raise ConfigurationError(
                 f"max_connections: expected a whole number from 1, got {max_connections!r}"
@@ -63,7 +73,7 @@ class BaseAsyncClient(AsyncGroups):
             retrier=Retrier(_policy(retry), clock=_seams.clock, jitter=_seams.random),
             creates=Creates(_seams.clock),
             timeout=AttemptTimeout.of(timeout),
-            form=encoding == "form",
+            encoding=encoding,
             limiter=_limiter(rate_limit, _seams.clock),
             clock=_seams.clock,
         )

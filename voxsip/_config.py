@@ -7,7 +7,7 @@ import math
 import os
 import ssl as ssl_module
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -17,6 +17,7 @@ from voxsip._redaction.values import conceal, reveal
 BASE_URL = "https://api.voximplant.com/platform_api"
 BASE_URL_VARIABLE = "VOXIMPLANT_BASE_URL"
 
+RequestEncoding = Literal["auto", "query", "form"]
 Trust = str | os.PathLike[str] | ssl_module.SSLContext | None
 
 

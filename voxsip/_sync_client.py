@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 
@@ -12,7 +12,7 @@ from voxsip._async_client import AsyncClient
 from voxsip._auth.sources import Credentials
 from voxsip._calls.limiter import Limiter
 from voxsip._clock import REAL, Clock, Seams
-from voxsip._config import RateLimit, RetryPolicy, Timeout, Trust
+from voxsip._config import RateLimit, RequestEncoding, RetryPolicy, Timeout, Trust
 from voxsip._errors import ConfigurationError
 from voxsip._generated._sync_groups import SyncGroups
 from voxsip._lazy import lazy
@@ -36,7 +36,9 @@ class Client(SyncGroups):
         token: a ready token instead; it cannot be renewed.
         account_id: act for this child account with the parent's key.
         base_url: where the API is; None takes `VOXIMPLANT_BASE_URL`, then the public service.
-        encoding: "query" sends arguments in the URL, "form" in the body.
+        encoding: "query" sends arguments in the URL, as the API documents it; "form" sends them urlencoded in the
+            body; "auto" sends the query, but a form where an argument is secret (no URL, and no proxy's log or
+            trace, holds a password) or the query would be longer than 2 kB.
         timeout: seconds per attempt, or a `Timeout`.
         retry: how failed calls are tried again.
         rate_limit: requests per second that may leave, or None.
@@ -59,7 +61,7 @@ class Client(SyncGroups):
         token: str | None = None,
         account_id: int | None = None,
         base_url: str | None = None,
-        encoding: Literal["query", "form"] = "query",
+        encoding: RequestEncoding = "auto",
         timeout: float | Timeout = Timeout(),  # noqa: B008 - frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         rate_limit: RateLimit | None = None,

@@ -172,7 +172,7 @@ async def cancelled(client):
 
 
 async def main(base_url, credentials, folder):
-    for encoding in ("query", "form"):
+    for encoding in ("auto", "query", "form"):
         async with voxsip.AsyncClient(
             credentials, base_url=base_url, retry=QUICK, encoding=encoding
         ) as client:
@@ -189,7 +189,7 @@ async def main(base_url, credentials, folder):
 if __name__ == "__main__":
     base_url, credentials, folder = sys.argv[1:]
     asyncio.run(main(base_url, credentials, Path(folder)), debug=True)
-    for encoding in ("query", "form"):
+    for encoding in ("auto", "query", "form"):
         with voxsip.Client(
             credentials, base_url=base_url, retry=QUICK, encoding=encoding
         ) as client:

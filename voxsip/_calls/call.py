@@ -24,6 +24,7 @@ from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
 from voxsip._clock import SYSTEM, Clock
+from voxsip._config import RequestEncoding
 from voxsip._errors import (
     CLOCK_CODES,
     APIError,
@@ -44,6 +45,8 @@ from voxsip._transport.session_pool import LoopState, SessionPool
 T = TypeVar("T")
 Decoder = Callable[[dict[str, Any]], T]
 log = logging.getLogger("voxsip")
+LONGEST_QUERY = 2000
+"""Bytes of a query beyond which "auto" sends a form: servers and proxies on the way refuse or cut off long URLs."""
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -58,7 +61,7 @@ class CallExecutor:
         retrier: decides on attempts after the first.
         creates: tells creates of one registration apart.
         timeout: per attempt.
-        form: whether arguments go as a form in the body instead of the query.
+        encoding: whether arguments go in the query or as a form in the body; "auto" decides by the call.
         limiter: the rate of requests, or None.
         deadline: seconds for a whole call that names none itself, or None.
         clock: tells the time and waits.
@@ -70,7 +73,7 @@ class CallExecutor:
     retrier: Retrier
     creates: Creates
     timeout: AttemptTimeout
-    form: bool = False
+    encoding: RequestEncoding = "auto"
     limiter: Limiter | None = None
     deadline: float | None = None
     clock: Clock = SYSTEM
@@ -154,7 +157,7 @@ class CallExecutor:
         path = f"{self._path}/{request.command.name}"
         headers = {"Authorization": reveal(bearer)}
         encoded = reveal(request.encoded)
-        if self.form:
+        if self._as_form(request, len(encoded)):
             url, body = self._locate(path=path), encoded.encode()
             headers |= FORM_HEADERS
         else:
@@ -163,9 +166,7 @@ class CallExecutor:
 
     def _read(self, request: Request, reply: RawReply, decode: Decoder[T], bearer: str) -> T:
         """Decode a reply; raise what it means if it is no result."""
-        data = result_of(
-            reply, request.command.result, with_result=request.command.with_result
-        )
+        data = result_of(reply, request.command.result, with_result=request.command.with_result)
         if data is None:
             raise self._failure(request, reply, bearer)
         try:
@@ -206,6 +207,12 @@ class CallExecutor:
         except TimeoutError:
             failure = explain_deadline(request, seconds)
         raise failure
+
+    def _as_form(self, request: Request, length: int) -> bool:
+        """Returns whether the arguments go in the body: no URL should hold a secret, or be cut off for its length."""
+        if self.encoding == "auto":
+            return length > LONGEST_QUERY or request.command.has_secret(request.values)
+        return self.encoding == "form"
 
     def _failure(
         self, request: Request, reply: RawReply, bearer: str

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from functools import cache
 from importlib import import_module
 
+import attrs
+
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.command import Command, RetryClass
 from voxsip._redaction.text import is_secret_name
@@ -61,14 +63,15 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
             raise InvalidArgumentError(
                 f"{text!r} is not the name of a command or parameter", field="command"
             )
-    if command is not None:
-        return command
+    secret = frozenset(filter(is_secret_name, parameters))
+    if command is not None:  # the API grows: a new parameter may be secret, too
+        return attrs.evolve(command, secret=command.secret | secret) if secret else command
     reads = _READS.match(name) is not None
     retry: RetryClass = "idempotent" if reads else "create"
     return Command(
         name=name,
         retry=retry,
         result="any" if reads else "success",
-        secret=frozenset(filter(is_secret_name, parameters)),
+        secret=secret,
         with_result=name not in _WITHOUT_RESULT,
     )

@@ -171,6 +171,10 @@ class Command:
                 message = f"{self.name}: {rule.explain(given)}"
                 raise InvalidArgumentError(message, field=rule.any_of[0])
 
+    def has_secret(self, values: Mapping[str, object]) -> bool:
+        """Returns whether a secret is among the arguments."""
+        return any(values.get(name) is not None for name in self.secret)
+
     def secrets_in(self, values: Mapping[str, object]) -> tuple[str, ...]:
         """Return the secret values among the arguments, for redaction; each is concealed."""
         return tuple(text for name in self.secret for text in secret_texts(values.get(name)))

@@ -34,8 +34,8 @@ class Connection:
     "Trust the certificates in this PEM file, not the system's."
     timeout: Annotated[float | None, Parameter(metavar="SECONDS")] = None
     "How long one attempt may take [default: 30]."
-    encoding: Literal["query", "form"] = "query"
-    "Send parameters in the URL, or in a form, out of proxies' logs."
+    encoding: Literal["auto", "query", "form"] = "auto"
+    "Send parameters in the URL, or in a form; auto: a form where one is secret or the URL too long."
     allow_plain_http: Annotated[bool, Parameter(negative=(), show_default=False)] = False
     "Permit http:// to another machine, with the token in clear."
 

@@ -61,7 +61,7 @@ def prism(node_package):
 async def test_the_mock_accepts_our_create_and_we_read_its_reply(prism):
     async with (
         prism("mock") as url,
-        voxsip.AsyncClient(token="any", base_url=url) as client,
+        voxsip.AsyncClient(token="any", base_url=url, encoding="query") as client,
     ):
         made = await client.sip_registrations.create(**ARGUMENTS)
     assert made.sip_registration_id == 4711
@@ -72,7 +72,7 @@ async def test_we_read_the_mocks_refusal(prism):
     async with (
         prism("mock") as url,
         aiohttp.ClientSession(headers={"Prefer": "example=poor"}) as session,
-        voxsip.AsyncClient(token="any", base_url=url, session=session) as client,
+        voxsip.AsyncClient(token="any", base_url=url, session=session, encoding="query") as client,
     ):
         with pytest.raises(voxsip.InsufficientFundsError) as caught:
             await client.sip_registrations.create(**ARGUMENTS)
@@ -95,7 +95,7 @@ async def test_the_emulators_replies_pass_as_the_vendors(prism, tmp_path):
     async with (
         Emulator(directory=tmp_path, balance=Decimal("1.5"), price=1) as emulator,
         prism("proxy", emulator.base_url) as url,
-        voxsip.AsyncClient(emulator.credentials, base_url=url) as client,
+        voxsip.AsyncClient(emulator.credentials, base_url=url, encoding="query") as client,
     ):
         made = await client.sip_registrations.create(**ARGUMENTS)
         assert emulator.state.registrations[0]["sip_registration_id"] == made.sip_registration_id

@@ -90,8 +90,7 @@ def test_zone_in_a_timestamp_wins():
     "data",
     [
         {},
-        {"result": "x"},
-        {"result": None},
+        {"result": ["x"]},
         {"result": 1, "day": "soon"},
         {"result": 1, "day": 5},
         {"result": 1, "moment": "soon"},
@@ -105,7 +104,7 @@ def test_zone_in_a_timestamp_wins():
 async def test_what_does_not_fit_is_a_typed_error(answer, connect, data):
     from voxsip._protocol.command import Command
 
-    server = await answer(Answer({"result": None} | data if data else {"result": None}))
+    server = await answer(Answer({"result": []} | data))
     caller = connect(base_url=server.base_url).client._caller
     command = Command(name="AddThing", retry="create")
     with pytest.raises(voxsip.UnexpectedReplyError, match="unexpected shape"):

@@ -205,7 +205,7 @@ async def test_given_session_that_raises_for_a_status_still_tells_them_apart(ans
 
 async def test_query_encoding_is_a_post_without_a_body(answer, connect):
     server = await answer(Answer({"result": 1, "sip_registration_id": 1}))
-    side = connect(base_url=server.base_url)
+    side = connect(base_url=server.base_url, encoding="query")
     await side(
         lambda c: c.sip_registrations.create(sip_username="a b+c", proxy="p;x", password="ü&=")
     )
