@@ -62,7 +62,12 @@ async def look_up(
             and (known_before is None or item[lookup.id] not in known_before)
             and _matches(item, request, lookup, None if known_before is not None else since)
         }
-    ours = sorted(found)
+    # Others have gone on while pages came: what they claimed meanwhile is theirs.
+    ours = sorted(
+        number
+        for number in found
+        if number not in taken and (known_before is None or number not in known_before)
+    )
     if len(ours) > 1:
         log.warning(
             "%s: %d made since the request left; the first is taken",

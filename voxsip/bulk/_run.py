@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -13,6 +14,7 @@ from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.conflicts import ConflictKeys
 from voxsip._bindings.names import AccountNames
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
+from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._version import __version__
 from voxsip.bulk._engine.engine import Engine
@@ -25,6 +27,7 @@ from voxsip.bulk._journal.interface import JobHeader, Journal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._limits.job_limits import JobLimits
 from voxsip.bulk._live.existing import Existing, Verifier
+from voxsip.bulk._live.purchases import Purchases, survey, survey_again
 from voxsip.bulk._live.unchanged import Holds, find_unchanged
 from voxsip.bulk._options import Options
 from voxsip.bulk._outcomes import Kind, Outcome, Report, Stop
@@ -69,6 +72,9 @@ class Run:
     queue: OutcomeQueue[Outcome[Any]] = attrs.field(init=False)
     _report: Report = attrs.field(init=False)
     _started: float | None = attrs.field(default=None, init=False)
+    _existing: Existing | None = attrs.field(default=None, init=False)
+    _purchases: Purchases | None = attrs.field(default=None, init=False)
+    _opened: float = attrs.field(default=0.0, init=False)
     _ended: bool = attrs.field(default=False, init=False)
     _engine: Engine | None = attrs.field(default=None, init=False)
     _limits: JobLimits | None = attrs.field(default=None, init=False)
@@ -122,7 +128,9 @@ class Run:
         self._started = self.client.clock.monotonic()
         journal: Journal | None = None
         try:
-            journal = await self._open_journal()
+            known = await self._survey() if self.kind == "create" else None
+            journal = await self._open_journal(known)
+            self._opened = self.client.clock.monotonic()
             await self._rows(journal)
         finally:
             try:
@@ -139,25 +147,42 @@ class Run:
         if kind is None:
             raise ConfigurationError("journal: it does not say what its rows are for")
         self._report.kind = kind
-        limits = self._limits = JobLimits(self.client, options.concurrency, options.rate_limit)
+        limits = self._make_limits()
         client = limits.client
         directory = AccountNames(client)
         record = None if journal is None else PreviousRuns(journal)
         verifier = Verifier(client, directory) if options.verify and kind == "bind" else None
         if record is not None:
             await record.check(self.rows, CLASSES[kind])
-        existing: Existing | None = None
+        if journal is not None:
+            await journal.begin()
+            if journal.log_lost:
+                log.warning(
+                    "the journal has lost its -wal file: rows not in it are taken for begun"
+                )
+        existing, purchases = self._existing, self._purchases
         holds: Holds | None = None
-        if options.skip_unchanged:
-            if kind == "bind":
-                self.rows, holds = await find_unchanged(self.rows, client, directory, record)
-            else:
-                existing = Existing()
-                await existing.read(client)
-                holds = existing.holds
+        if existing is None and options.skip_unchanged and kind != "bind":
+            existing = Existing()
+        if kind == "create":
+            if journal is not None and journal.resumed:
+                quiet_at = self._opened + options.recovery_delay
+                purchases = await survey_again(client, journal, existing, quiet_at)
+            if purchases is not None and purchases.known is not None:
+                client = client.with_known_ids(purchases.known)
+            if record is not None and purchases is not None:
+                record.find = purchases.find
+        elif existing is not None:
+            await existing.read(client)
+        if existing is not None:
+            holds = existing.holds
+        elif options.skip_unchanged:
+            self.rows, holds = await find_unchanged(self.rows, client, directory, record)
         observers: list[Callable[[Outcome[Any]], None]] = []
         if existing is not None:
             observers.append(existing.claim)
+        if purchases is not None:
+            observers.append(purchases.observe)
         if verifier is not None:
             observers.append(verifier.observe)
         if record is not None:
@@ -165,7 +190,7 @@ class Run:
         engine = self._engine = Engine(
             row_class=CLASSES[kind],
             source=self.rows,
-            send=sender(kind, client, record, journal, options.recovery_delay),
+            send=sender(kind, client, record, () if purchases is None else purchases.claimed),
             keys=ConflictKeys(directory),
             window=Window(max(4 * options.concurrency, 256)),
             queue=self.queue,
@@ -178,7 +203,7 @@ class Run:
                 min_rows_for_ratio=options.min_rows_for_ratio,
             ),
             workers=options.concurrency,
-            previous_runs=record if journal is not None and journal.rows_known else None,
+            previous_runs=record if journal is not None and journal.resumed else None,
             on_end=None if record is None else record.end,
             learn=None if verifier is None else verifier.learn,
             holds=holds,
@@ -189,7 +214,8 @@ class Run:
         if self._stop is not None:
             engine.stop(self._stop[0], read_rest=self._stop[1])
         elif kind == "create" and options.check_funds:
-            wanted = count_purchases(self.rows, existing, 0 if journal is None else journal.settled)
+            settled = (0 if journal is None else journal.settled) + len(purchases or ())
+            wanted = count_purchases(self.rows, existing, settled)
             if not await can_pay(client, wanted):
                 engine.stop(Stop.FUNDS)
         timer = None
@@ -206,7 +232,25 @@ class Run:
         if verifier is not None:
             await verifier.compare(self._report)
 
-    async def _open_journal(self) -> Journal | None:
+    def _make_limits(self) -> JobLimits:
+        if self._limits is None:
+            options = self.options
+            self._limits = JobLimits(self.client, options.concurrency, options.rate_limit)
+        return self._limits
+
+    async def _survey(self) -> list[int] | None:
+        """Note what is there before the first purchase; a journal has it from its first moment on."""
+        if self.journal is not None:
+            from voxsip.bulk._journal.schema import refuse_existing  # noqa: PLC0415 - only with a journal
+
+            refuse_existing(Path(self.journal))
+        if self.options.skip_unchanged:
+            self._existing = Existing()
+        known = await survey(self._make_limits().client, self._existing)
+        self._purchases = Purchases(IdSet(known or ()), listed=known is not None)
+        return known
+
+    async def _open_journal(self, known: Iterable[int] | None) -> Journal | None:
         if self.journal is None:
             return None
         from voxsip.bulk._journal.journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
@@ -225,7 +269,7 @@ class Run:
                 rows=self.rows.length,
             )
             return await create_journal(
-                self.journal, header, clock=self.client.clock, driver=driver
+                self.journal, header, known=known, clock=self.client.clock, driver=driver
             )
         journal = await open_journal(self.journal, clock=self.client.clock, driver=driver)
         try:
@@ -248,7 +292,14 @@ class Run:
                 field="rows",
             )
         self.kind = header.kind
-        self.options = Options.from_json(header.options, self.overrides)
+        try:
+            self.options = Options.from_json(header.options, self.overrides)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            Options.from_json({}, self.overrides)  # a mistake in what is given now is said as such
+            raise ConfigurationError(
+                f"journal {self.journal}: its options are none that voxsip writes ({error}): restore a copy of the"
+                " journal"
+            ) from None
 
 
 def make_source(rows: Rows) -> Source:

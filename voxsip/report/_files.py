@@ -253,7 +253,10 @@ class ReportWriter:
 
     def _part(self, name: str, mode: str, **options: Any) -> IO[Any]:
         path = self.directory / f".{name}.{os.getpid()}.part"
-        file = path.open(mode, **options)
+        path.unlink(
+            missing_ok=True
+        )  # what is left of a process of the same number, or a link somebody put there
+        file = path.open(mode.replace("w", "x"), **options)
         self._parts[name] = path
         return self._files.enter_context(file)
 

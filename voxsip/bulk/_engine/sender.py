@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from voxsip._clock import utc_now
 from voxsip._errors import NotFoundError, OutcomeUnknownError, VoxsipError
 from voxsip.bulk._engine.interface import Item
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
-    from voxsip.bulk._journal.interface import Journal
     from voxsip.bulk._journal.previous_runs import PreviousRuns
     from voxsip.bulk._outcomes import Kind
 
@@ -25,8 +23,7 @@ def sender(
     kind: Kind,
     client: BaseAsyncClient,
     previous_runs: PreviousRuns | None,
-    journal: Journal | None,
-    recovery_delay: float,
+    claimed: Container[int],
 ) -> Send:
     """Return the function that sends a row.
 
@@ -34,8 +31,7 @@ def sender(
         kind: what the rows are for.
         client: sends.
         previous_runs: where an intent is written before a purchase or a deletion leaves; or None.
-        journal: the one behind it.
-        recovery_delay: seconds given to a request of a killed run to arrive.
+        claimed: ids that are not what a killed run bought for a row.
     """
     call = client.call
 
@@ -46,8 +42,8 @@ def sender(
     async def create(item: Item) -> Mapping[str, Any]:
         row = item.row
         row.check()  # before the intent: what is never sent need never be looked for
-        if item.intended is not None and journal is not None:
-            found = await _look(client, item, item.intended, journal, recovery_delay)
+        if item.intended is not None:
+            found = await _look(client, item, item.intended, claimed)
             if found is not None:
                 return found
             item.intended = None
@@ -71,7 +67,7 @@ def sender(
 
 
 async def _look(
-    client: BaseAsyncClient, item: Item, since: datetime, journal: Journal, recovery_delay: float
+    client: BaseAsyncClient, item: Item, since: datetime, claimed: Container[int]
 ) -> Mapping[str, Any] | None:
     """Look for what a killed run may have bought for this row.
 
@@ -79,12 +75,8 @@ async def _look(
         OutcomeUnknownError: the look-up failed.
     """
     row = item.row
-    age = (utc_now(client.clock) - since).total_seconds()
-    if 0 <= age < recovery_delay:  # its request may still be on the way
-        await client.clock.sleep(recovery_delay - age)
-    taken = await journal.result_ids(row.label)
     try:
-        return await client.recover(row.command, row.params(), since=since, exclude=taken)
+        return await client.recover(row.command, row.params(), since=since, exclude=claimed)
     except VoxsipError as error:
         reason = str(error)
     raise OutcomeUnknownError(

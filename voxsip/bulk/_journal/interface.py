@@ -97,11 +97,31 @@ class Journal(Protocol):
         """Rows of earlier runs that need no money: ended for good, or perhaps bought, which is looked at first."""
         ...
 
+    @property
+    def resumed(self) -> bool:
+        """Whether it was there before this run."""
+        ...
+
+    @property
+    def unclean(self) -> bool:
+        """Whether the run before this one did not end in order."""
+        ...
+
+    @property
+    def log_lost(self) -> bool:
+        """Whether part of the journal is gone that such a run leaves: then rows that are not in it may be done."""
+        ...
+
+    @property
+    def open_rows(self) -> int:
+        """Rows of earlier runs whose outcome is not known."""
+        ...
+
     async def intend(self, index: int, digest: bytes, key: str) -> None:
         """Note that a row is about to be sent; durable on return. For create and delete.
 
         Arguments:
-            key: what the row is about, for people and for `result_ids`: "alice@sip.example.com".
+            key: what the row is about, for people: "alice@sip.example.com".
         """
         ...
 
@@ -144,8 +164,16 @@ class Journal(Protocol):
         """
         ...
 
-    async def result_ids(self, key: str) -> frozenset[int]:
-        """Return the registrations already recorded for rows of this key, this run's included."""
+    async def begin(self) -> None:
+        """Make the journal tell, whatever is lost of it later, that this run has begun; before its first request."""
+        ...
+
+    async def known_ids(self) -> list[int] | None:
+        """Return the ids of the registrations there were before the job, or None if they could not be listed."""
+        ...
+
+    async def result_ids(self) -> list[int]:
+        """Return the registrations recorded for rows of earlier runs."""
         ...
 
     def ended(self, rows: int) -> None:

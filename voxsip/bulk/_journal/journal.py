@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,8 +25,9 @@ from typing import Any
 import attrs
 
 from voxsip._clock import SYSTEM, Clock
-from voxsip._errors import error_class
+from voxsip._errors import ConfigurationError, error_class
 from voxsip._version import __version__
+from voxsip.bulk._journal import values
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.lock import JournalLock
 from voxsip.bulk._journal.log import COLUMNS
@@ -34,12 +35,16 @@ from voxsip.bulk._journal.schema import (
     INTENDED,
     STATUS_CODES,
     STATUSES,
+    UNKNOWN,
+    checkpoint,
     connect,
     create_file,
+    explain,
     now_ms,
     read_header,
 )
 from voxsip.bulk._journal.thread import JournalThread
+from voxsip.bulk._journal.values import storable_number, storable_text
 from voxsip.bulk._journal.writer import Driver, Writer
 from voxsip.bulk._outcomes import Kind, Status, stop_reason
 
@@ -51,6 +56,7 @@ async def create_journal(
     path: str | os.PathLike[str],
     header: JobHeader,
     *,
+    known: Iterable[int] | None = None,
     clock: Clock = SYSTEM,
     driver: Callable[[Writer], Driver] = JournalThread,
 ) -> Journal:
@@ -59,7 +65,11 @@ async def create_journal(
     Raises:
         ConfigurationError: the file exists, another process is at it, or it cannot be made.
     """
-    return await Journal._open(path, lambda file: create_file(file, header, clock), clock, driver)  # noqa: SLF001 - one module
+
+    def prepare(file: Path) -> None:
+        create_file(file, header, clock, known)
+
+    return await Journal._open(path, prepare, clock, driver)  # noqa: SLF001 - one module
 
 
 async def open_journal(
@@ -73,7 +83,7 @@ async def open_journal(
     Raises:
         ConfigurationError: no such file, not a journal, damaged, of a newer format, or in use.
     """
-    return await Journal._open(path, lambda _: None, clock, driver)  # noqa: SLF001 - one module
+    return await Journal._open(path, None, clock, driver)  # noqa: SLF001 - one module
 
 
 class Journal:
@@ -86,6 +96,11 @@ class Journal:
         rows_total: the number of input rows, once `ended` was told.
         settled: rows of earlier runs that need no money: ended for good, or perhaps bought.
         runs: how often the job has been started, this time included.
+        listed: whether the journal holds the ids there were before.
+        resumed: whether it was there before this run.
+        unclean: whether the run before this one did not end in order.
+        log_lost: whether its log is gone: the -wal file that such a run leaves.
+        open_rows: rows of earlier runs whose outcome is not known.
     """
 
     def __init__(self, path: Path, writer: Writer, facts: _Facts, clock: Clock) -> None:
@@ -95,6 +110,11 @@ class Journal:
         self.rows_total = facts.rows_total
         self.settled = facts.settled
         self.runs = facts.runs
+        self.listed = facts.listed
+        self.resumed = facts.resumed
+        self.unclean = facts.unclean
+        self.log_lost = facts.log_lost
+        self.open_rows = facts.open_rows
         self._writer = writer
         self._clock = clock
         self._put = writer.put
@@ -106,29 +126,41 @@ class Journal:
     async def _open(
         cls,
         name: str | os.PathLike[str],
-        prepare: Callable[[Path], None],
+        prepare: Callable[[Path], None] | None,
         clock: Clock,
         driver: Callable[[Writer], Driver],
     ) -> Journal:
         path = _real_path(name)
         lock: list[JournalLock] = []
+        log_found = False
 
         def opening() -> sqlite3.Connection:
             lock.append(JournalLock(path))
-            prepare(path)
+            nonlocal log_found
+            if prepare is not None:
+                prepare(path)
+            log = path.with_name(path.name + "-wal")
+            log_found = log.exists() and log.stat().st_size > 0
             return connect(path)
 
         def unlocking() -> None:
             for held in lock:
                 held.release()
 
+        def begin_run(connection: sqlite3.Connection) -> _Facts:
+            return _begin_run(
+                connection, writer, clock, new=prepare is not None, log_found=log_found
+            )
+
         writer = Writer(path, opening, unlocking, driver)
-        return cls(path, writer, await writer.start(partial(_begin_run, clock=clock)), clock)
+        return cls(path, writer, await writer.start(begin_run), clock)
 
     async def intend(self, index: int, digest: bytes, key: str) -> None:
         """Note that a row is about to be sent; on the disk when this returns."""
         now = now_ms(self._clock)
-        self._put((index, digest, key, INTENDED, now, now, 0, 0, None, None, None, None))
+        self._put(
+            (index, digest, storable_text(key), INTENDED, now, now, 0, 0, None, None, None, None)
+        )
         await self._writer.durable()
 
     def record(
@@ -154,16 +186,16 @@ class Journal:
             (
                 index,
                 digest,
-                key,
+                storable_text(key),
                 STATUS_CODES[status],
                 None,
                 now_ms(self._clock),
                 attempts,
                 int(elapsed * 1e6),
-                error_code,
+                storable_number(error_code),
                 error_name,
-                error_text,
-                result_id,
+                storable_text(error_text),
+                storable_number(result_id),
             )
         )
 
@@ -180,15 +212,25 @@ class Journal:
             self._rows = await self._writer.run(
                 lambda connection: _read_range(connection, self._range)
             )
-        values = self._rows.get(index)
-        return None if values is None else _restored_row(values)
+        found = self._rows.get(index)
+        if found is None:
+            return None
+        try:
+            return _restored_row(found)
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+            raise ConfigurationError(explain(self.path, error)) from None
 
-    async def result_ids(self, key: str) -> frozenset[int]:
-        """Return the registrations recorded for rows of this key, this run's included."""
-        query = "SELECT result_id FROM row WHERE key = ? AND result_id IS NOT NULL"
-        return await self._writer.run(
-            lambda connection: frozenset(found for (found,) in connection.execute(query, (key,)))
-        )
+    async def begin(self) -> None:
+        """Make the main file alone tell that this run has begun; to be awaited before its first request."""
+        await self._writer.run(partial(checkpoint, self.path))
+
+    async def known_ids(self) -> list[int] | None:
+        """Return the ids of the registrations there were before the job, or None if they could not be listed."""
+        return await self._writer.run(_known_ids) if self.listed else None
+
+    async def result_ids(self) -> list[int]:
+        """Return the registrations that rows of earlier runs were told."""
+        return await self._writer.run(_result_ids)
 
     def ended(self, rows: int) -> None:
         """Note that the input has been read to its end."""
@@ -231,6 +273,11 @@ class _Facts:
     rows_total: int | None
     settled: int
     runs: int
+    listed: bool
+    resumed: bool
+    unclean: bool
+    log_lost: bool
+    open_rows: int
 
 
 class _Update:
@@ -246,20 +293,53 @@ class _Update:
         connection.execute(self._sql, self._values).close()
 
 
-def _begin_run(connection: sqlite3.Connection, clock: Clock) -> _Facts:
+def _begin_run(
+    connection: sqlite3.Connection, writer: Writer, clock: Clock, *, new: bool, log_found: bool
+) -> _Facts:
     """Read what the journal knows, and note that the job runs again."""
     header = read_header(connection)
-    (rows_total,) = connection.execute("SELECT rows_total FROM job").fetchone()
+    rows_total, listed = connection.execute("SELECT rows_total, listed FROM job").fetchone()
     (last,) = connection.execute("SELECT max(place) FROM row").fetchone()
+    ended = connection.execute("SELECT ended_at FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    unclean = not new and (ended is None or ended[0] is None)
+    (open_rows,) = connection.execute(
+        "SELECT count(*) FROM row WHERE status IN (?, ?)", (INTENDED, UNKNOWN)
+    ).fetchone()
     connection.execute("UPDATE job SET stopped_at = NULL, stopped = NULL")
     connection.execute(
         "INSERT INTO run (pid, version, started_at) VALUES (?, ?, ?)",
         (os.getpid(), __version__, now_ms(clock)),
     )
-    (runs,) = connection.execute("SELECT max(id) FROM run").fetchone()
+    (run,) = connection.execute("SELECT max(id) FROM run").fetchone()
+    writer.ownership.run = run
     return _Facts(
-        header, 0 if last is None else last + 1, rows_total, _settled(connection, header.kind), runs
+        header=header,
+        rows_known=0 if last is None else values.number(last, "the place of a row") + 1,
+        rows_total=values.count_or_none(rows_total, "the number of rows"),
+        settled=_settled(connection, header.kind),
+        runs=run,
+        listed=bool(listed),
+        resumed=not new,
+        unclean=unclean,
+        log_lost=unclean and not log_found,
+        open_rows=open_rows,
     )
+
+
+def _known_ids(connection: sqlite3.Connection) -> list[int]:
+    return [
+        values.number(found, "the id of a registration")
+        for (found,) in connection.execute("SELECT id FROM known_id")
+    ]
+
+
+def _result_ids(connection: sqlite3.Connection) -> list[int]:
+    return [
+        values.number(found, "the id of a registration")
+        for (found,) in connection.execute(
+            "SELECT result_id FROM row WHERE result_id IS NOT NULL ORDER BY result_id"
+        )
+    ]
 
 
 def _settled(connection: sqlite3.Connection, kind: Kind) -> int:
@@ -269,8 +349,12 @@ def _settled(connection: sqlite3.Connection, kind: Kind) -> int:
         rows
         for status, code, rows in ended
         if status != STATUS_CODES["skipped"]
-        and not (status == STATUS_CODES["failed"] and stop_reason(kind, error_class(code)))
+        and not (status == STATUS_CODES["failed"] and stop_reason(kind, error_class(_code(code))))
     )
+
+
+def _code(code: object) -> int | None:
+    return values.number_or_none(code, "the number of an error")
 
 
 def _read_range(connection: sqlite3.Connection, places: range) -> dict[int, tuple[Any, ...]]:
@@ -281,24 +365,26 @@ def _read_range(connection: sqlite3.Connection, places: range) -> dict[int, tupl
     return {values[0]: values for values in rows}
 
 
-def _restored_row(values: tuple[Any, ...]) -> RestoredRow:
-    place, digest, _, status, intended_at, at, attempts, elapsed, code, name, text, result_id = (
-        values
+def _restored_row(found: tuple[Any, ...]) -> RestoredRow:
+    place, digest, _, status, intended_at, at, attempts, elapsed, code, name, said, result_id = (
+        found
     )
+    if status not in range(len(STATUSES) + 1) or not isinstance(digest, bytes):
+        raise ValueError(f"row {place + 1} has an unknown status or no digest")
     return RestoredRow(
-        index=place,
+        index=values.number(place, "the place of a row"),
         digest=digest,
         status=STATUSES[status - 1] if status != INTENDED else "intended",
         at=_time(at),
-        attempts=attempts,
-        elapsed=elapsed / 1e6,
-        error_code=code,
-        error_name=name,
-        error_text=text,
-        result_id=result_id,
+        attempts=values.number(attempts, "the number of attempts"),
+        elapsed=values.number(elapsed, "the time of a row") / 1e6,
+        error_code=values.number_or_none(code, "the number of an error"),
+        error_name=values.text_or_none(name, "the name of an error"),
+        error_text=values.text_or_none(said, "the text of an error"),
+        result_id=values.number_or_none(result_id, "the id of a registration"),
         intended_at=None if intended_at is None else _time(intended_at),
     )
 
 
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1e3, UTC)
+def _time(milliseconds: object) -> datetime:
+    return datetime.fromtimestamp(values.moment(milliseconds, "the time of a row") / 1e3, UTC)

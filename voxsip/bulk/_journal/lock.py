@@ -1,6 +1,7 @@
 """One process per journal: an advisory lock on a file beside it.
 
-The lock sits on a file of its own, `<journal>.lock`, and never on the database: on POSIX, closing any
+It keeps a second process from starting by mistake. Where the file is deleted under a running job, the journal itself
+tells (`Ownership`). The lock sits on a file of its own, `<journal>.lock`, and never on the database: on POSIX, closing any
 descriptor of the database file would drop the locks SQLite itself holds on it in this process.
 The kernel gives the lock back when its holder dies, however it dies. The file holds the holder's pid
 for people to read; the lock, not the file, is what counts.
@@ -43,6 +44,8 @@ else:
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 
+_FLAGS = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+"""A link in the lock's place is not followed: what it leads to would be overwritten."""
 _PROBE_GRACE = 0.2
 """Seconds to keep trying: somebody asking `is_locked` holds the lock for an instant."""
 
@@ -78,7 +81,7 @@ class JournalLock:
     def _attempt(self, journal: Path) -> int | None:
         """Return a descriptor that holds the lock, or None if someone else does."""
         try:
-            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            fd = os.open(self.path, os.O_CREAT | _FLAGS, 0o600)
         except OSError as error:
             raise _cannot_lock(journal, error) from None
         try:
@@ -108,7 +111,10 @@ class JournalLock:
         if fd is None:
             return
         with suppress(OSError):  # Windows removes no open file: it stays, and does no harm
-            self.path.unlink()
+            if (
+                os.fstat(fd).st_ino == self.path.stat().st_ino
+            ):  # else it is another process's by now
+                self.path.unlink()
         with suppress(OSError):
             _unlock(fd)
         os.close(fd)
@@ -128,11 +134,10 @@ def lock_path(journal: Path) -> Path:
 def is_locked(journal: Path) -> bool:
     """Tell whether a job holds the journal now, in this process or another; makes no file."""
     try:
-        fd = os.open(lock_path(journal), os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True  # exists and is not ours to open: somebody else's job
+        fd = os.open(lock_path(journal), _FLAGS)
+    except OSError as error:
+        # What exists and is not ours to open is somebody else's job.
+        return error.errno not in {errno.ENOENT, errno.ELOOP}
     try:
         _try_lock(fd)
     except OSError:
@@ -147,6 +152,10 @@ def is_locked(journal: Path) -> bool:
 def _cannot_lock(journal: Path, error: OSError) -> ConfigurationError:
     if error.errno == errno.ENOENT:
         return ConfigurationError(f"journal {journal}: there is no folder {journal.parent}")
+    if error.errno == errno.ELOOP:
+        return ConfigurationError(
+            f"journal {journal}: {lock_path(journal)} is a symbolic link: remove it"
+        )
     return ConfigurationError(f"journal {journal}: cannot lock it: {error.strerror or error}")
 
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections import deque
 from itertools import chain
 
+from voxsip.bulk._journal.ownership import Ownership
 from voxsip.bulk._journal.schema import INTENDED, UNKNOWN
 
 Row = tuple[object, ...]
@@ -49,12 +50,18 @@ _STATEMENTS = {rows: _UPSERT % ", ".join([_VALUES] * rows) for rows in _STATEMEN
 
 
 class Log:
-    """Writes a queue of rows through a connection."""
+    """Writes a queue of rows through a connection.
 
-    __slots__ = ("_connection", "_forced", "_unforced")
+    Args:
+        connection: The journal's.
+        ownership: Asked before every commit whether the journal is still ours.
+    """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    __slots__ = ("_connection", "_forced", "_ownership", "_unforced")
+
+    def __init__(self, connection: sqlite3.Connection, ownership: Ownership) -> None:
         self._connection = connection
+        self._ownership = ownership
         self._unforced = False
         self._force(on=False)
         connection.execute("PRAGMA cache_size = -512")  # KiB: rows are appended, few pages are read
@@ -82,6 +89,7 @@ class Log:
     def _commit(self, rows: list[Row]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._ownership.check_run(self._connection)
             done = 0
             for size in _STATEMENT_ROWS:
                 while len(rows) - done >= size:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from voxsip import _errors
-from voxsip._bindings.rows import SECRET_COLUMNS, CreateRequest, Row, read_row
+from voxsip._bindings.rows import SECRET_COLUMNS, CreateRequest, DeleteRequest, Row, read_row
 from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_class
 from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import Journal, RestoredRow
@@ -28,10 +29,14 @@ class PreviousRuns:
 
     Arguments:
         journal: open for this job.
+
+    Attributes:
+        find: gives what an earlier run bought for a row that the journal does not tell of; None if there is no telling.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self.find: Callable[[CreateRequest], int | None] | None = None
 
     async def check(self, source: Source, row_class: type[Any]) -> None:
         """Compare all rows with the journal before the first is sent, where the input can be read twice.
@@ -82,17 +87,18 @@ class PreviousRuns:
         Raises:
             InvalidArgumentError: the row is not the one that the earlier run had in this place.
         """
+        known = None
         if index >= self._journal.rows_known:
             self._check_count(index + 1)
-            return None
-        known = await self._journal.restored(index)
+        else:
+            known = await self._journal.restored(index)
         if known is None:
-            return None
+            return self._unrecorded(index, row)
         check_digest(known, row)
         if known.status == "intended":
             return known.intended_at or known.at
         if known.status == "skipped" or _refused_with_all(known, row):
-            return None
+            return self._unrecorded(index, row)
         if known.status == "unknown" and isinstance(row, CreateRequest) and not _names_user(row):
             return known.intended_at or known.at
         return Outcome(
@@ -105,6 +111,20 @@ class PreviousRuns:
             elapsed=known.elapsed,
             restored=True,
         )
+
+    def _unrecorded(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
+        """Return what may have become of a row that earlier runs left no trace of: of that, a trace may be lost."""
+        if isinstance(row, CreateRequest) and self.find is not None:
+            try:
+                made = self.find(row)
+            except VoxsipError as error:
+                return Outcome(index=index, row=row, status="unknown", error=error)
+            if made is not None:
+                result = {"result": 1, "sip_registration_id": made}
+                return Outcome(index=index, row=row, status="done", result=result)
+        if isinstance(row, DeleteRequest) and self._journal.log_lost:
+            return datetime.fromtimestamp(0, UTC)
+        return None
 
     def end(self, rows: int) -> None:
         """Take note that the input has been read to its end.

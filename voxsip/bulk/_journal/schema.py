@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote
 
 import orjson
 
 from voxsip._clock import Clock
 from voxsip._errors import ConfigurationError
+from voxsip.bulk._journal import values
 from voxsip.bulk._journal.interface import JobHeader
-from voxsip.bulk._outcomes import Status
+from voxsip.bulk._journal.values import storable_number, storable_text
+from voxsip.bulk._outcomes import Kind, Status
 
 APPLICATION_ID = 0x766F7873
 """What tells a voxsip journal from other SQLite files: "voxs"."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 STATUSES: tuple[Status, ...] = ("done", "unchanged", "failed", "skipped", "unknown")
 INTENDED = 0
@@ -43,8 +46,10 @@ CREATE TABLE job (
     rows_total INTEGER,
     created_at INTEGER NOT NULL,
     stopped_at INTEGER,
-    stopped TEXT
+    stopped TEXT,
+    listed INTEGER NOT NULL
 );
+CREATE TABLE known_id (id PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
     pid INTEGER NOT NULL,
@@ -66,14 +71,18 @@ CREATE TABLE row (
     error_text TEXT,
     result_id INTEGER
 );
-CREATE INDEX row_result ON row (key, result_id) WHERE result_id IS NOT NULL;
 """
-# Times are milliseconds since 1970 UTC, `elapsed` is microseconds.
+# Times are milliseconds since 1970 UTC, `elapsed` is microseconds. `job.listed` says whether `known_id` holds the ids of
+# all registrations there were before the job's first purchase.
 
 
 def now_ms(clock: Clock) -> int:
     """Return the time as the journal stores it."""
     return int(clock.wall() * 1e3)
+
+
+_WRONG_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+"""What reading a value raises that is not of the kind, or not in the range, that was written."""
 
 
 def explain(path: Path, error: BaseException) -> str:
@@ -84,6 +93,8 @@ def explain(path: Path, error: BaseException) -> str:
         return f"journal {path}: {_remedy(error)}"
     if isinstance(error, OSError):
         return f"journal {path}: {error.strerror or error}"
+    if isinstance(error, _WRONG_VALUE):
+        return f"journal {path}: it holds what voxsip does not write ({error}): restore a copy of the journal"
     return f"journal {path}: {type(error).__name__}: {error}"
 
 
@@ -102,20 +113,37 @@ def _remedy(error: sqlite3.Error) -> str:
             return f"no permission to open it for writing, or its folder is gone ({error})"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return "another program holds it open for writing: close that program"
-    return str(error)
+    return f"{error}: if it stays so, restore a copy of the journal"
 
 
-def create_file(path: Path, header: JobHeader, clock: Clock) -> None:
-    """Make a journal file; the caller holds its lock.
+def refuse_existing(path: Path) -> None:
+    """Raise if a new journal cannot have this name.
 
     Raises:
         ConfigurationError: the file exists.
-        OSError, sqlite3.Error: it cannot be made; `explain` has the words.
     """
     if path.exists():
         raise ConfigurationError(
             f"journal {path} exists already: resume its job, or name another file for a new one"
         )
+
+
+def create_file(
+    path: Path, header: JobHeader, clock: Clock, known: Iterable[int] | None = None
+) -> None:
+    """Make a journal file; the caller holds its lock.
+
+    Arguments:
+        path: its name.
+        header: what the job is.
+        clock: dates it.
+        known: ids of the registrations that are there before a job's first purchase; None: not known.
+
+    Raises:
+        ConfigurationError: the file exists.
+        OSError, sqlite3.Error: it cannot be made; `explain` has the words.
+    """
+    refuse_existing(path)
     building = path.with_name(path.name + ".new")
     remains = [
         building,
@@ -132,18 +160,25 @@ def create_file(path: Path, header: JobHeader, clock: Clock) -> None:
         connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
         connection.execute(
             "INSERT INTO job (id, kind, account_id, options, source, checksum, version, rows_expected,"
-            " created_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " created_at, listed) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 header.kind,
                 header.account_id,
                 orjson.dumps(dict(header.options)).decode(),
-                header.source,
-                header.checksum,
+                storable_text(header.source),
+                storable_text(header.checksum),
                 header.version,
                 header.rows,
                 now_ms(clock),
+                known is not None,
             ),
         )
+        connection.execute("BEGIN")
+        connection.executemany(
+            "INSERT OR IGNORE INTO known_id VALUES (?)",
+            ((storable_number(number),) for number in known or ()),
+        )
+        connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
     building.rename(path)
     _sync_directory(path.parent)
@@ -188,6 +223,19 @@ def connect(path: Path, mode: Literal["rw", "ro", "immutable"] = "rw") -> sqlite
     return connection
 
 
+def checkpoint(path: Path, connection: sqlite3.Connection) -> None:
+    """Move the whole log into the main file, and that onto the disk.
+
+    Raises:
+        ConfigurationError: Somebody has been reading an older state for too long.
+    """
+    _, logged, moved = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+    if moved < logged:
+        raise ConfigurationError(
+            f"journal {path}: another program reads it all the time: close that program"
+        )
+
+
 def _recognize(path: Path, connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise ConfigurationError(f"journal {path}: this is not a voxsip journal: check the name")
@@ -196,6 +244,11 @@ def _recognize(path: Path, connection: sqlite3.Connection) -> None:
         raise ConfigurationError(
             f"journal {path}: written by a newer voxsip (format {version}, this one reads up to"
             f" {SCHEMA_VERSION}): update voxsip to go on with it"
+        )
+    if version < SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"journal {path}: written by an older voxsip (format {version}, this one reads {SCHEMA_VERSION}): finish"
+            " its job with that version"
         )
 
 
@@ -207,16 +260,25 @@ def _check(connection: sqlite3.Connection) -> None:
 
 
 def read_header(connection: sqlite3.Connection) -> JobHeader:
-    """Return what the journal's job is."""
-    kind, account_id, options, source, checksum, version, rows = connection.execute(
+    """Return what the journal's job is.
+
+    Raises:
+        ValueError: A value is not such as voxsip writes.
+    """
+    found = connection.execute(
         "SELECT kind, account_id, options, source, checksum, version, rows_expected FROM job"
     ).fetchone()
+    if found is None:
+        raise ValueError("it has no job")
+    kind, account_id, options, source, checksum, version, rows = found
+    if kind not in get_args(Kind):
+        raise ValueError("the kind of its rows is unknown")
     return JobHeader(
         kind=kind,
-        account_id=account_id,
-        options=orjson.loads(options),
-        source=source,
-        checksum=checksum,
-        version=version,
-        rows=rows,
+        account_id=values.number_or_none(account_id, "the account"),
+        options=values.mapping(options, "the options"),
+        source=values.text_or_none(source, "the source"),
+        checksum=values.text_or_none(checksum, "the checksum"),
+        version=values.text(version, "the version"),
+        rows=values.count_or_none(rows, "the number of rows"),
     )

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.log import Log, Row
+from voxsip.bulk._journal.ownership import Ownership
 from voxsip.bulk._journal.schema import explain
 from voxsip.bulk._journal.tasks import T, Task, Work
 
@@ -62,6 +63,7 @@ class Writer:
 
     Attributes:
         path: the journal.
+        ownership: whether it is still ours; from the first turn on.
         ended: whether there is no further turn.
     """
 
@@ -85,6 +87,7 @@ class Writer:
         self._refusal: str | None = None  # why nothing can be handed over: that, or being closed
         self._closed = False
         self._closers: list[Task] = []
+        self.ownership: Ownership
         self._driver = driver(self)
 
     async def start(self, first: Work[T]) -> T:
@@ -192,6 +195,7 @@ class Writer:
         last: list[Task] = []
         try:
             with closing(self._opening()) as connection:
+                self.ownership = Ownership(self.path)
                 last = yield from self._serve(connection)
         except GeneratorExit:  # the driver gives up: there is nobody to tell
             raise
@@ -202,7 +206,7 @@ class Writer:
         yield [*last, *self._end()]
 
     def _serve(self, connection: sqlite3.Connection) -> Generator[list[Task], None, list[Task]]:
-        log = Log(connection)
+        log = Log(connection, self.ownership)
         tasks: list[Task] = []
         while True:
             yield tasks
@@ -211,6 +215,7 @@ class Writer:
             stopping = self._stopping
             tasks = [self._tasks.popleft() for _ in range(len(self._tasks))]
             try:
+                self.ownership.check_files()
                 log.write(self._rows, durable=stopping or any(task.durable for task in tasks))
                 for task in tasks:
                     task.do(connection)

@@ -61,12 +61,16 @@ class Existing:
             VoxsipError: the list could not be read.
         """
         async for item in every_registration(client):
-            if item.sip_registration_id in self._ids:
-                continue
-            self._ids.add(item.sip_registration_id)
-            if item.sip_username is not None and item.proxy is not None:
-                login = (item.sip_username, item.proxy)
-                self._by_login.setdefault(login, deque()).append(item.sip_registration_id)
+            self.add(item)
+
+    def add(self, item: SipRegistration) -> None:
+        """Take in a registration that is there."""
+        if item.sip_registration_id in self._ids:
+            return
+        self._ids.add(item.sip_registration_id)
+        if item.sip_username is not None and item.proxy is not None:
+            login = (item.sip_username, item.proxy)
+            self._by_login.setdefault(login, deque()).append(item.sip_registration_id)
 
     def holds(self, _: int, row: Row) -> Mapping[str, Any] | None:
         """Return what stands for the result of a row that needs not be sent, None for others."""

@@ -50,8 +50,8 @@ async def test_a_newer_format(tmp_path):
     path = tmp_path / "job.sqlite"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("PRAGMA user_version = 2")
-    assert "written by a newer voxsip (format 2, this one reads up to 1): update" in await refusal(
+        connection.execute("PRAGMA user_version = 3")
+    assert "written by a newer voxsip (format 3, this one reads up to 2): update" in await refusal(
         path
     )
 

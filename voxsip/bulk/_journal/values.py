@@ -1,0 +1,104 @@
+"""Values as a journal holds them: what SQLite cannot take is written in another form, what nobody wrote is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+_INT64 = range(-(1 << 63), 1 << 63)
+MAX_MS = 253_402_300_799_999
+"""The last moment that a date can be made of: the end of the year 9999."""
+
+
+def storable_number(number: int | None) -> int | bytes | None:
+    """Return a whole number as it is stored: digits in a blob beyond 64 bits, which SQLite would round."""
+    if number is None or number in _INT64:
+        return number
+    return str(number).encode("ascii")
+
+
+def storable_text(text: str | None) -> str | None:
+    """Return a text as it is stored: half characters, which are no UTF-8, as escapes."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def number(value: object, name: str) -> int:
+    """Return a stored whole number.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if isinstance(value, bytes):
+        return int(value.decode("ascii"))
+    if type(value) is not int:
+        raise ValueError(f"{name} is no whole number")
+    return value
+
+
+def number_or_none(value: object, name: str) -> int | None:
+    """Return a stored whole number or None.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    return None if value is None else number(value, name)
+
+
+def count_or_none(value: object, name: str) -> int | None:
+    """Return a stored number of rows or None.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    found = number_or_none(value, name)
+    if found is not None and found < 0:
+        raise ValueError(f"{name} is below 0")
+    return found
+
+
+def moment(value: object, name: str) -> int:
+    """Return a stored moment, in milliseconds since 1970.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    found = number(value, name)
+    if not 0 <= found <= MAX_MS:
+        raise ValueError(f"{name} is no moment of our time")
+    return found
+
+
+def text(value: object, name: str) -> str:
+    """Return a stored text.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is no text")  # noqa: TRY004 - wrong data, not a wrong call
+    return value
+
+
+def text_or_none(value: object, name: str) -> str | None:
+    """Return a stored text or None.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    return None if value is None else text(value, name)
+
+
+def mapping(value: object, name: str) -> Mapping[str, Any]:
+    """Return a stored JSON object.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    found = orjson.loads(text(value, name))
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} is no JSON object")  # noqa: TRY004 - wrong data, not a wrong call
+    return found

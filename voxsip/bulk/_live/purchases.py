@@ -1,0 +1,148 @@
+"""What a purchase job knows of the account's registrations: which were there before it, and which are its rows' own.
+
+No clock takes part. What was there before the first purchase is noted by id, in the journal where there is one; what
+carries a row's name later, and is neither among those nor told to another row, was bought for that row.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from voxsip._bindings.listing import every_registration
+from voxsip._bindings.rows import CreateRequest
+from voxsip._calls.id_set import IdSet
+from voxsip._errors import ConfigurationError, OutcomeUnknownError, VoxsipError
+from voxsip.bulk._outcomes import Outcome
+
+if TYPE_CHECKING:
+    from voxsip._base_client import BaseAsyncClient
+    from voxsip._generated.sip_registrations.models import SipRegistration
+    from voxsip.bulk._journal.interface import Journal
+    from voxsip.bulk._live.existing import Existing
+
+log = logging.getLogger("voxsip.bulk")
+
+
+class Purchases:
+    """The ids that a purchase job must not take for its own, and those that earlier runs may have bought.
+
+    Attributes:
+        claimed: Ids that belong to others or to rows; with `known`, those of before as well.
+        known: The same set if the registrations of before are among them, else None: then only the time tells.
+    """
+
+    def __init__(self, claimed: IdSet, *, listed: bool) -> None:
+        self.claimed = claimed
+        self.known = claimed if listed else None
+        self._found: dict[tuple[str, str], deque[tuple[tuple[str, str], int]]] = {}
+
+    def __len__(self) -> int:
+        """Return the number of registrations that earlier runs may have bought, and no row was told."""
+        return sum(len(found) for found in self._found.values())
+
+    def offer(self, item: SipRegistration) -> None:
+        """Take in a registration that is there as a job is resumed."""
+        if item.sip_registration_id in self.claimed:
+            return
+        login = (item.sip_username or "", item.proxy or "")
+        self._found.setdefault(_rough(*login), deque()).append((login, item.sip_registration_id))
+
+    def find(self, row: CreateRequest) -> int | None:
+        """Return, and claim, what an earlier run bought for a row of which the journal says nothing; or None.
+
+        Raises:
+            OutcomeUnknownError: What is there may be the row's own, or may not.
+        """
+        login = (row.sip_username, row.proxy)
+        found = self._found.get(_rough(*login), ())
+        left = [(theirs, number) for theirs, number in found if number not in self.claimed]
+        if not left:
+            return None
+        theirs, number = min(left, key=lambda one: one[0] != login)
+        if self.known is None or theirs != login:
+            raise OutcomeUnknownError(
+                f"{row.label}: registration {number} ({'@'.join(theirs)}) may be what an earlier run bought for it, or"
+                " may not: compare them"
+            )
+        self.claimed.add(number)
+        return number
+
+    def observe(self, outcome: Outcome[Any]) -> None:
+        """Claim what a row was told."""
+        made = outcome.result.get("sip_registration_id") if outcome.result else None
+        if type(made) is int:
+            self.claimed.add(made)
+
+
+async def survey(client: BaseAsyncClient, existing: Existing | None) -> list[int] | None:
+    """List the registrations there are before a job's first purchase; None if that fails.
+
+    Args:
+        client: Lists.
+        existing: Takes in what is there, for `skip_unchanged`; or None.
+
+    Raises:
+        VoxsipError: The list could not be read, and `skip_unchanged` needs it.
+    """
+    found = []
+    try:
+        async for item in every_registration(client):
+            found.append(item.sip_registration_id)
+            if existing is not None:
+                existing.add(item)
+    except VoxsipError as error:
+        if existing is not None or isinstance(error, ConfigurationError):
+            raise
+        log.warning(
+            "the registrations there are could not be listed (%s): purchases whose reply is lost may stay unknown",
+            type(error).__name__,
+        )
+        return None
+    return found
+
+
+async def survey_again(
+    client: BaseAsyncClient, journal: Journal, existing: Existing | None, quiet_at: float
+) -> Purchases:
+    """List the registrations there are as a job is resumed.
+
+    A request of a killed run may still be on its way. It left before the journal was opened again, so the wait counts
+    from there, by one clock of one process: neither another kill nor a sleeping machine shortens it.
+
+    Args:
+        client: Lists.
+        journal: Tells what was there before the first purchase, and what rows were told.
+        existing: Takes in what is there, for `skip_unchanged`; or None.
+        quiet_at: When requests of earlier runs have arrived, in seconds of the client's monotonic clock.
+
+    Raises:
+        VoxsipError: The list could not be read, and rows may have been bought that the journal does not tell of.
+    """
+    if journal.unclean or journal.open_rows:
+        await _until(client, quiet_at)
+    known = await journal.known_ids()
+    claimed = IdSet([*(known or ()), *await journal.result_ids()])
+    purchases = Purchases(claimed, listed=known is not None)
+    try:
+        async for item in every_registration(client):
+            purchases.offer(item)
+            if existing is not None:
+                existing.add(item)
+    except VoxsipError:
+        if journal.unclean or existing is not None:
+            raise
+        log.warning("the registrations there are could not be listed; rows in doubt stay unknown")
+    return purchases
+
+
+async def _until(client: BaseAsyncClient, moment: float) -> None:
+    while (left := moment - client.clock.monotonic()) > 0:
+        await client.clock.sleep(left)
+
+
+def _rough(username: str, proxy: str) -> tuple[str, str]:
+    """Return what names have in common that a server might take for one."""
+    host = proxy.strip().casefold().partition(":")[0].rstrip(".")
+    return username.strip().casefold(), host
