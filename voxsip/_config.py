@@ -12,6 +12,7 @@ from typing import Any, Literal
 import attrs
 
 from voxsip._errors import ConfigurationError
+from voxsip._redaction.paths import is_content
 from voxsip._redaction.values import conceal, reveal
 
 BASE_URL = "https://api.voximplant.com/platform_api"
@@ -187,9 +188,13 @@ def make_trust(trust: Trust) -> ssl_module.SSLContext | None:
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no certificates in it"
+    given = os.fsdecode(trust)
+    if is_content(given):
         raise ConfigurationError(
-            f"ssl: cannot use {os.fspath(trust)} as a CA file: {reason}"
-        ) from None
+            "ssl: expected the path of a CA file (PEM), got what may be its content; "
+            "pass the path, or ssl.create_default_context(cadata=...)"
+        )
+    raise ConfigurationError(f"ssl: cannot use {given} as a CA file: {reason}")
 
 
 def _is_loopback(host: str) -> bool:

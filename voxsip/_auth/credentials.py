@@ -5,9 +5,12 @@ A credentials file is JSON with `account_id`, `key_id`, `private_key` and, unuse
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shlex
 import stat
+import textwrap
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +21,8 @@ import orjson
 
 from voxsip._auth.signing import JoseSigner, Signer
 from voxsip._errors import ConfigurationError
-from voxsip._redaction.values import Hidden, conceal, conceal_members
+from voxsip._redaction.paths import is_content
+from voxsip._redaction.values import Hidden, SecretBytes, conceal, conceal_members, reveal
 
 FILE_VARIABLE = "VOXIMPLANT_CREDENTIALS"
 TOKEN_VARIABLE = "VOXIMPLANT_TOKEN"  # noqa: S105 - the name of a variable
@@ -78,7 +82,7 @@ class ServiceAccount:
             if not isinstance(value, str) or not value.strip():
                 raise self._broken(name, "is not a non-empty text")
         try:
-            return JoseSigner(self.private_key, self.key_id)
+            return JoseSigner(_as_pem(self.private_key), self.key_id)
         except ValueError as error:
             problem = str(error)
         raise self._broken("private_key", problem)
@@ -124,22 +128,42 @@ class ServiceAccount:
         Raises:
             ConfigurationError: the file is missing, unreadable or broken; names the file and the member.
         """
-        source = _text_of(path)
-        account = cls.from_mapping(_members_of(source), source)
+        path = conceal(_text_of(path))  # where its content stands in its place, no frame shows it
+        content = _read(path)
+        source = reveal(path)  # a file has this name, so it is no key
+        account = cls.from_mapping(_members_of(content, source), source)
         _warn_if_shared(source)
         return account
+
+    @classmethod
+    def from_text(cls, text: str, source: str = "credentials") -> ServiceAccount:
+        """Read the content of a credentials file.
+
+        Args:
+            text: The JSON.
+            source: What to call it in an error.
+
+        Raises:
+            ConfigurationError: the text is broken; names the member, never the content.
+        """
+        text = conceal(text)
+        return cls.from_mapping(
+            _members_of(SecretBytes(text.encode("utf-8", "replace")), source), source
+        )
 
 
 def from_environment() -> ServiceAccount | str:
     """Return the account or the token that the environment names.
 
-    `VOXIMPLANT_CREDENTIALS` is the path of a credentials file, `VOXIMPLANT_TOKEN` a ready token.
+    `VOXIMPLANT_CREDENTIALS` is the path of a credentials file or its content, `VOXIMPLANT_TOKEN` a ready token.
 
     Raises:
         ConfigurationError: neither is set.
     """
-    if path := os.environ.get(FILE_VARIABLE):
-        return ServiceAccount.from_file(path)
+    if given := conceal(os.environ.get(FILE_VARIABLE)):
+        if given.removeprefix("\ufeff").lstrip().startswith("{"):
+            return ServiceAccount.from_text(given, FILE_VARIABLE)
+        return ServiceAccount.from_file(given)
     if token := os.environ.get(TOKEN_VARIABLE):
         return conceal(token)
     raise ConfigurationError(
@@ -148,17 +172,31 @@ def from_environment() -> ServiceAccount | str:
     )
 
 
-def _members_of(source: str) -> Mapping[str, Any]:
-    """Read a credentials file, its secrets concealed."""
+def _read(path: str) -> SecretBytes:
+    """Return the bytes of a credentials file."""
     try:
-        text = memoryview(Path(source).read_bytes())
+        return SecretBytes(Path(reveal(path)).read_bytes())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such path"
-        raise ConfigurationError(f"{source}: cannot read the credentials file: {reason}") from None
+    if not is_content(path):
+        raise ConfigurationError(f"{reveal(path)}: cannot read the credentials file: {reason}")
+    raise ConfigurationError(
+        f"credentials: cannot read the credentials file: {reason}, and this may be its content, a key or a token; "
+        f"pass the path, or put the content of the whole file (JSON) into {FILE_VARIABLE}, or a token into "
+        f"{TOKEN_VARIABLE}"
+    )
+
+
+def _members_of(content: SecretBytes, source: str) -> Mapping[str, Any]:
+    """Parse the content of a credentials file, its secrets concealed."""
+    raw = content.reveal()
     try:
-        data = Hidden(orjson.loads(text))
-    except orjson.JSONDecodeError:
+        # Editors and PowerShell put a byte-order mark before it, and may write UTF-16.
+        data = Hidden(orjson.loads(raw.decode(json.detect_encoding(raw)).strip().encode()))
+    except ValueError:
         data = None  # the error holds the text
+    finally:
+        del raw
     if data is None:
         raise ConfigurationError(f"{source}: the credentials file is not JSON")
     if not isinstance(data.reveal(), dict):
@@ -166,9 +204,25 @@ def _members_of(source: str) -> Mapping[str, Any]:
     return conceal_members(data.reveal())
 
 
+def _as_pem(private_key: str) -> str:
+    """Return a key with its line breaks, which environments and YAML turn into two characters or into spaces."""
+    text = reveal(private_key)
+    found = _PEM.fullmatch(text.replace("\\r", "").replace("\\n", "\n").strip().strip("\"'"))
+    if found is None:
+        return conceal(text)
+    label, body = found.groups()
+    lines = "\n".join(textwrap.wrap("".join(body.split()), 64))
+    return conceal(f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
+
+
+_PEM = re.compile(
+    r"\s*-----BEGIN ((?:RSA )?PRIVATE KEY)-----([A-Za-z0-9+/=\s]+)-----END \1-----\s*"
+)
+
+
 def _text_of(path: object) -> str:
     if isinstance(path, str | os.PathLike):
-        return os.fsdecode(path)
+        return os.fsdecode(reveal(path))
     raise ConfigurationError(
         f"credentials: expected a path or a ServiceAccount, got {type(path).__name__}"
     )

@@ -1,5 +1,6 @@
 """Credentials: found where they are said to be, refused in clear words, never shown."""
 
+import base64
 import copy
 import json
 import os
@@ -180,3 +181,82 @@ def test_account_is_a_value_that_hides_its_key(account):
 def test_account_checks_its_fields_itself(account):
     with pytest.raises(voxsip.ConfigurationError, match="credentials: account_id"):
         voxsip.ServiceAccount(account_id="x", key_id="k", private_key=account.private_key)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_byte_order_mark_and_other_unicode_are_read(write, good, encoding):
+    path = write((json.dumps(good) + "\r\n").encode(encoding))
+    assert voxsip.AsyncClient(path).account_id == 12
+
+
+@pytest.mark.parametrize(
+    "mangle",
+    [
+        lambda key: key.replace("\n", "\\n"),
+        lambda key: key.replace("\n", "\\r\\n"),
+        lambda key: key.replace("\n", "\r\n"),
+        lambda key: key.replace("\n", " "),
+        lambda key: "\n".join(f"   {line}" for line in key.splitlines()),
+        lambda key: f'"{key.strip()}"',
+    ],
+)
+def test_a_key_whose_line_breaks_suffered_is_read(good, mangle):
+    account = voxsip.ServiceAccount.from_mapping(
+        good | {"private_key": mangle(good["private_key"])}
+    )
+    assert voxsip.AsyncClient(account).bearer().count(".") == 2
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", " \n"])
+def test_the_environment_may_hold_the_content(monkeypatch, good, before):
+    monkeypatch.setenv("VOXIMPLANT_CREDENTIALS", before + json.dumps(good, indent=1))
+    assert voxsip.AsyncClient().account_id == 12
+
+
+@pytest.mark.parametrize("content", ["{", '{"private_key": "K3Y"', "[]", '{"account_id": 1}'])
+def test_broken_content_of_the_environment_is_not_quoted(monkeypatch, content):
+    monkeypatch.setenv("VOXIMPLANT_CREDENTIALS", content)
+    with pytest.raises(voxsip.ConfigurationError) as caught:
+        voxsip.AsyncClient()
+    assert "K3Y" not in str(caught.value)
+    assert "{" not in str(caught.value)
+
+
+def contents(good):
+    text, key = json.dumps(good), good["private_key"]
+    encoded = base64.b64encode(text.encode()).decode()
+    yield from (
+        text,
+        f" {text}",
+        key,
+        key.replace("\n", "\\n"),
+        key.replace("\n", " "),
+        encoded,
+        encoded[:60],
+    )
+    yield from (key.splitlines()[1], "".join(key.splitlines()[1:-1]), '{"private_key": "x"}')
+
+
+@pytest.mark.parametrize("place", ["argument", "environment", "ssl"])
+def test_content_in_place_of_a_path_is_not_quoted(monkeypatch, good, place):
+    for content in contents(good):
+        with pytest.raises(voxsip.ConfigurationError) as caught:
+            if place == "ssl":
+                voxsip.AsyncClient(token="t", ssl=content)
+            elif place == "argument":
+                voxsip.AsyncClient(content)
+            else:
+                monkeypatch.setenv("VOXIMPLANT_CREDENTIALS", content)
+                if content.lstrip().startswith('{"account'):
+                    voxsip.AsyncClient()
+                    raise voxsip.ConfigurationError("expected the path, or the JSON: it works")
+                voxsip.AsyncClient()
+        said = str(caught.value)
+        assert "expected the path" in said or "pass the path" in said or "missing" in said
+        assert content[-20:] not in said
+        assert content[:20] not in said
+
+
+def test_a_path_that_is_none_is_quoted(tmp_path):
+    with pytest.raises(voxsip.ConfigurationError, match=r"nowhere\.json: cannot read"):
+        voxsip.AsyncClient(str(tmp_path / "nowhere.json"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from voxsip.cli._files.csv_rows import csv_records
 from voxsip.cli._files.jsonl_rows import jsonl_records
-from voxsip.cli._files.problems import InputError, Problems, clipped
+from voxsip.cli._files.problems import InputError, Problems
 from voxsip.cli._files.source import Source
 from voxsip.cli._files.values import BadCell, value_of
 
@@ -42,7 +42,7 @@ class Passwords:
         """
         path, _, line = origin.rpartition(":")
         if not path or not (line.isascii() and line.isdigit()) or depth > _DEEPEST:
-            raise BadCell(f"{clipped(origin)} names no line of a file", _REMEDY)
+            raise BadCell("this names no line of a file", _REMEDY)  # it may be a password
         if path not in self._files:
             self._files[path] = _Forward(path, self._columns)
         found = self._files[path].at(int(line))

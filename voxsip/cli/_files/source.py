@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # A record this long is a file of another kind, or a quote that is never closed.
 LONGEST_LINE = 1 << 20
+LONGEST_NAME = 1024
 _JSONL = frozenset({".jsonl", ".ndjson", ".json"})
 _CSV = frozenset({".csv", ".tsv"})
 _BOM = b"\xef\xbb\xbf"
@@ -36,7 +37,7 @@ class Source:
         Raises InputError where there is nothing to read.
         """
         self.path = path
-        self.name = "<stdin>" if path == "-" else path
+        self.name = "<stdin>" if path == "-" else _named(path)
         self._file = self._spooled() if path == "-" else self._opened()
 
     def close(self) -> None:
@@ -106,6 +107,11 @@ class Source:
         copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         shutil.copyfileobj(stream, copy, 1 << 16)
         return copy
+
+
+def _named(path: str) -> str:
+    """Name a file for messages; a text that can be no path may be the rows themselves, with their passwords."""
+    return path if len(path) <= LONGEST_NAME and "\n" not in path else "<no file name>"
 
 
 class _View(io.RawIOBase):

@@ -71,8 +71,12 @@ def secret_from(path: str | None, what: str) -> str | None:
             text = sys.stdin.readline()
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise CommandError(f"the {what} cannot be read from {path}: {reason}") from None
+        # Who gives the password itself in place of a path finds it in no message.
+        raise CommandError(
+            f"--password-file: the {what} cannot be read: {reason}; "
+            "give the path of the file that holds it, or - to type or pipe it"
+        ) from None
     secret = text.removesuffix("\n").removesuffix("\r")
     if not secret:
-        raise CommandError(f"the {what} read from {path} is empty")
+        raise CommandError(f"--password-file: the {what} read from there is empty")
     return secret
