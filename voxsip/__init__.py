@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         emulator as emulator,
         models as models,
         report as report,
+        shared as shared,
         webhooks as webhooks,
     )
     from voxsip.bulk import (
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         Outcome as Outcome,
         Report as Report,
     )
+    from voxsip.shared import SharedRate as SharedRate
 
 __all__ = [
     "APIError",
@@ -82,6 +84,7 @@ __all__ = [
     "RetryPolicy",
     "ServerError",
     "ServiceAccount",
+    "SharedRate",
     "Timeout",
     "TransportError",
     "UnexpectedReplyError",
@@ -89,7 +92,7 @@ __all__ = [
     "__version__",
 ]
 
-_SUBMODULES = frozenset({"bulk", "emulator", "models", "report", "webhooks"})
+_SUBMODULES = frozenset({"bulk", "emulator", "models", "report", "shared", "webhooks"})
 _FROM_BULK = frozenset({"BindRequest", "CreateRequest", "DeleteRequest", "Outcome", "Report"})
 
 
@@ -99,6 +102,9 @@ def __getattr__(name: str) -> Any:
         return import_module(f"voxsip.{name}")
     if name in _FROM_BULK:
         value = globals()[name] = getattr(import_module("voxsip.bulk"), name)
+        return value
+    if name == "SharedRate":
+        value = globals()[name] = import_module("voxsip.shared").SharedRate
         return value
     raise AttributeError(f"module 'voxsip' has no attribute {name!r}")
 

@@ -28,7 +28,7 @@ class AsyncClient(BaseAsyncClient):
             trace, holds a password) or the query would be longer than 2 kB.
         timeout: seconds per attempt, or a `Timeout`.
         retry: how failed calls are tried again.
-        rate_limit: requests per second that may leave, or None.
+        rate_limit: requests per second that may leave, or a `SharedRate`, kept with other processes; or None.
         max_connections: requests in flight per event loop; more wait, before their timeout starts.
         session: an aiohttp session to use; it is not closed by the client.
         ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.

@@ -8,12 +8,13 @@ from typing import Any, Self
 
 import aiohttp
 import attrs
+from yarl import URL
 
 from voxsip._auth.sources import Credentials, make_tokens
 from voxsip._calls.call import CallExecutor
 from voxsip._calls.creates import Creates
 from voxsip._calls.id_set import IdSet
-from voxsip._calls.limiter import Limiter
+from voxsip._calls.limiter import Limiter, LimiterSource, RateLimiter
 from voxsip._calls.lookup import look_up, lookup_of
 from voxsip._calls.registry import any_command
 from voxsip._calls.request import Request
@@ -50,7 +51,7 @@ class BaseAsyncClient(AsyncGroups):
         encoding: RequestEncoding = "auto",
         timeout: float | Timeout = Timeout(),  # noqa: B008 - frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
-        rate_limit: RateLimit | None = None,
+        rate_limit: RateLimit | LimiterSource | None = None,
         max_connections: int = 100,
         session: aiohttp.ClientSession | None = None,
         ssl: Trust = None,
@@ -74,9 +75,10 @@ class BaseAsyncClient(AsyncGroups):
             creates=Creates(_seams.clock),
             timeout=AttemptTimeout.of(timeout),
             encoding=encoding,
-            limiter=_limiter(rate_limit, _seams.clock),
             clock=_seams.clock,
         )
+        self._limiters: list[RateLimiter] = []
+        self._caller.limiter = self._make_limiter(rate_limit)
         self._shared = False
 
     def __repr__(self) -> str:
@@ -95,7 +97,7 @@ class BaseAsyncClient(AsyncGroups):
         return self._caller.clock
 
     @property
-    def limiter(self) -> Limiter | None:
+    def limiter(self) -> RateLimiter | None:
         """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
         return self._caller.limiter
 
@@ -170,7 +172,7 @@ class BaseAsyncClient(AsyncGroups):
         *,
         timeout: float | Timeout | None = None,
         retry: RetryPolicy | None = None,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         deadline: float | None = None,
     ) -> Self:
         """Return a view of this client with other options; connections and tokens are shared.
@@ -189,12 +191,13 @@ class BaseAsyncClient(AsyncGroups):
         if retry is not None:
             changes["retrier"] = self._caller.retrier.with_policy(_policy(retry))
         if rate_limit is not None:
-            changes["limiter"] = _limiter(rate_limit, self.clock)
+            changes["limiter"] = self._make_limiter(rate_limit)
         if deadline is not None:
             changes["deadline"] = deadline
         view = object.__new__(type(self))
         view._caller = attrs.evolve(self._caller, **changes)
         view._shared = True
+        view._limiters = self._limiters
         return view
 
     def with_known_ids(self, known: IdSet) -> Self:
@@ -214,7 +217,25 @@ class BaseAsyncClient(AsyncGroups):
     async def close(self) -> None:
         """Close what the client opened; twice does no harm. It may be used again afterwards."""
         if not self._shared:
+            for limiter in self._limiters:
+                await limiter.aclose()
             await self._caller.pool.aclose()
+
+    def _make_limiter(
+        self, limit: RateLimit | RateLimiter | LimiterSource | None
+    ) -> RateLimiter | None:
+        """Return what the options ask for; one that connects to a store is closed with the client."""
+        if limit is None or isinstance(limit, RateLimiter):
+            return limit
+        if isinstance(limit, RateLimit):
+            return Limiter(limit, clock=self.clock)
+        if not isinstance(limit, LimiterSource):
+            raise ConfigurationError(
+                f"rate_limit: expected a RateLimit or a SharedRate, got {type(limit).__name__}"
+            )
+        limiter = limit.limiter_for(URL(self._caller.base_url).authority, self.account_id)
+        self._limiters.append(limiter)
+        return limiter
 
     async def __aenter__(self) -> Self:
         return self
@@ -230,14 +251,6 @@ def _create_of(command: str, values: dict[str, Any], since: datetime) -> Request
     if since.tzinfo is None:
         raise InvalidArgumentError("since: expected an aware datetime (with tzinfo)", field="since")
     return Request(found, values, found.encode(values))
-
-
-def _limiter(limit: RateLimit | Limiter | None, clock: Clock) -> Limiter | None:
-    if limit is None or isinstance(limit, Limiter):
-        return limit
-    if not isinstance(limit, RateLimit):
-        raise ConfigurationError(f"rate_limit: expected a RateLimit, got {type(limit).__name__}")
-    return Limiter(limit, clock=clock)
 
 
 def _policy(retry: RetryPolicy) -> RetryPolicy:

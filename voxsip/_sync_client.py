@@ -10,7 +10,7 @@ import aiohttp
 
 from voxsip._async_client import AsyncClient
 from voxsip._auth.sources import Credentials
-from voxsip._calls.limiter import Limiter
+from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._clock import REAL, Clock, Seams
 from voxsip._config import RateLimit, RequestEncoding, RetryPolicy, Timeout, Trust
 from voxsip._errors import ConfigurationError
@@ -41,7 +41,7 @@ class Client(SyncGroups):
             trace, holds a password) or the query would be longer than 2 kB.
         timeout: seconds per attempt, or a `Timeout`.
         retry: how failed calls are tried again.
-        rate_limit: requests per second that may leave, or None.
+        rate_limit: requests per second that may leave, or a `SharedRate`, kept with other processes; or None.
         max_connections: requests in flight; more wait, before their timeout starts.
         session: refused: an aiohttp session belongs to the loop that made it.
         ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.
@@ -64,7 +64,7 @@ class Client(SyncGroups):
         encoding: RequestEncoding = "auto",
         timeout: float | Timeout = Timeout(),  # noqa: B008 - frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
-        rate_limit: RateLimit | None = None,
+        rate_limit: RateLimit | LimiterSource | None = None,
         max_connections: int = 100,
         session: aiohttp.ClientSession | None = None,
         ssl: Trust = None,
@@ -107,7 +107,7 @@ class Client(SyncGroups):
         return self._async.clock
 
     @property
-    def limiter(self) -> Limiter | None:
+    def limiter(self) -> RateLimiter | None:
         """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
         return self._async.limiter
 
@@ -151,7 +151,7 @@ class Client(SyncGroups):
         *,
         timeout: float | Timeout | None = None,
         retry: RetryPolicy | None = None,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         deadline: float | None = None,
     ) -> Self:
         """Return a view of this client with other options; see `AsyncClient.with_options`."""

@@ -17,6 +17,7 @@ ABSENT = {
     "cyclopts",
     "rich",
     "sqlite3",
+    "asyncpg",
     "hypothesis",
 }
 
@@ -44,7 +45,15 @@ def test_no_group_is_loaded(loaded):
 
 
 @pytest.mark.parametrize(
-    "part", ["voxsip.bulk", "voxsip.emulator", "voxsip.cli", "voxsip.models", "voxsip.webhooks"]
+    "part",
+    [
+        "voxsip.bulk",
+        "voxsip.emulator",
+        "voxsip.cli",
+        "voxsip.models",
+        "voxsip.shared",
+        "voxsip.webhooks",
+    ],
 )
 def test_no_other_part_is_loaded(loaded, part):
     assert not any(name == part or name.startswith(f"{part}.") for name in loaded)

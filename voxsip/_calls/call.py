@@ -18,7 +18,7 @@ from yarl import URL
 
 from voxsip._auth.tokens import Tokens
 from voxsip._calls.creates import Creates
-from voxsip._calls.limiter import Limiter
+from voxsip._calls.limiter import RateLimiter
 from voxsip._calls.pages import page_fetcher, start_offset
 from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
 from voxsip._calls.request import Request
@@ -30,6 +30,7 @@ from voxsip._errors import (
     APIError,
     AuthorizationError,
     InvalidArgumentError,
+    RateLimitError,
     UnexpectedReplyError,
     VoxsipError,
 )
@@ -47,6 +48,8 @@ Decoder = Callable[[dict[str, Any]], T]
 log = logging.getLogger("voxsip")
 LONGEST_QUERY = 2000
 """Bytes of a query beyond which "auto" sends a form: servers and proxies on the way refuse or cut off long URLs."""
+TOO_FAST_CODES = frozenset({340, 416, None})
+"""Refusals that speak of the rate (None: HTTP 429); 162 and 484 speak of one request."""
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -74,7 +77,7 @@ class CallExecutor:
     creates: Creates
     timeout: AttemptTimeout
     encoding: RequestEncoding = "auto"
-    limiter: Limiter | None = None
+    limiter: RateLimiter | None = None
     deadline: float | None = None
     clock: Clock = SYSTEM
 
@@ -223,6 +226,12 @@ class CallExecutor:
                 http_date(reply.headers.get("Date")) if error.code in CLOCK_CODES else None
             )
             error.renewable = self.tokens.renew(bearer, server_time)
+        elif (
+            self.limiter is not None
+            and isinstance(error, RateLimitError)
+            and error.code in TOO_FAST_CODES
+        ):
+            self.limiter.note_throttled(error.retry_after)
         return error
 
 

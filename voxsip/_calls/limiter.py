@@ -7,9 +7,58 @@ nothing is stored per caller. The bucket starts with one burst, not with a secon
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from voxsip._clock import SYSTEM, Clock
 from voxsip._config import RateLimit
+
+
+@runtime_checkable
+class RateLimiter(Protocol):
+    """What the requests of a client wait for: `Limiter` within a process, `SharedLimiter` between processes."""
+
+    @property
+    def rate(self) -> float | None:
+        """Requests per second, or None where nothing limits them."""
+        ...
+
+    def set_rate(self, rate: float | None) -> None:
+        """Change the rate while running (requests per second); None lifts the limit."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing leave for so many seconds."""
+        ...
+
+    def note_throttled(self, retry_after: float | None) -> None:
+        """Note that a call was refused for coming too fast.
+
+        Args:
+            retry_after: seconds the server asked to wait, or None.
+        """
+        ...
+
+    async def acquire(self) -> None:
+        """Wait for a slot."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what the running loop opened for it."""
+        ...
+
+
+@runtime_checkable
+class LimiterSource(Protocol):
+    """Makes the limiter of one account, as `SharedRate` does."""
+
+    def limiter_for(self, service: str, account_id: int | None) -> RateLimiter:
+        """Return what the requests of an account wait for.
+
+        Args:
+            service: host and port of the API.
+            account_id: the account that calls act for; None if its token does not tell.
+        """
+        ...
 
 
 class TokenBucket:
@@ -110,6 +159,12 @@ class Limiter:
     def pause(self, seconds: float) -> None:
         """Let nothing leave for so many seconds."""
         self._bucket.pause(seconds)
+
+    def note_throttled(self, retry_after: float | None) -> None:
+        """Note that a call was refused; the rate is the user's, and stays."""
+
+    async def aclose(self) -> None:
+        """Close nothing: there is nothing open."""
 
     async def acquire(self) -> None:
         """Wait for a slot."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
-from voxsip._calls.limiter import Limiter
+from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._config import RateLimit
 from voxsip.bulk._funds import read_quote
 from voxsip.bulk._job import BulkJob
@@ -47,7 +47,7 @@ class AsyncBulk:
         rows: BindRows,
         *,
         concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         journal: Path | None = None,
         skip_unchanged: bool = False,
         verify: bool = False,
@@ -68,7 +68,8 @@ class AsyncBulk:
                 and should not block.
             concurrency: rows in flight at most, 1 to 256; fewer while the server pushes back.
             rate_limit: requests per second that may leave, retries included: a ceiling, lowered while the
-                server refuses; or a `Limiter`, whose rate is yours to change while the job runs.
+                server refuses; or a `Limiter`, whose rate is yours to change while the job runs; or a
+                `SharedRate`, kept with other processes.
             journal: path of a new SQLite file that lets the job be resumed.
             skip_unchanged: read the input and the live state first, and send nothing for rows that would
                 leave everything as it is.
@@ -101,7 +102,7 @@ class AsyncBulk:
         rows: CreateRows,
         *,
         concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         journal: Path | None = None,
         skip_unchanged: bool = False,
         check_funds: bool = True,
@@ -153,7 +154,7 @@ class AsyncBulk:
         rows: DeleteRows,
         *,
         concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         journal: Path | None = None,
         skip_unchanged: bool = False,
         max_failures: int | None = None,
@@ -198,7 +199,7 @@ class AsyncBulk:
         rows: BindRows | CreateRows | DeleteRows,
         *,
         concurrency: int | None = None,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         skip_unchanged: bool | None = None,
         verify: bool | None = None,
         check_funds: bool | None = None,

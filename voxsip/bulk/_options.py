@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import attrs
 
-from voxsip._calls.limiter import Limiter
+from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._config import RateLimit
 from voxsip._errors import InvalidArgumentError
 
@@ -47,7 +47,7 @@ class Options:
     """
 
     concurrency: int = DEFAULT_CONCURRENCY
-    rate_limit: RateLimit | Limiter | None = None
+    rate_limit: RateLimit | RateLimiter | LimiterSource | None = None
     skip_unchanged: bool = False
     verify: bool = False
     max_failures: int | None = None
@@ -69,8 +69,10 @@ class Options:
             _number("deadline", self.deadline, math.inf)
         _number("recovery_delay", self.recovery_delay, math.inf)
         limit: object = self.rate_limit
-        if not isinstance(limit, RateLimit | Limiter | None):
-            raise _wrong("rate_limit", "a RateLimit or a Limiter", type(limit).__name__)
+        if not isinstance(limit, RateLimit | RateLimiter | LimiterSource | None):
+            raise _wrong(
+                "rate_limit", "a RateLimit, a Limiter or a SharedRate", type(limit).__name__
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return what a resumed job should take over."""

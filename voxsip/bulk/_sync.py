@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
-from voxsip._calls.limiter import Limiter
+from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._clock import SYSTEM
 from voxsip._config import RateLimit
 from voxsip._errors import InvalidArgumentError
@@ -264,7 +264,7 @@ class Bulk:
         rows: Iterable[BindRequest | Mapping[str, object]],
         *,
         concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         journal: Path | None = None,
         skip_unchanged: bool = False,
         verify: bool = False,
@@ -298,7 +298,7 @@ class Bulk:
         rows: Iterable[CreateRequest | Mapping[str, object]],
         *,
         concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         journal: Path | None = None,
         skip_unchanged: bool = False,
         check_funds: bool = True,
@@ -332,7 +332,7 @@ class Bulk:
         rows: Iterable[DeleteRequest | Mapping[str, object]],
         *,
         concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         journal: Path | None = None,
         skip_unchanged: bool = False,
         max_failures: int | None = None,
@@ -365,7 +365,7 @@ class Bulk:
         rows: Iterable[BindRequest | CreateRequest | DeleteRequest | Mapping[str, object]],
         *,
         concurrency: int | None = None,
-        rate_limit: RateLimit | Limiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         skip_unchanged: bool | None = None,
         verify: bool | None = None,
         check_funds: bool | None = None,

@@ -29,6 +29,14 @@ app.command(
     "voxsip.cli._commands.emulator:emulator",
     help="Serve a local Management API until Ctrl-C.",
 )
+rate = App(name="rate", help="Show or change the rate that processes share (--rate-store).")
+for _name, _help in {
+    "show": "Show how the account's rate stands.",
+    "set": "Change the account's rate for all processes.",
+    "pause": "Let nothing of the account leave, in any process.",
+}.items():
+    rate.command(f"voxsip.cli._commands.rate:{_name}_", name=_name, help=_help)
+app.command(rate)
 app.command("voxsip.cli._commands.token:token", help="Print a fresh token.")
 
 registrations = App(

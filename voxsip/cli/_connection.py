@@ -39,8 +39,13 @@ class Connection:
     allow_plain_http: Annotated[bool, Parameter(negative=(), show_default=False)] = False
     "Permit http:// to another machine, with the token in clear."
 
+    rate_store: Annotated[str | None, Parameter(metavar="ADDRESS")] = None
+    "Keep the account's rate together with other processes, in this PostgreSQL database."
+
     def client(self, **options: Any) -> voxsip.AsyncClient:
         """Make the client. Raises ConfigurationError."""
+        if self.rate_store is not None:
+            options["rate_limit"] = voxsip.SharedRate(self.rate_store, urgent=True)
         if self.timeout is not None:
             options["timeout"] = self.timeout
         return voxsip.AsyncClient(

@@ -3,6 +3,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.support.cli_command import Command
+from tests.support.postgres import postgres  # noqa: F401 - a fixture
 from voxsip.emulator import Emulator
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._calls.limiter import Limiter
+from voxsip._calls.limiter import Limiter, LimiterSource, RateLimiter
 from voxsip._config import RateLimit
 from voxsip.bulk._limits.adaptive import AdaptiveLimits
 
@@ -25,14 +25,21 @@ class JobLimits:
     """
 
     def __init__(
-        self, client: BaseAsyncClient, concurrency: int, rate_limit: RateLimit | Limiter | None
+        self,
+        client: BaseAsyncClient,
+        concurrency: int,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None,
     ) -> None:
         own = rate_limit if isinstance(rate_limit, RateLimit) else None
-        shared: Limiter | None = rate_limit if isinstance(rate_limit, Limiter) else None
-        if rate_limit is None:
-            shared = client.limiter
-        self.limiter = shared or Limiter(own, clock=client.clock)
-        self.client = client.with_options(rate_limit=self.limiter)
+        given = client.limiter if rate_limit is None else rate_limit
+        shared = given is not None and own is None
+        self.client = client.with_options(
+            rate_limit=given if shared else Limiter(own, clock=client.clock)
+        )
+        limiter = self.client.limiter
+        if limiter is None:
+            raise TypeError("a view with a limiter has one")
+        self.limiter: RateLimiter = limiter
         self.adaptive = AdaptiveLimits(
             concurrency,
             max_rate=own.rate if own else None,

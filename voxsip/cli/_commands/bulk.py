@@ -78,7 +78,7 @@ def bind(
                 verify=verify,
                 source=_origin(source),
                 checksum=rows.checksum,
-                **limits.values(),
+                **limits.values(connection.rate_store),
             )
 
         return launch(
@@ -143,7 +143,7 @@ def create(
                 check_funds=skip_unchanged,
                 source=_origin(source),
                 checksum=rows.checksum,
-                **limits.values(),
+                **limits.values(connection.rate_store),
             )
 
         return launch(
@@ -198,7 +198,7 @@ def delete(
                 skip_unchanged=skip_unchanged,
                 source=_origin(source),
                 checksum=rows.checksum,
-                **limits.values(),
+                **limits.values(connection.rate_store),
             )
 
         return launch(

@@ -53,7 +53,9 @@ def resume(
             )
 
         def make(client: AsyncClient) -> BulkJob[Any]:
-            return client.bulk.resume(journal, rows, checksum=rows.checksum, **limits.values())
+            return client.bulk.resume(
+                journal, rows, checksum=rows.checksum, **limits.values(connection.rate_store)
+            )
 
         return launch(
             state.kind,

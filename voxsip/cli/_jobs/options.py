@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from attrs import frozen
 from cyclopts import Group, Parameter
 
-from voxsip import RateLimit
+from voxsip import RateLimit, SharedRate
 from voxsip.cli._exit_codes import CommandError
 
 _GROUP = Group("Job", sort_key=40)
@@ -31,18 +31,27 @@ class Limits:
     deadline: Annotated[float | None, Parameter(metavar="SECONDS")] = None
     "Send no further row after so long."
 
-    def values(self) -> dict[str, Any]:
-        """Return what is given, as `client.bulk` calls it."""
+    def values(self, rate_store: str | None = None) -> dict[str, Any]:
+        """Return what is given, as `client.bulk` calls it.
+
+        Args:
+            rate_store: address of the store that the rate is kept in, or None.
+        """
         if self.rate is not None and not 0 < self.rate < math.inf:
             raise CommandError("--rate: give a number above 0")
         given = {
             "concurrency": self.concurrency,
-            "rate_limit": None if self.rate is None else RateLimit(self.rate),
+            "rate_limit": self._rate_limit(rate_store),
             "max_failures": self.max_failures,
             "max_failure_ratio": self.max_failure_ratio,
             "deadline": self.deadline,
         }
         return {name: value for name, value in given.items() if value is not None}
+
+    def _rate_limit(self, rate_store: str | None) -> RateLimit | SharedRate | None:
+        if rate_store is not None:
+            return SharedRate(rate_store, rate=self.rate)
+        return None if self.rate is None else RateLimit(self.rate)
 
 
 @Parameter(name="*", group=_GROUP)

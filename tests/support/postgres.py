@@ -1,0 +1,34 @@
+"""A real PostgreSQL server for tests, one per worker, with a fresh database for each test."""
+
+import itertools
+import os
+
+import asyncpg
+import pytest
+
+from voxsip.shared._local_server import INSTALL, LocalServer, find_programs
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    if find_programs() is None:
+        text = f"PostgreSQL's server programs are not here; {INSTALL}"
+        if os.environ.get("CI"):
+            pytest.fail(text)
+        pytest.skip(text)
+    with LocalServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def store(postgres):
+    """The address of an empty database."""
+    name = f"test_{next(_numbers)}"
+    connection = await asyncpg.connect(postgres.dsn())
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return postgres.dsn(name)

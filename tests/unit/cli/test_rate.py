@@ -1,0 +1,41 @@
+"""`voxsip rate`, and `--rate-store`."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_rate_is_set_used_by_a_job_and_shown(serve, write, postgres):
+    _, voxsip = serve(applications=1, registrations=3, users=3)
+    store = ("--rate-store", postgres.dsn())
+    assert "no limit" in voxsip("rate", "show", *store).out
+    assert ": 500 a second" in voxsip("rate", "set", "500", *store).out
+    rows = "sip_registration_id,application_id,user_id\n1,1,1\n2,1,2\n3,1,3\n"
+    assert voxsip("bulk", "bind", write(rows), "--rate", "900", *store).code == 0
+    shown = json.loads(voxsip("rate", "show", "--json", *store).out)
+    assert (shown["ceiling"], shown["total"], shown["cuts"]) == (500.0, 3, 0)
+    assert "paused for another" in voxsip("rate", "pause", "1000", *store).out
+    assert "paused" not in voxsip("rate", "pause", "0", *store).out
+    assert "no limit" in voxsip("rate", "set", "none", *store).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (("show",), 2, "name the store: --rate-store"),
+        (("show", "--rate-store", "rate.sqlite"), 3, "store: not a PostgreSQL address"),
+        (("set", "fast"), 2, "RATE: give a number above 0"),
+        (("pause", "-1"), 2, "SECONDS: give a number above 0"),
+    ],
+)
+def test_what_cannot_be(serve, arguments, code, text):
+    _, voxsip = serve()
+    ended = (
+        voxsip("rate", arguments[0], "--", *arguments[1:])
+        if arguments[-1] == "-1"
+        else voxsip("rate", *arguments)
+    )
+    assert ended.code == code
+    assert text in ended.err

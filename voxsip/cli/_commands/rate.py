@@ -1,0 +1,99 @@
+"""`voxsip rate show|set|pause`: the rate that processes share."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._exit_codes import CommandError
+from voxsip.cli._terminal.output import print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from voxsip.shared import RateStatus, SharedLimiter
+
+Json = Annotated[bool, Parameter(negative=(), show_default=False)]
+
+
+def show_(*, json: Json = False, connection: Connection = DEFAULT) -> int:
+    """Show how the account's rate stands. Nothing is sent to the API.
+
+    Arguments:
+        json: Write it as JSON.
+    """
+    return _with_limiter(connection, None, as_json=json)
+
+
+def set_(rate: str, /, *, json: Json = False, connection: Connection = DEFAULT) -> int:
+    """Change the account's rate for all processes; they follow at once.
+
+    Arguments:
+        rate: Requests a second at most, or "none" for no limit but what the service refuses.
+        json: Write how it stands then as JSON.
+    """
+    number = None if rate == "none" else _number("RATE", rate)
+    return _with_limiter(connection, lambda limiter: limiter.change(number), as_json=json)
+
+
+def pause_(seconds: str, /, *, json: Json = False, connection: Connection = DEFAULT) -> int:
+    """Let nothing of the account leave for a while, in any process.
+
+    Arguments:
+        seconds: How long; 0 ends a pause.
+        json: Write how it stands then as JSON.
+    """
+    number = 0.0 if seconds == "0" else _number("SECONDS", seconds)
+    return _with_limiter(connection, lambda limiter: limiter.pause_all(number), as_json=json)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise CommandError(f"{name}: give a number above 0, not {text!r}")
+    return number
+
+
+def _with_limiter(
+    connection: Connection,
+    change: Callable[[SharedLimiter], Awaitable[None]] | None,
+    *,
+    as_json: bool,
+) -> int:
+    from voxsip.shared import SharedLimiter  # noqa: PLC0415 - only for those who share
+
+    async def main() -> RateStatus:
+        async with connection.client() as client:
+            limiter = client.limiter
+            if not isinstance(limiter, SharedLimiter):
+                raise CommandError("name the store: --rate-store postgresql://user@host/database")
+            if change is not None:
+                await change(limiter)
+            return await limiter.status()
+
+    status = run(main())
+    if as_json:
+        print_json(status)
+    else:
+        print(_words(status))
+    return 0
+
+
+def _words(status: RateStatus) -> str:
+    rate = "no limit" if status.rate is None else f"{status.rate:g} a second"
+    if status.ceiling is not None and status.rate != status.ceiling:
+        rate += f" (lowered from {status.ceiling:g})"
+    lines = [
+        f"account {status.account_id} at {status.service}: {rate}",
+        f"used lately: {status.used:.0f} a second; {status.total:,} since the beginning",
+        f"lowered after refusals: {status.cuts:,} times",
+    ]
+    if status.paused > 0:
+        lines.append(f"paused for another {status.paused:.0f} s")
+    return "\n".join(lines)

@@ -1,0 +1,56 @@
+"""Where a store is: a PostgreSQL address whose secrets are never shown."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import attrs
+
+from voxsip._errors import ConfigurationError
+from voxsip._redaction.values import conceal, reveal
+
+SCHEMES = ("postgresql://", "postgres://")
+
+
+def is_store(value: object) -> bool:
+    """Returns whether a text is the address of a store and no path of a file."""
+    return isinstance(value, str) and value.startswith(SCHEMES)
+
+
+def _concealed(dsn: str) -> str:
+    return conceal(dsn)
+
+
+@attrs.frozen(repr=False)
+class StoreAddress:
+    """The address of a PostgreSQL database. Its text form holds no user, password or option.
+
+    Args:
+        dsn: `postgresql://user@host:port/database`; the password may come from `PGPASSWORD` or `~/.pgpass`.
+
+    Raises:
+        ConfigurationError: no such address.
+    """
+
+    dsn: str = attrs.field(converter=_concealed)
+
+    def __attrs_post_init__(self) -> None:
+        """Check what can be checked without a server; the text itself is never quoted."""
+        try:
+            if is_store(reveal(self.dsn)):
+                str(self)  # takes the address apart: a wrong port is noticed here
+                return
+        except ValueError:
+            pass
+        raise ConfigurationError(
+            "store: not a PostgreSQL address; give postgresql://user@host:port/database"
+        )
+
+    def __str__(self) -> str:
+        parts = urlsplit(self.dsn)  # of a concealed text: nothing here shows it
+        options = parse_qs(parts.query)
+        host = parts.hostname or (options.get("host") or ["localhost"])[-1]
+        port = f":{parts.port}" if parts.port else ""
+        return f"postgresql://{host}{port}{parts.path if len(parts.path) > 1 else ''}"
+
+    __repr__ = __str__

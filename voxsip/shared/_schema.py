@@ -1,0 +1,170 @@
+"""The store's tables and functions, and the check of their version.
+
+All times are the database's own, in seconds since the epoch: no decision rests on two clocks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from voxsip._errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from voxsip.shared._address import StoreAddress
+
+VERSION = 1
+CHANNEL = "voxsip_rate"
+_LOCK = 0x766F78736970  # "voxsip": one process at a time makes the tables
+
+# Read as a table: what is looked up by name may be known from before another process made it.
+_EXISTS = "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'voxsip' AND tablename = 'store')"
+_VERSION_TABLE = """
+CREATE SCHEMA IF NOT EXISTS voxsip;
+CREATE TABLE IF NOT EXISTS voxsip.store (version integer NOT NULL);
+"""
+
+RATE_SCHEMA = """
+CREATE TABLE voxsip.rate (
+    service text NOT NULL,
+    account_id bigint NOT NULL,
+    ceiling double precision,
+    rate double precision,
+    next_slot double precision NOT NULL DEFAULT 0,
+    next_urgent double precision NOT NULL DEFAULT 0,
+    paused_until double precision NOT NULL DEFAULT 0,
+    cut_at double precision NOT NULL DEFAULT 0,
+    cuts bigint NOT NULL DEFAULT 0,
+    slots bigint NOT NULL DEFAULT 0,
+    window_start double precision NOT NULL DEFAULT 0,
+    window_slots integer NOT NULL DEFAULT 0,
+    used double precision NOT NULL DEFAULT 0,
+    PRIMARY KEY (service, account_id)
+) WITH (fillfactor = 50);
+
+-- Takes slots: `given` of them, the first in `delay` seconds and one every `step`; with none given, ask again after `delay`.
+CREATE FUNCTION voxsip.take_slots(
+    p_service text, p_account bigint, p_wanted integer, p_urgent boolean,
+    OUT given integer, OUT delay double precision, OUT step double precision, OUT current double precision
+) LANGUAGE plpgsql AS $$
+DECLARE
+    r voxsip.rate;
+    t double precision;
+    start double precision;
+    passed double precision;
+    latest double precision;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    SELECT * INTO STRICT r FROM voxsip.rate
+        WHERE service = p_service AND account_id = p_account FOR UPDATE;
+    t := extract(epoch FROM clock_timestamp());
+    passed := t - r.window_start;
+    IF passed >= 1.0 OR passed < 0 THEN
+        r.used := CASE WHEN passed BETWEEN 1.0 AND 2.0 THEN r.window_slots / passed ELSE 0 END;
+        IF r.rate < coalesce(r.ceiling, 'Infinity') AND t - r.cut_at > 1.0 AND r.used >= 0.7 * r.rate THEN
+            r.rate := least(coalesce(r.ceiling, 'Infinity'), r.rate * 1.03);
+        END IF;
+        r.window_start := t;
+        r.window_slots := 0;
+    END IF;
+    step := CASE WHEN r.rate IS NULL THEN 0 ELSE 1.0 / r.rate END;
+    -- A database clock that was set back must not hold slots back for longer than a debt ever can.
+    latest := t + 5 + 2 * step;
+    given := 0;
+    IF t < r.paused_until THEN
+        delay := r.paused_until - t;
+    ELSIF r.rate IS NULL THEN
+        given := p_wanted;
+        delay := 0;
+    ELSIF p_urgent THEN
+        given := p_wanted;
+        start := greatest(least(r.next_urgent, t + 60 + 2 * step), t);
+        delay := start - t;
+        r.next_urgent := start + given * step;
+        -- What went before the others is paid for by them, later.
+        r.next_slot := least(greatest(r.next_slot, t - 0.05) + given * step, latest);
+    ELSE
+        start := greatest(least(r.next_slot, latest), t - 0.05);
+        delay := greatest(start - t, 0);
+        IF delay <= 0.25 THEN
+            given := least(p_wanted, greatest(1, ceil(r.rate * 0.02)::integer));
+            r.next_slot := start + given * step;
+        ELSE
+            delay := delay - 0.2;
+        END IF;
+    END IF;
+    r.window_slots := r.window_slots + given;
+    UPDATE voxsip.rate SET rate = r.rate, next_slot = r.next_slot, next_urgent = r.next_urgent,
+        window_start = r.window_start, window_slots = r.window_slots, used = r.used, slots = slots + given
+        WHERE service = p_service AND account_id = p_account;
+    current := r.rate;
+END $$;
+
+-- Notes that a call was refused for coming too fast: lowers the rate once for a burst of refusals, whoever met them.
+CREATE FUNCTION voxsip.note_throttled(p_service text, p_account bigint, p_pause double precision)
+RETURNS double precision LANGUAGE plpgsql AS $$
+DECLARE
+    r voxsip.rate;
+    t double precision;
+    passed double precision;
+BEGIN
+    SELECT * INTO STRICT r FROM voxsip.rate
+        WHERE service = p_service AND account_id = p_account FOR UPDATE;
+    t := extract(epoch FROM clock_timestamp());
+    IF t - r.cut_at >= 1.0 THEN
+        passed := t - r.window_start;
+        r.rate := greatest(0.5, CASE
+            WHEN r.rate IS NOT NULL THEN 0.9 * r.rate
+            WHEN passed >= 0.5 OR r.used = 0 THEN 0.95 * r.window_slots / greatest(passed, 0.1)
+            ELSE 0.95 * r.used END);
+        r.cut_at := t;
+        r.cuts := r.cuts + 1;
+        r.next_slot := t + 1.0 / r.rate;
+        PERFORM pg_notify('voxsip_rate', p_service || ' ' || p_account);
+    END IF;
+    IF t + p_pause > r.paused_until THEN
+        r.paused_until := t + p_pause;
+        PERFORM pg_notify('voxsip_rate', p_service || ' ' || p_account);
+    END IF;
+    UPDATE voxsip.rate SET rate = r.rate, cut_at = r.cut_at, cuts = r.cuts, next_slot = r.next_slot,
+        paused_until = r.paused_until WHERE service = p_service AND account_id = p_account;
+    RETURN r.rate;
+END $$;
+"""
+
+
+async def prepare_schema(connection: Any, address: StoreAddress) -> None:
+    """Make the store's tables if there are none, or see that they are of this version.
+
+    Raises:
+        ConfigurationError: of another version, or they may not be made.
+    """
+    from asyncpg import (  # noqa: PLC0415 - there already, if there is a connection
+        InsufficientPrivilegeError,
+        PostgresError,
+    )
+
+    try:
+        if not await connection.fetchval(_EXISTS):
+            await _create(connection)
+        found = await connection.fetchval("SELECT max(version) FROM voxsip.store")
+    except InsufficientPrivilegeError:
+        found, failure = None, "the user may not create or read the schema voxsip; grant it CREATE"
+    except PostgresError as error:
+        found, failure = None, f"its tables cannot be made or read ({type(error).__name__})"
+    else:
+        if found == VERSION:
+            return
+        failure = f"its tables have version {found}, this voxsip needs {VERSION}; " + (
+            "upgrade voxsip" if (found or 0) > VERSION else "use an empty database"
+        )
+    raise ConfigurationError(f"store {address}: {failure}")
+
+
+async def _create(connection: Any) -> None:
+    async with connection.transaction():
+        await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        if await connection.fetchval(_EXISTS):
+            return
+        await connection.execute(_VERSION_TABLE)
+        await connection.execute(RATE_SCHEMA)
+        await connection.execute("INSERT INTO voxsip.store VALUES ($1)", VERSION)
