@@ -19,6 +19,7 @@ from tests.simulator.world import World
 from voxsip._clock import Seams
 
 MOST_LIVES = 8
+REGISTRATIONS = {"create": 0, "bind": 15, "delete": 24}
 MEMORY = Path("/dev/shm")  # files on a memory disk, where there is one
 
 
@@ -55,7 +56,7 @@ def run_seed(seed, profile="mixed", less=None, *, judge=None):
     backend = Backend(
         world,
         spelling=stored if kind.spelling else None,
-        registrations=len(plan.rows) if kind.kind != "create" else 0,
+        registrations=REGISTRATIONS[kind.kind],
     )
     network = Network(world, backend, kind, less.quiet)
     result = Result(world, plan, network)
