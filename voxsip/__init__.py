@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         bulk as bulk,
         emulator as emulator,
         models as models,
+        plan as plan,
         report as report,
         shared as shared,
         webhooks as webhooks,
@@ -92,7 +93,7 @@ __all__ = [
     "__version__",
 ]
 
-_SUBMODULES = frozenset({"bulk", "emulator", "models", "report", "shared", "webhooks"})
+_SUBMODULES = frozenset({"bulk", "emulator", "models", "plan", "report", "shared", "webhooks"})
 _FROM_BULK = frozenset({"BindRequest", "CreateRequest", "DeleteRequest", "Outcome", "Report"})
 
 

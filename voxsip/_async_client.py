@@ -9,6 +9,7 @@ from voxsip._lazy import lazy
 
 if TYPE_CHECKING:
     from voxsip.bulk import AsyncBulk
+    from voxsip.plan import AsyncDesired
 
 
 class AsyncClient(BaseAsyncClient):
@@ -45,3 +46,10 @@ class AsyncClient(BaseAsyncClient):
         from voxsip.bulk import AsyncBulk  # noqa: PLC0415 - only for those who use it
 
         return AsyncBulk(self)
+
+    @lazy
+    def desired(self) -> AsyncDesired:
+        """Desired state: a plan of what has to change, and that plan applied."""
+        from voxsip.plan import AsyncDesired  # noqa: PLC0415 - only for those who use it
+
+        return AsyncDesired(self)

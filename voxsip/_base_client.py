@@ -97,6 +97,11 @@ class BaseAsyncClient(AsyncGroups):
         return self._caller.clock
 
     @property
+    def base_url(self) -> str:
+        """The API that calls go to."""
+        return self._caller.base_url
+
+    @property
     def limiter(self) -> RateLimiter | None:
         """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
         return self._caller.limiter

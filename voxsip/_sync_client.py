@@ -21,6 +21,7 @@ from voxsip._sync.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from voxsip.bulk import Bulk
+    from voxsip.plan import Desired
 
 
 class Client(SyncGroups):
@@ -107,6 +108,11 @@ class Client(SyncGroups):
         return self._async.clock
 
     @property
+    def base_url(self) -> str:
+        """The API that calls go to."""
+        return self._async.base_url
+
+    @property
     def limiter(self) -> RateLimiter | None:
         """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
         return self._async.limiter
@@ -117,6 +123,13 @@ class Client(SyncGroups):
         from voxsip.bulk import Bulk  # noqa: PLC0415 - only for those who use it
 
         return Bulk(self._async.bulk, self._runner)
+
+    @lazy
+    def desired(self) -> Desired:
+        """Desired state: a plan of what has to change, and that plan applied."""
+        from voxsip.plan import Desired  # noqa: PLC0415 - only for those who use it
+
+        return Desired(self._async.desired, self._runner)
 
     def call(
         self,

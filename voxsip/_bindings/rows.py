@@ -27,12 +27,17 @@ _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no"})
 
 
-class _Request:
+class Request:
     """What rows of every kind share: made from columns, turned into parameters, never half checked."""
 
     __slots__ = ()
     kind: ClassVar[Literal["bind", "create", "delete"]]
     command: ClassVar[str]
+
+    @property
+    def label(self) -> str:
+        """Name what the row is about, for people."""
+        raise NotImplementedError
 
     def __attrs_post_init__(self) -> None:
         """Refuse a wrong type, and text that cannot work: an id as text is another id to what compares them."""
@@ -71,7 +76,7 @@ class _Request:
 
 
 @attrs.frozen(kw_only=True)
-class BindRequest(_Request):
+class BindRequest(Request):
     """Bind a registration to an application, a rule, a user; or unbind them (`bind=False`).
 
     Arguments:
@@ -116,7 +121,7 @@ class BindRequest(_Request):
 
 
 @attrs.frozen(kw_only=True)
-class CreateRequest(_Request):
+class CreateRequest(Request):
     """Buy a registration, and bind it in the same call where an application is named.
 
     Arguments:
@@ -180,7 +185,7 @@ CreateRequest.__init__ = _concealing_password(CreateRequest.__init__)  # type: i
 
 
 @attrs.frozen(kw_only=True)
-class DeleteRequest(_Request):
+class DeleteRequest(Request):
     """Give a registration up.
 
     Raises:

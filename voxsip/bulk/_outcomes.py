@@ -22,7 +22,7 @@ from voxsip._errors import (
 )
 
 R = TypeVar("R")
-Kind = Literal["bind", "create", "delete"]
+Kind = Literal["bind", "create", "delete", "apply"]
 Status = Literal["done", "unchanged", "failed", "skipped", "unknown"]
 
 
@@ -88,9 +88,10 @@ def stop_reason(kind: Kind, error: type[object]) -> Stop | None:
     """
     if issubclass(error, AuthorizationError | ForbiddenError):
         return Stop.AUTHORIZATION
-    if kind == "create" and issubclass(error, InsufficientFundsError):
+    buys = kind in {"create", "apply"}
+    if buys and issubclass(error, InsufficientFundsError):
         return Stop.FUNDS
-    if kind == "create" and issubclass(error, QuotaExceededError):
+    if buys and issubclass(error, QuotaExceededError):
         return Stop.QUOTA
     return None
 

@@ -128,7 +128,7 @@ class Run:
         self._started = self.client.clock.monotonic()
         journal: Journal | None = None
         try:
-            known = await self._survey() if self.kind == "create" else None
+            known = await self._survey()
             journal = await self._open_journal(known)
             self._opened = self.client.clock.monotonic()
             await self._rows(journal)
@@ -196,12 +196,7 @@ class Run:
             queue=self.queue,
             report=self._report,
             limits=limits.adaptive,
-            guards=Guards(
-                kind=kind,
-                max_failures=options.max_failures,
-                max_failure_ratio=options.max_failure_ratio,
-                min_rows_for_ratio=options.min_rows_for_ratio,
-            ),
+            guards=self._guards(kind),
             workers=options.concurrency,
             previous_runs=record if journal is not None and journal.resumed else None,
             on_end=None if record is None else record.end,
@@ -218,9 +213,24 @@ class Run:
             wanted = count_purchases(self.rows, existing, settled)
             if not await can_pay(client, wanted):
                 engine.stop(Stop.FUNDS)
+        await self._run_engine(engine)
+        if verifier is not None:
+            await verifier.compare(self._report)
+
+    def _guards(self, kind: Kind) -> Guards:
+        options = self.options
+        return Guards(
+            kind=kind,
+            max_failures=options.max_failures,
+            max_failure_ratio=options.max_failure_ratio,
+            min_rows_for_ratio=options.min_rows_for_ratio,
+        )
+
+    async def _run_engine(self, engine: Engine) -> None:
+        """Run the engine to its end, or to the job's deadline."""
         timer = None
-        if options.deadline is not None:
-            left = options.deadline - (self.client.clock.monotonic() - (self._started or 0.0))
+        if self.options.deadline is not None:
+            left = self.options.deadline - (self.client.clock.monotonic() - (self._started or 0.0))
             if left <= 0:
                 engine.stop(Stop.DEADLINE)
             timer = asyncio.get_running_loop().call_later(left, engine.stop, Stop.DEADLINE)
@@ -229,8 +239,18 @@ class Run:
         finally:
             if timer is not None:
                 timer.cancel()
-        if verifier is not None:
-            await verifier.compare(self._report)
+
+    async def _journal_at(
+        self, path: str, header: JobHeader | None, known: Iterable[int] | None
+    ) -> Journal:
+        """Open the journal of a job that is resumed, or with a header make that of a new one."""
+        from voxsip.bulk._journal.journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
+        from voxsip.bulk._journal.thread import JournalThread  # noqa: PLC0415
+
+        clock, driver = self.client.clock, self.driver or JournalThread
+        if header is None:
+            return await open_journal(path, clock=clock, driver=driver)
+        return await create_journal(path, header, known=known, clock=clock, driver=driver)
 
     def _make_limits(self) -> JobLimits:
         if self._limits is None:
@@ -240,6 +260,8 @@ class Run:
 
     async def _survey(self) -> list[int] | None:
         """Note what is there before the first purchase; a journal has it from its first moment on."""
+        if self.kind != "create":
+            return None
         if self.journal is not None:
             from voxsip.bulk._journal.schema import refuse_existing  # noqa: PLC0415 - only with a journal
 
@@ -253,10 +275,6 @@ class Run:
     async def _open_journal(self, known: Iterable[int] | None) -> Journal | None:
         if self.journal is None:
             return None
-        from voxsip.bulk._journal.journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
-        from voxsip.bulk._journal.thread import JournalThread  # noqa: PLC0415
-
-        driver = self.driver or JournalThread
         account = self.client.account_id
         if self.kind is not None:
             header = JobHeader(
@@ -268,10 +286,8 @@ class Run:
                 version=__version__,
                 rows=self.rows.length,
             )
-            return await create_journal(
-                self.journal, header, known=known, clock=self.client.clock, driver=driver
-            )
-        journal = await open_journal(self.journal, clock=self.client.clock, driver=driver)
+            return await self._journal_at(self.journal, header, known)
+        journal = await self._journal_at(self.journal, None, None)
         try:
             self._take_over(journal.header, account)
         except BaseException:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import attrs
 
-from voxsip._bindings.conflicts import ConflictKeys, overlaps_nothing
+from voxsip._bindings.conflicts import overlaps_nothing
 from voxsip._bindings.rows import Row, read_row
 from voxsip._calls.trace import CallTrace
 from voxsip._clock import SYSTEM, yield_to_loop
@@ -24,7 +24,7 @@ from voxsip._errors import (
     OutcomeUnknownError,
     VoxsipError,
 )
-from voxsip.bulk._engine.interface import Item, Limits, PreviousRuns, RowOutcome
+from voxsip.bulk._engine.interface import Item, Keys, Limits, PreviousRuns, RowOutcome, SkipRow
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
 from voxsip.bulk._engine.waiters import Waiters
 from voxsip.bulk._engine.window import Entry, Window
@@ -66,7 +66,7 @@ class Engine:
     row_class: type[Any]
     source: Source
     send: Callable[[Item], Awaitable[Mapping[str, Any]]]
-    keys: ConflictKeys
+    keys: Keys
     window: Window[Item]
     queue: OutcomeQueue[RowOutcome]
     report: Report
@@ -167,6 +167,8 @@ class Engine:
                     except ConfigurationError as error:
                         self._fail(error)
                         outcome = self._outcome(item, "failed", error)
+                    except SkipRow as skip:
+                        outcome = self._outcome(item, "skipped", skip.reason)
                     except VoxsipError as error:
                         if self._try_on(error, rounds, may_have_executed=may_have_executed):
                             rounds += 1
@@ -360,7 +362,7 @@ class Engine:
         keys = self.keys.keys(row)
         if keys is None:
             await self._until_empty()
-            await self.keys.learn(row)  # type: ignore[arg-type]  # rows without a user have keys at once
+            await self.keys.learn(row)
             keys = self.keys.keys(row)
         if overlaps_nothing(row):
             await self._until_empty()

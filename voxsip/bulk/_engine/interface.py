@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -27,6 +28,30 @@ class Item:
         self.index = index
         self.row = row
         self.intended = intended
+
+
+class SkipRow(Exception):  # noqa: N818 - no failure: the row is left alone
+    """Raised by what sends rows for one that is not to be sent: its outcome is "skipped".
+
+    Attributes:
+        reason: why, for its outcome.
+    """
+
+    def __init__(self, reason: VoxsipError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class Keys(Protocol):
+    """Which rows conflict; `ConflictKeys` is one."""
+
+    def keys(self, row: Any) -> tuple[Hashable, ...] | None:
+        """Return a row's keys, each once; None where `learn` must be awaited first, in an empty window."""
+        ...
+
+    async def learn(self, row: Any) -> None:
+        """Make `keys` able to answer for this row."""
+        ...
 
 
 class Limits(Protocol):

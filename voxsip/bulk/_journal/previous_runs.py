@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from voxsip import _errors
-from voxsip._bindings.rows import SECRET_COLUMNS, CreateRequest, DeleteRequest, Row, read_row
+from voxsip._bindings.rows import SECRET_COLUMNS, Request, Row, read_row
 from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_class
 from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import Journal, RestoredRow
@@ -21,7 +21,7 @@ UNREAD = b""
 
 def digest_of(row: object) -> bytes:
     """Return a row's fingerprint, made without its secrets."""
-    return row_digest(row.params(), SECRET_COLUMNS) if isinstance(row, Row) else UNREAD
+    return row_digest(row.params(), SECRET_COLUMNS) if isinstance(row, Request) else UNREAD
 
 
 class PreviousRuns:
@@ -36,7 +36,7 @@ class PreviousRuns:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self.find: Callable[[CreateRequest], int | None] | None = None
+        self.find: Callable[[Any], int | None] | None = None
 
     async def check(self, source: Source, row_class: type[Any]) -> None:
         """Compare all rows with the journal before the first is sent, where the input can be read twice.
@@ -67,7 +67,7 @@ class PreviousRuns:
             outcome.index,
             digest_of(row),
             outcome.status,
-            row.label if isinstance(row, Row) else "",
+            row.label if isinstance(row, Request) else "",
             attempts=outcome.attempts,
             elapsed=outcome.elapsed,
             error_code=error.code if isinstance(error, APIError) else None,
@@ -99,7 +99,7 @@ class PreviousRuns:
             return known.intended_at or known.at
         if known.status == "skipped" or _refused_with_all(known, row):
             return self._unrecorded(index, row)
-        if known.status == "unknown" and isinstance(row, CreateRequest) and not _names_user(row):
+        if known.status == "unknown" and row.kind == "create" and not _names_user(row):
             return known.intended_at or known.at
         return Outcome(
             index=index,
@@ -114,7 +114,7 @@ class PreviousRuns:
 
     def _unrecorded(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
         """Return what may have become of a row that earlier runs left no trace of: of that, a trace may be lost."""
-        if isinstance(row, CreateRequest) and self.find is not None:
+        if row.kind == "create" and self.find is not None:
             try:
                 made = self.find(row)
             except VoxsipError as error:
@@ -122,7 +122,7 @@ class PreviousRuns:
             if made is not None:
                 result = {"result": 1, "sip_registration_id": made}
                 return Outcome(index=index, row=row, status="done", result=result)
-        if isinstance(row, DeleteRequest) and self._journal.log_lost:
+        if row.kind == "delete" and self._journal.log_lost:
             return datetime.fromtimestamp(0, UTC)
         return None
 
@@ -189,5 +189,5 @@ def _refused_with_all(known: RestoredRow, row: Row) -> bool:
     return known.status == "failed" and stop_reason(row.kind, error) is not None
 
 
-def _names_user(row: CreateRequest) -> bool:
-    return row.user_id is not None or row.user_name is not None
+def _names_user(row: Row) -> bool:
+    return not row.params().keys().isdisjoint(("user_id", "user_name"))

@@ -44,6 +44,9 @@ def resume(
             must be the same; only a changed password is not noticed.
     """
     state = read_state(journal)
+    if state.kind == "apply":
+        plan = state.source or "PLAN"
+        raise CommandError(f"{journal} is the journal of a plan: go on with 'voxsip apply {plan}'")
     with RowFile(file or _source(journal, state), _REQUESTS[state.kind]) as source:
         rows = source.check(on_conflict="order")
         if state.checksum is not None and rows.checksum != state.checksum:

@@ -1,0 +1,274 @@
+"""`client.desired`: how plans are made and applied."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+
+from voxsip._base_client import BaseAsyncClient
+from voxsip._bindings.listing import every_registration
+from voxsip._calls.limiter import RateLimiter
+from voxsip._clock import utc_now, yield_to_loop
+from voxsip._config import RateLimit
+from voxsip._errors import InvalidArgumentError
+from voxsip.bulk import BulkJob
+from voxsip.bulk._funds import read_quote
+from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options as JobOptions
+from voxsip.bulk._run import make_source
+from voxsip.bulk._source import END, Source
+from voxsip.plan._account import account_of
+from voxsip.plan._apply import ApplyRun
+from voxsip.plan._export import exported
+from voxsip.plan._file import journal_of
+from voxsip.plan._live import Live
+from voxsip.plan._model import Change, Refusal
+from voxsip.plan._names import fetch_names
+from voxsip.plan._options import Options
+from voxsip.plan._passwords import IN_ROW, read_password, reference_of
+from voxsip.plan._plan import Plan
+from voxsip.plan._planner import STRIDE, Planner, Result
+from voxsip.plan._scope import Scope
+
+Path = str | os.PathLike[str]
+Row = Mapping[str, object]
+Rows = Iterable[Row] | AsyncIterable[Row]
+
+
+class AsyncDesired:
+    """Makes plans and applies them. Reached as `client.desired`.
+
+    Args:
+        client: Reads the live state, and makes the changes.
+    """
+
+    def __init__(self, client: BaseAsyncClient) -> None:
+        self._client = client
+
+    async def plan(
+        self,
+        rows: Rows,
+        *,
+        prune: bool = False,
+        scope: Scope | Mapping[str, object] | None = None,
+        set_passwords: bool = False,
+        replace: bool = False,
+        delete_first: bool = False,
+        force: bool = False,
+        source: str | None = None,
+        lines: Sequence[int] = (),
+    ) -> Plan:
+        """Read the live state once and return what has to change; change nothing.
+
+        A cell of a row that is absent or empty leaves what is there alone, None or "-" means that there
+        shall be none, and anything else is what shall be. Rows that cannot be planned are in `refused`.
+
+        Args:
+            rows: Mappings of columns to values: `sip_registration_id`, `sip_username`, `proxy`, `auth_user`,
+                `outbound_proxy`, `password`, `is_persistent`, `application_id` or `application_name`,
+                `rule_id` or `rule_name`, `user_id` or `user_name`. A registration is found by its id if the
+                row has one, else by SIP user name and proxy, and is created if it is not there. A password
+                may be a reference: "env:NAME", "file:PATH", "keyring:SERVICE/NAME".
+            prune: Delete the registrations in `scope` that no row mentions.
+            scope: What `prune` is limited to; all that is given must match: `application_id`,
+                `application_name`, `proxy`, `prefix` (of the SIP user name).
+            set_passwords: Send the passwords of registrations that exist too; the API never shows them, so
+                whether they differ cannot be told.
+            replace: Replace registrations that cannot be updated (`is_persistent`): create, move the user,
+                delete.
+            delete_first: Delete before creating, if a quota leaves no room for both.
+            force: Let the plan be applied although it is past a threshold.
+            source: What the rows are from, for messages.
+            lines: The line of each row in it, for messages.
+
+        Returns:
+            The plan; false if nothing has to change.
+
+        Raises:
+            InvalidArgumentError: An option is wrong, or `rows` cannot be iterated.
+            VoxsipError: The live state could not be read.
+        """
+        options = Options(
+            scope=_scope(scope, prune=prune),
+            set_passwords=set_passwords,
+            replace=replace,
+            delete_first=delete_first,
+            force=force,
+        )
+        client = self._client
+        given = make_source(rows)
+        account = await account_of(client)
+        planner = Planner(
+            Live([item async for item in every_registration(client)]),
+            options,
+            place=lambda index: (
+                f"line {lines[index]}" if index < len(lines) else f"row {index + 1}"
+            ),
+            check_password=_Checked(),
+        )
+        await _read(given, planner)
+        names = await fetch_names(client, planner.needs)
+        result: Result | None = None
+        for step in planner.finish(names):
+            result = step
+            await yield_to_loop()
+        if result is None:
+            raise RuntimeError("planning came to no end")
+        created = result.counts["created"]
+        return Plan(
+            changes=result.changes,
+            counts=result.counts,
+            price=await read_quote(client, created) if created else None,
+            refused=tuple(_placed(refusal, source, lines) for refusal in result.refused),
+            thresholds=result.thresholds,
+            account_id=account,
+            base_url=client.base_url,
+            scope=None if options.scope is None else options.scope.to_dict(),
+            options=options.to_dict(),
+            source=source,
+            checksum=result.checksum,
+            gaps=result.gaps,
+            created=utc_now(client.clock).replace(microsecond=0),
+            passwords=result.passwords,
+        )
+
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        journal: Path | None = None,
+        rows: Iterable[Row] | None = None,
+        force: bool = False,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        rate_limit: RateLimit | RateLimiter | None = None,
+        check_funds: bool = True,
+        max_failures: int | None = None,
+        max_failure_ratio: float | None = None,
+        min_rows_for_ratio: int = 100,
+        deadline: float | None = None,
+    ) -> BulkJob[Change]:
+        """Apply a plan: exactly its changes, or none if the live state is not what it was made for.
+
+        With the journal of a plan that was begun and did not end, it is continued. A change whose
+        predecessor is not done is "skipped".
+
+        Args:
+            plan: The plan, as made or as loaded.
+            journal: The path of its journal; None: that of the saved plan, with ".journal" behind it.
+            rows: The rows that the plan was made of: needed if the plan was loaded, and passwords are in the
+                rows themselves.
+            force: Apply it although it is past a threshold.
+            concurrency: The changes in flight at most, 1 to 256.
+            rate_limit: The requests per second that may leave, or a `Limiter` or `SharedRate`.
+            check_funds: Hold the price of new registrations against the balance first.
+            max_failures: The changes that may fail; one more stops the job.
+            max_failure_ratio: The share of failed changes that may not be passed, 0 to 1.
+            min_rows_for_ratio: The changes before the share is looked at.
+            deadline: The seconds after which no change is sent any more.
+
+        Returns:
+            A job: iterated, it gives the outcome of every change; awaited, a report.
+
+        Raises:
+            InvalidArgumentError: An option is wrong. When the job starts: the plan has refused rows, is of
+                another account or API, or a password is missing.
+            ThresholdError: When the job starts: the plan is past a threshold.
+            StalePlanError: When the job starts: the live state differs, or the plan was applied already.
+            ConfigurationError: When the job starts: the journal cannot be used.
+        """
+        if not isinstance(plan, Plan):
+            raise InvalidArgumentError(
+                f"plan: expected a Plan, got {type(plan).__name__}; make one with 'plan', or load it",
+                field="plan",
+            )
+        if journal is None:
+            if plan.path is None:
+                raise InvalidArgumentError(
+                    "journal: the plan is not saved, so its journal has no name; name one, or save the plan",
+                    field="journal",
+                )
+            journal = journal_of(plan.path)
+        options = JobOptions(
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            check_funds=check_funds,
+            max_failures=max_failures,
+            max_failure_ratio=max_failure_ratio,
+            min_rows_for_ratio=min_rows_for_ratio,
+            deadline=deadline,
+        )
+        run = ApplyRun(
+            client=self._client,
+            rows=make_source(plan.changes),
+            options=options,
+            kind="apply",
+            journal=os.fspath(journal),
+            plan=plan,
+            force=force,
+            input=rows,
+        )
+        return BulkJob(run)
+
+    async def export(self, *, application_id: int | None = None) -> AsyncIterator[dict[str, Any]]:
+        """Yield the live registrations as rows of a desired state: a plan of them is empty.
+
+        Args:
+            application_id: Only those bound to this application.
+
+        Raises:
+            VoxsipError: The live state could not be read.
+        """
+        async for item in every_registration(self._client):
+            if application_id is None or item.application_id == application_id:
+                yield exported(item)
+
+
+class _Checked:
+    """Proves references to passwords, each once."""
+
+    __slots__ = ("_proved",)
+
+    def __init__(self) -> None:
+        self._proved: set[str] = set()
+
+    def __call__(self, password: str) -> None:
+        reference = reference_of(password)
+        if reference != IN_ROW and reference not in self._proved:
+            read_password(reference)
+            self._proved.add(reference)
+
+
+def _scope(scope: Scope | Mapping[str, object] | None, *, prune: bool) -> Scope | None:
+    if prune and scope is None:
+        raise InvalidArgumentError(
+            "scope: pruning needs one; say what may be deleted: an application, a proxy, a prefix",
+            field="scope",
+        )
+    if not prune and scope is not None:
+        raise InvalidArgumentError(
+            "scope: it limits what is pruned, and nothing is; pass prune (--prune) too, or leave it out",
+            field="scope",
+        )
+    return None if scope is None else Scope.of(scope)
+
+
+async def _read(source: Source, planner: Planner) -> None:
+    count = 0
+    while (item := await source.pull()) is not END:
+        planner.add(item)
+        count += 1
+        if not count % STRIDE:
+            await yield_to_loop()
+
+
+def _placed(refusal: Refusal, source: str | None, lines: Sequence[int]) -> Refusal:
+    index = refusal.index
+    line = lines[index] if index is not None and index < len(lines) else None
+    return Refusal(
+        index=index,
+        message=refusal.message,
+        remedy=refusal.remedy,
+        column=refusal.column,
+        line=line,
+        source=source,
+    )

@@ -1,0 +1,125 @@
+"""What a row wants of a registration's binding, as ids: application, rule, user. Pure.
+
+A part that the live registration has already under that very name or id is taken from there; the lists of
+applications, rules and users are needed only for what differs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voxsip.plan._model import Binding
+from voxsip.plan._rows import LEAVE, Fault, Wanted
+
+if TYPE_CHECKING:
+    from voxsip._generated.sip_registrations.models import SipRegistration
+    from voxsip.plan._names import Names, Needs
+
+UNBOUND: Binding = (None, None, None)
+
+
+def binding_of(item: SipRegistration | None) -> Binding:
+    """Return what a live registration is bound to; a new one is bound to nothing."""
+    return UNBOUND if item is None else (item.application_id, item.rule_id, item.user_id)
+
+
+def is_live(value: object, number: int | None, name: str | None) -> bool:
+    """Return whether an id or a name is what is there already."""
+    return number is not None and (value == name if isinstance(value, str) else value == number)
+
+
+def needs_of(wanted: Wanted, item: SipRegistration | None, needs: Needs) -> None:
+    """Note which lists are needed to resolve a row."""
+    application = wanted.application
+    live = None if item is None else item.application_id
+    stays = application is LEAVE or (
+        item is not None and is_live(application, live, item.application_name)
+    )
+    if application is not LEAVE and application is not None and not stays:
+        needs.applications = True
+    kept = item if stays else None
+    if wanted.rule not in {LEAVE, None} and (
+        kept is None or not is_live(wanted.rule, kept.rule_id, kept.rule_name)
+    ):
+        needs.rules = True
+    if wanted.user in {LEAVE, None} or (
+        kept is not None and is_live(wanted.user, kept.user_id, kept.user_name)
+    ):
+        return
+    if not stays:
+        needs.users_of.add(application)
+    elif live is not None:
+        needs.users_of.add(live)
+    elif isinstance(wanted.rule, int):
+        needs.users_of_rules.add(wanted.rule)
+
+
+def resolve(wanted: Wanted, item: SipRegistration | None, names: Names) -> Binding:
+    """Return what the registration shall be bound to.
+
+    Raises:
+        Fault: A name stands for nothing or for two, parts do not belong together, or something would be
+            cleared that the row leaves alone.
+    """
+    live_application, live_rule, live_user = binding_of(item)
+    application = _application(wanted, item, names)
+    stays = application == live_application
+    rule: int | None
+    if wanted.rule is LEAVE:
+        rule = _left("rule", live_rule, stays=stays)
+    elif wanted.rule is None:
+        rule = None
+    elif stays and item is not None and is_live(wanted.rule, live_rule, item.rule_name):
+        rule = live_rule
+    elif application is None:
+        raise _no_application("rule", wanted.rule)
+    else:
+        rule = names.rule(wanted.rule, application)
+    user: int | None
+    if wanted.user is LEAVE:
+        user = _left("user", live_user, stays=stays)
+    elif wanted.user is None:
+        user = None
+    elif stays and item is not None and is_live(wanted.user, live_user, item.user_name):
+        user = live_user
+    elif application is None:
+        raise _no_application("user", wanted.user)
+    else:
+        user = names.user(wanted.user, application)
+    return application, rule, user
+
+
+def _application(wanted: Wanted, item: SipRegistration | None, names: Names) -> int | None:
+    live = None if item is None else item.application_id
+    if wanted.application is None:
+        return None
+    if wanted.application is LEAVE:
+        if live is None and isinstance(wanted.rule, int):
+            return names.application_of_rule(wanted.rule)
+        return live
+    if item is not None and is_live(wanted.application, live, item.application_name):
+        return live
+    return names.application(wanted.application)
+
+
+def _left(part: str, live: int | None, *, stays: bool) -> int | None:
+    """Return a part that the row leaves alone.
+
+    Raises:
+        Fault: The application changes, and that would clear it.
+    """
+    if live is not None and not stays:
+        raise Fault(
+            f"the application changes, which would clear {part} {live}, left alone by the row",
+            f"name the {part} the registration shall have, or write '-' for none",
+            f"{part}_id",
+        )
+    return live
+
+
+def _no_application(part: str, wanted: int | str) -> Fault:
+    return Fault(
+        f"a {part} needs an application, and the registration has none",
+        "give application_id or application_name too",
+        f"{part}_name" if isinstance(wanted, str) else f"{part}_id",
+    )
