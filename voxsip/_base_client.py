@@ -149,13 +149,14 @@ class BaseAsyncClient(AsyncGroups):
             since: when it left, by the local clock, aware.
             exclude: ids known to belong to other creates.
             known_before: ids that were there before it was sent: every other match is its own then, whatever the
-                clocks say. None: only the time tells.
+                clocks say. None: only the server's times tell, and they seldom make it certain.
 
         Returns:
-            a reply such as the create would have had, or None if there is nothing to be found.
+            a reply such as the create would have had; None if nothing is there that it could have made.
 
         Raises:
             InvalidArgumentError: the command has no look-up, or `since` is naive.
+            OutcomeUnknownError: something of this name, or nearly this name, is there, and may be another's.
             VoxsipError: the look-up failed.
         """
         params = conceal_arguments(params)
@@ -164,9 +165,9 @@ class BaseAsyncClient(AsyncGroups):
         found = await look_up(
             self._caller,
             request,
-            lambda: self.clock.wall() - since.timestamp(),
-            exclude,
-            known_before if known_before is not None else creates.known,
+            elapsed=lambda: self.clock.wall() - since.timestamp(),
+            exclude=exclude,
+            known_before=known_before if known_before is not None else creates.known,
         )
         if found is not None:
             creates.claim(command, int(found[lookup_of(request.command).id]))

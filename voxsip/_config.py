@@ -106,6 +106,8 @@ class RetryPolicy:
         budget: retries that all calls of the client may spend at once; an outage empties it, and then
             failures are raised at once instead of being answered with a storm.
         budget_refill: what each call puts back into the budget, in retries.
+        lookup_delay: seconds, since the last request of a create left, before "there is nothing" is believed and the
+            create is sent again; the backend may still be at work behind a gateway that gave up.
 
     Raises:
         ConfigurationError: a number out of range.
@@ -117,6 +119,7 @@ class RetryPolicy:
     max_retry_after: float = attrs.field(default=60.0, validator=at_least(0))
     budget: float = attrs.field(default=100.0, validator=at_least(0))
     budget_refill: float = attrs.field(default=0.5, validator=at_least(0))
+    lookup_delay: float = attrs.field(default=3.0, validator=at_least(0))
 
     def delay(self, retry: int, named: float | None, jitter: Callable[[], float]) -> float:
         """Return the seconds to wait before a retry.

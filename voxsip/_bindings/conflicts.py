@@ -19,6 +19,7 @@ from collections.abc import Hashable
 from voxsip._bindings.names import AccountNames, Named
 from voxsip._bindings.rows import BindRequest, DeleteRequest, Row
 from voxsip._errors import VoxsipError
+from voxsip._protocol.identity import fold_login, fold_name
 
 log = logging.getLogger("voxsip")
 Keys = tuple[Hashable, ...]
@@ -67,7 +68,7 @@ class ConflictKeys:
         if isinstance(row, BindRequest):
             first = () if row.sip_registration_id is None else (row.sip_registration_id,)
         else:
-            first = ((row.sip_username.casefold(), row.proxy.casefold()),)
+            first = (fold_login(row.sip_username, row.proxy),)
         if row.user_id is not None:
             if self._mode is _Mode.NONE:
                 self._mode = _Mode.IDS
@@ -76,12 +77,12 @@ class ConflictKeys:
             if self._mode is _Mode.NONE:
                 self._mode = _Mode.NAMES
             if self._mode is _Mode.NAMES:
-                return (*first, row.user_name.casefold())
+                return (*first, fold_name(row.user_name))
             if self._mode is _Mode.IDS or not self._directory.knows_user(row):
                 return None
             users = {-user for user in self._directory.user_candidates(row)}
             # A name that stands for no user is refused by the API; rows that share it still keep order.
-            return (*first, *users) if users else (*first, row.user_name.casefold())
+            return (*first, *users) if users else (*first, fold_name(row.user_name))
         return first
 
     async def learn(self, row: Named) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from voxsip._bindings.rows import BindRequest, CreateRequest
 from voxsip._bindings.state import Change
+from voxsip._protocol.identity import fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,7 @@ Named = BindRequest | CreateRequest
 
 
 class NameTable:
-    """Ids by name: exactly, and without regard to case."""
+    """Ids by name: exactly, and by what all spellings of it share."""
 
     __slots__ = ("_exact", "_folded", "_numbers")
 
@@ -29,7 +30,7 @@ class NameTable:
         self._numbers = frozenset(self._exact.values())
         self._folded: dict[str, list[int]] = {}
         for name, number in self._exact.items():
-            self._folded.setdefault(name.casefold(), []).append(number)
+            self._folded.setdefault(fold_name(name), []).append(number)
 
     def find(self, name: str) -> int | None:
         """Return the id of exactly this name, or None."""
@@ -40,9 +41,9 @@ class NameTable:
         return number in self._numbers
 
     def candidates(self, name: str) -> list[int]:
-        """Return the ids that a server might take a name for: the exact one, else those of another case."""
+        """Return the ids that a server might take a name for: the exact one, else those of another spelling."""
         exact = self._exact.get(name)
-        return self._folded.get(name.casefold(), []) if exact is None else [exact]
+        return self._folded.get(fold_name(name), []) if exact is None else [exact]
 
 
 class AccountNames:

@@ -14,18 +14,19 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from voxsip._calls.id_set import IdSet
-from voxsip._calls.interfaces import SendsWithRetries
-from voxsip._calls.lookup import TOLERANCE, look_up, lookup_of
+from voxsip._calls.interfaces import Looks
+from voxsip._calls.lookup import look_up, lookup_of
 from voxsip._calls.request import Request
 from voxsip._clock import SYSTEM, Clock
 from voxsip._errors import OutcomeUnknownError, VoxsipError
+from voxsip._protocol.identity import fold_of
 
 T = TypeVar("T")
 Key = tuple[Any, ...]
 REMEMBERED = 10_000
 """Ids that are remembered as taken; they matter for the seconds a look-up tolerates."""
-OVERLAP = 2 * TOLERANCE.total_seconds()
-"""Seconds after a create of unknown outcome in which a look-up for the next one may find what it has made."""
+FIRST_PAUSE = 1 / 7
+"""Share of `lookup_delay` before the second look; the next pauses are twice and four times as long, which makes up the rest."""
 
 
 class Creates:
@@ -39,8 +40,8 @@ class Creates:
         self._clock = clock
         self._busy: dict[Key, asyncio.Event] = {}
         self._taken: OrderedDict[tuple[str, int], None] = OrderedDict()
-        self._open: OrderedDict[Key, float] = OrderedDict()
-        """When a create ended whose outcome is unknown."""
+        self._open: OrderedDict[Key, None] = OrderedDict()
+        """Creates that ended with an unknown outcome: a later look-up may find what they made."""
         self._known: IdSet | None = None
 
     def knowing(self, known: IdSet) -> Creates:
@@ -82,7 +83,7 @@ class Creates:
             yield
         except BaseException as error:
             if _may_have_made(request, error):
-                self._open[_key(request)] = self._clock.monotonic()
+                self._open[_key(request)] = None
                 _forget_oldest(self._open)
             raise
         finally:
@@ -90,9 +91,10 @@ class Creates:
             mine.set()
 
     def leaves(self, request: Request) -> None:
-        """Note when a request leaves, unless an earlier one may have been executed already."""
+        """Note when a request leaves."""
+        request.sent = self._clock.monotonic()
         if not request.may_have_executed:
-            request.started = self._clock.monotonic()
+            request.started = request.sent
 
     def claiming(
         self, request: Request, decode: Callable[[dict[str, Any]], T]
@@ -107,25 +109,33 @@ class Creates:
 
         return decode_and_claim
 
-    async def look(self, calls: SendsWithRetries, request: Request) -> dict[str, Any] | None:
+    async def look(self, calls: Looks, request: Request) -> dict[str, Any] | None:
         """Look for what an attempt of unknown outcome made; None if there is nothing.
 
+        "Nothing" is believed once the policy's `lookup_delay` has passed since the last request left; until then the
+        look-up is repeated, less and less often.
+
         Raises:
-            VoxsipError: the look-up failed, what it found has no date to tell by, or may be of another create whose
-                outcome never became known.
+            VoxsipError: The look-up failed, or what it found may be of another create.
         """
         key = _key(request)
-        found = await look_up(
-            calls,
-            request,
-            lambda: self._clock.monotonic() - request.started,
-            self.claimed(request.command.name),
-            self._known,
-        )
-        if self._known is not None:
-            return found
-        ended = self._open.get(key)
-        if found and ended is not None and request.started - ended < OVERLAP:
+        delay = calls.retrier.policy.lookup_delay
+        pause = delay * FIRST_PAUSE
+        while True:
+            last = self._clock.monotonic() - request.sent >= delay
+            found = await look_up(
+                calls,
+                request,
+                elapsed=lambda: self._clock.monotonic() - request.started,
+                exclude=self.claimed(request.command.name),
+                known_before=self._known,
+            )
+            if found is not None or last:
+                break
+            left = delay - (self._clock.monotonic() - request.sent)
+            await self._clock.sleep(max(0.0, min(pause, left)))
+            pause *= 2
+        if found and self._known is None and key in self._open:
             raise OutcomeUnknownError(
                 f"{request.command.name}: cannot be told from the one before it, whose outcome is unknown too"
             )
@@ -147,5 +157,10 @@ def _forget_oldest(known: OrderedDict[Any, Any]) -> None:
 def _key(request: Request) -> Key:
     return (
         request.command.name,
-        *(request.values.get(ours) for ours, _ in lookup_of(request.command).match),
+        *(_folded(ours, request.values.get(ours)) for ours, _ in lookup_of(request.command).match),
     )
+
+
+def _folded(name: str, value: object) -> object:
+    """Return what near values share: creates of near names wait for each other."""
+    return fold_of(name)(value) if isinstance(value, str) else value

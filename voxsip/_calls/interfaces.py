@@ -26,21 +26,25 @@ class SendsWithRetries(Protocol):
         ...
 
 
+class Looks(SendsWithRetries, Protocol):
+    """Sends requests, and knows how long "nothing there" is not believed."""
+
+    @property
+    def retrier(self) -> Retrier:
+        """Decides on attempts after the first; has the policy."""
+        ...
+
+
 class LooksUp(Protocol):
     """Finds what a create of unknown outcome made."""
 
-    async def look(self, calls: SendsWithRetries, request: Request) -> dict[str, Any] | None:
+    async def look(self, calls: Looks, request: Request) -> dict[str, Any] | None:
         """Return a reply such as the create would have had, or None."""
         ...
 
 
-class Executor(SendsWithRetries, Protocol):
+class Executor(Looks, Protocol):
     """Sends requests once, with the retrier and the look-ups of one client."""
-
-    @property
-    def retrier(self) -> Retrier:
-        """Decides on attempts after the first."""
-        ...
 
     @property
     def creates(self) -> LooksUp:

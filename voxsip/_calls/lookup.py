@@ -1,80 +1,93 @@
-"""Finding what a create of unknown outcome has made: matches bought since its request left."""
+"""Finding what a create of unknown outcome has made.
+
+What carries its name, equal or near (`_protocol.identity`), and belongs to nobody else, may be its own. With the ids that
+were there before, it is, on any clock. Without them an equal one is its own only if the server's own times put it, and it
+alone, between the request and the look-up. Whatever else is there leaves the outcome unknown; None, which permits another
+purchase, means that there is nothing of the name at all.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Container
+from collections.abc import AsyncIterator, Callable, Container
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from voxsip._calls.interfaces import SendsWithRetries
 from voxsip._calls.registry import find_command
 from voxsip._calls.request import Request
-from voxsip._clock import utc_now
 from voxsip._errors import OutcomeUnknownError
 from voxsip._protocol.command import Command, Lookup
+from voxsip._protocol.identity import are_near, fold_host, spellings
 from voxsip._protocol.reply import http_date
 
-log = logging.getLogger("voxsip")
 TOLERANCE = timedelta(seconds=2)
-"""Clocks tell whole seconds: a purchase may seem this much older than the request that made it."""
+"""Clocks tell whole seconds: a purchase may seem this much older, or younger, than it is."""
+MAX_PAGES = 1000
+"""Pages after which a list is taken for one that never ends."""
+
+
+class _Match(NamedTuple):
+    """A registration that may be the create's own."""
+
+    id: int
+    equal: bool
+    timely: bool
+    """Whether the server's times put it between the request and the look-up."""
 
 
 async def look_up(
     calls: SendsWithRetries,
     request: Request,
+    *,
     elapsed: Callable[[], float],
-    taken: Container[int],
+    exclude: Container[int] = (),
     known_before: Container[int] | None = None,
 ) -> dict[str, Any] | None:
-    """Find what a create made: the first match since the request left that nobody else has taken.
+    """Find what a create made.
 
-    Arguments:
-        calls: sends the list command.
-        request: the create.
-        elapsed: seconds since it left, asked anew after every page, which may have taken a while itself; only this is
-            measured here, the moments are all the server's.
-        taken: ids known to belong to other creates.
-        known_before: ids that were there before the create was first sent; every other match is its own then,
-            whatever the clocks say. None: only the time tells.
+    Args:
+        calls: Sends the list command.
+        request: The create.
+        elapsed: Returns the seconds since the create left; asked again after every page.
+        exclude: Ids known to belong to other creates.
+        known_before: Ids that were there before the create was first sent; every other equal match is its own then,
+            whatever the clocks say. None: only the server's times tell.
 
     Returns:
-        a reply such as the create would have had, or None.
+        A reply such as the create would have had; None if nothing of this name, or nearly this name, can be its own.
 
     Raises:
-        VoxsipError: the list failed, or a match has no date to tell by.
+        OutcomeUnknownError: What is there may be its own, or another's.
+        VoxsipError: The list failed.
     """
     lookup = lookup_of(request.command)
-    found: set[int] = set()
-    seen: set[int] = set()
-    while True:
-        items, now = await _page(calls, request, lookup, len(seen))
-        since = now - timedelta(seconds=elapsed()) - TOLERANCE
-        new = [item for item in items if item[lookup.id] not in seen]
-        if not new:  # the end, or a server that does not turn the page
-            break
-        seen |= {item[lookup.id] for item in new}
-        found |= {
-            item[lookup.id]
-            for item in new
-            if item[lookup.id] not in taken
-            and (known_before is None or item[lookup.id] not in known_before)
-            and _matches(item, request, lookup, None if known_before is not None else since)
-        }
-    # Others have gone on while pages came: what they claimed meanwhile is theirs.
+    found: dict[int, _Match] = {}
+    async for item, date in _candidates(calls, request, lookup):
+        pairs = [(ours, request.values[ours], item.get(theirs)) for ours, theirs in lookup.match]
+        if are_near(pairs):
+            equal = all(wanted == there for _, wanted, there in pairs)
+            timely = _is_timely(item.get(lookup.since), date, elapsed())
+            found[item[lookup.id]] = _Match(item[lookup.id], equal, timely)
+    # Asked at the end: others went on while pages came, and what they claimed meanwhile is theirs.
+    found = {
+        number: match
+        for number, match in found.items()
+        if number not in exclude and (known_before is None or number not in known_before)
+    }
+    if not found:
+        return None
     ours = sorted(
-        number
-        for number in found
-        if number not in taken and (known_before is None or number not in known_before)
+        match.id
+        for match in found.values()
+        if match.equal and (match.timely or known_before is not None)
     )
-    if len(ours) > 1:
-        log.warning(
-            "%s: %d made since the request left; the first is taken",
-            request.command.name,
-            len(ours),
-        )
-    return {"result": 1, lookup.id: ours[0]} if ours else None
+    if ours and (known_before is not None or len(ours) == 1):
+        return {"result": 1, lookup.id: ours[0]}
+    raise OutcomeUnknownError(
+        f"{request.command.name}: {lookup.id} {min(found)} is there, of this or nearly this name, and it cannot be told "
+        "whether this call made it; the outcome is unknown"
+    )
 
 
 def lookup_of(command: Command) -> Lookup:
@@ -85,25 +98,62 @@ def lookup_of(command: Command) -> Lookup:
     return command.lookup
 
 
+async def _candidates(
+    calls: SendsWithRetries, request: Request, lookup: Lookup
+) -> AsyncIterator[tuple[dict[str, Any], datetime | None]]:
+    """Give every item that may match, with the server's time on its page.
+
+    The service may have written the name in another way than it was given, and filter by what it wrote: each way is
+    asked for.
+
+    Raises:
+        OutcomeUnknownError: The list does not end.
+        VoxsipError: A page could not be read.
+    """
+    for filters in _filters(request, lookup):
+        seen: set[int] = set()
+        for _ in range(MAX_PAGES):
+            items, date = await _page(calls, lookup, filters, len(seen))
+            new = {item[lookup.id]: item for item in items if item[lookup.id] not in seen}
+            if not new:  # the end, or a server that does not turn the page
+                break
+            seen.update(new)
+            for item in new.values():
+                yield item, date
+        else:
+            raise OutcomeUnknownError(
+                f"{lookup.command}: the list does not end after {MAX_PAGES} pages; the outcome is unknown"
+            )
+
+
+def _filters(request: Request, lookup: Lookup) -> list[dict[str, str]]:
+    """Return what to list by, one after another: few rows, but all that may match."""
+    filters: list[dict[str, str]] = [{}]
+    for ours, theirs in lookup.match:
+        value = request.values[ours]
+        if not isinstance(value, str) or ";" in value:
+            continue  # a value that holds the list separator cannot be asked for
+        if ours == "proxy":
+            ways: tuple[str, ...] = (value,) if fold_host(value) == value else ()
+        else:
+            ways = spellings(value)
+        filters = [{**chosen, theirs: way} for chosen in filters for way in ways] or filters
+    return filters
+
+
 async def _page(
-    calls: SendsWithRetries, request: Request, lookup: Lookup, offset: int
-) -> tuple[list[dict[str, Any]], datetime]:
-    """Fetch one page of candidates, and the server's time."""
+    calls: SendsWithRetries, lookup: Lookup, filters: dict[str, str], offset: int
+) -> tuple[list[dict[str, Any]], datetime | None]:
+    """Fetch one page of candidates, and the server's time if it told it."""
     command = find_command(lookup.command)
     paging = command.paging
     if paging is None:
         msg = f"{command.name} has no pages"
         raise TypeError(msg)
-    filters = {
-        theirs: request.values[ours]
-        for ours, theirs in lookup.match
-        if _can_filter(request.values[ours])
-    }
     values = {**filters, "count": paging.page_size, "offset": offset}
     listing = Request(command, values, command.encode(values))
     items = await calls.send_with_retries(listing, partial(_rows, paging.items, lookup.id))
-    date = listing.reply.headers.get("Date") if listing.reply is not None else None
-    return items, http_date(date) or utc_now(calls.clock)
+    return items, http_date(listing.reply.headers.get("Date") if listing.reply else None)
 
 
 def _rows(member: str, key: str, data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,24 +165,13 @@ def _rows(member: str, key: str, data: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _can_filter(value: object) -> bool:
-    """A value that holds the list separator cannot be asked for; it is compared here all the same."""
-    return not (isinstance(value, str) and ";" in value)
-
-
-def _matches(
-    item: dict[str, Any], request: Request, lookup: Lookup, since: datetime | None
-) -> bool:
-    if any(item.get(theirs) != request.values[ours] for ours, theirs in lookup.match):
-        return False
-    if since is None:
-        return True
+def _is_timely(bought: object, now: datetime | None, elapsed: float) -> bool:
+    """Returns whether a purchase lies between a request that left `elapsed` seconds ago and the server's time."""
     try:
-        moment = datetime.fromisoformat(item[lookup.since])
-    except (KeyError, TypeError, ValueError):
+        moment = datetime.fromisoformat(bought) if isinstance(bought, str) else None
+    except ValueError:
         moment = None
-    if moment is None:
-        raise OutcomeUnknownError(
-            f"{request.command.name}: a match without {lookup.since}; the outcome is unknown"
-        )
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) >= since
+    if moment is None or now is None:
+        return False
+    age = now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return -TOLERANCE <= age <= timedelta(seconds=max(0.0, elapsed)) + TOLERANCE

@@ -153,6 +153,8 @@ class Recovery(Generic[T]):
                 "%s: the look-up failed: %s", self._request.command.name, type(error).__name__
             )
             failure = self._request.last or error
+            if failure is not error and str(error) not in getattr(failure, "__notes__", ()):
+                failure.add_note(str(error))
         raise failure
 
 

@@ -28,6 +28,8 @@ class Request:
     """What the latest failed attempt met."""
     exclusive: bool = False
     """Whether no other create of the same thing is under way (creates only)."""
+    sent: float = 0.0
+    """When the latest attempt left, in monotonic seconds (creates only)."""
     started: float = 0.0
     """When the first attempt left that may have been executed, in monotonic seconds (creates only)."""
     reply: RawReply | None = None

@@ -12,6 +12,8 @@ import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn
 
+LARGEST_EXPONENT = 30
+"""Decimal places on either side of the point that an amount of money may fill."""
 Hook = Callable[[Any, Any], Any]
 _NEVER_EMPTY = frozenset({int, float, Decimal, date, datetime})
 
@@ -45,8 +47,17 @@ def _timestamp(value: str, _: type) -> datetime:
 
 
 def _money(value: float | str, _: type) -> Decimal:
-    """Go through text: a JSON 0.1 means a tenth, not its nearest binary fraction."""
-    return Decimal(str(value))
+    """Go through text: a JSON 0.1 means a tenth, not its nearest binary fraction.
+
+    Raises:
+        ValueError: No amount of money: not finite, or of so many digits that reckoning with it would fail.
+        ArithmeticError: No number.
+    """
+    amount = Decimal(str(value))
+    if not amount.is_finite() or abs(amount.adjusted()) > LARGEST_EXPONENT:
+        msg = f"expected an amount of money, got {str(value)[:40]}"
+        raise ValueError(msg)
+    return amount
 
 
 def _is_optional_value(kind: object) -> bool:

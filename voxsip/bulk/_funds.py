@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from voxsip._bindings.rows import CreateRequest, read_row
-from voxsip._errors import InvalidArgumentError
+from voxsip._errors import Disposition, InvalidArgumentError, UnexpectedReplyError
 from voxsip.bulk._outcomes import Quote
 
 if TYPE_CHECKING:
@@ -38,12 +38,17 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
         )
     ]
     # With several templates the one the server will take is not known: count on the dearest.
-    price, currency = max(prices, default=(Decimal(0), ""))
+    known = [(price, currency) for price, currency in prices if price is not None]
+    if not known or len(known) < len(prices):
+        raise _unreadable("GetSubscriptionPrice", f"no price for {TEMPLATE}")
+    price, currency = max(known)
     info = (await client.accounts.get_account_info(return_live_balance=True)).result
+    if info.balance is None:
+        raise _unreadable("GetAccountInfo", "no balance")
     return Quote(
         price=price,
         rows=rows,
-        balance=info.balance if info.balance is not None else Decimal(0),
+        balance=info.balance,
         currency=info.currency or currency,
     )
 
@@ -95,8 +100,18 @@ def _readable(items: Iterable[object]) -> Iterator[CreateRequest]:
             continue
 
 
-def _price(template: SubscriptionTemplate) -> Decimal:
-    """Return what one purchase reserves: first fee, first month, and the taxes on both."""
+def _unreadable(command: str, what: str) -> UnexpectedReplyError:
+    return UnexpectedReplyError(
+        f"{command}: {what} in the reply, so the cost is unknown and nothing was bought; "
+        "ask for the price, or buy with check_funds=False",
+        command=command,
+        http_status=200,
+        disposition=Disposition.REFUSED,
+    )
+
+
+def _price(template: SubscriptionTemplate) -> Decimal | None:
+    """Return what one purchase reserves: first fee, first month, and the taxes on both; None if that is not told."""
     zero = Decimal(0)
     month = template.price if template.price_in_currency is None else template.price_in_currency
     once = (
@@ -104,5 +119,7 @@ def _price(template: SubscriptionTemplate) -> Decimal:
         if template.installation_price_in_currency is None
         else template.installation_price_in_currency
     )
+    if month is None and once is None:
+        return None
     taxes = (template.tax_reserve or zero) + (template.installation_tax_reserve or zero)
     return (month or zero) + (once or zero) + taxes

@@ -7,7 +7,7 @@ import voxsip
 from voxsip import RetryPolicy
 from voxsip.emulator import Emulator
 
-QUICK = RetryPolicy(backoff=0.01)
+QUICK = RetryPolicy(backoff=0.01, lookup_delay=0.05)
 
 
 @pytest.fixture

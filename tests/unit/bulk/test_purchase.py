@@ -3,8 +3,9 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from tests.support.answers import Answer, answering
 from tests.unit.bulk.conftest import received
-from voxsip import InsufficientFundsError, RetryPolicy
+from voxsip import AsyncClient, InsufficientFundsError, RetryPolicy, UnexpectedReplyError
 from voxsip.bulk import CreateRequest, DeleteRequest, Quote, Stop
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.journal import create_journal
@@ -232,3 +233,66 @@ async def test_delete(start):
     )
     report = await client.bulk.delete(rows, skip_unchanged=True)
     assert (report.unchanged, report.calls) == (5, 0)
+
+
+@pytest.mark.parametrize(
+    ("sip_username", "proxy"),
+    [
+        ("Phone-1", "sip.example.com"),
+        ("phone-1", "SIP.Example.com"),
+        ("phone-1", "sip.example.com."),
+    ],
+)
+async def test_what_is_nearly_there_already_is_not_bought(start, sip_username, proxy):
+    emulator, client = await start()
+    assert (await client.bulk.create(wanted(2))).done == 2
+    near = CreateRequest(sip_username=sip_username, proxy=proxy)
+    rows = [near, *wanted(1, start=2), *wanted(1)]
+    outcomes = {o.index: o async for o in client.bulk.create(rows, skip_unchanged=True)}
+    assert [outcomes[index].status for index in range(3)] == ["failed", "unchanged", "unchanged"]
+    assert "registration 1 is nearly" in str(outcomes[0].error)
+    assert received(emulator, "CreateSipRegistration") == 2
+    rows = [
+        *wanted(1),
+        near,
+    ]  # the one that is there stands for the first row, so the second is another one
+    report = await client.bulk.create(rows, skip_unchanged=True)
+    assert (report.unchanged, report.done) == (1, 1)
+
+
+async def test_money_for_what_is_nearly_there_is_not_asked_for(start):
+    _, client = await start(balance=2, price=2)
+    assert (await client.bulk.create(wanted(1))).done == 1
+    near = CreateRequest(sip_username="PHONE-1", proxy="sip.example.com")
+    report = await client.bulk.create([near], skip_unchanged=True)
+    assert (report.failed, report.stopped) == (1, None)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], [{"subscription_template_id": 1, "subscription_template_type": "SIP_REGISTRATION"}]],
+)
+async def test_a_price_that_is_not_told_is_not_nothing(rows):
+    def replies(request):
+        listed = rows if request.query.get("offset", "0") == "0" else []
+        return Answer({"result": listed, "total_count": len(rows), "count": len(listed)})
+
+    async with (
+        answering(replies) as server,
+        AsyncClient(token="t", base_url=server.base_url) as client,
+    ):
+        with pytest.raises(UnexpectedReplyError, match="check_funds=False") as caught:
+            await client.bulk.create(wanted(1))
+    assert not caught.value.outcome_unknown
+    assert not [request for request in server.requests if "Create" in request.path]
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "-Infinity", "sNaN", "1e999999", "one"])
+async def test_money_that_is_no_amount_is_an_unexpected_reply(amount):
+    reply = Answer({"result": {"account_id": 1, "balance": amount}})
+    async with (
+        answering(reply) as server,
+        AsyncClient(token="t", base_url=server.base_url, retry=RetryPolicy(attempts=1)) as client,
+    ):
+        with pytest.raises(UnexpectedReplyError):
+            await client.accounts.get_account_info()

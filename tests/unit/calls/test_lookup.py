@@ -1,6 +1,6 @@
 """Finding what a create has made, and what is no such thing."""
 
-import logging
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,9 +8,9 @@ import pytest
 import voxsip
 from tests.support.answers import Answer
 from tests.support.harness import counts
+from voxsip._calls import lookup
 from voxsip._clock import utc_now
 from voxsip._config import RetryPolicy
-from voxsip.emulator import Fault, Faults
 
 CREATE = "CreateSipRegistration"
 ARGUMENTS = {"sip_username": "alice", "proxy": "pbx.example.com", "password": "p"}
@@ -54,23 +54,15 @@ async def test_recover_finds_what_was_made(serve, connect, cls):
     assert counts(emulator, CREATE) == (1, 1)
 
 
-async def test_a_refused_create_is_not_taken_for_one_that_was_there(serve, connect):
-    refused = Faults([Fault(kind="refuse", command=CREATE, times=[1])])
-    side = connect(await serve(registrations=1, faults=refused))
-    made = await side(
-        lambda client: client.sip_registrations.create(
-            sip_username="sip-1", proxy="sip.example.com"
-        )
-    )
-    assert made.sip_registration_id == 2
-
-
-async def test_recover_leaves_older_ones(serve, connect, clock):
+async def test_recover_takes_no_older_one_and_does_not_say_that_there_is_nothing(
+    serve, connect, clock
+):
     emulator = await serve()
     side = connect(emulator)
     await side(lambda client: client.call(CREATE, ARGUMENTS))
     clock.seconds += 60
-    assert await side(recover) is None
+    await side.fails(voxsip.OutcomeUnknownError, recover)
+    assert await side(lambda client: recover(client, known_before={1})) is None
     long_ago = utc_now(clock) - timedelta(minutes=2)
     assert (await side(lambda client: recover(client, long_ago)))["sip_registration_id"] == 1
 
@@ -84,11 +76,49 @@ async def test_recover_compares_exactly(serve, connect, other):
     assert await side(recover) is None
 
 
-async def test_takes_the_first_of_several_and_says_so(listing, caplog):
+async def test_of_several_the_first_is_taken_only_if_all_are_new(listing):
     _, side = await listing([row(9), row(7)], [row(8), row(3, "2025-06-15 12:00:00")], [])
-    with caplog.at_level(logging.WARNING, "voxsip"):
-        assert await side(recover) == {"result": 1, "sip_registration_id": 7}
-    assert "3 made since the request left" in caplog.text
+    assert await side(lambda client: recover(client, known_before={3, 7})) == {
+        "result": 1,
+        "sip_registration_id": 8,
+    }
+    _, side = await listing([row(9), row(7)], [row(8), row(3, "2025-06-15 12:00:00")], [])
+    await side.fails(voxsip.OutcomeUnknownError, recover)
+
+
+@pytest.mark.parametrize("known", [None, frozenset()], ids=["by time", "by ids"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"proxy": "pbx.example.com"},
+        {"proxy": "PBX.Example.com."},
+        {"sip_username": "alice", "proxy": "PBX.Example.com"},
+        {"sip_username": " Alice"},
+        {"sip_username": "ALICE"},
+    ],
+    ids=str,
+)
+async def test_what_is_nearly_of_the_name_leaves_it_unknown(listing, written, known):
+    arguments = {"sip_username": "Alice ", "proxy": "PBX.Example.com:5060"}
+    server, side = await listing(*([[row(1) | arguments | written], []] * 4))
+    error = await side.fails(
+        voxsip.OutcomeUnknownError,
+        lambda client: recover(client, arguments=arguments, known_before=known),
+    )
+    assert "nearly this name" in str(error)
+    assert {"Alice ", "alice"} <= {r.rel_url.query["sip_username"] for r in server.requests}
+    assert await side(lambda c: recover(c, arguments=arguments, known_before={1})) is None
+
+
+async def test_a_list_that_does_not_end_ends_the_look_up(answer, connect, monkeypatch):
+    monkeypatch.setattr(lookup, "MAX_PAGES", 3)
+    numbers = itertools.count(1)
+    server = await answer(
+        *[lambda _: Answer({"result": [row(next(numbers), sip_username="bob")]})] * 20
+    )
+    error = await connect(base_url=server.base_url).fails(voxsip.OutcomeUnknownError, recover)
+    assert "does not end" in str(error)
+    assert len(server.requests) == 3
 
 
 async def test_page_that_never_turns_ends_the_look_up(listing):
@@ -114,7 +144,7 @@ async def test_filters_by_what_can_be_asked_for(listing):
 async def test_match_without_a_date_cannot_be_told(listing, bought):
     _, side = await listing([row(1, bought)], [])
     error = await side.fails(voxsip.OutcomeUnknownError, recover)
-    assert "purchase_date" in str(error)
+    assert "cannot be told" in str(error)
 
 
 async def test_match_known_to_be_another_needs_no_date(listing):

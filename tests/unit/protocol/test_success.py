@@ -46,7 +46,7 @@ async def test_a_purchase_that_does_not_say_success_is_looked_for(answer, connec
         "sip_registration_id": 5,
         "sip_username": "ann",
         "proxy": "p.example",
-        "purchase_date": "9999-01-01 00:00:00",
+        "purchase_date": "2025-06-15 15:06:40",
     }
     asked = []
 
@@ -54,7 +54,8 @@ async def test_a_purchase_that_does_not_say_success_is_looked_for(answer, connec
         asked.append(request.path.rpartition("/")[2])
         if asked[-1] == "CreateSipRegistration":
             return reply(result)
-        return Answer({"result": [listed] if request.query["offset"] == "0" else []})
+        rows = [listed] if request.query["offset"] == "0" else []
+        return Answer({"result": rows}, headers={"Date": "Sun, 15 Jun 2025 15:06:40 GMT"})
 
     server = await answer(serve)
     side = connect(base_url=server.base_url)

@@ -345,7 +345,13 @@ class Engine:
                 return
             intended = known
         if self.holds is not None and intended is None:
-            result = self.holds(index, row)
+            try:
+                result = self.holds(index, row)
+            except InvalidArgumentError as error:
+                await self._settle(
+                    Outcome(index=index, row=row, status="failed", error=_bare(error))
+                )
+                return
             if result is not None:
                 await self._settle(
                     Outcome(index=index, row=row, status="unchanged", result=result or None)

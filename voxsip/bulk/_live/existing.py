@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from voxsip._bindings.listing import every_registration
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._bindings.state import ANY, Binding, BindingState
-from voxsip._errors import VoxsipError
+from voxsip._errors import InvalidArgumentError, VoxsipError
+from voxsip._protocol.identity import fold_login
 from voxsip.bulk._outcomes import Mismatch, Outcome, Report
 
 if TYPE_CHECKING:
@@ -45,13 +46,15 @@ class Existing:
     """The registrations there are, so that what is bought or given up already is not sent again.
 
     A registration is the same as a row of a purchase if SIP user name and proxy are; as many rows as there
-    are such registrations hold. Their bindings do not matter: a later row may have changed them.
+    are such registrations hold. Their bindings do not matter: a later row may have changed them. A row is not bought
+    while a registration of nearly its name is there that no other row stands for.
     """
 
-    __slots__ = ("_by_login", "_ids")
+    __slots__ = ("_by_login", "_ids", "_near")
 
     def __init__(self) -> None:
         self._by_login: dict[tuple[str, str], deque[int]] = {}
+        self._near: dict[tuple[str, str], set[tuple[str, str]]] = {}
         self._ids: set[int] = set()
 
     async def read(self, client: BaseAsyncClient) -> None:
@@ -71,12 +74,26 @@ class Existing:
         if item.sip_username is not None and item.proxy is not None:
             login = (item.sip_username, item.proxy)
             self._by_login.setdefault(login, deque()).append(item.sip_registration_id)
+            self._near.setdefault(fold_login(*login), set()).add(login)
 
     def holds(self, _: int, row: Row) -> Mapping[str, Any] | None:
-        """Return what stands for the result of a row that needs not be sent, None for others."""
+        """Return what stands for the result of a row that needs not be sent, None for others.
+
+        Raises:
+            InvalidArgumentError: A registration of nearly this name is there; buying it again may be a mistake.
+        """
         if isinstance(row, CreateRequest):
             found = self._by_login.get((row.sip_username, row.proxy))
-            return {"sip_registration_id": found.popleft()} if found else None
+            if found:
+                return {"sip_registration_id": found.popleft()}
+            near = self._nearly(row)
+            if near is not None:
+                raise InvalidArgumentError(
+                    f"sip_username: registration {near} is nearly {row.label}, and may be the same written otherwise; "
+                    "write the row as GetSipRegistrations shows it, or buy it without skip_unchanged",
+                    field="sip_username",
+                )
+            return None
         if isinstance(row, DeleteRequest):
             return None if row.sip_registration_id in self._ids else {}
         return None
@@ -85,10 +102,17 @@ class Existing:
         """Take in what a row has made: it holds for no other row."""
         row, result = outcome.row, outcome.result
         if isinstance(row, CreateRequest) and result is not None:
-            found = self._by_login.get((row.sip_username, row.proxy))
             made = result.get("sip_registration_id")
-            if found is not None and isinstance(made, int) and made in found:
-                found.remove(made)
+            for login in self._near.get(fold_login(row.sip_username, row.proxy), ()):
+                if isinstance(made, int) and made in self._by_login[login]:
+                    self._by_login[login].remove(made)
+
+    def _nearly(self, row: CreateRequest) -> int | None:
+        """Return a registration that is there, stands for no row yet, and differs from the row in spelling at most."""
+        for login in self._near.get(fold_login(row.sip_username, row.proxy), ()):
+            if found := self._by_login[login]:
+                return found[0]
+        return None
 
     def missing(self, rows: Iterable[CreateRequest]) -> int:
         """Count the rows that would have to be bought."""
@@ -97,7 +121,9 @@ class Existing:
         for row in rows:
             login = (row.sip_username, row.proxy)
             left[login] = left.get(login, 0) - 1
-            count += left[login] < 0
+            if left[login] < 0:
+                near = self._near.get(fold_login(*login), ())
+                count += not any(left.get(other, 0) > 0 for other in near)
         return count
 
 

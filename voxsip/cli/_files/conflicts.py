@@ -9,22 +9,29 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from voxsip._protocol.identity import fold_login, fold_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
 
 _BATCH = 1000
+_Key = tuple[str, str, int, int, str, str]
 # Per key: each row that names it, beside the first one that does. For a user, rows that bind one and
-# the same registration are no conflict; for the others `registration` is always 0.
+# the same registration are no conflict; for the others `registration` is always 0. A key with a scope
+# clashes with the same key of another scope only: an application by name and one by id may be one.
 _CLASHES = """
 WITH firsts AS (
-    SELECT key, min(line) AS line FROM keys GROUP BY key HAVING count(*) > 1
+    SELECT key, scope, min(line) AS line FROM keys GROUP BY key, scope
 )
-SELECT keys.line, firsts.line, keys.what, keys.name
-FROM firsts JOIN keys USING (key) JOIN keys AS earlier
-    ON earlier.key = firsts.key AND earlier.line = firsts.line
+SELECT keys.line, min(firsts.line), keys.what, keys.name, earlier.name, keys.scope
+FROM firsts JOIN keys
+    ON keys.key = firsts.key AND (keys.scope = firsts.scope) = (keys.scope = '')
+JOIN keys AS earlier
+    ON earlier.key = firsts.key AND earlier.line = firsts.line AND earlier.scope = firsts.scope
 WHERE keys.line > firsts.line AND (keys.what <> 'user' OR keys.registration <> earlier.registration)
+GROUP BY keys.line, keys.what
 ORDER BY keys.line
 """
 
@@ -38,9 +45,10 @@ class Conflicts:
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute("BEGIN")
         self._database.execute(
-            "CREATE TABLE keys (key TEXT, line INTEGER, registration INTEGER, what TEXT, name TEXT)"
+            "CREATE TABLE keys"
+            " (key TEXT, scope TEXT, line INTEGER, registration INTEGER, what TEXT, name TEXT)"
         )
-        self._batch: list[tuple[str, int, int, str, str]] = []
+        self._batch: list[_Key] = []
         self._user_ids = self._user_names = False
 
     def add(self, line: int, row: BindRequest | CreateRequest | DeleteRequest) -> None:
@@ -52,9 +60,14 @@ class Conflicts:
     def found(self) -> Iterator[tuple[int, int, str]]:
         """Yield (line, earlier line, what both do), by line."""
         self._flush()
-        self._database.execute("CREATE INDEX by_key ON keys (key, line)")
-        for line, first, what, name in self._database.execute(_CLASHES):
-            yield line, first, f"{_DOES[what]} {name}"
+        self._database.execute("CREATE INDEX by_key ON keys (key, scope, line)")
+        for line, first, what, name, earlier, scope in self._database.execute(_CLASHES):
+            does = f"{_DOES[what]} {name}"
+            if what == "user" and scope:
+                does += ", whose application stands by name in one row and by id in the other"
+            elif name != earlier:
+                does += f", which may be {earlier} in another spelling"
+            yield line, first, does
 
     @property
     def mixed_users(self) -> bool:
@@ -66,10 +79,10 @@ class Conflicts:
         self._database.close()
 
     def _flush(self) -> None:
-        self._database.executemany("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", self._batch)
+        self._database.executemany("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)", self._batch)
         self._batch.clear()
 
-    def _keys(self, line: int, row: object) -> Iterator[tuple[str, int, int, str, str]]:
+    def _keys(self, line: int, row: object) -> Iterator[_Key]:
         def of(name: str) -> object:
             return getattr(row, name, None)
 
@@ -77,20 +90,24 @@ class Conflicts:
         if of("bind") is False:
             return
         if registration is not None:
-            yield f"r{registration}", line, 0, "registration", str(registration)
+            yield f"r{registration}", "", line, 0, "registration", str(registration)
         elif (name := of("sip_username")) is not None:
             proxy = of("proxy")
-            yield f"s{name}\0{proxy}", line, 0, "purchase", f"{name} at {proxy}"
+            key = "\0".join(fold_login(str(name), str(proxy)))
+            yield f"s{key}", "", line, 0, "purchase", f"{name} at {proxy}"
         # A row that buys makes a registration of its own: its line, negated, stands for it.
         mine = registration if isinstance(registration, int) else -line
         if (user := of("user_id")) is not None:
             self._user_ids = True
-            yield f"u{user}", line, mine, "user", str(user)
+            yield f"u{user}", "", line, mine, "user", str(user)
         elif (user := of("user_name")) is not None:
             self._user_names = True
-            application = of("application_id") or of("application_name")
-            scope = "" if isinstance(application, int) else "n"
-            yield f"n{scope}{application}\0{user}", line, mine, "user", str(user)
+            name = fold_name(str(user))
+            number = of("application_id")
+            scope = "name" if number is None else "id"
+            application = fold_name(str(of("application_name"))) if number is None else number
+            yield f"{scope}\0{application}\0{name}", "", line, mine, "user", str(user)
+            yield f"a{name}", scope, line, mine, "user", str(user)
 
 
 _DOES = {

@@ -38,7 +38,28 @@ def test_one_user_by_name_in_one_application(clashes):
 
 
 def test_the_same_name_in_two_applications_is_two_users(clashes):
-    assert clashes("id,app,app id,user\n1,a,,ann\n2,,7,ann\n3,7,,ann\n") == []
+    assert clashes("id,app,user\n1,a,ann\n2,b,ann\n3,7,ann\n") == []
+    assert clashes("id,app id,user\n1,7,ann\n2,8,ann\n") == []
+
+
+def test_an_application_by_name_and_one_by_id_may_be_one(clashes):
+    why = "whose application stands by name in one row and by id in the other"
+    assert clashes("id,app,app id,user\n1,a,,ann\n2,,7,ann\n3,,8,bob\n4,b,,Ann\n") == [
+        (3, f"this row binds a registration to user ann, {why}, as row 2 does"),
+        (5, f"this row binds a registration to user Ann, {why}, as row 3 does"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sip_username", "proxy"),
+    [("Eve", "p.example.com"), ("eve", "P.Example.COM."), (" eve", "p.example.com:5060")],
+)
+def test_buying_nearly_the_same_twice(clashes, sip_username, proxy):
+    [(line, message)] = clashes(
+        f'sip_username,proxy\neve,p.example.com\n"{sip_username}",{proxy}\n', CreateRequest
+    )
+    assert line == 3
+    assert "which may be eve at p.example.com in another spelling, as row 2 does" in message
 
 
 def test_one_registration_twice(clashes):

@@ -1,0 +1,77 @@
+"""The one rule of when two purchases mean the same registration; docs/bulk-ordering.md tells it to users.
+
+A registration is known by its SIP user name and proxy. Two of them are *equal* if both are written the same; *near* if
+only the spelling differs (case, spaces around, Unicode form, `sip:` in front, `:5060` or a dot at the end of the host),
+so that a service may keep both as one; else they are certainly different. Near is never bought on suspicion.
+
+Used by the check of files, the engine's keys, look-ups and `skip_unchanged`. Pure.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+
+DEFAULT_PORT = ":5060"
+_SCHEMES = ("sip:", "sips:")
+
+
+def fold_name(name: str) -> str:
+    """Return what all spellings of a name share."""
+    if name.isascii():
+        return name.strip().lower()
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    visible = (sign for sign in text if unicodedata.category(sign) != "Cf")
+    return "".join(visible).strip()
+
+
+def fold_host(host: str) -> str:
+    """Return what all spellings of a SIP server's address share."""
+    text = fold_name(host)
+    for scheme in _SCHEMES:
+        text = text.removeprefix(scheme)
+    text = text.removesuffix(DEFAULT_PORT).rstrip(".").strip()
+    if text.isascii():
+        return text
+    try:
+        return text.encode("idna").decode()
+    except UnicodeError:
+        return text
+
+
+def fold_login(sip_username: str, proxy: str) -> tuple[str, str]:
+    """Return the key that equal and near registrations share, and different ones do not."""
+    return fold_name(sip_username), fold_host(proxy)
+
+
+def fold_of(parameter: str) -> Callable[[str], str]:
+    """Return how the values of a parameter that names a registration are folded."""
+    return fold_host if parameter == "proxy" else fold_name
+
+
+def are_near(pairs: Iterable[tuple[str, object, object]]) -> bool:
+    """Returns whether values differ in spelling at most.
+
+    Args:
+        pairs: The parameter, one value and the other, for each value to compare.
+    """
+    return all(_near(fold_of(name), one, other) for name, one, other in pairs)
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Return the ways in which a service may have written a user name down, the given one first."""
+    found = {name: None}
+    for change in (str.strip, _nfc, str.lower, fold_name):
+        for text in list(found):
+            found[change(text)] = None
+    return tuple(found)
+
+
+def _near(fold: Callable[[str], str], one: object, other: object) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other or fold(one) == fold(other)
+    return one == other
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
