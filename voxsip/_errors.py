@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from voxsip._printable import printable
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -42,6 +44,10 @@ class VoxsipError(Exception):
     def outcome_unknown(self) -> bool:
         """Whether the server may have done the work although the call failed."""
         return self.may_have_executed or self.disposition is Disposition.UNKNOWN
+
+    def __str__(self) -> str:
+        """Return the text; what cannot be seen in it is escaped: it may come from a server."""
+        return printable(super().__str__(), keep_lines=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by state, so that keyword-only constructors survive the trip between processes."""
@@ -165,11 +171,9 @@ class APIError(VoxsipError):
     def __str__(self) -> str:
         """Name the command, the number and what the server said."""
         number = self.name if self.code is None else f"{self.code} {self.name}".rstrip()
-        text = (
-            f"{self.command}: {number}: {self.message}"
-            if self.message
-            else f"{self.command}: {number}"
-        )
+        # What a server says may hold escape sequences, and line breaks that forge a log.
+        said = f": {printable(self.message)}" if self.message else ""
+        text = f"{self.command}: {number}{said}"
         return text if self.attempts <= 1 else f"{text} (after {self.attempts} attempts)"
 
 

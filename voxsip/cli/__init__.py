@@ -14,6 +14,9 @@ def main(arguments: list[str] | None = None) -> int:
     Arguments:
         arguments: what follows the program's name; by default those of this process.
     """
+    from voxsip.cli._terminal.streams import open_closed_descriptors  # noqa: PLC0415 - as all else
+
+    open_closed_descriptors()
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         print(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from typing import Any
@@ -11,6 +10,7 @@ from cyclopts import App
 
 from voxsip._version import __version__
 from voxsip.cli._exit_codes import Exit, explain, print_message
+from voxsip.cli._terminal.streams import OutputLost, guarded_streams, lost_output
 
 app = App(
     name="voxsip",
@@ -70,20 +70,28 @@ app.command(bulk)
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return the exit code; an expected error becomes one line of text."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a terminal that knows no "é" is no error
     warnings.showwarning = _say_warning
+    with guarded_streams():
+        try:
+            code = _run(arguments)
+            sys.stdout.flush()
+        except OutputLost as lost:
+            if lost.reader_gone:  # it has seen enough
+                return Exit.INTERRUPTED
+            print_message(f"voxsip: {lost}")
+            return Exit.FAILED
+        if (failure := lost_output()) is not None and not failure.reader_gone:
+            print_message(f"voxsip: {failure}")
+        return code
+
+
+def _run(arguments: list[str]) -> int:
     try:
         return app(arguments) or Exit.DONE
     except SystemExit as exit_:  # usage errors end in cyclopts, with 2
         return exit_.code if isinstance(exit_.code, int) else Exit.USAGE
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.INTERRUPTED
+    except OutputLost:
+        raise
     except BaseException as error:
         text, code = explain(error)
         print_message(text)

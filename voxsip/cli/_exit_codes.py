@@ -12,6 +12,7 @@ from voxsip import (
     InvalidArgumentError,
     VoxsipError,
 )
+from voxsip._printable import printable
 
 
 class Exit(enum.IntEnum):
@@ -65,4 +66,4 @@ def explain(error: BaseException) -> tuple[str, Exit]:
 
 def print_message(text: str) -> None:
     """Write a message for people, away from the data."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text, keep_lines=True), file=sys.stderr, flush=True)

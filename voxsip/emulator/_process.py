@@ -33,7 +33,7 @@ def serve(
     latency: float = 0.0,
     faults: str | Path | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then return.
+    """Serve until SIGINT, SIGTERM or SIGHUP, then return.
 
     Prints the base URL as the first line of standard output, then where the files are. Call it
     from the main thread: nowhere else can signals be caught.
@@ -78,7 +78,10 @@ async def _serve(emulator: Emulator) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)  # or its temporary files would be left behind
+        for number in numbers:
             loop.add_signal_handler(number, stopped.set)
     async with emulator:
         lines = [emulator.base_url, f"credentials: {emulator.credentials}"]

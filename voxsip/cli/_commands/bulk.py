@@ -23,7 +23,7 @@ from voxsip.cli._jobs.options import (
 from voxsip.cli._jobs.price import confirm
 from voxsip.cli._jobs.run import launch, resume_command
 from voxsip.cli._terminal import questions as _ask
-from voxsip.cli._terminal.output import print_json
+from voxsip.cli._terminal.output import print_json, print_text
 
 if TYPE_CHECKING:
     from voxsip import AsyncClient
@@ -217,7 +217,7 @@ def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
     if as_json:
         print_json({"event": "checked", "file": source.name, "rows": len(rows)})
     else:
-        print(f"{source.name}: {len(rows):,} rows, nothing wrong with them; nothing was sent")
+        print_text(f"{source.name}: {len(rows):,} rows, nothing wrong with them; nothing was sent")
     return Exit.DONE
 
 

@@ -20,7 +20,9 @@ from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.demo_model import Bound, one_after_another
 from voxsip.cli._jobs.emulator_process import emulator_process
 from voxsip.cli._jobs.follow import INTERRUPTED, follow
-from voxsip.cli._jobs.interrupts import interrupts
+from voxsip.cli._jobs.interrupts import interrupts, stop_signals
+from voxsip.cli._terminal.output import print_text
+from voxsip.cli._terminal.streams import tolerate_lost_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +49,9 @@ def demo(*, rows: int = 10_000, concurrency: int = 64) -> int:
     if rows < 1:
         raise CommandError("--rows: give a number from 1")
     # However we are told to end, the emulator ends too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in stop_signals():
+        signal.signal(number, signal.default_int_handler)
+    tolerate_lost_output()
     with tempfile.TemporaryDirectory(prefix="voxsip-demo-") as folder:
         options = {
             "--dir": folder,
@@ -155,4 +159,4 @@ def _print(made: Report, bound: Report, found: int, reading: float, mismatches: 
         ("read back", f"{found:,} registrations in {reading:.1f} seconds"),
         ("mismatches", f"{mismatches:,}"),
     ):
-        print(f"{name:<12}{figure}")
+        print_text(f"{name:<12}{figure}")

@@ -11,6 +11,7 @@ from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._terminal import questions as ask
 from voxsip.cli._terminal.output import print_json, print_table
+from voxsip.cli._terminal.streams import OutputLost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -172,10 +173,14 @@ def create_(
         reply = await client.sip_registrations.create(
             sip_username=sip_username, proxy=proxy, **values
         )
-        if json:
-            print_json(reply)
-            return
-        print(reply.sip_registration_id)
+        try:
+            if json:
+                print_json(reply)
+                return
+            print(reply.sip_registration_id, flush=True)
+        except OutputLost:
+            print_message(f"registration {reply.sip_registration_id} is bought")
+            raise
         account = reply.account_info
         if account is not None and account.balance is not None:
             print_message(f"balance left: {account.balance} {account.currency or ''}".rstrip())

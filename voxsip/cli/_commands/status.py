@@ -10,7 +10,7 @@ from voxsip import ConfigurationError
 from voxsip.bulk import JournalStatus, read_journal
 from voxsip.cli._display.progress import duration
 from voxsip.cli._exit_codes import CommandError
-from voxsip.cli._terminal.output import print_json
+from voxsip.cli._terminal.output import print_json, print_text
 
 
 def read_state(journal: str) -> JournalStatus:
@@ -59,7 +59,7 @@ def status(
         time_left = "" if left is None else f", {duration(left / state.rate)} left"
         figures.append(("rate", f"{rate}{time_left}"))
     for name, figure in figures:
-        print(f"{name:<13}{figure}")
+        print_text(f"{name:<13}{figure}")
     for name, count in state.errors.items():
-        print(f"{'':<13}{count:,} x {name}")
+        print_text(f"{'':<13}{count:,} x {name}")
     return 0

@@ -39,9 +39,15 @@ class Work:
 
 
 class Display(Protocol):
-    """Shows a job to somebody. `interval` is how often, in seconds, it likes to be refreshed."""
+    """Shows a job to somebody.
+
+    Attributes:
+        interval: Seconds between two refreshes.
+        needs_reader: The job stops in order if nobody reads the display any more.
+    """
 
     interval: float
+    needs_reader: bool
 
     def started(self) -> None:
         """Show that the job begins."""

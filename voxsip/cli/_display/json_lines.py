@@ -17,6 +17,7 @@ class JsonDisplay:
     """Events: started, outcome (one for every row), progress, finished (written by the command)."""
 
     interval = 1.0
+    needs_reader = True
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.text import Text
 
+from voxsip._printable import printable
 from voxsip.cli._display.base import Failures
 from voxsip.cli._display.progress import ProgressMeter, duration
 
@@ -20,6 +21,7 @@ class LiveDisplay:
     """A bar with counts, rate, calls in flight and time left; failures scroll by above it."""
 
     interval = 0.25
+    needs_reader = False
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -47,7 +49,7 @@ class LiveDisplay:
         """Print the first failures above the bar."""
         text = self._failures.text(outcome, line)
         if text is not None:
-            self._console.print(Text(text, style="red"))
+            self._console.print(Text(printable(text), style="red"))
 
     def refresh(self, report: Report, concurrency: int) -> None:
         """Move the bar."""
@@ -70,7 +72,7 @@ class LiveDisplay:
 
     def message(self, text: str) -> None:
         """Print a message above the bar."""
-        self._console.print(Text(text, style="yellow"))
+        self._console.print(Text(printable(text), style="yellow"))
 
     def ended(self) -> None:
         """Take the bar down."""

@@ -16,6 +16,7 @@ class PlainDisplay:
     """A line every few seconds, for logs."""
 
     interval = 5.0
+    needs_reader = False
 
     def __init__(self, work: Work) -> None:
         self._work = work

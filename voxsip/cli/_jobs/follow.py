@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from voxsip.cli._terminal.streams import lost_output, tolerate_lost_output
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from voxsip.cli._jobs.interrupts import Interrupts
 
 INTERRUPTED = "interrupted"
+READER_GONE = "the reader of the events is gone"
 
 
 async def follow(
@@ -36,26 +39,41 @@ async def follow(
     Raises:
         CancelledError: a second Ctrl-C; calls under way were cut off.
     """
+    gone = False
 
     def stop() -> None:
         display.message("Stopping: calls under way end first. Ctrl-C again cuts them off.")
         # The rest is read only for a report's sake, which then lists it as skipped.
         job.stop(INTERRUPTED, read_rest=record is not None)
 
+    def look_at_reader() -> None:
+        nonlocal gone
+        lost = lost_output() if display.needs_reader else None
+        if lost is not None and lost.reader_gone and not gone:
+            gone = True
+            display.message(
+                "Nobody reads the events any more; stopping: calls in flight end first."
+            )
+            job.stop(READER_GONE, read_rest=record is not None)
+
     async def tick() -> None:
         while True:
             await asyncio.sleep(display.interval)
             display.refresh(job.report, job.concurrency)
+            look_at_reader()
 
+    tolerate_lost_output()
     display.started()
     ticker = asyncio.create_task(tick())
     try:
         signals.first = stop
+        look_at_reader()
         async for outcome in job:
             line = lines[outcome.index] if outcome.index < len(lines) else None
             if record is not None:
                 record(outcome, line)
             display.outcome(outcome, line)
+            look_at_reader()
         display.refresh(job.report, job.concurrency)
     finally:
         signals.first = None

@@ -1,16 +1,29 @@
-"""Ctrl-C: once stops a job in order, twice at once; before and after a job, once is enough."""
+"""Ctrl-C: once stops a job in order, twice at once; before and after a job, once is enough.
+
+SIGTERM and SIGHUP ask for the same as Ctrl-C. One stop may arrive as several signals: `timeout` signals its child and
+then the group, `uv run` and shells pass on what the terminal has sent already. Signals within a second are one.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Callable, Iterator
 
 from attrs import define
 
-# A service manager's SIGTERM asks for the same as a person's Ctrl-C.
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SAME_STOP = 1.0
+"""Seconds after a signal in which others belong to the same stop."""
+
+
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that ask a command to end; no hang-up if the program was started to ignore it, as by nohup."""
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
+    return tuple(signals)
 
 
 @define
@@ -19,16 +32,21 @@ class Interrupts:
 
     Attributes:
         over: all is done but saying so; signals come too late to change anything.
+        taken: when the last stop began, on the clock; None before the first.
     """
 
     _task: asyncio.Task[object] | None
     first: Callable[[], None] | None = None
     over: bool = False
+    taken: float | None = None
+    _clock: Callable[[], float] = time.monotonic
 
     def __call__(self) -> None:
         """Take a signal."""
-        if self.over:
+        now = self._clock()
+        if self.over or (self.taken is not None and now - self.taken < SAME_STOP):
             return
+        self.taken = now
         first, self.first = self.first, None
         if first is not None:
             first()
@@ -41,11 +59,13 @@ def interrupts() -> Iterator[Interrupts]:
     """Take the signals from here on; a handler of the loop's own would count one of them a second time."""
     loop = asyncio.get_running_loop()
     taken = Interrupts(asyncio.current_task())
+    signals = stop_signals()
     with contextlib.ExitStack() as stack:
-        for number in _SIGNALS:
+        for number in signals:
             with contextlib.suppress(NotImplementedError):  # Windows: asyncio cancels the task
                 loop.add_signal_handler(number, taken)
                 stack.callback(loop.remove_signal_handler, number)
         yield taken
-    if taken.over:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if taken.over or taken.taken is not None:  # the rest of the same stop may still be on its way
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)

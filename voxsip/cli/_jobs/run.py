@@ -15,6 +15,7 @@ from voxsip.cli._jobs.follow import follow
 from voxsip.cli._jobs.interrupts import interrupts
 from voxsip.cli._jobs.reports import reports
 from voxsip.cli._jobs.summary import exit_code, print_next_step, print_report
+from voxsip.cli._terminal.streams import lost_output
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,6 +61,8 @@ def launch(
         verify: it does so after its last one.
         resumed: the journal tells of earlier runs.
     """
+    if output.json and lost_output() is not None:
+        raise CommandError("--json: standard output is closed; nothing was sent")
     again = resume_command(journal, source.path)
     written: dict[str, Path] = {}
 

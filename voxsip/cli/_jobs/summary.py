@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from voxsip.bulk import Stop
 from voxsip.cli._display.progress import duration
 from voxsip.cli._exit_codes import Exit, print_message
-from voxsip.cli._jobs.follow import INTERRUPTED
-from voxsip.cli._terminal.output import print_json
+from voxsip.cli._jobs.follow import INTERRUPTED, READER_GONE
+from voxsip.cli._terminal.output import print_json, print_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def exit_code(report: Report) -> Exit:
     """Tell what a job's report means for whoever started the command."""
-    if report.stopped == INTERRUPTED:
+    if report.stopped in {INTERRUPTED, READER_GONE}:
         return Exit.INTERRUPTED
     if report.stopped == Stop.AUTHORIZATION:
         return Exit.REFUSED
@@ -51,11 +51,11 @@ def print_report(report: Report, total: int | None, *, as_json: bool) -> None:
     if report.mismatches is not None:
         figures.append(("mismatches", f"{report.mismatches:,}"))
     for name, figure in figures:
-        print(f"{name:<13}{figure}")
+        print_text(f"{name:<13}{figure}")
     for name, count in sorted(report.errors.items(), key=lambda item: -item[1]):
-        print(f"{'':<13}{count:,} x {name}")
+        print_text(f"{'':<13}{count:,} x {name}")
     if report.stopped is not None:
-        print(f"{'stopped':<13}{report.stopped}")
+        print_text(f"{'stopped':<13}{report.stopped}")
 
 
 def can_resume(report: Report, *, resumed: bool) -> bool:

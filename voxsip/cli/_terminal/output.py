@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import orjson
 
+from voxsip._printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+# What JSON leaves as it is, and a terminal may take as an order.
+_UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def plain(model: object) -> Any:
@@ -28,9 +39,17 @@ def plain(model: object) -> Any:
 
 def print_json(value: object) -> None:
     """Write one value as one line."""
-    line = orjson.dumps(plain(value), str, orjson.OPT_APPEND_NEWLINE)
-    sys.stdout.write(line.decode())
+    try:
+        line = orjson.dumps(plain(value), str).decode()
+    except TypeError:  # half a character, such as in a file name that is not UTF-8
+        line = json.dumps(plain(value), default=str, separators=(",", ":"))
+    sys.stdout.write(_UNSEEN.sub(_escape, line) + "\n")
     sys.stdout.flush()
+
+
+def print_text(text: str) -> None:
+    """Write a line for people; what cannot be seen in it is escaped."""
+    print(printable(text))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -65,4 +84,4 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return printable(str(value))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxsip.cli._exit_codes import CommandError, Exit
+from voxsip.cli._jobs.interrupts import stop_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def confirm(question: str, otherwise: str) -> None:
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
     """Let Ctrl-C, or whoever ends the process, end the wait for an answer: no event loop runs meanwhile that could see to it."""
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = stop_signals()
     before = [signal.signal(number, signal.default_int_handler) for number in signals]
     try:
         yield

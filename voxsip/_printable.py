@@ -1,0 +1,30 @@
+r"""Text that servers and files send us, made fit for terminals, logs and tables.
+
+An escape sequence in an error text can rename a terminal's window, fill its clipboard or overwrite what stands on
+the screen; a line break can forge a line of a log. So whatever is shown to people shows them as `\x1b` and `\n`.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Control characters, direction marks, separators of lines, invisible operators, byte-order mark, lone surrogates.
+_UNSEEN = "\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ud800-\\udfff"
+_ALL = re.compile(f"[{_UNSEEN}]")
+_BUT_LINES = re.compile(f"(?![\\n\\t])[{_UNSEEN}]")
+
+
+def printable(text: str, *, keep_lines: bool = False) -> str:
+    r"""Return the text with what cannot be seen written as an escape, such as `\x1b`.
+
+    Args:
+        text: Anything.
+        keep_lines: Leave line breaks and tabs as they are: the text is a message of several lines.
+    """
+    if text.isprintable():
+        return text
+    return (_BUT_LINES if keep_lines else _ALL).sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
