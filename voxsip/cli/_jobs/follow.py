@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from voxsip.cli._jobs.interrupts import SAME_STOP
 from voxsip.cli._terminal.streams import lost_output, tolerate_lost_output
 
 if TYPE_CHECKING:
@@ -40,9 +41,15 @@ async def follow(
         CancelledError: a second Ctrl-C; calls under way were cut off.
     """
     gone = False
+    invitation: asyncio.TimerHandle | None = None
 
     def stop() -> None:
-        display.message("Stopping: calls under way end first. Ctrl-C again cuts them off.")
+        nonlocal invitation
+        display.message("Interrupted: calls in flight end first.")
+        # Said when it has become true: until then a signal belongs to the same stop.
+        invitation = asyncio.get_running_loop().call_later(
+            1.05 * SAME_STOP, display.message, "Stopping: Ctrl-C again cuts them off."
+        )
         # The rest is read only for a report's sake, which then lists it as skipped.
         job.stop(INTERRUPTED, read_rest=record is not None)
 
@@ -78,5 +85,7 @@ async def follow(
     finally:
         signals.first = None
         ticker.cancel()
+        if invitation is not None:
+            invitation.cancel()
         display.ended()
     return job.report
