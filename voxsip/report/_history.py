@@ -7,8 +7,9 @@ import sqlite3
 from bisect import bisect_right
 from contextlib import closing
 
-from voxsip.bulk._journal.schema import INTENDED, STATUSES
+from voxsip.bulk._journal import values
 from voxsip.bulk._journal.status import opened_for_reading
+from voxsip.bulk._journal.values import INTENDED
 from voxsip.report._series import TimeSeries
 
 
@@ -27,18 +28,18 @@ def read_history(path: str | os.PathLike[str]) -> TimeSeries:
 def _read(connection: sqlite3.Connection) -> TimeSeries:
     series = TimeSeries()
     with closing(connection.execute("SELECT started_at FROM run ORDER BY id")) as runs:
-        starts = [start for (start,) in runs]
+        starts = [values.moment(start, "the start of a run") for (start,) in runs]
     if not starts:
         return series
     ends = list(starts)  # a killed run has noted no end: its last row is its end
     rows = f"FROM row WHERE status <> {INTENDED} AND at >= {starts[0]:d}"
     for (at,) in connection.execute(f"SELECT at {rows}"):
         run = bisect_right(starts, at) - 1
-        ends[run] = max(ends[run], at)
+        ends[run] = max(ends[run], values.moment(at, "the time of a row"))
     offsets = [0]
     for start, end in zip(starts, ends, strict=True):
         offsets.append(offsets[-1] + end - start)
     for at, status, elapsed in connection.execute(f"SELECT at, status, elapsed {rows}"):
         run = bisect_right(starts, at) - 1
-        series.add((offsets[run] + at - starts[run]) / 1e3, STATUSES[status - 1], elapsed / 1e6)
+        series.add((offsets[run] + at - starts[run]) / 1e3, values.status_of(status), elapsed / 1e6)
     return series

@@ -1,9 +1,13 @@
 import asyncio
+import signal
+import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 import voxsip
+from tests.support import killed_job as killed
 from voxsip import RetryPolicy
 from voxsip.emulator import Emulator
 
@@ -63,3 +67,38 @@ async def until(condition):
     """Wait for something that happens on the server's side, which tells nobody."""
     while not condition():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
+
+
+async def kill_until_done(kind, emulator, journal, count, moments, between=lambda: None):
+    """Run a job in a process of its own; kill it after so many more requests each; then let it end. Return its last words."""
+    killings = 0
+    name = {"create": "CreateSipRegistration", "delete": "DeleteSipRegistration"}.get(
+        kind, "BindSipRegistration"
+    )
+    command = [sys.executable, killed.__file__, kind, emulator.base_url, str(emulator.credentials)]
+    environment = {"PYTHONPATH": str(Path(killed.__file__).parents[2]), "PATH": ""}
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            str(journal),
+            str(count),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+        )
+        assert process.stdout is not None
+        if moments:
+            await process.stdout.readline()
+            enough = received(emulator, name) + moments.pop(0)
+            while received(emulator, name) < enough and process.returncode is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            if process.returncode is None:
+                process.send_signal(signal.SIGKILL)
+                killings += 1
+            await process.communicate()
+            between()
+            continue
+        out, err = await process.communicate()
+        assert process.returncode == 0, err.decode()
+        words = out.decode().split()[1:]
+        return [int(word) for word in words], killings

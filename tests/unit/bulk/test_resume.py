@@ -1,14 +1,11 @@
 import asyncio
 import random
-import signal
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from tests.support import killed_job as killed
-from tests.unit.bulk.conftest import bindings, received, until
+from tests.unit.bulk.conftest import bindings, kill_until_done, received, until
 from voxsip import ConfigurationError, InvalidArgumentError, RetryPolicy
 from voxsip._bindings.state import BindingState, Change
 from voxsip.bulk import BindRequest, Stop
@@ -227,43 +224,12 @@ async def test_a_journal_that_cannot_be_written_ends_the_job(account, tmp_path, 
     assert len(outcomes) <= 6 + 4
 
 
-async def kill_until_done(kind, emulator, journal, count, moments):
-    """Run a job in a process of its own, killed after so many seconds each; then to its end. Return its last words."""
-    killings = 0
-    command = [sys.executable, killed.__file__, kind, emulator.base_url, str(emulator.credentials)]
-    environment = {"PYTHONPATH": str(Path(killed.__file__).parents[2]), "PATH": ""}
-    while True:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            str(journal),
-            str(count),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-        )
-        assert process.stdout is not None
-        if moments:
-            await process.stdout.readline()
-            try:
-                async with asyncio.timeout(moments.pop(0)):
-                    await process.wait()
-            except TimeoutError:
-                process.send_signal(signal.SIGKILL)
-                killings += 1
-            await process.communicate()
-            continue
-        out, err = await process.communicate()
-        assert process.returncode == 0, err.decode()
-        words = out.decode().split()[1:]
-        return [int(word) for word in words], killings
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_killed_purchase_buys_every_row_once(start, tmp_path, seed):
     numbers = random.Random(seed)
     emulator, _ = await start(balance=600, price=2, latency=lambda: numbers.random() * 0.02)
-    moments = [numbers.uniform(0.05, 0.5) for _ in range(3)]
+    moments = [numbers.randint(1, 90) for _ in range(3)]
     words, killings = await kill_until_done("create", emulator, tmp_path / "j", 300, moments)
     assert words == [300, 300, 0, 0]
     assert killings >= 1
@@ -281,7 +247,7 @@ async def test_a_killed_bind_leaves_the_state_of_an_uninterrupted_run(start, tmp
     model = BindingState(bindings(emulator))
     for row in killed.rows_of("bind", 600):
         model.apply(Change(row["sip_registration_id"], row["application_id"], None, row["user_id"]))
-    moments = [numbers.uniform(0.05, 0.5) for _ in range(4)]
+    moments = [numbers.randint(1, 140) for _ in range(4)]
     words, killings = await kill_until_done("bind", emulator, tmp_path / "j", 600, moments)
     assert words == [600, 600, 0, 0]
     assert killings >= 1
@@ -292,7 +258,7 @@ async def test_a_killed_bind_leaves_the_state_of_an_uninterrupted_run(start, tmp
 async def test_a_killed_deletion_counts_what_is_gone_as_done(start, tmp_path):
     numbers = random.Random(9)
     emulator, _ = await start(registrations=300, latency=lambda: numbers.random() * 0.02)
-    moments = [numbers.uniform(0.05, 0.3) for _ in range(3)]
+    moments = [numbers.randint(1, 90) for _ in range(3)]
     words, killings = await kill_until_done("delete", emulator, tmp_path / "j", 300, moments)
     assert words == [300, 300, 0, 0]
     assert killings >= 1

@@ -32,19 +32,18 @@ from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.lock import JournalLock
 from voxsip.bulk._journal.log import COLUMNS
 from voxsip.bulk._journal.schema import (
-    INTENDED,
     STATUS_CODES,
-    STATUSES,
     UNKNOWN,
     checkpoint,
     connect,
     create_file,
     explain,
+    immediate,
     now_ms,
     read_header,
 )
 from voxsip.bulk._journal.thread import JournalThread
-from voxsip.bulk._journal.values import storable_number, storable_text
+from voxsip.bulk._journal.values import INTENDED, storable_number, storable_text
 from voxsip.bulk._journal.writer import Driver, Writer
 from voxsip.bulk._outcomes import Kind, Status, stop_reason
 
@@ -296,7 +295,17 @@ class _Update:
 def _begin_run(
     connection: sqlite3.Connection, writer: Writer, clock: Clock, *, new: bool, log_found: bool
 ) -> _Facts:
-    """Read what the journal knows, and note that the job runs again."""
+    """Note that the job runs again, and read what the journal knows.
+
+    In one transaction: a run that lost its lock must not write between the two.
+    """
+    with immediate(connection):
+        return _begin_and_read(connection, writer, clock, new=new, log_found=log_found)
+
+
+def _begin_and_read(
+    connection: sqlite3.Connection, writer: Writer, clock: Clock, *, new: bool, log_found: bool
+) -> _Facts:
     header = read_header(connection)
     rows_total, listed = connection.execute("SELECT rows_total, listed FROM job").fetchone()
     (last,) = connection.execute("SELECT max(place) FROM row").fetchone()
@@ -369,12 +378,12 @@ def _restored_row(found: tuple[Any, ...]) -> RestoredRow:
     place, digest, _, status, intended_at, at, attempts, elapsed, code, name, said, result_id = (
         found
     )
-    if status not in range(len(STATUSES) + 1) or not isinstance(digest, bytes):
-        raise ValueError(f"row {place + 1} has an unknown status or no digest")
+    if not isinstance(digest, bytes):
+        raise ValueError("a row has no digest")  # noqa: TRY004 - wrong data, not a wrong call
     return RestoredRow(
         index=values.number(place, "the place of a row"),
         digest=digest,
-        status=STATUSES[status - 1] if status != INTENDED else "intended",
+        status=values.status_of(status),
         at=_time(at),
         attempts=values.number(attempts, "the number of attempts"),
         elapsed=values.number(elapsed, "the time of a row") / 1e6,

@@ -11,7 +11,8 @@ from collections import deque
 from itertools import chain
 
 from voxsip.bulk._journal.ownership import Ownership
-from voxsip.bulk._journal.schema import INTENDED, UNKNOWN
+from voxsip.bulk._journal.schema import UNKNOWN, immediate
+from voxsip.bulk._journal.values import INTENDED
 
 Row = tuple[object, ...]
 """The values of `COLUMNS`."""
@@ -87,8 +88,7 @@ class Log:
             self._unforced = False
 
     def _commit(self, rows: list[Row]) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with immediate(self._connection):
             self._ownership.check_run(self._connection)
             done = 0
             for size in _STATEMENT_ROWS:
@@ -96,11 +96,6 @@ class Log:
                     values = tuple(chain.from_iterable(rows[done : done + size]))
                     self._connection.execute(_STATEMENTS[size], values)
                     done += size
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
         self._unforced = not self._forced
 
     def _force(self, *, on: bool) -> None:

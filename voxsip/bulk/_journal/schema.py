@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import quote
@@ -20,15 +20,13 @@ from voxsip._clock import Clock
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.interface import JobHeader
-from voxsip.bulk._journal.values import storable_number, storable_text
+from voxsip.bulk._journal.values import STATUSES, storable_number, storable_text
 from voxsip.bulk._outcomes import Kind, Status
 
 APPLICATION_ID = 0x766F7873
 """What tells a voxsip journal from other SQLite files: "voxs"."""
 SCHEMA_VERSION = 2
 
-STATUSES: tuple[Status, ...] = ("done", "unchanged", "failed", "skipped", "unknown")
-INTENDED = 0
 STATUS_CODES: dict[Status, int] = {status: code for code, status in enumerate(STATUSES, 1)}
 """Status as stored; 0 is an intent without an outcome."""
 UNKNOWN = STATUS_CODES["unknown"]
@@ -81,7 +79,7 @@ def now_ms(clock: Clock) -> int:
     return int(clock.wall() * 1e3)
 
 
-_WRONG_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+WRONG_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 """What reading a value raises that is not of the kind, or not in the range, that was written."""
 
 
@@ -93,7 +91,7 @@ def explain(path: Path, error: BaseException) -> str:
         return f"journal {path}: {_remedy(error)}"
     if isinstance(error, OSError):
         return f"journal {path}: {error.strerror or error}"
-    if isinstance(error, _WRONG_VALUE):
+    if isinstance(error, WRONG_VALUE):
         return f"journal {path}: it holds what voxsip does not write ({error}): restore a copy of the journal"
     return f"journal {path}: {type(error).__name__}: {error}"
 
@@ -221,6 +219,19 @@ def connect(path: Path, mode: Literal["rw", "ro", "immutable"] = "rw") -> sqlite
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run a transaction that nobody writes beside: committed at the end, rolled back on an error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def checkpoint(path: Path, connection: sqlite3.Connection) -> None:

@@ -14,8 +14,10 @@ import attrs
 
 from voxsip._clock import SYSTEM
 from voxsip._errors import ConfigurationError
+from voxsip.bulk._journal import values
 from voxsip.bulk._journal.lock import is_locked
-from voxsip.bulk._journal.schema import INTENDED, STATUSES, connect, explain, read_header
+from voxsip.bulk._journal.schema import WRONG_VALUE, connect, explain, read_header
+from voxsip.bulk._journal.values import INTENDED, STATUSES
 from voxsip.bulk._outcomes import Kind
 
 RATE_SECONDS = 60.0
@@ -94,7 +96,7 @@ def opened_for_reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connect
         with closing(connect(file, "immutable" if quiet else "ro")) as connection:
             connection.execute("BEGIN")
             yield connection
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, *WRONG_VALUE) as error:
         raise ConfigurationError(explain(file, error)) from None
 
 
@@ -104,6 +106,8 @@ def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> Journ
         "SELECT created_at, rows_total, stopped FROM job"
     ).fetchone()
     runs, started = connection.execute("SELECT count(*), max(started_at) FROM run").fetchone()
+    created = values.moment(created, "the beginning of the job")
+    started = created if started is None else values.moment(started, "the start of a run")
     now = SYSTEM.wall()
     since = int(1e3 * (now - RATE_SECONDS))
     counts = dict.fromkeys(("intended", *STATUSES), 0)
@@ -111,12 +115,13 @@ def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> Journ
     for status, rows, last, recent in connection.execute(
         "SELECT status, count(*), max(at), sum(at >= ?) FROM row GROUP BY status", (since,)
     ):
-        counts["intended" if status == INTENDED else STATUSES[status - 1]] = rows
+        counts[values.status_of(status)] = rows
         if status != INTENDED:
-            updated = max(updated, last)
+            updated = max(updated, values.moment(last, "the time of a row"))
             lately += recent
+    rows_total = values.count_or_none(rows_total, "the number of rows")
     rows = header.rows if rows_total is None else rows_total
-    seconds = max(1.0, min(RATE_SECONDS, now - (started or created) / 1e3))
+    seconds = max(1.0, min(RATE_SECONDS, now - started / 1e3))
     return JournalStatus(
         path=str(file),
         kind=header.kind,
@@ -128,22 +133,28 @@ def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> Journ
         version=header.version,
         rows=rows,
         counts=counts,
-        errors={
-            name if code is None else f"{code} {name}": number
-            for code, name, number in connection.execute(
-                "SELECT error_code, ifnull(error_name, 'unknown'), count(*) AS number FROM row"
-                " WHERE error_name IS NOT NULL OR error_code IS NOT NULL"
-                " GROUP BY error_code, error_name ORDER BY number DESC, error_code"
-            )
-        },
+        errors=_errors(connection),
         created=_time(created),
-        started=_time(started or created),
+        started=_time(started),
         updated=_time(updated) if updated else None,
         runs=runs,
-        stopped=stopped,
+        stopped=values.text_or_none(stopped, "the reason of the stop"),
         complete=counts["done"] + counts["unchanged"] + counts["failed"] == rows,
         rate=lately / seconds if running else 0.0,
     )
+
+
+def _errors(connection: sqlite3.Connection) -> dict[str, int]:
+    found = {}
+    for code, name, rows in connection.execute(
+        "SELECT error_code, ifnull(error_name, 'unknown'), count(*) AS number FROM row"
+        " WHERE error_name IS NOT NULL OR error_code IS NOT NULL"
+        " GROUP BY error_code, error_name ORDER BY number DESC, error_code"
+    ):
+        number = values.number_or_none(code, "the number of an error")
+        said = values.text(name, "the name of an error")
+        found[said if number is None else f"{number} {said}"] = rows
+    return found
 
 
 def _time(milliseconds: int) -> datetime:

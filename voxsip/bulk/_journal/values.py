@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+from voxsip.bulk._outcomes import Status
+
+STATUSES: tuple[Status, ...] = ("done", "unchanged", "failed", "skipped", "unknown")
+INTENDED = 0
 _INT64 = range(-(1 << 63), 1 << 63)
 MAX_MS = 253_402_300_799_999
 """The last moment that a date can be made of: the end of the year 9999."""
@@ -102,3 +106,17 @@ def mapping(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"{name} is no JSON object")  # noqa: TRY004 - wrong data, not a wrong call
     return found
+
+
+def status_of(code: object) -> Status | Literal["intended"]:
+    """Return the status of a row.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    found = number(code, "the status of a row")
+    if found == INTENDED:
+        return "intended"
+    if not 0 < found <= len(STATUSES):
+        raise ValueError(f"a row has the unknown status {found}")
+    return STATUSES[found - 1]

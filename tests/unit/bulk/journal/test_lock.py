@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from voxsip._errors import ConfigurationError
-from voxsip.bulk._journal.lock import JournalLock, is_locked
+from voxsip.bulk._journal.lock import JournalLock, is_locked, lock_path
 
 
 def test_one_holder_at_a_time(tmp_path):
@@ -62,3 +62,23 @@ while got < 30:
 """
     processes = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(4)]
     assert [process.wait() for process in processes] == [0, 0, 0, 0]
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
+    target, journal = tmp_path / "precious", tmp_path / "job.sqlite"
+    target.write_text("what nobody may overwrite")
+    lock_path(journal).symlink_to(target)
+    with pytest.raises(ConfigurationError, match="is a symbolic link: remove it"):
+        JournalLock(journal)
+    assert not is_locked(journal)
+    assert target.read_text() == "what nobody may overwrite"
+
+
+def test_a_lock_that_another_process_made_anew_is_left_to_it(tmp_path):
+    journal = tmp_path / "job.sqlite"
+    lock = JournalLock(journal)
+    before = lock.path.with_name("before")
+    lock.path.rename(before)
+    lock.path.write_text("of another process")
+    lock.release()
+    assert lock.path.read_text() == "of another process"
