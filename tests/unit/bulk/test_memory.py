@@ -26,7 +26,8 @@ class Client:
     account_id = limiter = None
     clock = SYSTEM
 
-    def with_options(self, **_):
+    def with_options(self, *, rate_limit):
+        self.limiter = rate_limit
         return self
 
     async def call(self, command, params):

@@ -14,6 +14,7 @@ from voxsip._bindings.listing import every_registration
 from voxsip._bindings.rows import CreateRequest
 from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, OutcomeUnknownError, VoxsipError
+from voxsip._protocol.identity import fold_login
 from voxsip.bulk._outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class Purchases:
         if item.sip_registration_id in self.claimed:
             return
         login = (item.sip_username or "", item.proxy or "")
-        self._found.setdefault(_rough(*login), deque()).append((login, item.sip_registration_id))
+        self._found.setdefault(fold_login(*login), deque()).append(
+            (login, item.sip_registration_id)
+        )
 
     def find(self, row: CreateRequest) -> int | None:
         """Return, and claim, what an earlier run bought for a row of which the journal says nothing; or None.
@@ -56,7 +59,7 @@ class Purchases:
             OutcomeUnknownError: What is there may be the row's own, or may not.
         """
         login = (row.sip_username, row.proxy)
-        found = self._found.get(_rough(*login), ())
+        found = self._found.get(fold_login(*login), ())
         left = [(theirs, number) for theirs, number in found if number not in self.claimed]
         if not left:
             return None
@@ -140,9 +143,3 @@ async def survey_again(
 async def _until(client: BaseAsyncClient, moment: float) -> None:
     while (left := moment - client.clock.monotonic()) > 0:
         await client.clock.sleep(left)
-
-
-def _rough(username: str, proxy: str) -> tuple[str, str]:
-    """Return what names have in common that a server might take for one."""
-    host = proxy.strip().casefold().partition(":")[0].rstrip(".")
-    return username.strip().casefold(), host

@@ -23,7 +23,8 @@ class HeldUp:
         self.calls = {}
         self.most = 0
 
-    def with_options(self, **_):
+    def with_options(self, *, rate_limit):
+        self.limiter = rate_limit
         return self
 
     async def call(self, _, params):
