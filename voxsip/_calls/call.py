@@ -36,7 +36,14 @@ from voxsip._errors import (
 )
 from voxsip._protocol.command import Command
 from voxsip._protocol.paging import AsyncPager
-from voxsip._protocol.reply import RawReply, failure_of, http_date, result_of, unexpected
+from voxsip._protocol.reply import (
+    LONGEST_REPLY,
+    RawReply,
+    failure_of,
+    http_date,
+    result_of,
+    unexpected,
+)
 from voxsip._protocol.structuring import list_structurer, structurer
 from voxsip._redaction.frames import clear_values, place_of
 from voxsip._redaction.values import SecretText, reveal
@@ -165,7 +172,10 @@ class CallExecutor:
             headers |= FORM_HEADERS
         else:
             url, body = self._locate(path=path, query_string=encoded), None
-        return self.pool.post(loop_state, request.command.name, url, headers, body, self.timeout)
+        limit = LONGEST_REPLY[request.command.result]
+        return self.pool.post(
+            loop_state, request.command.name, url, headers, body, self.timeout, limit
+        )
 
     def _read(self, request: Request, reply: RawReply, decode: Decoder[T], bearer: str) -> T:
         """Decode a reply; raise what it means if it is no result."""
@@ -174,7 +184,14 @@ class CallExecutor:
             raise self._failure(request, reply, bearer)
         try:
             result = decode(data)
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             what = f"a reply of an unexpected shape ({type(error).__name__})"
             place = place_of(error)
         else:

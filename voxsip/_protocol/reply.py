@@ -24,10 +24,23 @@ from voxsip._errors import (
     error_class,
 )
 from voxsip._protocol.command import ResultKind
-from voxsip._redaction.text import redact, redact_details
+from voxsip._redaction.text import LONGEST_SPELLING, redact_details, redact_start
 
 SHOWN = 200
 """Characters of an unreadable body that an error shows."""
+BOM = b"\xef\xbb\xbf"
+MOST_VALUES = 1_000_000
+"""Values in a reply, more or less, beyond which it is not parsed: a page of 1000 rows has a few ten thousand."""
+_MB = 1024 * 1024
+LONGEST_REPLY: Mapping[ResultKind, int] = {
+    "one": _MB,
+    "true": _MB,
+    "success": _MB,
+    "object": 8 * _MB,
+    "list": 64 * _MB,
+    "any": 64 * _MB,
+}
+"""Bytes that a reply may have, decompressed, by what its `result` holds."""
 LONGEST_TEXT = 4000
 """Characters of the server's words that are read for an error."""
 OK = 200
@@ -87,13 +100,35 @@ def result_of(
     if reply.status != OK or reply.limit is not None:
         return None
     try:
-        data = orjson.loads(reply.body)
-    except orjson.JSONDecodeError:
+        data = _parse(reply.body)
+    except ValueError:
         return None
     if type(data) is not dict or data.get("error") is not None:
         return None
     said = HOLDS[kind](data["result"]) if "result" in data else not with_result
     return data if said else None
+
+
+class TooManyValuesError(ValueError):
+    """A body whose values would take far more memory than its bytes."""
+
+
+def _parse(body: memoryview) -> Any:
+    """Parse JSON, with or without a byte order mark.
+
+    A value of two bytes takes some hundred as an object: a body that could hold more than `MOST_VALUES` is not parsed.
+
+    Raises:
+        ValueError: it is no JSON.
+        TooManyValuesError: it is too much of it.
+    """
+    if body[: len(BOM)] == BOM:
+        body = body[len(BOM) :]
+    if len(body) > MOST_VALUES:
+        whole: Any = body.obj  # a view cannot count
+        if sum(map(whole.count, (b",", b"[", b"{"))) > MOST_VALUES:
+            raise TooManyValuesError
+    return orjson.loads(body)
 
 
 def failure_of(
@@ -107,8 +142,10 @@ def failure_of(
         secrets: values that must not show, wherever the server echoes them.
     """
     try:
-        data = orjson.loads(reply.body)
-    except orjson.JSONDecodeError:
+        data = _parse(reply.body)
+    except TooManyValuesError:
+        data, what = None, f"a reply of more than {MOST_VALUES} values"
+    except ValueError:
         data = None
         what = "a body that is not the API's JSON" if reply.body else "an empty body"
         if reply.limit is not None:
@@ -138,10 +175,10 @@ def unexpected(
 ) -> UnexpectedReplyError:
     """Describe a reply that the API does not send: its status and first characters, secrets removed."""
     secrets = tuple(secrets)
-    # more is read than shown, so that a secret at the cut is still recognized; whitespace may be part of one
-    read = max(LONGEST_TEXT, SHOWN + 12 * max(map(len, secrets), default=0))
-    start = redact(str(reply.body[:read], "utf-8", "replace"), secrets)
-    start = " ".join(start.split())[:SHOWN]
+    # bytes are cut before they are decoded: four to a character are enough
+    read = 4 * (LONGEST_TEXT + 2 * LONGEST_SPELLING * max(map(len, secrets), default=0)) + 4
+    text = str(reply.body[:read], "utf-8", "replace")
+    start = " ".join(redact_start(text, secrets, LONGEST_TEXT).split())[:SHOWN]
     return UnexpectedReplyError(
         f"{command}: HTTP {reply.status}, {what}{f': {start}' if start else ''}",
         command=command,
@@ -188,7 +225,7 @@ def _api_error(
     details = error.get("details")
     cls = _class_of(code, reply.status)
     return cls(
-        redact(text, secrets)[:LONGEST_TEXT] if isinstance(text, str) else "",
+        redact_start(text, secrets, LONGEST_TEXT) if isinstance(text, str) else "",
         code=code,
         command=command,
         http_status=reply.status,

@@ -10,9 +10,17 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 HIDDEN = "***"
+CUT = "..."
+DEEPEST = 20
+MOST_DETAILS = 1000
+LONGEST_DETAILS = 16_000
+LONGEST_NAME = 200
+LONGEST_SPELLING = 12
+"""Characters that one character of a secret takes at most where it is escaped."""
 _SHAPES = (
     re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}"),
     re.compile(
@@ -47,26 +55,73 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 @lru_cache(maxsize=1024)
+def redact_start(text: str, secrets: Iterable[str], size: int) -> str:
+    """Return the first characters of a text, secrets replaced, in time that does not grow with the text.
+
+    A secret that is cut off is not recognized: where the text is cut, as much as the longest one could take is left out.
+
+    Args:
+        text: anything the server or a library said, of any length.
+        secrets: values known to be secret in this call.
+        size: characters to return at most.
+    """
+    secrets = tuple(secrets)
+    longest = LONGEST_SPELLING * max(map(len, secrets), default=0)
+    read = size + 2 * longest
+    shown = redact(text[:read], secrets)
+    return shown[:size] if len(text) <= read else shown[: max(0, len(shown) - longest)][:size]
+
+
 def is_secret_name(name: object) -> bool:
     """Tell whether a parameter's or member's name says that its value is secret."""
     return isinstance(name, str) and _SECRET_NAME.search(name) is not None
 
 
 def redact_details(details: object, secrets: Iterable[str] = ()) -> Any:
-    """Return a JSON value with secrets replaced, by member name and by value."""
-    secrets = tuple(secrets)
-    if isinstance(details, str):
-        return redact(details, secrets)
-    if isinstance(details, list):
-        return [redact_details(item, secrets) for item in details]
-    if isinstance(details, Mapping):
-        return {
-            redact(str(name), secrets): HIDDEN
-            if is_secret_name(str(name))
-            else redact_details(value, secrets)
-            for name, value in details.items()
-        }
-    return details
+    """Return a JSON value with secrets replaced, by member name and by value, and cut to a size that can be shown.
+
+    What is nested deeper than `DEEPEST`, and what comes after `MOST_DETAILS` values or `LONGEST_DETAILS` characters, is
+    replaced by "...".
+    """
+    return _Details(tuple(secrets)).shown(details, DEEPEST)
+
+
+class _Details:
+    """What one JSON value may still take."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = secrets
+        self._values = MOST_DETAILS
+        self._characters = LONGEST_DETAILS
+
+    def shown(self, value: object, depth: int) -> Any:
+        self._values -= 1
+        if isinstance(value, str):
+            return self._text(value)
+        if not isinstance(value, list | Mapping):
+            return value
+        if depth == 0:
+            return CUT
+        if isinstance(value, list):
+            items = [self.shown(item, depth - 1) for item in islice(value, self._left)]
+            return items if len(items) == len(value) else [*items, CUT]
+        members: dict[str, Any] = {}
+        for name, member in islice(value.items(), self._left):
+            secret = is_secret_name(str(name)[:LONGEST_NAME])
+            shown = self._text(str(name))
+            members[shown] = HIDDEN if secret else self.shown(member, depth - 1)
+        return members if len(members) == len(value) else {**members, CUT: CUT}
+
+    @property
+    def _left(self) -> int:
+        return max(0, self._values)
+
+    def _text(self, text: str) -> str:
+        if self._characters <= 0 and text:
+            return CUT
+        shown = redact_start(text, self._secrets, self._characters)
+        self._characters -= len(shown)
+        return shown
 
 
 @lru_cache(maxsize=64)

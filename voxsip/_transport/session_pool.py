@@ -92,6 +92,7 @@ class SessionPool:
         headers: dict[str, str],
         body: bytes | None,
         timeout: AttemptTimeout,  # noqa: ASYNC109 - per attempt
+        limit: int = MAX_REPLY,
     ) -> RawReply:
         """Send one POST and read its reply; the caller holds one of its slots.
 
@@ -102,11 +103,13 @@ class SessionPool:
             headers: what to add to the session's own.
             body: an urlencoded form, or None for an empty body.
             timeout: for this attempt.
+            limit: bytes of the reply, decompressed, beyond which it is refused.
 
         Raises:
             NotSentError: the server never saw the request.
             OutcomeUnknownError: the reply was lost.
         """
+        limit = min(limit, self._max_reply)
         try:
             with loop_state.timers.attempt(timeout.total):
                 response = await loop_state.session.post(
@@ -119,10 +122,11 @@ class SessionPool:
                     ssl=self._ssl,
                 )
                 try:
-                    if self._fits(response):
-                        content, limit = await response.read(), None
+                    if self._fits(response, limit):
+                        content: bytes | bytearray = await response.read()
+                        cut = None
                     else:
-                        content, limit = await self._read_on(response)
+                        content, cut = await self._read_on(response, limit)
                 except BaseException:
                     response.close()
                     raise
@@ -133,7 +137,7 @@ class SessionPool:
                 raise
             failure = self._closed(command)
         else:
-            return RawReply(response.status, content, response.headers, limit)
+            return RawReply(response.status, content, response.headers, cut)
         raise failure
 
     async def aclose(self) -> None:
@@ -177,24 +181,24 @@ class SessionPool:
         limits = () if connector is None else (connector.limit, connector.limit_per_host)
         return min((self._max_connections, *filter(None, limits)))
 
-    def _fits(self, response: aiohttp.ClientResponse) -> bool:
+    def _fits(self, response: aiohttp.ClientResponse, limit: int) -> bool:
         """Tell whether a body is known to be within the limit."""
         length = response.content_length
         return (
-            length is not None
-            and length <= self._max_reply
-            and hdrs.CONTENT_ENCODING not in response.headers
+            length is not None and length <= limit and hdrs.CONTENT_ENCODING not in response.headers
         )
 
-    async def _read_on(self, response: aiohttp.ClientResponse) -> tuple[bytes, int | None]:
+    async def _read_on(
+        self, response: aiohttp.ClientResponse, limit: int
+    ) -> tuple[bytearray, int | None]:
         """Read a body; give up where it grows past the limit, and say so."""
         content = bytearray()
         async for chunk in response.content.iter_any():
             content += chunk
-            if len(content) > self._max_reply:
+            if len(content) > limit:
                 response.close()
-                return bytes(content[:LONGEST_TEXT]), self._max_reply
-        return bytes(content), None
+                return content[:LONGEST_TEXT], limit
+        return content, None
 
     def _closed(self, command: str) -> NotSentError:
         """Explain a session that was closed meanwhile; an own one is opened anew by the next attempt."""

@@ -24,6 +24,7 @@ from voxsip._errors import (
     OutcomeUnknownError,
     VoxsipError,
 )
+from voxsip.bulk._engine.bugs import Bugs
 from voxsip.bulk._engine.interface import Item, Keys, Limits, PreviousRuns, RowOutcome, SkipRow
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
 from voxsip.bulk._engine.waiters import Waiters
@@ -94,6 +95,7 @@ class Engine:
     _empty: asyncio.Future[None] | None = attrs.field(default=None, init=False)
     _failure: BaseException | None = attrs.field(default=None, init=False)
     _since_yield: int = attrs.field(default=0, init=False)
+    _bugs: Bugs = attrs.field(factory=Bugs, init=False)
 
     def __attrs_post_init__(self) -> None:
         """See whether rows go straight into the window."""
@@ -180,6 +182,10 @@ class Engine:
                         )
                         if error.disposition is Disposition.REFUSED and trace.failures:
                             self.limits.on_success(self.clock(), self._busy)
+                    except Exception as error:
+                        bug = self._bugs.unknown(item.index, item.row, error)
+                        elapsed = self.clock() - started
+                        outcome = self._outcome(item, "unknown", bug, trace.failures + 1, elapsed)
                     else:
                         now = self.clock()
                         elapsed, attempts = now - started, trace.failures + 1
@@ -275,22 +281,23 @@ class Engine:
                 return True
             index = self._next_index
             self._next_index = index + 1
-            row = self._readable(item)
-            keys = None if row is None or overlaps_nothing(row) else self.keys.keys(row)
         except Exception as error:
             self._fail(error)
             return True
+        row, keys = self._readable(item)
         if row is None or keys is None:
             self._unparsed = (index, item)
             return False
         self.window.admit(Item(index, row, None), keys)
         return True
 
-    def _readable(self, item: object) -> Row | None:
+    def _readable(self, item: object) -> tuple[Row | None, Any]:
+        """Return a row and its keys; None for one that is not as most are, which `_place` sees to."""
         try:
-            return cast("Row", read_row(self.row_class, item))
-        except InvalidArgumentError:
-            return None
+            row = cast("Row", read_row(self.row_class, item))
+            return row, None if overlaps_nothing(row) else self.keys.keys(row)
+        except Exception:
+            return None, None
 
     async def _pull(self) -> None:
         """Read one row and put it where it belongs."""
@@ -335,33 +342,49 @@ class Engine:
         except InvalidArgumentError as error:
             await self._settle(Outcome(index=index, row=item, status="failed", error=_bare(error)))
             return
+        except Exception as error:
+            bug = _bare(self._bugs.unsent(index, item, error))
+            await self._settle(Outcome(index=index, row=item, status="failed", error=bug))
+            return
+        try:
+            placed = await self._prepare(index, row)
+        except VoxsipError:
+            raise
+        except Exception as error:
+            placed = self._unprepared(index, row, error)
+        if placed is not None:
+            await self._settle(placed)
+
+    async def _prepare(self, index: int, row: Row) -> RowOutcome | None:
+        """Put a row into the window, or return its outcome if it need not be sent."""
         if self.learn is not None:
             await self.learn(row)
         intended = None
         if self.previous_runs is not None:
             known = await self.previous_runs.restore(index, row)
             if isinstance(known, Outcome):
-                await self._settle(known)
-                return
+                return known
             intended = known
         if self.holds is not None and intended is None:
             try:
                 result = self.holds(index, row)
             except InvalidArgumentError as error:
-                await self._settle(
-                    Outcome(index=index, row=row, status="failed", error=_bare(error))
-                )
-                return
+                return Outcome(index=index, row=row, status="failed", error=_bare(error))
             if result is not None:
-                await self._settle(
-                    Outcome(index=index, row=row, status="unchanged", result=result or None)
-                )
-                return
+                return Outcome(index=index, row=row, status="unchanged", result=result or None)
         item = Item(index, row, intended)
         if self._stopped:
-            await self._settle(_left_alone(item))
-        else:
-            await self._admit(item)
+            return _left_alone(item)
+        await self._admit(item)
+        return None
+
+    def _unprepared(self, index: int, row: Row, error: Exception) -> RowOutcome:
+        """Return the outcome of a row that a fault kept from being sent; an earlier run may have sent it."""
+        if self.previous_runs is None:
+            bug = self._bugs.unsent(index, row, error)
+            return Outcome(index=index, row=row, status="failed", error=_bare(bug))
+        bug = self._bugs.unknown(index, row, error)
+        return Outcome(index=index, row=row, status="unknown", error=_bare(bug), restored=True)
 
     async def _admit(self, item: Item) -> None:
         row = item.row
@@ -425,11 +448,14 @@ class Engine:
 
     def _emit(self, outcome: RowOutcome) -> None:
         self.report.count(outcome)
-        try:
-            for observer in self.observers:
+        for observer in self.observers:
+            try:
                 observer(outcome)
-        except ConfigurationError as error:  # the journal cannot be written any more
-            self._fail(error)
+            except ConfigurationError as error:  # the journal cannot be written any more
+                self._fail(error)
+            except Exception as error:
+                what = f"row {outcome.index}: its outcome could not be recorded"
+                self._bugs.note(what, outcome.row, error)
         self.queue.put(outcome)
         if not outcome.restored and not self._stopped:
             reason = self.guards.judge(outcome)

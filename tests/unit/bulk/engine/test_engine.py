@@ -140,15 +140,6 @@ async def test_a_client_that_cannot_work_at_all_ends_the_job(client, run):
         await task
 
 
-async def test_what_nobody_expects_ends_the_job_at_once(client, run):
-    _, task = run([row(number) for number in range(1, 100)], concurrency=3)
-    await client.settled()
-    client.let_go(2, ZeroDivisionError("a bug"))
-    with pytest.raises(ZeroDivisionError, match="a bug"):
-        await task
-    assert client.calls == {}
-
-
 async def test_patience_with_a_server_that_wants_none_has_an_end(client, run):
     _, task = run([row(1)])
     tries = 0
