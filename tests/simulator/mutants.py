@@ -1,0 +1,40 @@
+"""Faults that were mended, put back one at a time: the simulator has to find each of them."""
+
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from voxsip._base_client import BaseAsyncClient
+from voxsip._calls.creates import Creates
+from voxsip.bulk._journal.previous_runs import PreviousRuns
+from voxsip.bulk._live.purchases import Purchases
+
+
+@contextmanager
+def lost_log():
+    """A row without a trace in the journal was never begun."""
+    with patch.object(PreviousRuns, "_unrecorded", lambda *_: None):
+        yield
+
+
+@contextmanager
+def clocks():
+    """What carries a row's name is its own if it was bought since the request left, by the clocks."""
+    with (
+        patch.object(BaseAsyncClient, "with_known_ids", lambda self, _: self),
+        patch.object(Purchases, "find", lambda *_: None),
+    ):
+        yield
+
+
+@contextmanager
+def claims():
+    """Ids that other rows were told are nobody's."""
+    with (
+        patch.object(Purchases, "observe", lambda *_: None),
+        patch.object(Creates, "claimed", lambda *_: set()),
+    ):
+        yield
+
+
+MUTANTS = {"copies": lost_log, "clocks": clocks, "twins": claims}
+"""By the profile that has to find it."""
