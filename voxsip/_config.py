@@ -17,6 +17,8 @@ from voxsip._redaction.values import conceal, reveal
 
 BASE_URL = "https://api.voximplant.com/platform_api"
 BASE_URL_VARIABLE = "VOXIMPLANT_BASE_URL"
+LOOKUP_DELAY = 3.0
+"""Seconds that a request without a reply is given to be executed, before a look-up that finds nothing is believed."""
 
 RequestEncoding = Literal["auto", "query", "form"]
 Trust = str | os.PathLike[str] | ssl_module.SSLContext | None
@@ -119,7 +121,7 @@ class RetryPolicy:
     max_retry_after: float = attrs.field(default=60.0, validator=at_least(0))
     budget: float = attrs.field(default=100.0, validator=at_least(0))
     budget_refill: float = attrs.field(default=0.5, validator=at_least(0))
-    lookup_delay: float = attrs.field(default=3.0, validator=at_least(0))
+    lookup_delay: float = attrs.field(default=LOOKUP_DELAY, validator=at_least(0))
 
     def delay(self, retry: int, named: float | None, jitter: Callable[[], float]) -> float:
         """Return the seconds to wait before a retry.

@@ -3,7 +3,10 @@
 from contextlib import contextmanager
 from unittest.mock import patch
 
+import voxsip
+from tests.simulator import run
 from voxsip._base_client import BaseAsyncClient
+from voxsip._calls import lookup
 from voxsip._calls.creates import Creates
 from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._live.purchases import Purchases
@@ -31,10 +34,32 @@ def claims():
     """Ids that other rows were told are nobody's."""
     with (
         patch.object(Purchases, "observe", lambda *_: None),
-        patch.object(Creates, "claimed", lambda *_: set()),
+        patch.object(Creates, "claim", lambda *_: None),
     ):
         yield
 
 
-MUTANTS = {"copies": lost_log, "clocks": clocks, "twins": claims}
+@contextmanager
+def exact_names():
+    """Only a name written the same is the same."""
+    with patch.object(
+        lookup, "are_near", lambda pairs: all(one == other for _, one, other in pairs)
+    ):
+        yield
+
+
+@contextmanager
+def no_wait():
+    """That there is nothing is believed at once."""
+    with patch.object(run, "POLICY", voxsip.RetryPolicy(lookup_delay=0)):
+        yield
+
+
+MUTANTS = {
+    "copies": lost_log,
+    "clocks": clocks,
+    "twins": claims,
+    "spelling": exact_names,
+    "gateway": no_wait,
+}
 """By the profile that has to find it."""

@@ -19,6 +19,8 @@ from tests.simulator.world import World
 from voxsip._clock import Seams
 
 MOST_LIVES = 8
+POLICY = voxsip.RetryPolicy()
+"""How every client retries; a mutant gives another."""
 REGISTRATIONS = {"create": 0, "bind": 15, "delete": 24}
 MEMORY = Path("/dev/shm")  # files on a memory disk, where there is one
 
@@ -162,7 +164,11 @@ async def _job(result, number, process, session, path, driver):
     world, plan = result.world, result.scenario
     seams = Seams(clock=process, random=world.random("jitter", number).random)
     async with voxsip.AsyncClient(
-        token="simulated", base_url="http://127.0.0.1:1/platform_api", session=session, _seams=seams
+        token="simulated",
+        base_url="http://127.0.0.1:1/platform_api",
+        session=session,
+        retry=POLICY,
+        _seams=seams,
     ) as client:
         rows = [dict(row) for row in plan.rows]
         if path.exists():

@@ -9,7 +9,6 @@ from tests.simulator.run import run_seed
 pytestmark = pytest.mark.slow
 SEEDS = 190
 """Of each profile: some 2,000 in all."""
-PENDING = {"gateway", "no_date", "spelling", "wrong", "mixed"}
 
 
 @pytest.mark.parametrize("profile", PROFILES)

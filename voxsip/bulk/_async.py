@@ -230,7 +230,7 @@ class AsyncBulk:
             min_rows_for_ratio: as for `bind`.
             deadline: as for `bind`.
             recovery_delay: seconds that the last purchase of a killed run is given to arrive, before it is
-                looked for (1).
+                looked for (3).
             checksum: of the input; compared with the one in the journal.
 
         Raises:

@@ -9,7 +9,7 @@ from typing import Any, Self
 import attrs
 
 from voxsip._calls.limiter import LimiterSource, RateLimiter
-from voxsip._config import RateLimit
+from voxsip._config import LOOKUP_DELAY, RateLimit
 from voxsip._errors import InvalidArgumentError
 
 MAX_CONCURRENCY = 256
@@ -55,7 +55,7 @@ class Options:
     min_rows_for_ratio: int = 100
     deadline: float | None = None
     check_funds: bool = True
-    recovery_delay: float = 1.0
+    recovery_delay: float = LOOKUP_DELAY
 
     def __attrs_post_init__(self) -> None:
         """Check every option."""
