@@ -124,7 +124,7 @@ async def test_reset_in_the_tls_handshake_was_never_sent(serve, connect, clock, 
 
 
 @pytest.mark.parametrize("fault", REFUSED_FOR_NOW.values(), ids=REFUSED_FOR_NOW)
-async def test_refused_for_now_again(serve, connect, clock, kind, cls, fault):
+async def test_throttled_again(serve, connect, clock, kind, cls, fault):
     emulator = await serve(registrations=10, faults=Faults([fault]))
     command, act = COMMANDS[kind]
     assert (await connect(emulator, cls=cls)(act)).result == 1
