@@ -16,10 +16,23 @@ app = App(
     name="voxsip",
     help="Bind SIP registrations in bulk through Voximplant's Management API.",
     help_epilogue="Exit codes: 0 all done; 1 something failed; 2 bad usage or input, nothing sent; "
-    "3 configuration or authorization; 4 stopped by a guard; 130 interrupted.",
+    "3 configuration or authorization; 4 stopped by a guard, or a plan that is stale or past a threshold; "
+    "5 there are changes (plan --detailed-exitcode); 130 interrupted.",
     version=f"voxsip {__version__}",
     result_action="return_int_as_exit_code_else_zero",
     suppress_keyboard_interrupt=False,
+)
+app.command(
+    "voxsip.cli._commands.plan:plan",
+    help="Show what has to change for the live state to be as a file says.",
+)
+app.command(
+    "voxsip.cli._commands.apply:apply",
+    help="Apply a plan, or plan a file and apply that.",
+)
+app.command(
+    "voxsip.cli._commands.export:export",
+    help="Print the live state as a file of desired state.",
 )
 app.command(
     "voxsip.cli._commands.demo:demo",

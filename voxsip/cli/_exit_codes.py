@@ -27,7 +27,9 @@ class Exit(enum.IntEnum):
     REFUSED = 3
     """Configuration or authorization."""
     STOPPED = 4
-    """A guard stopped the job."""
+    """A guard stopped the job, or a plan is stale or past a threshold."""
+    CHANGES = 5
+    """With `plan --detailed-exitcode`: something would change."""
     INTERRUPTED = 130
     """Interrupted; a job with a journal can be resumed."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.listing import every_registration
-from voxsip._calls.limiter import RateLimiter
+from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._clock import utc_now, yield_to_loop
 from voxsip._config import RateLimit
 from voxsip._errors import InvalidArgumentError
@@ -140,7 +140,7 @@ class AsyncDesired:
         rows: Iterable[Row] | None = None,
         force: bool = False,
         concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | RateLimiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         check_funds: bool = True,
         max_failures: int | None = None,
         max_failure_ratio: float | None = None,
@@ -209,17 +209,22 @@ class AsyncDesired:
         )
         return BulkJob(run)
 
-    async def export(self, *, application_id: int | None = None) -> AsyncIterator[dict[str, Any]]:
+    async def export(
+        self, *, application_id: int | None = None, application_name: str | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
         """Yield the live registrations as rows of a desired state: a plan of them is empty.
 
         Args:
             application_id: Only those bound to this application.
+            application_name: Only those bound to the application of this name.
 
         Raises:
             VoxsipError: The live state could not be read.
         """
         async for item in every_registration(self._client):
-            if application_id is None or item.application_id == application_id:
+            if application_id not in {None, item.application_id}:
+                continue
+            if application_name in {None, item.application_name}:
                 yield exported(item)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from voxsip._calls.limiter import RateLimiter
+from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._config import RateLimit
 from voxsip._protocol.interfaces import Runner
 from voxsip.bulk import SyncBulkJob
@@ -65,7 +65,7 @@ class Desired:
         rows: Iterable[Row] | None = None,
         force: bool = False,
         concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | RateLimiter | None = None,
+        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         check_funds: bool = True,
         max_failures: int | None = None,
         max_failure_ratio: float | None = None,
@@ -88,11 +88,15 @@ class Desired:
         )
         return SyncBulkJob(job, Inbox(()), (), self._runner)
 
-    def export(self, *, application_id: int | None = None) -> Iterator[dict[str, Any]]:
+    def export(
+        self, *, application_id: int | None = None, application_name: str | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Give the live registrations as rows of a desired state; see `AsyncDesired.export`."""
 
         async def collect() -> list[dict[str, Any]]:
-            rows = self._desired.export(application_id=application_id)
+            rows = self._desired.export(
+                application_id=application_id, application_name=application_name
+            )
             return [row async for row in rows]
 
         return iter(self._runner.run(collect()))

@@ -1,0 +1,272 @@
+"""`voxsip apply`: a plan applied, or a file planned, shown and applied."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from voxsip.cli._commands.plan import make_plan, save_plan, show_plan
+from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._display.base import Work
+from voxsip.cli._display.choice import display
+from voxsip.cli._display.plan_text import printable
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._files.desired_file import DesiredFile
+from voxsip.cli._jobs.follow import follow
+from voxsip.cli._jobs.interrupts import interrupts
+from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Limits, Output, Yes
+from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
+from voxsip.cli._jobs.summary import exit_code, print_report
+from voxsip.cli._terminal import questions
+from voxsip.cli._terminal.output import print_json
+from voxsip.plan import Plan, PlanNotAppliedError, StalePlanError, is_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from voxsip import AsyncClient, Outcome, Report
+    from voxsip.bulk import BulkJob
+    from voxsip.cli._jobs.interrupts import Interrupts
+
+COLUMNS = ("number", "action", "sip_registration_id", "sip_username", "proxy", "takes")
+
+
+def apply(
+    file: File,
+    /,
+    *,
+    yes: Yes = False,
+    rows: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    plan: Annotated[str | None, Parameter(metavar="PLAN")] = None,
+    planning: PlanOptions = DEFAULT_PLANNING,
+    limits: Limits = NO_LIMITS,
+    output: Output = NO_OUTPUT,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Apply a plan: exactly its changes, or none if the live state is no longer what it was made for.
+
+    Given a file of rows, plans it, shows the plan and asks. PLAN.journal is always kept: a plan that was
+    begun is continued by the same command, and one that was applied to its end is refused.
+
+    Arguments:
+        file: A plan that 'voxsip plan --out' saved, or a file of rows.
+        yes: Do not ask.
+        rows: The file that the plan was made of, if passwords are in it and it was moved.
+        plan: Where the plan of a file of rows is kept, a new file [default: FILE.plan].
+    """
+    if not is_plan(file):
+        return _apply_rows(file, yes, plan, planning, limits, output, connection)
+    unfit = [name for name, given in (("--plan", plan), ("--scope", planning.scope)) if given]
+    unfit += [
+        f"--{name.replace('_', '-')}"
+        for name in ("prune", "set_passwords", "replace", "delete_first")
+        if getattr(planning, name)
+    ]
+    if unfit:
+        raise CommandError(f"{', '.join(unfit)}: the plan is made already; plan the file again")
+    made = Plan.load(file)
+    if not made.changes:
+        print_message("nothing to do: the plan is empty")
+        return _nothing(made, file, as_json=output.json)
+    with _input_of(made, rows) as given:
+
+        async def main(signals: Interrupts) -> Exit:
+            async with connection.client() as client:
+                return await _run(
+                    client,
+                    signals,
+                    made,
+                    rows=given,
+                    force=planning.force,
+                    limits=limits.values(connection.rate_store),
+                    output=output,
+                )
+
+        return _interruptible(main, lambda: file)
+
+
+def _apply_rows(
+    file: str,
+    yes: bool,
+    kept: str | None,
+    planning: PlanOptions,
+    limits: Limits,
+    output: Output,
+    connection: Connection,
+) -> int:
+    options, job_options = planning.values(), limits.values(connection.rate_store)
+    if kept is None and file == "-":
+        raise CommandError("rows come from standard input: say with --plan where to keep the plan")
+    saved: list[str] = []
+    with DesiredFile(file) as rows:
+        rows.check()
+
+        async def main(signals: Interrupts) -> Exit:
+            async with connection.client() as client:
+                made = await make_plan(client, rows, options)
+                code = Exit.USAGE if made.refused else Exit.DONE
+                show_plan(made, rows.name, as_json=output.json, code=code)
+                if made.refused or not made.changes:
+                    return code
+                if made.thresholds.exceeded and not made.thresholds.forced:
+                    raise CommandError(
+                        "the plan is past a threshold; look through it, then pass --force",
+                        Exit.STOPPED,
+                    )
+                if not yes:
+                    if not questions.on_terminal():
+                        raise CommandError(
+                            "nothing was changed: pass --yes to apply without being asked"
+                        )
+                    questions.confirm(
+                        f"Make these {len(made.changes):,} changes?", "nothing was changed"
+                    )
+                path = kept or _free_name(file)
+                made = save_plan(made, path, rows)
+                saved.append(path)
+                print_message(f"the plan is {path}, its journal {path}.journal")
+                return await _run(
+                    client,
+                    signals,
+                    made,
+                    rows=rows,
+                    force=planning.force,
+                    limits=job_options,
+                    output=output,
+                )
+
+        return _interruptible(main, lambda: saved[0] if saved else None)
+
+
+async def _run(
+    client: AsyncClient,
+    signals: Interrupts,
+    made: Plan,
+    *,
+    rows: Iterable[dict[str, object]] | None,
+    force: bool,
+    limits: dict[str, Any],
+    output: Output,
+) -> Exit:
+    """Apply a plan, show it, and say what to do next."""
+    path = made.path or ""
+    job = client.desired.apply(made, rows=rows, force=force, **limits)
+    work = Work(
+        verb="applying", file=path, total=len(made.changes), before="reading the live state"
+    )
+    try:
+        with _reports(output.report, path, job, resumed=_is_begun(path)) as record:
+            # Line 1 of a plan is its head: a change is on the line after its number.
+            lines = range(2, len(made.changes) + 2)
+            report = await follow(
+                job, display(work, json=output.json), signals, lines=lines, record=record
+            )
+            signals.over = True
+    except PlanNotAppliedError as error:
+        raise CommandError(_not_applied(error), Exit.STOPPED) from None
+    print_report(report, len(made.changes), as_json=output.json)
+    _print_next_step(report, path)
+    return exit_code(report)
+
+
+@contextlib.contextmanager
+def _reports(
+    directory: str | None, path: str, job: BulkJob[Any], *, resumed: bool
+) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
+    """Give what takes every outcome for the reports; write them at the end, or when the job is cut off."""
+    if directory is None:
+        yield None
+        return
+    from voxsip.report import ReportWriter  # noqa: PLC0415 - only for those who want a report
+
+    source = str(Path(path).absolute())
+    with ReportWriter(directory, "apply", source, columns=COLUMNS) as writer:
+        journal = f"{path}.journal" if resumed else None
+        try:
+            yield writer.add
+        except asyncio.CancelledError:
+            if job.report.rows:
+                writer.finish(job.report, journal=journal)
+            raise
+        writer.finish(job.report, journal=journal)
+
+
+def _interruptible(main: Callable[[Interrupts], Any], path: Callable[[], str | None]) -> int:
+    """Run a job; a second Ctrl-C cuts it off."""
+
+    async def guarded() -> Exit:
+        with interrupts() as signals:
+            code: Exit = await main(signals)
+            return code
+
+    try:
+        return run(guarded())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        begun = path()
+        if begun is not None and _is_begun(begun):
+            text = f"cut off; go on with: {_again(begun)}"
+        else:
+            text = "cut off before the first change"
+        raise CommandError(text, Exit.INTERRUPTED) from None
+
+
+def _nothing(made: Plan, name: str, *, as_json: bool) -> Exit:
+    if as_json:
+        print_json({"event": "plan", "file": name, "exit_code": Exit.DONE, **made.to_dict()})
+    return Exit.DONE
+
+
+@contextlib.contextmanager
+def _input_of(made: Plan, rows: str | None) -> Iterator[DesiredFile | None]:
+    """Open the file that a plan was made of, if passwords have to be read from it."""
+    if not any(change.password == "row" for change in made.changes):  # noqa: S105 - not in the plan
+        yield None
+        return
+    path = rows or made.source
+    if path is None:
+        raise CommandError("passwords are in the file that the plan was made of: name it by --rows")
+    if rows is None and not Path(path).exists():
+        raise CommandError(f"{path}, which has the passwords, is gone: name the file by --rows")
+    with DesiredFile(path) as given:
+        given.check()
+        yield given
+
+
+def _not_applied(error: PlanNotAppliedError) -> str:
+    if not isinstance(error, StalePlanError) or not error.differences:
+        return str(error)
+    more = error.count - len(error.differences)
+    lines = [printable(line) for line in error.differences]
+    if more:
+        lines.append(f"and {more:,} more")
+    return "\n".join([str(error), *(f"  {line}" for line in lines)])
+
+
+def _print_next_step(report: Report, path: str) -> None:
+    if report.stopped is not None:
+        print_message(f"go on with: {_again(path)}")
+    elif report.failed or report.unknown or report.skipped:
+        print_message("plan again to see what is left, and correct what failed")
+
+
+def _again(path: str) -> str:
+    return shlex.join(["voxsip", "apply", path])
+
+
+def _is_begun(path: str) -> bool:
+    return Path(f"{path}.journal").exists()
+
+
+def _free_name(file: str) -> str:
+    """Return a name for the plan of a file that is not taken."""
+    names = (f"{file}.plan", *(f"{file}.{number}.plan" for number in range(2, 10_000)))
+    for name in names:
+        if not Path(name).exists() and not Path(f"{name}.journal").exists():
+            return name
+    raise CommandError("say with --plan where to keep the plan")

@@ -1,0 +1,71 @@
+"""`voxsip export`: the live state as a file of desired state."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING, Any
+
+from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._exit_codes import Exit
+from voxsip.cli._jobs.options import Flag
+from voxsip.cli._terminal.output import print_json
+from voxsip.plan import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def export(
+    *,
+    application: str | None = None,
+    jsonl: Flag = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Print the live state as a file of desired state; a plan of it is empty.
+
+    Arguments:
+        application: Only the registrations of this application, by its id or its name.
+        jsonl: JSON, one object on a line, instead of CSV.
+    """
+    chosen: dict[str, Any] = {}
+    if application is not None:
+        by_id = application.isascii() and application.isdigit()
+        chosen = (
+            {"application_id": int(application)} if by_id else {"application_name": application}
+        )
+
+    async def main() -> list[dict[str, Any]]:
+        async with connection.client() as client:
+            return [row async for row in client.desired.export(**chosen)]
+
+    rows = run(main())
+    if jsonl:
+        for row in rows:
+            print_json(row)
+    else:
+        _print_csv(rows)
+    return Exit.DONE
+
+
+def _print_csv(rows: list[dict[str, Any]]) -> None:
+    used = {name for row in rows for name in row}
+    # Ids of what has a name are seldom needed: such a column is there only if a row has it.
+    seldom = {"application_id", "rule_id", "user_id"} - used
+    columns = [name for name in COLUMNS if name not in seldom | {"password"}]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(_cells(row, columns) for row in rows)
+    sys.stdout.flush()
+
+
+def _cells(row: dict[str, Any], columns: Iterable[str]) -> list[object]:
+    cells: list[object] = []
+    for name in columns:
+        value = row.get(name, "")
+        if value is None:
+            value = "-"
+        elif isinstance(value, bool):
+            value = "true" if value else "false"
+        cells.append(value)
+    return cells

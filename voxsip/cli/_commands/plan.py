@@ -1,0 +1,92 @@
+"""`voxsip plan`: what a file of desired state would change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import attrs
+from cyclopts import Parameter
+
+from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._display.plan_text import print_plan
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._files.desired_file import DesiredFile
+from voxsip.cli._jobs.options import File, Flag
+from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
+from voxsip.cli._terminal.output import print_json
+
+if TYPE_CHECKING:
+    from voxsip import AsyncClient
+    from voxsip.plan import Plan
+
+
+def plan(
+    file: File,
+    /,
+    *,
+    out: Annotated[str | None, Parameter(metavar="PLAN")] = None,
+    json: Flag = False,
+    detailed_exitcode: Flag = False,
+    planning: PlanOptions = DEFAULT_PLANNING,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Show what has to change for the live state to be as a file says. Changes nothing.
+
+    In a cell, nothing leaves what is there alone, - says that there shall be none, and anything else is
+    what shall be. 'voxsip export' prints such a file.
+
+    Arguments:
+        file: CSV or JSONL, - for standard input.
+        out: Save the plan here, for 'voxsip apply PLAN'.
+        json: Write the whole plan to standard output, as one JSON object on one line.
+        detailed_exitcode: Exit with 5 if something would change.
+    """
+    options = planning.values()
+    with DesiredFile(file) as rows:
+        rows.check()
+
+        async def main() -> Plan:
+            async with connection.client() as client:
+                return await make_plan(client, rows, options)
+
+        made = run(main())
+    code = plan_exit(made, detailed=detailed_exitcode)
+    show_plan(made, rows.name, as_json=json, code=code)
+    if out is not None and not made.refused:
+        save_plan(made, out, rows)
+        print_message(f"saved; apply it with: voxsip apply {out}")
+    return code
+
+
+async def make_plan(client: AsyncClient, rows: DesiredFile, options: dict[str, Any]) -> Plan:
+    """Plan the rows of a checked file."""
+    return await client.desired.plan(rows, source=rows.origin, lines=rows.lines, **options)
+
+
+def plan_exit(made: Plan, *, detailed: bool) -> Exit:
+    """Return the exit code of a plan that is only shown."""
+    if made.refused:
+        return Exit.USAGE
+    return Exit.CHANGES if detailed and made.changes else Exit.DONE
+
+
+def show_plan(made: Plan, name: str, *, as_json: bool, code: Exit) -> None:
+    """Write a plan for people or for machines."""
+    if as_json:
+        print_json({"event": "plan", "file": name, "exit_code": code, **made.to_dict()})
+        return
+    print_plan(made, name)
+    if made.refused:
+        print_message("voxsip: some rows cannot be planned; nothing was sent, and no plan is saved")
+    elif not made.changes:
+        print_message("nothing to do: the live state is as the file says")
+
+
+def save_plan(made: Plan, out: str, rows: DesiredFile) -> Plan:
+    """Save a plan; refuse one whose passwords could not be found again."""
+    if rows.path == "-" and any(change.password == "row" for change in made.changes):  # noqa: S105
+        raise CommandError(
+            "the passwords came by standard input, where 'voxsip apply' will not find them again; "
+            "name the file, or refer to passwords (env:NAME, file:PATH, keyring:SERVICE/NAME)"
+        )
+    return attrs.evolve(made.save(out), passwords=made.passwords)

@@ -1,0 +1,141 @@
+"""A plan for people: what it changes, grouped by kind, and its counts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from voxsip.plan import Change, Plan, Refusal
+
+SHOWN = 20
+"""Changes of each kind, and refusals, that are shown; the others are counted."""
+_ACTIONS = {
+    "create": ("+", "created", "green"),
+    "update": ("~", "updated", "yellow"),
+    "bind": ("=", "bound", "green"),
+    "move": (">", "moved", "cyan"),
+    "unbind": ("<", "unbound", "magenta"),
+    "delete": ("-", "deleted", "red"),
+}
+_NOTES = {
+    "unmanaged": "registrations that the file does not mention",
+    "unchanged": "rows that need nothing",
+    "refused": "rows that cannot be planned",
+}
+_PARTS = {"application_id": "application", "rule_id": "rule", "user_id": "user"}
+
+
+def print_plan(plan: Plan, name: str) -> None:
+    """Write a plan to standard output, in colors on a terminal."""
+    lines = _lines(plan, name)
+    if not sys.stdout.isatty():
+        for text, _ in lines:
+            print(text)
+        return
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    for text, style in lines:
+        console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _lines(plan: Plan, name: str) -> Iterator[tuple[str, str]]:
+    shown = dict.fromkeys(_ACTIONS, 0)
+    groups: dict[str, list[Change]] = {action: [] for action in _ACTIONS}
+    for change in plan.changes:
+        shown[change.action] += 1
+        if shown[change.action] <= SHOWN:
+            groups[change.action].append(change)
+    for action, changes in groups.items():
+        mark, _, style = _ACTIONS[action]
+        for change in changes:
+            yield (
+                f"{mark} {action:<7} {printable(change.label)}{printable(_details(change))}",
+                style,
+            )
+        if shown[action] > SHOWN:
+            yield f"  and {shown[action] - SHOWN:,} more; --json and --out have all of them", "dim"
+    for refusal in plan.refused[:SHOWN]:
+        yield f"! {printable(place_of(refusal, name))}", "bold red"
+    if len(plan.refused) > SHOWN:
+        yield f"  and {len(plan.refused) - SHOWN:,} more", "dim"
+    if plan.changes or plan.refused:
+        yield "", ""
+    for count, number in plan.counts.items():
+        note = _NOTES.get(count, "")
+        if count == "created" and plan.price is not None:
+            price = plan.price
+            note = (
+                f"at {price.price:f} {price.currency}: {price.total:f}; the balance is {price.balance:f}"
+                + ("" if price.enough else ", which does not suffice")
+            )
+        yield f"{count:<10} {number:>9,}  {note}".rstrip(), _count_style(count, number)
+    yield from ((text, "bold yellow") for text in warnings_of(plan))
+
+
+def warnings_of(plan: Plan) -> Iterator[str]:
+    """Yield what deserves a second look before the plan is applied."""
+    limits = plan.thresholds
+    counts = {"disruptive": limits.disruptive, "deletes": limits.deletes}
+    words = {"disruptive": "changes that take something away", "deletes": "deletions"}
+    for what in limits.exceeded:
+        forced = "allowed by --force" if limits.forced else "apply needs --force"
+        yield (
+            f"past the threshold: {counts[what]:,} {words[what]} of {limits.in_scope:,} registrations in scope, "
+            f"more than {limits.share:.0%}; {forced}"
+        )
+    if plan.gaps:
+        users = "1 user is" if plan.gaps == 1 else f"{plan.gaps:,} users are"
+        yield f"{users} without a registration between deletion and creation (--delete-first)"
+
+
+def place_of(refusal: Refusal, name: str) -> str:
+    """Word a refusal, with the file as its user calls it."""
+    where = name if refusal.line is None else f"{name}:{refusal.line}"
+    column = "" if refusal.column is None else f"column {refusal.column}: "
+    remedy = f"; {refusal.remedy}" if refusal.remedy else ""
+    return f"{where}: {column}{refusal.message}{remedy}"
+
+
+def _details(change: Change) -> str:
+    before, after = change.before or {}, change.after or {}
+    if change.action == "create":
+        parts = [f"{_PARTS[n]} {v}" for n, v in after.items() if n in _PARTS]
+        if change.replaces is not None:
+            parts.append(f"replaces registration {change.replaces}")
+    elif change.action == "delete":
+        parts = [] if change.loses is None else [f"it has user {change.loses}"]
+    elif change.action == "move":
+        parts = [
+            f"user {change.gets} from registration {change.takes}",
+            *_differences(before, after),
+        ]
+    else:
+        parts = list(_differences(before, after))
+    if change.password is not None and change.action == "update":
+        parts.append("password")
+    return f": {', '.join(parts)}" if parts else ""
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in after.items():
+        if before.get(name) != value:
+            was = "none" if before.get(name) is None else before[name]
+            yield f"{_PARTS.get(name, name)} {was} -> {'none' if value is None else value}"
+
+
+def _count_style(count: str, number: int) -> str:
+    for _, name, style in _ACTIONS.values():
+        if name == count and number:
+            return style
+    return "bold red" if count == "refused" and number else ""
+
+
+def printable(text: str) -> str:
+    """Return a text with nothing in it that a terminal would obey."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

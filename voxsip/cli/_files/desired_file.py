@@ -1,0 +1,128 @@
+"""A file of desired state: CSV or JSONL rows that may leave cells alone, or say that there shall be none."""
+
+from __future__ import annotations
+
+from array import array
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+from voxsip.cli._exit_codes import CommandError, Exit
+from voxsip.cli._files.columns import Column, Columns
+from voxsip.cli._files.csv_rows import csv_records
+from voxsip.cli._files.jsonl_rows import jsonl_records
+from voxsip.cli._files.problems import Problem, Problems
+from voxsip.cli._files.source import Source
+from voxsip.cli._files.values import BadCell, value_of
+from voxsip.plan import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+NONE = "-"
+
+
+def _kind(name: str) -> Literal["int", "str", "bool"]:
+    if name == "is_persistent":
+        return "bool"
+    return "int" if name.endswith("_id") else "str"
+
+
+_COLUMNS = Columns(
+    Column(name=name, kind=_kind(name), required=False, secret=name == "password")
+    for name in COLUMNS
+)
+
+
+class DesiredFile:
+    """Rows in a CSV or JSONL file, or on standard input ("-").
+
+    Attributes:
+        path: As the user gave it.
+        name: As messages call it.
+        origin: Where it is found again, or None for standard input.
+        lines: The line of each row, once the file is checked.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open the file. Raises InputError."""
+        self._source = Source(path)
+        self.path = path
+        self.name = self._source.name
+        self.origin = None if path == "-" else str(Path(path).absolute())
+        self.lines = array("I")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._source.close()
+
+    def check(self, *, limit: int = 50) -> None:
+        """Read the whole file once and raise all that is wrong with its form as one InputError."""
+        problems = Problems(limit)
+        for line, _ in self._read(problems):
+            self.lines.append(line)
+        problems.raise_if_any()
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        """Read the rows again. Raises CommandError if the file is no longer what it was."""
+        problems = Problems(1)
+        place = -1
+        for place, (line, row) in enumerate(self._read(problems)):
+            if place >= len(self.lines) or line != self.lines[place]:
+                break
+            yield row
+        else:
+            if place + 1 == len(self.lines):
+                return
+        raise CommandError(f"{self.name} changed while it was read; plan again", Exit.FAILED)
+
+    def _read(self, problems: Problems) -> Iterator[tuple[int, dict[str, object]]]:
+        is_jsonl = self._source.is_jsonl()
+        records = jsonl_records if is_jsonl else csv_records
+        for line, cells in records(self._source, _COLUMNS, problems):
+            row: dict[str, object] = {}
+            whole = True
+            for header, column, cell in cells:
+                try:
+                    _put(row, column, cell, is_jsonl=is_jsonl)
+                except BadCell as bad:
+                    whole = False
+                    problems.add(
+                        Problem(
+                            file=self.name,
+                            line=line,
+                            column=header,
+                            message=bad.message,
+                            remedy=bad.remedy,
+                        )
+                    )
+            if whole:
+                yield line, row
+
+
+def _put(row: dict[str, object], column: Column, cell: object, *, is_jsonl: bool) -> None:
+    """Read a cell into a row: empty cells stay out of it, None says that there shall be none.
+
+    Raises BadCell.
+    """
+    if is_jsonl and cell is None:
+        row[column.name] = None
+        return
+    if isinstance(cell, str) and cell.strip() == NONE:
+        if is_jsonl:
+            raise BadCell(
+                "'-' stands for none in CSV, and for nothing in JSON",
+                "Write plain:- for such a password." if column.secret else "Write null for none.",
+            )
+        row[column.name] = None
+        return
+    value = value_of(column, cell)
+    if value is not None:
+        row[column.name] = value
