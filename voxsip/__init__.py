@@ -31,7 +31,10 @@ from voxsip._errors import (
     UnexpectedReplyError,
     VoxsipError,
 )
+from voxsip._protocol.arguments import ALL
+from voxsip._protocol.downloads import AsyncDownload
 from voxsip._protocol.paging import AsyncPager, Page
+from voxsip._sync.download import Download
 from voxsip._sync.pager import Pager
 from voxsip._sync_client import Client
 from voxsip._version import __version__
@@ -56,8 +59,10 @@ if TYPE_CHECKING:
     from voxsip.shared import SharedRate as SharedRate
 
 __all__ = [
+    "ALL",
     "APIError",
     "AsyncClient",
+    "AsyncDownload",
     "AsyncPager",
     "AuthorizationError",
     "BindRequest",
@@ -67,6 +72,7 @@ __all__ = [
     "CreateRequest",
     "CredentialsWarning",
     "DeleteRequest",
+    "Download",
     "ForbiddenError",
     "InsufficientFundsError",
     "InvalidArgumentError",

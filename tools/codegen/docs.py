@@ -25,9 +25,22 @@ PARAM_TYPES = {
     "timestamp": "datetime",
     "ints": "Sequence[int]",
     "strs": "Sequence[str]",
+    "float": "float",
+    "unix": "datetime",
+    "file": "FileContent",
+    "json": "Json",
+    "ints_or_all": "Sequence[int] | All",
+    "strs_or_all": "Sequence[str] | All",
+    "str_or_all": "str | All",
 }
 UNITS = {
     "timestamp": "An aware datetime, sent in UTC.",
+    "unix": "An aware datetime, sent as seconds since 1970.",
+    "file": "Bytes, or a path (`pathlib.Path`) to read them from.",
+    "json": "Lists and dicts, or JSON text.",
+    "ints_or_all": "`voxsip.ALL` means every one.",
+    "strs_or_all": "`voxsip.ALL` means every one.",
+    "str_or_all": "`voxsip.ALL` means every one.",
 }
 RETRIES = {
     "idempotent": "Safe to repeat, so tried again when the reply is lost.",
@@ -37,6 +50,9 @@ RETRIES = {
         " and nothing is sent again."
     ),
 }
+UNIQUE = (
+    "Tried again when the reply is lost, as the service refuses a second one: with error {code}."
+)
 LOOKED_UP = (
     "Not safe to repeat: when the reply is lost, the effect is looked for with {command} before"
     " anything is sent again."
@@ -53,12 +69,13 @@ def method(
         *_wrap(shown.description),
         "",
         *_wrap(_about(operation)),
+        *([f"Reference: {operation.reference}"] if operation.reference else []),
         "",
         "Args:",
-        *_entries(_arguments(operation, shown)),
+        *_entries(_arguments(shown)),
         "",
         "Returns:",
-        *_wrap(_returns(operation, blocking=blocking), indent=4),
+        *_wrap(_returns(operation, shown, blocking=blocking), indent=4),
         "",
         "Raises:",
         *_entries(_raises(operation, shown, errors)),
@@ -84,15 +101,19 @@ def group(shown: Group) -> list[str]:
 def _about(operation: Operation) -> str:
     roles = f" Allowed roles: {', '.join(operation.roles)}." if operation.roles else ""
     retry = RETRIES[operation.retry]
+    if operation.unique:
+        retry = UNIQUE.format(code=operation.unique)
     if operation.lookup:
         retry = LOOKED_UP.format(command=operation.lookup.command)
     return f"Command: {operation.name}.{roles} {retry}"
 
 
-def _arguments(operation: Operation, shown: Method) -> Iterator[tuple[str, str]]:
+def _arguments(shown: Method) -> Iterator[tuple[str, str]]:
     for param in shown.params:
         yield f"{param.name} ({PARAM_TYPES[param.kind]})", " ".join(_sentences(param))
-    whole = "each page" if operation.paging else "the whole call"
+    if shown.confirms:
+        yield "confirm_all (bool)", "Must be true for `voxsip.ALL` to be taken."
+    whole = "each page" if shown.returns == "pager" else "the whole call"
     yield "deadline (float)", f"Seconds for {whole}, all attempts together."
 
 
@@ -104,12 +125,15 @@ def _sentences(param: Param) -> Iterator[str]:
         yield f"Left out, it counts as {param.default}."
 
 
-def _returns(operation: Operation, *, blocking: bool) -> str:
-    name = operation.result.name
-    if operation.paging:
+def _returns(operation: Operation, shown: Method, *, blocking: bool) -> str:
+    name = operation.result_type
+    if shown.returns == "file":
+        read = "`read()` gives" if blocking else "awaited, it gives"
+        return f"A download: {read} the bytes; `save(path)` streams them to a file."
+    if shown.returns == "pager":
         first = "" if blocking else "awaited, it gives the first page; "
         return f"A pager of {name}: {first}iterated, it gives every item of every page."
-    return f"{name}: {operation.result.text}"
+    return f"{name}: {operation.result.text if operation.result else ''}".strip()
 
 
 def _raises(

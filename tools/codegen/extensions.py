@@ -38,12 +38,13 @@ def parse_paging(node: Node) -> Paging | None:
     found = node.get("x-paging")
     if not found:
         return None
-    found.only("items", "total", "page_size")
-    total = found["total"]
+    found.only("items", "total", "page_size", "cap")
+    total, size, cap = found["total"], found["page_size"], found.get("cap")
     return Paging(
         items=found["items"].expect(str),
         total=None if total.value is None else total.expect(str),
-        page_size=found["page_size"].expect(int),
+        page_size=None if size.value is None else size.expect(int),
+        cap=cap.expect(int) if cap else None,
     )
 
 
@@ -52,26 +53,42 @@ def parse_lookup(node: Node, names: set[str]) -> Lookup | None:
     found = node.get("x-lookup")
     if not found:
         return None
-    found.only("command", "match", "id", "since")
+    found.only("command", "match", "id", "since", "filters")
     match = tuple((name, value.expect(str)) for name, value in found["match"].items())
-    if not {name for name, _ in match} <= names:
-        raise found.error("match must begin with parameters of the command")
+    given = found.get("filters")
+    filters = tuple((name, value.expect(str)) for name, value in given.items()) if given else match
+    if not {name for name, _ in (*match, *filters)} <= names:
+        raise found.error("match and filters must begin with parameters of the command")
+    since = found["since"]
     return Lookup(
         command=found["command"].expect(str),
         match=match,
         id=found["id"].expect(str),
-        since=found["since"].expect(str),
+        since=None if since.value is None else since.expect(str),
+        filters=filters,
     )
 
 
-def parse_variants(node: Node, params: tuple[Param, ...]) -> tuple[Method, ...]:
+def parse_fixed(node: Node, names: set[str]) -> tuple[tuple[tuple[str, object], ...], set[str]]:
+    """Read `x-fixed` and `x-not-offered`: arguments always sent, and those a method does not take."""
+    fixed, hidden = node.get("x-fixed"), node.get("x-not-offered")
+    always = tuple((key, value.value) for key, value in fixed.items()) if fixed else ()
+    dropped = {*(hidden.strings() if hidden else ()), *(key for key, _ in always)}
+    if not dropped <= names:
+        raise node.error("x-fixed and x-not-offered must name parameters of the command")
+    return always, dropped
+
+
+def parse_variants(node: Node, params: tuple[Param, ...], returns: str) -> tuple[Method, ...]:
     """Read `x-variants`: further methods for the same command, with some arguments fixed."""
     found = node.get("x-variants")
-    return tuple(_variant(name, value, params) for name, value in found.items()) if found else ()
+    if not found:
+        return ()
+    return tuple(_variant(name, value, params, returns) for name, value in found.items())
 
 
-def _variant(name: str, node: Node, params: tuple[Param, ...]) -> Method:
-    node.only("fixed", "drop", "summary", "description", "params")
+def _variant(name: str, node: Node, params: tuple[Param, ...], returns: str) -> Method:
+    node.only("fixed", "drop", "file", "summary", "description", "params")
     fixed = tuple((key, value.value) for key, value in node["fixed"].items())
     dropped = {*node["drop"].strings(), *(key for key, _ in fixed)}
     if not is_usable(name) or not dropped <= {param.name for param in params}:
@@ -89,4 +106,5 @@ def _variant(name: str, node: Node, params: tuple[Param, ...]) -> Method:
             if param.name not in dropped
         ),
         fixed=fixed,
+        returns="file" if node.get("file") else returns,
     )

@@ -14,6 +14,10 @@ class Field:
     text: str
     required: bool
     secret: bool
+    wire: str | None = None
+    """Its name in JSON, where Python cannot take that."""
+    either: bool = False
+    """Whether the service may wrap it in an array of one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +41,8 @@ class Param:
     text: str
     required: bool = False
     secret: bool = False
+    all: bool = False
+    """Whether the word `all` stands for everything."""
     default: object = None
     """What the service assumes when the parameter is absent, or None."""
 
@@ -56,7 +62,10 @@ class Paging:
 
     items: str
     total: str | None
-    page_size: int
+    page_size: int | None
+    """How many to ask for; None where the service sends everything at once."""
+    cap: int | None = None
+    """The most that may be asked for, where that is less than usual."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,9 +74,12 @@ class Lookup:
 
     command: str
     match: tuple[tuple[str, str], ...]
-    """Parameters of the create, each with the filter of the list command (and member of its items)."""
+    """Parameters of the create, each with the member of the listed items that must equal it."""
     id: str
-    since: str
+    since: str | None
+    """Member that says when the thing was made; None where equal is the same."""
+    filters: tuple[tuple[str, str], ...] = ()
+    """Parameters of the create, each with the filter of the list command that takes its value."""
 
 
 @attrs.frozen(kw_only=True)
@@ -79,6 +91,10 @@ class Method:
     description: str
     params: tuple[Param, ...]
     fixed: tuple[tuple[str, object], ...] = ()
+    returns: str = "reply"
+    """`reply`, `pager` or `file`."""
+    confirms: bool = False
+    """Whether deleting all needs a second argument."""
 
 
 @attrs.frozen(kw_only=True)
@@ -90,15 +106,24 @@ class Operation:
     methods: tuple[Method, ...]
     retry: str
     params: tuple[Param, ...]
-    result: Model
-    """The reply, or for a list the item."""
+    result: Model | None
+    """The reply, or for a list the item; None for files and for lists of plain values."""
+    result_type: str = ""
+    """Python type of `result`."""
+    reference: str = ""
+    """Address of the reference page."""
     roles: tuple[str, ...] = ()
     exclusive: tuple[tuple[str, ...], ...] = ()
     requires: tuple[Requirement, ...] = ()
     errors: tuple[int, ...] = ()
     paging: Paging | None = None
     lookup: Lookup | None = None
-    already_deleted_code: int | None = None
+    done: tuple[int, ...] = ()
+    """Error numbers that mean "already done" after a lost reply."""
+    unique: int | None = None
+    """Error number that refuses a second one."""
+    multipart: bool = False
+    form: bool = False
     answer: str = "one"
     """What the `result` of its replies holds, as the runtime names it."""
     with_result: bool = True
@@ -125,3 +150,5 @@ class Spec:
     errors: tuple[tuple[int, str], ...]
     secrets: tuple[str, ...]
     """Names of all secret parameters and secret members of replies."""
+    public: tuple[str, ...] = ()
+    """Names that sound secret and are not."""

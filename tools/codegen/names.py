@@ -25,6 +25,11 @@ def class_name(group: str) -> str:
     return "".join(part.capitalize() for part in group.split("_"))
 
 
+def usable(name: str) -> str:
+    """Return a name that Python takes for a member: a keyword gets an underscore."""
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
 def is_usable(name: str) -> bool:
     """Tell whether Python takes a name for a parameter or a member, as it is."""
     return name.isidentifier() and not keyword.iskeyword(name)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from tools.codegen.documents import COMMON, ERRORS, Documents, Node, SpecError
-from tools.codegen.extensions import parse_lookup, parse_paging, parse_requires, parse_variants
+import attrs
+
+from tools.codegen.checks import check
+from tools.codegen.documents import COMMON, ERRORS, Documents, Node
+from tools.codegen.extensions import (
+    parse_fixed,
+    parse_lookup,
+    parse_paging,
+    parse_requires,
+    parse_variants,
+)
 from tools.codegen.model import Group, Method, Model, Operation, Param, Spec
 from tools.codegen.names import class_name, constant, is_reading, is_usable
 from tools.codegen.schemas import Models, answer_kind, param_kind
+from voxsip._redaction.text import is_secret_name
 
 RETRY_CLASSES = ("idempotent", "delete", "create")
 OPERATION_KEYS = (
-    *("operationId", "tags", "summary", "description", "parameters", "security", "responses"),
-    *("x-method", "x-variants", "x-retry", "x-roles", "x-errors", "x-exclusive", "x-requires"),
-    *("x-paging", "x-lookup", "x-gone"),
+    *("operationId", "tags", "summary", "description", "externalDocs", "parameters", "security"),
+    *("responses", "x-method", "x-fixed", "x-not-offered", "x-variants", "x-file", "x-body"),
+    *("x-retry", "x-done", "x-unique", "x-lookup", "x-buys", "x-money", "x-wide"),
+    *("x-roles", "x-errors", "x-exclusive", "x-requires", "x-paging"),
 )
 # Names that generated methods use themselves.
-RESERVED = {"self", "deadline"}
+RESERVED = {"self", "deadline", "confirm_all"}
 
 
 def parse(documents: Documents) -> Spec:
@@ -33,9 +44,10 @@ def parse(documents: Documents) -> Spec:
         groups=tuple(complete),
         shared=models.of(COMMON),
         errors=errors,
-        secrets=_secrets(groups, models),
+        secrets=_names(groups, models, secret=True),
+        public=_public(groups, models),
     )
-    _check(spec)
+    check(spec)
     return spec
 
 
@@ -78,69 +90,100 @@ def _parse_operation(node: Node, models: Models, errors: dict[int, str]) -> Oper
         raise node.error("path and operationId differ")
     params = tuple(_parse_param(element) for element in node["parameters"].elements())
     names = {param.name for param in params}
-    answer, with_result = answer_kind(models.schema(_reply(node)), reads=is_reading(name))
+    file = _flag(node, "x-file")
+    answer, with_result = "any", False
+    if not file:
+        answer, with_result = answer_kind(models.schema(_reply(node)), reads=is_reading(name))
     paging = parse_paging(node)
-    gone = node.get("x-gone")
+    returns = "file" if file else "pager" if paging else "reply"
+    result, result_type = _result(node, models, paging.items if paging else None, file=file)
+    retry = _one_of(node["x-retry"], RETRY_CLASSES)
+    methods = (_main_method(node, params, returns), *parse_variants(node, params, returns))
+    reference, body = node.get("externalDocs"), node.get("x-body")
     operation = Operation(
         name=name,
         constant=constant(name),
-        methods=(_main_method(node, params), *parse_variants(node, params)),
-        retry=_one_of(node["x-retry"], RETRY_CLASSES),
+        methods=tuple(_confirming(method, retry) for method in methods),
+        retry=retry,
         params=params,
-        result=_result(node, models, paging.items if paging else None),
+        result=result,
+        result_type=result_type,
+        reference=reference["url"].expect(str) if reference else "",
         roles=_optional_strings(node, "x-roles"),
         exclusive=_parse_exclusive(node, names),
         requires=parse_requires(node, names),
-        errors=_parse_codes(node, errors),
+        errors=_parse_codes(node, "x-errors", errors),
         paging=paging,
         lookup=parse_lookup(node, names),
-        already_deleted_code=gone.expect(int) if gone else None,
+        done=_parse_codes(node, "x-done", errors),
+        unique=_optional_code(node, "x-unique", errors),
+        form=body is not None and _one_of(body, ("form", "multipart")) == "form",
+        multipart=any(param.kind == "file" for param in params),
         answer=answer,
         with_result=with_result,
     )
-    if operation.paging and not {"count", "offset"} <= names:
+    if paging and paging.page_size is not None and not {"count", "offset"} <= names:
         raise node.error("a command that pages has count and offset")
-    if operation.already_deleted_code is not None and (
-        operation.retry != "delete" or operation.already_deleted_code not in errors
-    ):
-        raise node.error("x-gone is an error number of a delete command")
-    if operation.lookup and operation.retry != "create":
-        raise node.error("x-lookup is for create commands")
+    if (operation.lookup or operation.unique) and operation.retry != "create":
+        raise node.error("x-lookup and x-unique are for create commands")
     return operation
 
 
-def _main_method(node: Node, params: tuple[Param, ...]) -> Method:
+def _confirming(method: Method, retry: str) -> Method:
+    """Have a delete that may take all of them ask for a second argument."""
+    wide = retry == "delete" and any(param.all for param in method.params)
+    return attrs.evolve(method, confirms=wide)
+
+
+def _main_method(node: Node, params: tuple[Param, ...], returns: str) -> Method:
+    fixed, dropped = parse_fixed(node, {param.name for param in params})
     return Method(
         name=node["x-method"].expect(str),
         summary=node["summary"].text(),
         description=node["description"].text(),
-        params=params,
+        params=tuple(param for param in params if param.name not in dropped),
+        fixed=fixed,
+        returns=returns,
     )
 
 
 def _parse_param(node: Node) -> Param:
-    node.only("name", "in", "required", "description", "x-secret", "schema", "style", "explode")
+    node.only(
+        *("name", "in", "required", "description", "x-secret", "x-all", "schema"),
+        *("style", "explode"),
+    )
     name = node["name"].expect(str)
     if not is_usable(name) or name in RESERVED:
         raise node.error(f"{name} cannot be the name of an argument in Python")
     if node["in"].value != "query":
         raise node.error("parameters go into the query")
-    secret, default = node.get("x-secret"), node["schema"].get("default")
+    default = node["schema"].get("default")
     return Param(
         name=name,
-        kind=param_kind(node["schema"]),
+        kind=param_kind(node["schema"]) + ("_or_all" if _flag(node, "x-all") else ""),
         text=node["description"].text(),
         required=node["required"].expect(bool),
-        secret=secret is not None and secret.expect(bool),
+        secret=_flag(node, "x-secret"),
+        all=_flag(node, "x-all"),
         default=default.value if default else None,
     )
 
 
-def _result(node: Node, models: Models, items: str | None) -> Model:
+def _result(
+    node: Node, models: Models, items: str | None, *, file: bool
+) -> tuple[Model | None, str]:
+    """Return the model a method returns or lists, and its Python type."""
+    if file:
+        return None, "bytes"
     schema = _reply(node)
     if items is None:
-        return models.follow(schema)
-    return models.follow(models.schema(schema)["properties"][items]["items"])
+        model = models.follow(schema)
+        return model, model.name
+    item = models.schema(schema)["properties"][items]["items"]
+    if not item.get("$ref"):
+        return None, models.plain(item)
+    model = models.follow(item)
+    return model, model.name
 
 
 def _reply(node: Node) -> Node:
@@ -156,12 +199,24 @@ def _parse_exclusive(node: Node, names: set[str]) -> tuple[tuple[str, ...], ...]
     return sets
 
 
-def _parse_codes(node: Node, errors: dict[int, str]) -> tuple[int, ...]:
-    found = node.get("x-errors")
+def _parse_codes(node: Node, key: str, errors: dict[int, str]) -> tuple[int, ...]:
+    found = node.get(key)
     codes = tuple(element.expect(int) for element in found.elements()) if found else ()
     if unknown := set(codes) - errors.keys():
-        raise node.error(f"x-errors: no such numbers: {sorted(unknown)}")
+        raise node.error(f"{key}: no such numbers: {sorted(unknown)}")
     return codes
+
+
+def _optional_code(node: Node, key: str, errors: dict[int, str]) -> int | None:
+    found = node.get(key)
+    if found is not None and found.expect(int) not in errors:
+        raise found.error("no such number")
+    return None if found is None else found.expect(int)
+
+
+def _flag(node: Node, key: str) -> bool:
+    found = node.get(key)
+    return found is not None and found.expect(bool)
 
 
 def _optional_strings(node: Node, key: str) -> tuple[str, ...]:
@@ -175,44 +230,26 @@ def _one_of(node: Node, known: tuple[str, ...]) -> str:
     return node.expect(str)
 
 
-def _secrets(groups: list[Group], models: Models) -> tuple[str, ...]:
+def _names(groups: list[Group], models: Models, *, secret: bool) -> tuple[str, ...]:
+    """Return the names of parameters and members that are secret, or those that are not."""
     params = {
         param.name
         for group in groups
         for operation in group.operations
         for param in operation.params
-        if param.secret
+        if param.secret is secret
     }
     members = {
-        field.name for model in models.made.values() for field in model.fields if field.secret
+        field.wire or field.name
+        for model in models.made.values()
+        for field in model.fields
+        if field.secret is secret
     }
     return tuple(sorted(params | members))
 
 
-def _check(spec: Spec) -> None:
-    """Refuse what only shows across groups: names that occur twice, look-ups that lead nowhere."""
-    operations = [operation for group in spec.groups for operation in group.operations]
-    lists = {operation.name: operation for operation in operations if operation.paging}
-    for operation in operations:
-        lookup = operation.lookup
-        if lookup is None:
-            continue
-        if lookup.command not in lists:
-            raise SpecError(f"{operation.name}: x-lookup: {lookup.command} is no list command")
-        item = {field.name for field in lists[lookup.command].result.fields}
-        filters = {param.name for param in lists[lookup.command].params}
-        theirs = {name for _, name in lookup.match}
-        if not theirs <= filters & item or not {lookup.id, lookup.since} <= item:
-            raise SpecError(f"{operation.name}: x-lookup: {lookup.command} has no such members")
-    models = [*spec.shared, *(model for group in spec.groups for model in group.models)]
-    _refuse_twice("command", [operation.name for operation in operations])
-    _refuse_twice("model", [model.name for model in models])
-    for group in spec.groups:
-        methods = [method.name for operation in group.operations for method in operation.methods]
-        _refuse_twice(f"method of {group.name}", methods)
-
-
-def _refuse_twice(what: str, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise SpecError(f"{what} described twice: {', '.join(twice)}")
+def _public(groups: list[Group], models: Models) -> tuple[str, ...]:
+    """Return the names that sound secret and are not: `secret_id`."""
+    secrets = set(_names(groups, models, secret=True))
+    names = _names(groups, models, secret=False)
+    return tuple(name for name in names if name not in secrets and is_secret_name(name))

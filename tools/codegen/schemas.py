@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tools.codegen.model import Field, Model
-from tools.codegen.names import is_usable
+from tools.codegen.names import is_usable, usable
 
 if TYPE_CHECKING:
     from tools.codegen.documents import Documents, Node
@@ -14,13 +14,16 @@ KINDS = {
     ("integer", None): "int",
     ("string", None): "str",
     ("boolean", None): "bool",
+    ("number", None): "float",
     ("number", "decimal"): "decimal",
+    ("integer", "unix"): "unix",
+    ("string", "binary"): "file",
     ("string", "date"): "date",
     ("string", "timestamp"): "timestamp",
 }
 LIST_KINDS = {"int": "ints", "str": "strs"}
-# Replies may also write money as text, and hold plain fractions.
-REPLY_KINDS = KINDS | {("string", "decimal"): "decimal", ("number", None): "float"}
+# Replies may also write money as text.
+REPLY_KINDS = KINDS | {("string", "decimal"): "decimal"}
 
 # `dt` because a member may well be called `date`, and would hide the class from its own annotation.
 REPLY_TYPES = {
@@ -31,6 +34,7 @@ REPLY_TYPES = {
     "decimal": "Decimal",
     "date": "dt.date",
     "timestamp": "dt.datetime",
+    "unix": "dt.datetime",
 }
 TAKEN = {"int", "str", "bool", "float", "tuple", "dt", "attrs"}
 
@@ -45,6 +49,9 @@ def param_kind(schema: Node) -> str:
         if kind not in LIST_KINDS:
             raise schema.error("lists hold integers or strings")
         return LIST_KINDS[kind]
+    if schema.get("contentMediaType"):
+        schema.only("type", "contentMediaType")
+        return "json"
     schema.only("type", "format", "default")
     if _type(schema) not in KINDS:
         raise schema.error("no such wire type")
@@ -119,30 +126,38 @@ class Models:
         )
 
     def _field(self, name: str, node: Node, required: tuple[str, ...], uses: set[str]) -> Field:
-        if not is_usable(name) or name in TAKEN:
+        member = usable(name)
+        if not is_usable(member) or member in TAKEN:
             raise node.error("cannot be the name of a member in Python")
-        secret = node.get("x-secret")
+        secret, either = node.get("x-secret"), node.get("x-or-list")
         return Field(
-            name=name,
+            name=member,
+            wire=None if member == name else name,
+            either=either is not None and either.expect(bool),
             annotation=self._annotation(node, uses),
             text=node["description"].text(),
             required=name in required,
             secret=secret is not None and secret.expect(bool),
         )
 
+    def plain(self, node: Node) -> str:
+        """Return the Python type of a value that is neither a model nor an array."""
+        node.only("type", "format", "description", "x-secret")
+        kind = REPLY_KINDS.get(_type(node), "")
+        if kind not in REPLY_TYPES:
+            raise node.error("no such wire type")
+        return REPLY_TYPES[kind]
+
     def _annotation(self, node: Node, uses: set[str]) -> str:
         if node.get("$ref"):
-            node.only("$ref", "description", "x-secret")
+            node.only("$ref", "description", "x-secret", "x-or-list")
             _, name = self._ensure(node)
             uses.add(name)
             return name
         if node["type"].value == "array":
             node.only("type", "items", "description", "x-secret")
             return f"tuple[{self._annotation(node['items'], uses)}, ...]"
-        node.only("type", "format", "description", "x-secret")
-        if _type(node) not in REPLY_KINDS:
-            raise node.error("no such wire type")
-        return REPLY_TYPES[REPLY_KINDS[_type(node)]]
+        return self.plain(node)
 
 
 def _type(schema: Node) -> tuple[str, str | None]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from tools.facts import corrections
 from tools.facts.naming import reference, reply_name
-from tools.facts.replies import returns
 from tools.facts.types import Schema, parameter_schema
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def operation(
         **({} if present else _rules(facts, command, entry)),
         **{key: present[key] for key in KEPT if key in present},
         **_paging(facts, command, entry, names),
-        **_result(names, entry, command),
+        **({"x-file": True} if names["returns"] == "file" else {}),
     }
     if "x-lookup" in present:
         extensions["x-lookup"] = present["x-lookup"]
@@ -186,17 +185,6 @@ def _paging(
     return {"x-paging": paging}
 
 
-def _result(names: Mapping[str, Any], entry: Mapping[str, Any], command: str) -> Schema:
-    """Return `x-result` where a reply may come without one, and what counts as success."""
-    if names["returns"] == "file":
-        return {"x-file": True}
-    found = {name: (kind, required) for name, kind, required in returns(command, entry)}
-    kind, required = found.get("result", ("", False))
-    if not required:
-        return {"x-result": "optional"}
-    return {"x-result": "one"} if kind == "number" else {}
-
-
 def _parameters(
     facts: Facts, command: str, entry: Mapping[str, Any], texts: Texts, present: Schema
 ) -> list[Schema]:
@@ -226,7 +214,9 @@ def _parameters(
             item["x-secret"] = True
         if name in about.get("all_word", ()):
             item["x-all"] = True
-        schema = before.get("schema") or parameter_schema(kind)
+        schema = parameter_schema(kind)
+        if "default" in before.get("schema", {}):
+            schema["default"] = before["schema"]["default"]
         if schema["type"] == "array":
             item |= {"style": "form", "explode": False}
         found.append(item | {"schema": schema})

@@ -104,8 +104,6 @@ def _properties(
     for member, kind, _ in members:
         old = present.get(member)
         schema = _schema(kind, where)
-        if old and scalar(kind.strip("[]")):
-            schema = {k: v for k, v in old.items() if k not in {"description", "x-secret"}}
         text = texts.get(f"{name}.{member}", old["description"] if old else _standard(member, kind))
         found[member] = schema | {"description": text}
         if is_secret(member) or (old and old.get("x-secret")):

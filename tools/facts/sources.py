@@ -15,11 +15,11 @@ Member = tuple[str, str, bool]
 
 MONEY = ("price", "cost", "amount", "balance", "charge", "tax_reserve", "credit_limit", "money")
 """A number with one of these in its name is money."""
-NOT_MONEY = {"auto_charge", "subscription_auto_charge", "num_resources_per_price"}
+NOT_MONEY = {"auto_charge", "subscription_auto_charge"}
 SIZES = {"file_size", "download_size"}
 FRACTIONS = {
     *("avg", "min", "max", "sum", "percent", "service_level", "value", "service_probability"),
-    *("resource_quantity", "minutes_to_submit", "quantum", "num_resources_per_price"),
+    *("resource_quantity", "minutes_to_submit", "quantum"),
 }
 """Members of replies that need not be whole numbers."""
 UNIX = {"expires_at", "last_updated"}

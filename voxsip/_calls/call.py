@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import attrs
 from yarl import URL
 
 from voxsip._auth.tokens import Tokens
 from voxsip._calls.creates import Creates
+from voxsip._calls.download import open_download
 from voxsip._calls.limiter import RateLimiter
 from voxsip._calls.pages import page_fetcher, start_offset
 from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
@@ -35,6 +37,8 @@ from voxsip._errors import (
     VoxsipError,
 )
 from voxsip._protocol.command import Command
+from voxsip._protocol.downloads import AsyncDownload
+from voxsip._protocol.multipart import encode_multipart
 from voxsip._protocol.paging import AsyncPager
 from voxsip._protocol.reply import (
     LONGEST_REPLY,
@@ -115,11 +119,29 @@ class CallExecutor:
             start_offset(values),
         )
 
+    def download(
+        self, command: Command, values: dict[str, Any], deadline: float | None
+    ) -> AsyncDownload:
+        """Prepare a command whose reply is a file."""
+        command.encode(values)  # a wrong argument is said here, not when it is read
+        return AsyncDownload(partial(open_download, self, command, values, deadline))
+
     async def execute(
-        self, command: Command, values: dict[str, Any], decode: Decoder[T], deadline: float | None
+        self,
+        command: Command,
+        values: dict[str, Any],
+        decode: Decoder[T],
+        deadline: float | None,
+        *,
+        streamed: bool = False,
     ) -> T:
-        """Send a command; decode its reply with a function."""
-        request = Request(command, values, command.encode(values))
+        """Send a command; decode its reply with a function.
+
+        With `streamed`, a reply that is a file reaches the function as a member `chunks`, to be read by it or later.
+        """
+        request = Request(command, values, command.encode(values), streamed=streamed)
+        if command.files:
+            request.files = command.contents(values)
         seconds = self.deadline if deadline is None else deadline
         try:
             if seconds is None:
@@ -167,18 +189,25 @@ class CallExecutor:
         path = f"{self._path}/{request.command.name}"
         headers = {"Authorization": reveal(bearer)}
         encoded = reveal(request.encoded)
-        if self._as_form(request, len(encoded)):
+        if request.command.files:
+            fields = parse_qsl(encoded, keep_blank_values=True)
+            url = self._locate(path=path)
+            body, headers["Content-Type"] = encode_multipart(fields, request.files)
+        elif self._as_form(request, len(encoded)):
             url, body = self._locate(path=path), encoded.encode()
             headers |= FORM_HEADERS
         else:
             url, body = self._locate(path=path, query_string=encoded), None
+        name = request.command.name
+        if request.streamed:
+            return self.pool.open(loop_state, name, url, headers, body, self.timeout)
         limit = LONGEST_REPLY[request.command.result]
-        return self.pool.post(
-            loop_state, request.command.name, url, headers, body, self.timeout, limit
-        )
+        return self.pool.post(loop_state, name, url, headers, body, self.timeout, limit)
 
     def _read(self, request: Request, reply: RawReply, decode: Decoder[T], bearer: str) -> T:
         """Decode a reply; raise what it means if it is no result."""
+        if reply.chunks is not None:
+            return decode({"chunks": reply.chunks})
         data = result_of(reply, request.command.result, with_result=request.command.with_result)
         if data is None:
             raise self._failure(request, reply, bearer)

@@ -67,7 +67,8 @@ async def look_up(
         pairs = [(ours, request.values[ours], item.get(theirs)) for ours, theirs in lookup.match]
         if are_near(pairs):
             equal = all(wanted == there for _, wanted, there in pairs)
-            timely = _is_timely(item.get(lookup.since), date, elapsed())
+            # of what knows no time, equal is the same, whoever made it
+            timely = not lookup.since or _is_timely(item.get(lookup.since), date, elapsed())
             found[item[lookup.id]] = _Match(item[lookup.id], equal, timely)
     # Asked at the end: others went on while pages came, and what they claimed meanwhile is theirs.
     found = {
@@ -126,11 +127,15 @@ async def _candidates(
             )
 
 
-def _filters(request: Request, lookup: Lookup) -> list[dict[str, str]]:
+def _filters(request: Request, lookup: Lookup) -> list[dict[str, Any]]:
     """Return what to list by, one after another: few rows, but all that may match."""
-    filters: list[dict[str, str]] = [{}]
-    for ours, theirs in lookup.match:
-        value = request.values[ours]
+    filters: list[dict[str, Any]] = [{}]
+    names = dict(lookup.match)
+    for ours, theirs in lookup.sent():
+        value = request.values.get(ours)
+        if ours not in names:
+            filters = [chosen if value is None else {**chosen, theirs: value} for chosen in filters]
+            continue
         if not isinstance(value, str) or ";" in value:
             continue  # a value that holds the list separator cannot be asked for
         if ours == "proxy":
@@ -142,7 +147,7 @@ def _filters(request: Request, lookup: Lookup) -> list[dict[str, str]]:
 
 
 async def _page(
-    calls: SendsWithRetries, lookup: Lookup, filters: dict[str, str], offset: int
+    calls: SendsWithRetries, lookup: Lookup, filters: dict[str, Any], offset: int
 ) -> tuple[list[dict[str, Any]], datetime | None]:
     """Fetch one page of candidates, and the server's time if it told it."""
     command = find_command(lookup.command)

@@ -42,6 +42,7 @@ def page_fetcher(
         msg = f"{command.name} has no pages"
         raise TypeError(msg)
     size = values.get("count") or paging.page_size
+    known = {paging.items, paging.total, "result", "count"}
     latest: tuple[int, object] | None = None
 
     async def fetch(offset: int) -> Page[T]:
@@ -58,10 +59,22 @@ def page_fetcher(
                 items=structure(items),
                 offset=offset,
                 total_count=total if type(total) is int else None,
+                other={name: value for name, value in data.items() if name not in known},
             )
 
         return await calls.execute(
             command, {**values, "count": size, "offset": offset}, decode, deadline
         )
+
+    async def fetch_all(offset: int) -> Page[T]:
+        def decode(data: dict[str, Any]) -> Page[T]:
+            items = structure(data.get(paging.items) or [])[offset:]
+            other = {name: value for name, value in data.items() if name not in known}
+            return Page(items=items, offset=offset, total_count=offset + len(items), other=other)
+
+        return await calls.execute(command, values, decode, deadline)
+
+    if paging.page_size is None:
+        return fetch_all
 
     return fetch

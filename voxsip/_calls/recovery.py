@@ -84,12 +84,24 @@ class Recovery(Generic[T]):
         limit = self._calls.retrier.policy.attempts
         if self._must_look():
             return turns <= limit
-        if self._request.may_have_executed and self._request.command.retry == "create":
+        command = self._request.command
+        if self._request.may_have_executed and command.retry == "create" and not command.unique:
             return False  # nothing to look it up by, and twice may be once too often
         return self._request.attempts < limit
 
     def _must_look(self) -> bool:
         return self._request.may_have_executed and self._request.command.lookup is not None
+
+    async def _refused_as_second(self, error: APIError) -> T:
+        """Find out whose the first one is, when the service refuses a second: ours, or one from before."""
+        if self._request.command.lookup is not None:
+            found = await self._look()
+            if found is not None:
+                return self._decode(found)
+        raise OutcomeUnknownError(
+            f"{self._request.command.name}: it exists now (error {error.code}), made by an earlier attempt or before"
+            " it; the outcome is unknown"
+        ) from error
 
     async def _turn(self) -> T:
         request = self._request
@@ -110,13 +122,13 @@ class Recovery(Generic[T]):
         try:
             return await self._calls.send_once(self._request, self._decode)
         except APIError as error:
-            if (
-                self._request.may_have_executed
-                and error.code is not None
-                and error.code == self._request.command.already_deleted_code
-            ):
-                # an earlier attempt whose reply was lost has deleted it
-                return self._decode({"result": 1})
+            if self._request.may_have_executed and error.code is not None:
+                command = self._request.command
+                if error.code in command.done and command.has_single_target(self._request.values):
+                    # an earlier attempt whose reply was lost has done it
+                    return self._decode({"result": 1})
+                if error.code == command.unique:
+                    return await self._refused_as_second(error)
             self._note(error)
             raise
         except VoxsipError as error:

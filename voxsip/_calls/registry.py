@@ -14,14 +14,6 @@ from voxsip._protocol.command import Command, RetryClass
 from voxsip._redaction.text import is_secret_name
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_WITHOUT_RESULT = frozenset(
-    {
-        *("EditCallListTasksPriority", "SQ_GetAgentCustomStatusMapping", "GetRoleGroups"),
-        *("DownloadHistoryReport", "DownloadInvoice", "VerifyOutboundTestPhoneNumber"),
-        *("DelOutboundTestPhoneNumber", "GetOutboundTestPhoneNumbers"),
-    }
-)
-"""Their replies hold other members, or may hold none; without a `result`, any other command's reply is not the API's."""
 _READS = re.compile(r"(?:SQ_|A2P)?Get|Check")
 
 
@@ -37,6 +29,13 @@ def find_command(name: str) -> Command:
     module, constant = COMMAND_MODULES[name]
     command: Command = getattr(import_module(module), constant)
     return command
+
+
+def _is_secret(parameter: str) -> bool:
+    """Returns whether a parameter is secret: by the spec if it knows the name, else by its sound."""
+    from voxsip._generated._index import PUBLIC, SECRETS  # noqa: PLC0415 - only for calls by name
+
+    return parameter in SECRETS or (parameter not in PUBLIC and is_secret_name(parameter))
 
 
 def any_command(name: str, parameters: Collection[str]) -> Command:
@@ -63,7 +62,7 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
             raise InvalidArgumentError(
                 f"{text!r} is not the name of a command or parameter", field="command"
             )
-    secret = frozenset(filter(is_secret_name, parameters))
+    secret = frozenset(filter(_is_secret, parameters))
     if command is not None:  # the API grows: a new parameter may be secret, too
         return attrs.evolve(command, secret=command.secret | secret) if secret else command
     reads = _READS.match(name) is not None
@@ -73,5 +72,4 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
         retry=retry,
         result="any" if reads else "success",
         secret=secret,
-        with_result=name not in _WITHOUT_RESULT,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -9,6 +10,8 @@ import attrs
 from voxsip._errors import VoxsipError
 from voxsip._protocol.command import Command
 from voxsip._protocol.reply import RawReply
+
+NO_FILES: Mapping[str, tuple[str, bytes]] = {}
 
 
 @attrs.define(eq=False, repr=False)
@@ -18,6 +21,10 @@ class Request:
     command: Command
     values: dict[str, Any]
     encoded: str
+    files: Mapping[str, tuple[str, bytes]] = NO_FILES
+    """Name and content of the files among the arguments, by parameter."""
+    streamed: bool = False
+    """Whether the reply is a file, to be read in chunks."""
     attempts: int = 0
     """Requests that left."""
     in_flight: bool = False

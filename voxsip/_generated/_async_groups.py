@@ -10,10 +10,31 @@ from voxsip._lazy import lazy
 if TYPE_CHECKING:
     from voxsip._generated.accounts.aio import AsyncAccounts
     from voxsip._generated.applications.aio import AsyncApplications
+    from voxsip._generated.authorized_ips.aio import AsyncAuthorizedIps
+    from voxsip._generated.call_lists.aio import AsyncCallLists
+    from voxsip._generated.caller_ids.aio import AsyncCallerIds
+    from voxsip._generated.dialogflow_credentials.aio import AsyncDialogflowCredentials
+    from voxsip._generated.history.aio import AsyncHistory
+    from voxsip._generated.invoices.aio import AsyncInvoices
+    from voxsip._generated.key_value_storage.aio import AsyncKeyValueStorage
+    from voxsip._generated.outbound_test_numbers.aio import AsyncOutboundTestNumbers
+    from voxsip._generated.phone_numbers.aio import AsyncPhoneNumbers
+    from voxsip._generated.pstn_black_list.aio import AsyncPstnBlackList
+    from voxsip._generated.push_credentials.aio import AsyncPushCredentials
+    from voxsip._generated.queues.aio import AsyncQueues
+    from voxsip._generated.record_storages.aio import AsyncRecordStorages
+    from voxsip._generated.regulation_addresses.aio import AsyncRegulationAddresses
+    from voxsip._generated.role_system.aio import AsyncRoleSystem
     from voxsip._generated.rules.aio import AsyncRules
+    from voxsip._generated.scenarios.aio import AsyncScenarios
+    from voxsip._generated.secrets.aio import AsyncSecrets
     from voxsip._generated.sip_registrations.aio import AsyncSipRegistrations
     from voxsip._generated.sip_white_list.aio import AsyncSipWhiteList
+    from voxsip._generated.skills.aio import AsyncSkills
+    from voxsip._generated.smart_queue.aio import AsyncSmartQueue
+    from voxsip._generated.sms.aio import AsyncSms
     from voxsip._generated.users.aio import AsyncUsers
+    from voxsip._generated.wab_phone_numbers.aio import AsyncWabPhoneNumbers
     from voxsip._protocol.interfaces import Caller
 
 
@@ -37,11 +58,130 @@ class AsyncGroups:
         return AsyncApplications(self._caller)
 
     @lazy
+    def authorized_ips(self) -> AsyncAuthorizedIps:
+        """Text that says what it is for."""
+        from voxsip._generated.authorized_ips.aio import AsyncAuthorizedIps
+
+        return AsyncAuthorizedIps(self._caller)
+
+    @lazy
+    def call_lists(self) -> AsyncCallLists:
+        """Text that says what it is for."""
+        from voxsip._generated.call_lists.aio import AsyncCallLists
+
+        return AsyncCallLists(self._caller)
+
+    @lazy
+    def caller_ids(self) -> AsyncCallerIds:
+        """Text that says what it is for."""
+        from voxsip._generated.caller_ids.aio import AsyncCallerIds
+
+        return AsyncCallerIds(self._caller)
+
+    @lazy
+    def dialogflow_credentials(self) -> AsyncDialogflowCredentials:
+        """Text that says what it is for."""
+        from voxsip._generated.dialogflow_credentials.aio import AsyncDialogflowCredentials
+
+        return AsyncDialogflowCredentials(self._caller)
+
+    @lazy
+    def history(self) -> AsyncHistory:
+        """Text that says what it is for."""
+        from voxsip._generated.history.aio import AsyncHistory
+
+        return AsyncHistory(self._caller)
+
+    @lazy
+    def invoices(self) -> AsyncInvoices:
+        """Text that says what it is for."""
+        from voxsip._generated.invoices.aio import AsyncInvoices
+
+        return AsyncInvoices(self._caller)
+
+    @lazy
+    def key_value_storage(self) -> AsyncKeyValueStorage:
+        """Text that says what it is for."""
+        from voxsip._generated.key_value_storage.aio import AsyncKeyValueStorage
+
+        return AsyncKeyValueStorage(self._caller)
+
+    @lazy
+    def outbound_test_numbers(self) -> AsyncOutboundTestNumbers:
+        """Text that says what it is for."""
+        from voxsip._generated.outbound_test_numbers.aio import AsyncOutboundTestNumbers
+
+        return AsyncOutboundTestNumbers(self._caller)
+
+    @lazy
+    def phone_numbers(self) -> AsyncPhoneNumbers:
+        """Text that says what it is for."""
+        from voxsip._generated.phone_numbers.aio import AsyncPhoneNumbers
+
+        return AsyncPhoneNumbers(self._caller)
+
+    @lazy
+    def pstn_black_list(self) -> AsyncPstnBlackList:
+        """Text that says what it is for."""
+        from voxsip._generated.pstn_black_list.aio import AsyncPstnBlackList
+
+        return AsyncPstnBlackList(self._caller)
+
+    @lazy
+    def push_credentials(self) -> AsyncPushCredentials:
+        """Text that says what it is for."""
+        from voxsip._generated.push_credentials.aio import AsyncPushCredentials
+
+        return AsyncPushCredentials(self._caller)
+
+    @lazy
+    def queues(self) -> AsyncQueues:
+        """Text that says what it is for."""
+        from voxsip._generated.queues.aio import AsyncQueues
+
+        return AsyncQueues(self._caller)
+
+    @lazy
+    def record_storages(self) -> AsyncRecordStorages:
+        """Text that says what it is for."""
+        from voxsip._generated.record_storages.aio import AsyncRecordStorages
+
+        return AsyncRecordStorages(self._caller)
+
+    @lazy
+    def regulation_addresses(self) -> AsyncRegulationAddresses:
+        """Text that says what it is for."""
+        from voxsip._generated.regulation_addresses.aio import AsyncRegulationAddresses
+
+        return AsyncRegulationAddresses(self._caller)
+
+    @lazy
+    def role_system(self) -> AsyncRoleSystem:
+        """Text that says what it is for."""
+        from voxsip._generated.role_system.aio import AsyncRoleSystem
+
+        return AsyncRoleSystem(self._caller)
+
+    @lazy
     def rules(self) -> AsyncRules:
         """Routing rules: which scenarios handle which calls of an application."""
         from voxsip._generated.rules.aio import AsyncRules
 
         return AsyncRules(self._caller)
+
+    @lazy
+    def scenarios(self) -> AsyncScenarios:
+        """Text that says what it is for."""
+        from voxsip._generated.scenarios.aio import AsyncScenarios
+
+        return AsyncScenarios(self._caller)
+
+    @lazy
+    def secrets(self) -> AsyncSecrets:
+        """Text that says what it is for."""
+        from voxsip._generated.secrets.aio import AsyncSecrets
+
+        return AsyncSecrets(self._caller)
 
     @lazy
     def sip_registrations(self) -> AsyncSipRegistrations:
@@ -58,8 +198,36 @@ class AsyncGroups:
         return AsyncSipWhiteList(self._caller)
 
     @lazy
+    def skills(self) -> AsyncSkills:
+        """Text that says what it is for."""
+        from voxsip._generated.skills.aio import AsyncSkills
+
+        return AsyncSkills(self._caller)
+
+    @lazy
+    def smart_queue(self) -> AsyncSmartQueue:
+        """Text that says what it is for."""
+        from voxsip._generated.smart_queue.aio import AsyncSmartQueue
+
+        return AsyncSmartQueue(self._caller)
+
+    @lazy
+    def sms(self) -> AsyncSms:
+        """Text that says what it is for."""
+        from voxsip._generated.sms.aio import AsyncSms
+
+        return AsyncSms(self._caller)
+
+    @lazy
     def users(self) -> AsyncUsers:
         """Users: those who log in to an application, by SDK or by phone."""
         from voxsip._generated.users.aio import AsyncUsers
 
         return AsyncUsers(self._caller)
+
+    @lazy
+    def wab_phone_numbers(self) -> AsyncWabPhoneNumbers:
+        """Text that says what it is for."""
+        from voxsip._generated.wab_phone_numbers.aio import AsyncWabPhoneNumbers
+
+        return AsyncWabPhoneNumbers(self._caller)

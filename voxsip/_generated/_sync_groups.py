@@ -11,10 +11,31 @@ if TYPE_CHECKING:
     from voxsip._generated._async_groups import AsyncGroups
     from voxsip._generated.accounts.blocking import Accounts
     from voxsip._generated.applications.blocking import Applications
+    from voxsip._generated.authorized_ips.blocking import AuthorizedIps
+    from voxsip._generated.call_lists.blocking import CallLists
+    from voxsip._generated.caller_ids.blocking import CallerIds
+    from voxsip._generated.dialogflow_credentials.blocking import DialogflowCredentials
+    from voxsip._generated.history.blocking import History
+    from voxsip._generated.invoices.blocking import Invoices
+    from voxsip._generated.key_value_storage.blocking import KeyValueStorage
+    from voxsip._generated.outbound_test_numbers.blocking import OutboundTestNumbers
+    from voxsip._generated.phone_numbers.blocking import PhoneNumbers
+    from voxsip._generated.pstn_black_list.blocking import PstnBlackList
+    from voxsip._generated.push_credentials.blocking import PushCredentials
+    from voxsip._generated.queues.blocking import Queues
+    from voxsip._generated.record_storages.blocking import RecordStorages
+    from voxsip._generated.regulation_addresses.blocking import RegulationAddresses
+    from voxsip._generated.role_system.blocking import RoleSystem
     from voxsip._generated.rules.blocking import Rules
+    from voxsip._generated.scenarios.blocking import Scenarios
+    from voxsip._generated.secrets.blocking import Secrets
     from voxsip._generated.sip_registrations.blocking import SipRegistrations
     from voxsip._generated.sip_white_list.blocking import SipWhiteList
+    from voxsip._generated.skills.blocking import Skills
+    from voxsip._generated.smart_queue.blocking import SmartQueue
+    from voxsip._generated.sms.blocking import Sms
     from voxsip._generated.users.blocking import Users
+    from voxsip._generated.wab_phone_numbers.blocking import WabPhoneNumbers
     from voxsip._protocol.interfaces import Runner
 
 
@@ -39,11 +60,130 @@ class SyncGroups:
         return Applications(self._async.applications, self._runner)
 
     @lazy
+    def authorized_ips(self) -> AuthorizedIps:
+        """Text that says what it is for."""
+        from voxsip._generated.authorized_ips.blocking import AuthorizedIps
+
+        return AuthorizedIps(self._async.authorized_ips, self._runner)
+
+    @lazy
+    def call_lists(self) -> CallLists:
+        """Text that says what it is for."""
+        from voxsip._generated.call_lists.blocking import CallLists
+
+        return CallLists(self._async.call_lists, self._runner)
+
+    @lazy
+    def caller_ids(self) -> CallerIds:
+        """Text that says what it is for."""
+        from voxsip._generated.caller_ids.blocking import CallerIds
+
+        return CallerIds(self._async.caller_ids, self._runner)
+
+    @lazy
+    def dialogflow_credentials(self) -> DialogflowCredentials:
+        """Text that says what it is for."""
+        from voxsip._generated.dialogflow_credentials.blocking import DialogflowCredentials
+
+        return DialogflowCredentials(self._async.dialogflow_credentials, self._runner)
+
+    @lazy
+    def history(self) -> History:
+        """Text that says what it is for."""
+        from voxsip._generated.history.blocking import History
+
+        return History(self._async.history, self._runner)
+
+    @lazy
+    def invoices(self) -> Invoices:
+        """Text that says what it is for."""
+        from voxsip._generated.invoices.blocking import Invoices
+
+        return Invoices(self._async.invoices, self._runner)
+
+    @lazy
+    def key_value_storage(self) -> KeyValueStorage:
+        """Text that says what it is for."""
+        from voxsip._generated.key_value_storage.blocking import KeyValueStorage
+
+        return KeyValueStorage(self._async.key_value_storage, self._runner)
+
+    @lazy
+    def outbound_test_numbers(self) -> OutboundTestNumbers:
+        """Text that says what it is for."""
+        from voxsip._generated.outbound_test_numbers.blocking import OutboundTestNumbers
+
+        return OutboundTestNumbers(self._async.outbound_test_numbers, self._runner)
+
+    @lazy
+    def phone_numbers(self) -> PhoneNumbers:
+        """Text that says what it is for."""
+        from voxsip._generated.phone_numbers.blocking import PhoneNumbers
+
+        return PhoneNumbers(self._async.phone_numbers, self._runner)
+
+    @lazy
+    def pstn_black_list(self) -> PstnBlackList:
+        """Text that says what it is for."""
+        from voxsip._generated.pstn_black_list.blocking import PstnBlackList
+
+        return PstnBlackList(self._async.pstn_black_list, self._runner)
+
+    @lazy
+    def push_credentials(self) -> PushCredentials:
+        """Text that says what it is for."""
+        from voxsip._generated.push_credentials.blocking import PushCredentials
+
+        return PushCredentials(self._async.push_credentials, self._runner)
+
+    @lazy
+    def queues(self) -> Queues:
+        """Text that says what it is for."""
+        from voxsip._generated.queues.blocking import Queues
+
+        return Queues(self._async.queues, self._runner)
+
+    @lazy
+    def record_storages(self) -> RecordStorages:
+        """Text that says what it is for."""
+        from voxsip._generated.record_storages.blocking import RecordStorages
+
+        return RecordStorages(self._async.record_storages, self._runner)
+
+    @lazy
+    def regulation_addresses(self) -> RegulationAddresses:
+        """Text that says what it is for."""
+        from voxsip._generated.regulation_addresses.blocking import RegulationAddresses
+
+        return RegulationAddresses(self._async.regulation_addresses, self._runner)
+
+    @lazy
+    def role_system(self) -> RoleSystem:
+        """Text that says what it is for."""
+        from voxsip._generated.role_system.blocking import RoleSystem
+
+        return RoleSystem(self._async.role_system, self._runner)
+
+    @lazy
     def rules(self) -> Rules:
         """Routing rules: which scenarios handle which calls of an application."""
         from voxsip._generated.rules.blocking import Rules
 
         return Rules(self._async.rules, self._runner)
+
+    @lazy
+    def scenarios(self) -> Scenarios:
+        """Text that says what it is for."""
+        from voxsip._generated.scenarios.blocking import Scenarios
+
+        return Scenarios(self._async.scenarios, self._runner)
+
+    @lazy
+    def secrets(self) -> Secrets:
+        """Text that says what it is for."""
+        from voxsip._generated.secrets.blocking import Secrets
+
+        return Secrets(self._async.secrets, self._runner)
 
     @lazy
     def sip_registrations(self) -> SipRegistrations:
@@ -60,8 +200,36 @@ class SyncGroups:
         return SipWhiteList(self._async.sip_white_list, self._runner)
 
     @lazy
+    def skills(self) -> Skills:
+        """Text that says what it is for."""
+        from voxsip._generated.skills.blocking import Skills
+
+        return Skills(self._async.skills, self._runner)
+
+    @lazy
+    def smart_queue(self) -> SmartQueue:
+        """Text that says what it is for."""
+        from voxsip._generated.smart_queue.blocking import SmartQueue
+
+        return SmartQueue(self._async.smart_queue, self._runner)
+
+    @lazy
+    def sms(self) -> Sms:
+        """Text that says what it is for."""
+        from voxsip._generated.sms.blocking import Sms
+
+        return Sms(self._async.sms, self._runner)
+
+    @lazy
     def users(self) -> Users:
         """Users: those who log in to an application, by SDK or by phone."""
         from voxsip._generated.users.blocking import Users
 
         return Users(self._async.users, self._runner)
+
+    @lazy
+    def wab_phone_numbers(self) -> WabPhoneNumbers:
+        """Text that says what it is for."""
+        from voxsip._generated.wab_phone_numbers.blocking import WabPhoneNumbers
+
+        return WabPhoneNumbers(self._async.wab_phone_numbers, self._runner)

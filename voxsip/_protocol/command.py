@@ -5,14 +5,16 @@ Pure: no I/O, no loop. One pass checks and encodes, so that nothing is validated
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sized
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 import attrs
 
 from voxsip._errors import InvalidArgumentError
-from voxsip._protocol.encoding import ENCODERS, Encoder
+from voxsip._protocol.arguments import ALL
+from voxsip._protocol.encoding import ENCODERS, LIST_KINDS, Encoder
+from voxsip._protocol.multipart import read_file
 from voxsip._redaction.values import SecretText, secret_texts, type_name
 
 SHAPES = 64
@@ -56,7 +58,10 @@ class Paging(NamedTuple):
 
     items: str = "result"
     total: str | None = None
-    page_size: int = 1000
+    page_size: int | None = 1000
+    """None: the service sends everything at once, and takes no `count` and `offset`."""
+    cap: int | None = None
+    """The most that `count` may be, where that is less than usual."""
 
 
 class Lookup(NamedTuple):
@@ -65,7 +70,12 @@ class Lookup(NamedTuple):
     command: str
     match: tuple[tuple[str, str], ...]
     id: str
-    since: str
+    since: str | None
+    filters: tuple[tuple[str, str], ...] = ()
+
+    def sent(self) -> tuple[tuple[str, str], ...]:
+        """Return the arguments of the create with the filters that take them."""
+        return self.filters or self.match
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -82,10 +92,19 @@ class Command:
     requires: tuple[Requirement, ...] = ()
     paging: Paging | None = None
     lookup: Lookup | None = None
-    already_deleted_code: int | None = None
+    done: frozenset[int] = frozenset()
+    """Error numbers that mean "already done" after an attempt of unknown outcome."""
+    unique: int | None = None
+    """Error number by which the service refuses a second one of the same name."""
+    form: bool = False
+    """Whether the arguments belong in no URL."""
     result: ResultKind = "any"
     with_result: bool = True
     """Whether every reply has a `result`; where it may be absent, one that is there still has to be of its kind."""
+    files: frozenset[str] = attrs.field(init=False)
+    """Parameters that hold the content of a file; the command goes as a multipart form."""
+    confirms: bool = attrs.field(init=False)
+    """Whether `voxsip.ALL` is taken only together with `confirm_all=True`."""
     _plan: Mapping[str, tuple[str, Encoder]] = attrs.field(init=False, repr=False)
 
     _deciding: tuple[str, ...] = attrs.field(init=False, repr=False)
@@ -103,9 +122,22 @@ class Command:
         )
         return tuple(dict.fromkeys(unless))
 
+    @files.default
+    def _find_files(self) -> frozenset[str]:
+        return frozenset(name for name, kind in self.params.items() if kind == "file")
+
+    @confirms.default
+    def _find_confirms(self) -> bool:
+        return self.retry == "delete" and any(
+            kind.endswith("_or_all") for kind in self.params.values()
+        )
+
     @_plan.default
     def _make_plan(self) -> Mapping[str, tuple[str, Encoder]]:
-        return {name: (f"{name}=", ENCODERS[kind]) for name, kind in self.params.items()}
+        return {
+            name: ("" if kind == "file" else f"{name}=", ENCODERS[kind])
+            for name, kind in self.params.items()
+        }
 
     def encode(self, values: Mapping[str, object]) -> str:
         """Check the arguments and join them to an encoded parameter string.
@@ -117,6 +149,8 @@ class Command:
         Raises:
             InvalidArgumentError: a wrong type, an exclusive pair, something missing. Nothing was sent.
         """
+        if self.confirms:
+            values = self._confirmed(values)
         decided = [values.get(name) is True for name in self._deciding]
         kinds = (*values, *map(type, values.values()), *decided)
         known = self._templates.get(kinds)
@@ -175,6 +209,43 @@ class Command:
         """Returns whether a secret is among the arguments."""
         return any(values.get(name) is not None for name in self.secret)
 
+    def contents(self, values: Mapping[str, object]) -> dict[str, tuple[str, bytes]]:
+        """Read the files among the arguments: name and bytes by parameter.
+
+        Raises:
+            InvalidArgumentError: a file cannot be read. Nothing was sent.
+        """
+        found = {}
+        for name in self.files:
+            value = values.get(name)
+            if value is not None:
+                try:
+                    found[name] = read_file(value, name)
+                except (TypeError, ValueError) as error:
+                    raise self._bad_value(name, value, error) from None
+        return found
+
+    def has_single_target(self, values: Mapping[str, object]) -> bool:
+        """Returns whether the arguments name one thing: an error number then is about that one."""
+        lists = [values.get(name) for name, kind in self.params.items() if kind in LIST_KINDS]
+        return not any(_is_many(value) for value in lists)
+
+    def _confirmed(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Take out the word that confirms a deletion of all, which is not sent.
+
+        Raises:
+            InvalidArgumentError: `voxsip.ALL` without it.
+        """
+        rest = dict(values)
+        if rest.pop("confirm_all", None) is not True:
+            for name, value in rest.items():
+                if value is ALL:
+                    message = (
+                        f"{self.name}: {name}: ALL means every one; if so, add confirm_all=True"
+                    )
+                    raise InvalidArgumentError(message, field=name)
+        return rest
+
     def secrets_in(self, values: Mapping[str, object]) -> tuple[str, ...]:
         """Return the secret values among the arguments, for redaction; each is concealed."""
         return tuple(text for name in self.secret for text in secret_texts(values.get(name)))
@@ -201,6 +272,14 @@ class Command:
     def _refuse(self, names: Collection[str], one: str, many: str) -> None:
         message = f"{self.name}: {', '.join(names)} {one if len(names) == 1 else many}"
         raise InvalidArgumentError(message, field=next(iter(names)))
+
+
+def _is_many(value: object) -> bool:
+    if isinstance(value, str):
+        return ";" in value
+    if value is None or isinstance(value, int):
+        return False
+    return not (isinstance(value, Sized) and len(value) < 2)  # all of them, or who knows how many
 
 
 def _short(value: object) -> str:

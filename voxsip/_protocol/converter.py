@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import attrs
 from cattrs import Converter
-from cattrs.gen import make_dict_structure_fn
+from cattrs.gen import make_dict_structure_fn, override
 
 LARGEST_EXPONENT = 30
 """Decimal places on either side of the point that an amount of money may fill."""
@@ -26,6 +26,7 @@ def make_converter() -> Converter:
     converter.register_structure_hook(datetime, _timestamp)
     converter.register_structure_hook(Decimal, _money)
     converter.register_structure_hook_factory(_is_optional_value, _value_or_none)
+    converter.register_structure_hook_factory(_has_notes, _heeding_notes)
     converter.register_structure_hook_factory(_requires_nothing, _nothing_but_objects)
     return converter
 
@@ -40,8 +41,10 @@ def _date(value: str, _: type) -> date:
     return date.fromisoformat(value)
 
 
-def _timestamp(value: str, _: type) -> datetime:
-    """Read `YYYY-MM-DD HH:mm:ss`, which the API means as UTC; a zone in the text wins."""
+def _timestamp(value: float | str, _: type) -> datetime:
+    """Read `YYYY-MM-DD HH:mm:ss`, which the API means as UTC, or seconds since 1970; a zone in the text wins."""
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
     moment = datetime.fromisoformat(value)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
@@ -69,6 +72,34 @@ def _value_or_none(kind: Any, converter: Converter) -> Hook:
     [value_type] = set(get_args(kind)) - {NoneType}
     structure = converter.get_structure_hook(value_type)
     return lambda value, _: None if value is None or value == "" else structure(value, value_type)
+
+
+def _has_notes(kind: Any) -> bool:
+    return attrs.has(kind) and any(member.metadata for member in attrs.fields(kind))
+
+
+def _heeding_notes(kind: Any, converter: Converter) -> Hook:
+    """Read members under their names in JSON, and those that may be wrapped in an array of one."""
+    members = attrs.fields(kind)
+    names = {
+        member.name: override(rename=member.metadata["wire"])
+        for member in members
+        if "wire" in member.metadata
+    }
+    either = [member.name for member in members if member.metadata.get("either")]
+    structure = make_dict_structure_fn(kind, converter, **names)  # type: ignore[arg-type]
+
+    def structure_noted(value: Any, _: Any) -> Any:
+        if type(value) is not dict:
+            msg = f"expected an object, got {type(value).__name__}"
+            raise TypeError(msg)
+        for name in either:
+            inner = value.get(name)
+            if type(inner) is list and len(inner) == 1:
+                value = {**value, name: inner[0]}
+        return structure(value, kind)
+
+    return structure_noted
 
 
 def _requires_nothing(kind: Any) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from urllib.parse import quote
 
+from voxsip._protocol.arguments import ALL
+from voxsip._protocol.multipart import check_file
 from voxsip._redaction.values import Hidden
 
 Encoder = Callable[[object], str]
@@ -57,6 +59,17 @@ def _decimal(value: object) -> str:
     return format(Decimal(str(value)), "f")
 
 
+def _float(value: object) -> str:
+    if isinstance(value, bool) or not _is_number(value):
+        msg = "expected a number"
+        raise TypeError(msg)
+    return _decimal(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) or _is_decimal(value)
+
+
 def _date(value: object) -> str:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
@@ -77,6 +90,50 @@ def _timestamp(value: object) -> str:
         msg = "expected a moment of years 1 to 9999 UTC"
         raise ValueError(msg) from None
     return quote(moment.isoformat(" ", "seconds"), safe="")
+
+
+def _unix(value: object) -> str:
+    """Encode a moment as seconds since 1970; who has the number already may give that."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return str(int(value.timestamp()))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    msg = "expected an aware datetime (with tzinfo)"
+    raise TypeError(msg)
+
+
+def _json(value: object) -> str:
+    import orjson  # noqa: PLC0415 - few commands take JSON text
+
+    try:
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        orjson.loads(text)
+    except (TypeError, ValueError):  # orjson's own errors are both
+        msg = "expected lists and dicts, or valid JSON text"
+        raise ValueError(msg) from None
+    return _str(text)
+
+
+def _file(value: object) -> str:
+    """Check a file early; its content goes as a part of its own, not as text."""
+    if not isinstance(value, bytes):
+        check_file(value)
+    return ""
+
+
+def _or_all(encode: Encoder) -> Encoder:
+    """Also take `voxsip.ALL`, and nothing else that the service would read as that."""
+
+    def encode_or_all(value: object) -> str:
+        if value is ALL:
+            return "all"
+        text = encode(value)
+        if "all" in text.lower().split("%3b"):
+            msg = "the text 'all' would mean every one; pass voxsip.ALL if that is meant"
+            raise ValueError(msg)
+        return text
+
+    return encode_or_all
 
 
 def _ints(value: object) -> str:
@@ -133,6 +190,9 @@ def _is_decimal(value: object) -> bool:
     return decimal is not None and isinstance(value, decimal.Decimal)
 
 
+LIST_KINDS = frozenset({"ints", "strs", "ints_or_all", "strs_or_all"})
+"""Kinds that may name more than one thing."""
+
 ENCODERS: Mapping[str, Encoder] = {
     "int": _int,
     "str": _str,
@@ -142,5 +202,12 @@ ENCODERS: Mapping[str, Encoder] = {
     "timestamp": _timestamp,
     "ints": _ints,
     "strs": _strs,
+    "float": _float,
+    "unix": _unix,
+    "json": _json,
+    "file": _file,
+    "ints_or_all": _or_all(_ints),
+    "strs_or_all": _or_all(_strs),
+    "str_or_all": _or_all(_str),
     "any": _any,
 }

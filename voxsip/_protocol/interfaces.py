@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from voxsip._protocol.command import Command
+    from voxsip._protocol.downloads import AsyncDownload
     from voxsip._protocol.paging import AsyncPager
 
 T = TypeVar("T")
@@ -25,6 +26,12 @@ class Caller(Protocol):
         self, command: Command, values: dict[str, object], item: type[T], deadline: float | None
     ) -> AsyncPager[T]:
         """List over pages; `deadline` counts for each page."""
+        ...
+
+    def download(
+        self, command: Command, values: dict[str, object], deadline: float | None
+    ) -> AsyncDownload:
+        """Prepare a command whose reply is a file."""
         ...
 
 

@@ -13,6 +13,7 @@ from collections.abc import (
     Callable,
     Generator,
     Iterator,
+    Mapping,
     Sequence,
 )
 from typing import Any, Generic, TypeVar, overload
@@ -30,11 +31,13 @@ class Page(Sequence[T_co], Generic[T_co]):
         items: the models on this page.
         offset: place of the first item in the whole list.
         total_count: length of the whole list where the server says it, else None.
+        other: further members of the reply, as `timezone`; by name, as JSON has them.
     """
 
     items: Sequence[T_co]
     offset: int
     total_count: int | None
+    other: Mapping[str, Any] = attrs.field(factory=dict)
 
     @overload
     def __getitem__(self, index: int) -> T_co: ...

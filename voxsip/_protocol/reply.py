@@ -6,7 +6,7 @@ Requests are built by `Command.encode`; here is the way back. No I/O, no loop, n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -60,12 +60,14 @@ class RawReply:
         body: decompressed; a view, so that no traceback shows what it holds.
         headers: looked up in any case.
         limit: bytes after which reading stopped, or None where the body is whole.
+        chunks: the rest of a body that is a file, to be read; None where there is none.
     """
 
     status: int
     body: memoryview = attrs.field(converter=memoryview, repr=False)
     headers: Mapping[str, str] = attrs.field(repr=False, factory=dict)
     limit: int | None = None
+    chunks: AsyncIterator[bytes] | None = attrs.field(repr=False, default=None)
 
 
 def _is_one(value: object) -> bool:

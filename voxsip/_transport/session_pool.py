@@ -22,6 +22,7 @@ from voxsip._errors import NotSentError
 from voxsip._protocol.reply import LONGEST_TEXT, RawReply
 from voxsip._transport.attempt_timeout import AttemptTimeout, AttemptTimers
 from voxsip._transport.failures import explain_failure
+from voxsip._transport.streaming import is_error, iterate, read_ahead
 from voxsip._version import __version__
 
 USER_AGENT = f"voxsip/{__version__}"
@@ -138,6 +139,49 @@ class SessionPool:
             failure = self._closed(command)
         else:
             return RawReply(response.status, content, response.headers, cut)
+        raise failure
+
+    async def open(
+        self,
+        loop_state: LoopState,
+        command: str,
+        url: URL,
+        headers: dict[str, str],
+        body: bytes | None,
+        timeout: AttemptTimeout,  # noqa: ASYNC109 - per attempt
+    ) -> RawReply:
+        """Send one POST whose reply is a file; read no more than tells it from an error.
+
+        The arguments and errors are those of `post`. The reply's `chunks` must be read to their end, or closed.
+        """
+        try:
+            with loop_state.timers.attempt(timeout.total):
+                response = await loop_state.session.post(
+                    url,
+                    headers=headers,
+                    data=body,
+                    allow_redirects=False,
+                    raise_for_status=False,
+                    timeout=timeout.connecting,
+                    ssl=self._ssl,
+                )
+                try:
+                    start = await read_ahead(response)
+                except BaseException:
+                    response.close()
+                    raise
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            failure = explain_failure(command, error)
+        except RuntimeError:
+            if not loop_state.session.closed:
+                raise
+            failure = self._closed(command)
+        else:
+            if is_error(response.status, start):
+                response.close()
+                return RawReply(response.status, memoryview(start), response.headers)
+            chunks = iterate(command, response, start, timeout.total)
+            return RawReply(response.status, memoryview(b""), response.headers, chunks=chunks)
         raise failure
 
     async def aclose(self) -> None:

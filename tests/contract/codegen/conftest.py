@@ -84,6 +84,10 @@ class Recorder:
         self.calls.append((command, values, item, deadline))
         return item
 
+    def download(self, command, values, deadline):
+        self.calls.append((command, values, bytes, deadline))
+        return "download"
+
 
 class Loop:
     """A Runner for coroutines that never wait."""

@@ -54,12 +54,12 @@ def unknown_error_number(documents):
     operation(documents, "BuyBook")["x-errors"] = [999]
 
 
-def gone_without_delete(documents):
-    operation(documents, "BuyBook")["x-gone"] = 7
+def unique_without_create(documents):
+    operation(documents, "DropBook")["x-unique"] = 7
 
 
-def gone_unknown(documents):
-    operation(documents, "DropBook")["x-gone"] = 999
+def done_unknown(documents):
+    operation(documents, "DropBook")["x-done"] = [999]
 
 
 def lookup_without_create(documents):
@@ -126,8 +126,17 @@ def list_of_dates(documents):
     parameter(documents, "GetBooks", "book_id")["schema"]["items"] = items
 
 
+def model_named_as_a_group(documents):
+    books = documents["books"]["components"]["schemas"]
+    books["Books"] = books["Book"]
+    books["GetBooksReply"]["properties"]["result"]["items"]["$ref"] = "#/components/schemas/Books"
+
+
 def member_named_as_python_does(documents):
-    schema(documents, "Book")["properties"]["from"] = {"type": "string", "description": "Text."}
+    schema(documents, "Book")["properties"]["two words"] = {
+        "type": "string",
+        "description": "Text.",
+    }
 
 
 def member_named_as_its_type(documents):
@@ -191,9 +200,10 @@ def error_numbers_in_words(documents):
         (requirement_of_strangers, "nobody"),
         (requirement_of_nothing, "must name parameters"),
         (unknown_error_number, "999"),
-        (gone_without_delete, "x-gone"),
-        (gone_unknown, "x-gone"),
-        (lookup_without_create, "x-lookup is for create"),
+        (unique_without_create, "x-unique"),
+        (done_unknown, "x-done"),
+        (lookup_without_create, "x-lookup and x-unique are for create"),
+        (model_named_as_a_group, "class of a group and model described twice: Books"),
         (lookup_in_no_list, "LendBook is no list command"),
         (lookup_by_no_filter, "no such members"),
         (lookup_by_no_argument, "parameters of the command"),
@@ -208,7 +218,7 @@ def error_numbers_in_words(documents):
         (parameter_of_unknown_format, "no such wire type"),
         (list_joined_otherwise, "joined by ';'"),
         (list_of_dates, "integers or strings"),
-        (member_named_as_python_does, "Book/properties/from: cannot be the name"),
+        (member_named_as_python_does, "Book/properties/two words: cannot be the name"),
         (member_named_as_its_type, "Book/properties/int: cannot be the name"),
         (member_of_unknown_type, "no such wire type"),
         (required_but_not_described, "nobody"),
@@ -241,4 +251,8 @@ def test_shared_models_are_those_in_use(parsed):
 
 
 def test_groups_come_in_order_of_their_names(parsed):
-    assert [group.class_name for group in parsed().groups] == ["Books", "ReadingRooms"]
+    assert [group.class_name for group in parsed().groups] == [
+        "Books",
+        "Catalogues",
+        "ReadingRooms",
+    ]

@@ -1,148 +1,129 @@
-"""The spec against a list of facts kept beside the checkout: names, types, what is required, roles.
+"""The spec against lists of facts kept beside the checkout: nothing drifts, nothing is left out.
 
-The list came from typings and errs in places; the corrections below say where and why.
+The lists came from typings and err in places; `tools/facts` says where the spec knows better, and why.
 """
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 import voxsip.spec
+from tools.codegen.documents import Documents
 from tools.codegen.names import constant
+from tools.codegen.parse import parse
+from tools.facts.__main__ import differences
+from tools.facts.build import build
+from tools.facts.sources import Facts
 
 SPEC = Path(voxsip.spec.__file__).parent
-FACTS = Path(__file__).parents[4] / "shared" / "facts" / "management_api.json"
-pytestmark = pytest.mark.skipif(not FACTS.exists(), reason="no list of facts beside the checkout")
-
-NOT_REQUIRED = {("GetUsers", "application_id"), ("GetUsers", "application_name")}
-"""Marked required, though they exclude each other."""
-
-TYPES = {
-    "number": {"integer", "number"},
-    "decimal": {"number"},
-    "string": {"string"},
-    "boolean": {"boolean"},
-    "date": {"string:date"},
-    "timestamp": {"string:timestamp"},
-}
-LISTS = {"intlist": "integer", "stringlist": "string"}
-
-
-def documents():
-    return {path.stem: json.loads(path.read_bytes()) for path in SPEC.glob("*.json")}
-
-
-def described():
-    for stem, document in documents().items():
-        for path in document.get("paths", {}).values():
-            yield pytest.param(stem, path["post"], id=path["post"]["operationId"])
+BESIDE = Path(__file__).parents[4] / "shared" / "facts"
+FOLDER = Path(os.environ.get("VOXSIP_FACTS", BESIDE))
+pytestmark = pytest.mark.skipif(
+    not (FOLDER / "names.json").exists(), reason="no lists of facts beside the checkout"
+)
 
 
 @pytest.fixture(scope="module")
 def facts():
-    return json.loads(FACTS.read_bytes())
+    return Facts.read(FOLDER)
 
 
 @pytest.fixture(scope="module")
-def commands(facts):
-    return {name: entry for group in facts["groups"].values() for name, entry in group.items()}
+def spec():
+    return parse(Documents.read(SPEC))
 
 
-def follow(stem, reference):
-    file, _, pointer = reference.partition("#/")
-    node = documents()[file.removesuffix(".json") if file else stem]
-    for part in pointer.split("/"):
-        node = node[part]
-    return (file.removesuffix(".json") or stem), node
+@pytest.fixture(scope="module")
+def operations(spec):
+    return {operation.name: operation for group in spec.groups for operation in group.operations}
 
 
-def wire_type(schema):
-    form = schema.get("format")
-    kept = {"date", "timestamp"}
-    return f"{schema['type']}:{form}" if form in kept else schema["type"]
+@pytest.fixture(scope="module")
+def documents():
+    return {path.stem: json.loads(path.read_bytes()) for path in SPEC.glob("*.json")}
 
 
-def assert_same_type(stem, schema, fact):
-    if fact in LISTS:
-        assert schema["type"] == "array"
-        assert schema["x-join"] == ";"
-        assert schema["items"]["type"] == LISTS[fact]
-    elif fact.startswith("["):
-        assert schema["type"] == "array"
-        assert_same_type(stem, schema["items"], fact[1:-1])
-    elif fact in TYPES:
-        assert wire_type(schema) in TYPES[fact]
-    else:
-        _, target = follow(stem, schema["$ref"])
-        assert target["x-structure"] == fact
+def test_nothing_has_drifted(facts):
+    made, texts = build(facts, SPEC)
+    assert "\n".join(differences(made, SPEC)) == ""
+    assert [key for group in texts.values() for key in group.missing] == []
 
 
-@pytest.mark.parametrize(("stem", "operation"), list(described()))
-def test_parameters(stem, operation, commands):
-    name = operation["operationId"]
-    found = {entry["name"]: entry for entry in operation["parameters"]}
-    expected = {entry[0]: entry for entry in commands[name]["params"]}
-    assert list(found) == list(expected)
-    for parameter, (_, kind, required) in expected.items():
-        assert_same_type(stem, found[parameter]["schema"], kind)
-        wanted = required and (name, parameter) not in NOT_REQUIRED
-        assert found[parameter]["required"] == wanted
+def test_groups_and_methods_have_the_names_agreed_on(facts, spec):
+    names = dict(facts.names["commands"])
+    assert len(names) == 184
+    for group in spec.groups:
+        for operation in group.operations:
+            agreed = names.pop(operation.name)
+            methods = {method.name: method for method in operation.methods}
+            assert agreed["group_attr"] == group.name
+            assert {agreed["method"], *agreed.get("variants", ())} == methods.keys()
+            for name, fixed in agreed.get("variants", {}).items():
+                assert dict(methods[name].fixed) == fixed
+                offered = {param.name for param in methods[name].params}
+                assert not offered & {*fixed, *agreed.get("not_offered", ())}
+    assert names == {}
 
 
-@pytest.mark.parametrize(("stem", "operation"), list(described()))
-def test_replies(stem, operation, commands):
-    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    where, reply = follow(stem, schema["$ref"])
-    expected = {name: kind for name, kind, _ in commands[operation["operationId"]]["returns"]}
-    assert set(reply["properties"]) == set(expected)
-    for name, kind in expected.items():
-        assert_same_type(where, reply["properties"][name], kind)
+def test_kinds_of_results(facts, operations):
+    kinds = {"pager": "pager", "list": "pager", "reply": "reply", "file": "file"}
+    for name, agreed in facts.names["commands"].items():
+        assert operations[name].methods[0].returns == kinds[agreed["returns"]], name
+        if agreed["returns"] == "list":
+            assert operations[name].paging.page_size is None
 
 
-@pytest.mark.parametrize(("stem", "operation"), list(described()))
-def test_roles(stem, operation, facts):
-    assert operation.get("x-roles", []) == facts["roles"].get(operation["operationId"], [])
+def test_retry_classes(facts, documents):
+    described = {
+        path["post"]["operationId"]: path["post"]
+        for document in documents.values()
+        for path in document.get("paths", {}).values()
+    }
+    for name, agreed in facts.retry["commands"].items():
+        operation = described[name]
+        retry = "create" if agreed["class"] == "unknown" else agreed["class"]
+        assert operation["x-retry"] == retry, name
+        assert operation.get("x-done", []) == agreed.get("done", [])
+        assert operation.get("x-unique") == agreed.get("unique")
+        assert operation.get("x-buys", False) == agreed["buys"]
+        assert operation.get("x-wide", False) == agreed.get("wide", False)
+        if "x-lookup" in operation:
+            assert operation["x-lookup"]["command"] == agreed["find"]["command"]
 
 
-@pytest.mark.parametrize(("stem", "operation"), list(described()))
-def test_pages(stem, operation, commands):
-    members = [name for name, _, _ in commands[operation["operationId"]]["returns"]]
-    paging = operation.get("x-paging")
-    if paging is not None:
-        assert paging["total"] == ("total_count" if "total_count" in members else None)
-        assert paging["items"] in members
+def test_parameters_and_members(facts, documents):
+    for stem, commands in facts.groups().items():
+        for name, entry in commands.items():
+            operation = documents[stem]["paths"][f"/{name}"]["post"]
+            found = [parameter["name"] for parameter in operation["parameters"]]
+            assert found == [parameter for parameter, _, _ in entry["params"]]
+            if "x-file" not in operation:
+                reply = f"{name.replace('_', '')}Reply"
+                members = documents[stem]["components"]["schemas"][reply]["properties"]
+                assert list(members) == [member for member, _, _ in entry["returns"]]
 
 
-def test_structures(facts):
-    seen = 0
-    for stem, document in documents().items():
-        for name, schema in document.get("components", {}).get("schemas", {}).items():
-            structure = schema.get("x-structure")
-            if structure is None or structure == "API_Error":  # details are said in prose only
-                continue
-            seen += 1
-            expected = facts["structs"][structure]
-            assert list(schema["properties"]) == [member for member, _, _ in expected], name
-            required = {member for member, _, required in expected if required}
-            if schema["required"]:
-                assert set(schema["required"]) <= required
-            for member, kind, _ in expected:
-                assert_same_type(stem, schema["properties"][member], kind)
-    assert seen == 14
+def test_money_is_decimal(spec):
+    for group in spec.groups:
+        for model in group.models:
+            for field in model.fields:
+                money = any(word in field.name for word in ("price", "cost", "balance", "_amount"))
+                if money and field.annotation in {"int", "float"}:
+                    pytest.fail(f"{model.name}.{field.name}: {field.annotation}")
 
 
-def test_groups_are_complete(facts):
-    present = {param.id for param in described()}
-    for group in ("Applications", "Users", "Rules", "SIPRegistration", "SIPWhiteList"):
-        assert set(facts["groups"][group]) <= present
+def test_roles(facts, operations):
+    for name, operation in operations.items():
+        assert list(operation.roles) == facts.api["roles"].get(name, [])
 
 
-def test_error_names(facts):
-    assert json.loads((SPEC / "errors.json").read_bytes()) == facts["errors"]
+def test_error_names(facts, documents):
+    assert documents["errors"] == facts.api["errors"]
 
 
-def test_every_command_of_the_api_has_a_name_of_its_own(commands):
-    constants = {constant(name) for name in commands}
-    assert len(constants) == len(commands) == 184
+def test_every_command_of_the_api_has_a_name_of_its_own(operations):
+    constants = {constant(name) for name in operations}
+    assert len(constants) == len(operations) == 184
     assert all(name.isidentifier() and "__" not in name for name in constants)

@@ -174,7 +174,7 @@ async def test_zone_in_a_date_counts(listing):
     ("command", "since"),
     [
         ("BindSipRegistration", datetime.now(UTC)),
-        ("AddUser", datetime.now(UTC)),
+        ("AddSipWhiteListItem", datetime.now(UTC)),
         ("AddSomethingNew", datetime.now(UTC)),
         (CREATE, datetime(2025, 1, 1)),  # noqa: DTZ001 - that is the point
     ],

@@ -52,7 +52,7 @@ async def test_other_arguments_go_in_the_query(sent, connect, cls):
     [
         ("AddNewThing", {"thing_password": PASSWORD}),
         ("BindSipRegistration", {"sip_registration_id": 1, "user_id": 1, "application_id": 1}),
-        ("AddUser", {"user_name": "a", "application_id": 1, "user_display_name": "A"}),
+        ("SetUserInfo", {"user_id": 1, "user_display_name": "A"}),
     ],
 )
 async def test_a_parameter_that_the_spec_does_not_know_is_secret_by_its_name(

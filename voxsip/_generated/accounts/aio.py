@@ -5,12 +5,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from voxsip._generated.accounts.commands import GET_ACCOUNT_INFO, GET_SUBSCRIPTION_PRICE
-from voxsip._generated.accounts.models import GetAccountInfoReply, SubscriptionTemplate
+from voxsip._generated.accounts.commands import (
+    CHANGE_ACCOUNT_PLAN,
+    GET_ACCOUNT_DOCUMENTS,
+    GET_ACCOUNT_INFO,
+    GET_ACCOUNT_PLANS,
+    GET_ACCOUNT_VERIFICATIONS,
+    GET_AVAILABLE_PLANS,
+    GET_CHILDREN_ACCOUNTS,
+    GET_CURRENCY_RATE,
+    GET_MONEY_AMOUNT_TO_CHARGE,
+    GET_RESOURCE_PRICE,
+    GET_SUBSCRIPTION_PRICE,
+    SET_ACCOUNT_INFO,
+    SET_CHILD_ACCOUNT_INFO,
+)
+from voxsip._generated.accounts.models import (
+    AccountDocuments,
+    AccountInfo,
+    AccountPlan,
+    AccountVerifications,
+    ChangeAccountPlanReply,
+    GetAccountInfoReply,
+    GetCurrencyRateReply,
+    GetMoneyAmountToChargeReply,
+    Plan,
+    ResourcePrice,
+    SetAccountInfoReply,
+    SetChildAccountInfoReply,
+    SubscriptionTemplate,
+)
+from voxsip._redaction.values import conceal
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
+    from datetime import date
+    from decimal import Decimal
 
+    from voxsip._protocol.arguments import All
     from voxsip._protocol.interfaces import Caller
     from voxsip._protocol.paging import AsyncPager
 
@@ -31,6 +63,7 @@ class AsyncAccounts:
         Needed before a paid job, to hold the balance against the price.
 
         Command: GetAccountInfo. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-info
 
         Args:
             return_live_balance (bool): Ask for the balance of this moment, which takes longer.
@@ -50,6 +83,252 @@ class AsyncAccounts:
             deadline,
         )
 
+    def set_account_info(
+        self,
+        *,
+        new_account_email: str | None = None,
+        new_account_password: str | None = None,
+        language_code: str | None = None,
+        location: str | None = None,
+        account_first_name: str | None = None,
+        account_last_name: str | None = None,
+        min_balance_to_notify: Decimal | None = None,
+        account_notifications: bool | None = None,
+        tariff_changing_notifications: bool | None = None,
+        news_notifications: bool | None = None,
+        send_js_error: bool | None = None,
+        billing_address_name: str | None = None,
+        billing_address_country_code: str | None = None,
+        billing_address_address: str | None = None,
+        billing_address_zip: str | None = None,
+        billing_address_phone: str | None = None,
+        account_custom_data: str | None = None,
+        callback_url: str | None = None,
+        callback_salt: str | None = None,
+        store_outbound_sms: bool | None = None,
+        store_inbound_sms: bool | None = None,
+        deadline: float | None = None,
+    ) -> Coroutine[Any, Any, SetAccountInfoReply]:
+        """Change settings of the account.
+
+        What is not given stays as it is.
+
+        Command: SetAccountInfo. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/set-account-info
+
+        Args:
+            new_account_email (str): Mail address of the owner from now on.
+            new_account_password (str): What the owner logs in with from now on.
+            language_code (str): Language of mails, two letters.
+            location (str): Time zone of the account.
+            account_first_name (str): Given name of the owner.
+            account_last_name (str): Family name of the owner.
+            min_balance_to_notify (Decimal): Balance below which a warning is sent.
+            account_notifications (bool): Whether mails about the account are sent.
+            tariff_changing_notifications (bool): Whether mails about new prices are sent.
+            news_notifications (bool): Whether newsletters are sent.
+            send_js_error (bool): Whether mails about errors in scenarios are sent.
+            billing_address_name (str): Billing address: company or person.
+            billing_address_country_code (str): Billing address: country, two letters.
+            billing_address_address (str): Billing address: street and town.
+            billing_address_zip (str): Billing address: postal code.
+            billing_address_phone (str): Billing address: phone number.
+            account_custom_data (str): Text of your own, kept with the account.
+            callback_url (str): Where the service sends account callbacks.
+            callback_salt (str): Text that is hashed into callbacks, so that they can be verified.
+            store_outbound_sms (bool): Whether texts of sent messages are kept.
+            store_inbound_sms (bool): Whether texts of received messages are kept.
+            deadline (float): Seconds for the whole call, all attempts together.
+
+        Returns:
+            SetAccountInfoReply: That the command succeeded.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        new_account_password = conceal(new_account_password)
+        callback_salt = conceal(callback_salt)
+        return self._caller.invoke(
+            SET_ACCOUNT_INFO,
+            {
+                "new_account_email": new_account_email,
+                "new_account_password": new_account_password,
+                "language_code": language_code,
+                "location": location,
+                "account_first_name": account_first_name,
+                "account_last_name": account_last_name,
+                "min_balance_to_notify": min_balance_to_notify,
+                "account_notifications": account_notifications,
+                "tariff_changing_notifications": tariff_changing_notifications,
+                "news_notifications": news_notifications,
+                "send_js_error": send_js_error,
+                "billing_address_name": billing_address_name,
+                "billing_address_country_code": billing_address_country_code,
+                "billing_address_address": billing_address_address,
+                "billing_address_zip": billing_address_zip,
+                "billing_address_phone": billing_address_phone,
+                "account_custom_data": account_custom_data,
+                "callback_url": callback_url,
+                "callback_salt": callback_salt,
+                "store_outbound_sms": store_outbound_sms,
+                "store_inbound_sms": store_inbound_sms,
+            },
+            SetAccountInfoReply,
+            deadline,
+        )
+
+    def set_child_account_info(
+        self,
+        *,
+        child_account_id: Sequence[int] | All | None = None,
+        child_account_name: Sequence[str] | None = None,
+        child_account_email: Sequence[str] | None = None,
+        new_child_account_email: str | None = None,
+        new_child_account_password: str | None = None,
+        account_notifications: bool | None = None,
+        tariff_changing_notifications: bool | None = None,
+        news_notifications: bool | None = None,
+        active: bool | None = None,
+        language_code: str | None = None,
+        location: str | None = None,
+        min_balance_to_notify: Decimal | None = None,
+        support_robokassa: bool | None = None,
+        support_bank_card: bool | None = None,
+        support_invoice: bool | None = None,
+        can_use_restricted: bool | None = None,
+        deadline: float | None = None,
+    ) -> Coroutine[Any, Any, SetChildAccountInfoReply]:
+        """Change settings of child accounts.
+
+        Name the children by id, name or mail address. What is not given stays as it is.
+
+        Command: SetChildAccountInfo. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/set-child-account-info
+
+        Args:
+            child_account_id (Sequence[int] | All): Id of the child account. `voxsip.ALL` means
+                every one.
+            child_account_name (Sequence[str]): Name of the child account.
+            child_account_email (Sequence[str]): Email address of the child account.
+            new_child_account_email (str): Mail address of the child's owner from now on.
+            new_child_account_password (str): What the child's owner logs in with from now on.
+            account_notifications (bool): Whether mails about the account are sent.
+            tariff_changing_notifications (bool): Whether mails about new prices are sent.
+            news_notifications (bool): Whether newsletters are sent.
+            active (bool): Whether it is active.
+            language_code (str): Language of mails, two letters.
+            location (str): Time zone of the account.
+            min_balance_to_notify (Decimal): Balance below which a warning is sent.
+            support_robokassa (bool): Whether the child may pay through Robokassa.
+            support_bank_card (bool): Whether the child may pay by bank card.
+            support_invoice (bool): Whether the child may pay by invoice.
+            can_use_restricted (bool): Whether the child may call restricted destinations.
+            deadline (float): Seconds for the whole call, all attempts together.
+
+        Returns:
+            SetChildAccountInfoReply: That the command succeeded.
+
+        Raises:
+            InvalidArgumentError: `child_account_id`, `child_account_name`, and
+                `child_account_email` together; or no `child_account_id`, `child_account_name`, or
+                `child_account_email`. Nothing was sent.
+            APIError: The service refused.
+        """
+        new_child_account_password = conceal(new_child_account_password)
+        return self._caller.invoke(
+            SET_CHILD_ACCOUNT_INFO,
+            {
+                "child_account_id": child_account_id,
+                "child_account_name": child_account_name,
+                "child_account_email": child_account_email,
+                "new_child_account_email": new_child_account_email,
+                "new_child_account_password": new_child_account_password,
+                "account_notifications": account_notifications,
+                "tariff_changing_notifications": tariff_changing_notifications,
+                "news_notifications": news_notifications,
+                "active": active,
+                "language_code": language_code,
+                "location": location,
+                "min_balance_to_notify": min_balance_to_notify,
+                "support_robokassa": support_robokassa,
+                "support_bank_card": support_bank_card,
+                "support_invoice": support_invoice,
+                "can_use_restricted": can_use_restricted,
+            },
+            SetChildAccountInfoReply,
+            deadline,
+        )
+
+    def get_currency_rate(
+        self, *, currency: Sequence[str], date: date | None = None, deadline: float | None = None
+    ) -> Coroutine[Any, Any, GetCurrencyRateReply]:
+        """Read exchange rates of a day.
+
+        Today's if no day is named.
+
+        Command: GetCurrencyRate. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-currency-rate
+
+        Args:
+            currency (Sequence[str]): Currency by its three letters.
+            date (date): Day that the numbers are of.
+            deadline (float): Seconds for the whole call, all attempts together.
+
+        Returns:
+            GetCurrencyRateReply: What the command made or found.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        return self._caller.invoke(
+            GET_CURRENCY_RATE, {"currency": currency, "date": date}, GetCurrencyRateReply, deadline
+        )
+
+    def list_resource_prices(
+        self,
+        *,
+        resource_type: Sequence[str] | None = None,
+        price_group_id: Sequence[int] | None = None,
+        price_group_name: str | None = None,
+        resource_param: Sequence[str] | None = None,
+        deadline: float | None = None,
+    ) -> AsyncPager[ResourcePrice]:
+        """List what resources cost, calls and messages among them.
+
+        Prices are those of this account.
+
+        Command: GetResourcePrice. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-resource-price
+
+        Args:
+            resource_type (Sequence[str]): Kind of resource that is charged.
+            price_group_id (Sequence[int]): Id of the price group.
+            price_group_name (str): Name of the price group.
+            resource_param (Sequence[str]): Only prices for these destinations or items.
+            deadline (float): Seconds for each page, all attempts together.
+
+        Returns:
+            A pager of ResourcePrice: awaited, it gives the first page; iterated, it gives every
+            item of every page.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        return self._caller.paginate(
+            GET_RESOURCE_PRICE,
+            {
+                "resource_type": resource_type,
+                "price_group_id": price_group_id,
+                "price_group_name": price_group_name,
+                "resource_param": resource_param,
+            },
+            ResourcePrice,
+            deadline,
+        )
+
     def get_subscription_price(
         self,
         *,
@@ -65,6 +344,7 @@ class AsyncAccounts:
         Prices are those of this account. Every filter may be left out.
 
         Command: GetSubscriptionPrice. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-subscription-price
 
         Args:
             subscription_template_id (Sequence[int]): Only these templates.
@@ -96,4 +376,299 @@ class AsyncAccounts:
             },
             SubscriptionTemplate,
             deadline,
+        )
+
+    def list_children_accounts(
+        self,
+        *,
+        child_account_id: Sequence[int] | None = None,
+        child_account_name: str | None = None,
+        child_account_email: str | None = None,
+        active: bool | None = None,
+        frozen: bool | None = None,
+        ignore_invalid_accounts: bool | None = None,
+        brief_output: bool | None = None,
+        medium_output: bool | None = None,
+        count: int | None = None,
+        offset: int | None = None,
+        order_by: str | None = None,
+        return_live_balance: bool | None = None,
+        deadline: float | None = None,
+    ) -> AsyncPager[AccountInfo]:
+        """List child accounts.
+
+        Filters may be combined; every one of them may be left out.
+
+        Command: GetChildrenAccounts. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-children-accounts
+
+        Args:
+            child_account_id (Sequence[int]): Id of the child account.
+            child_account_name (str): Name of the child account.
+            child_account_email (str): Email address of the child account.
+            active (bool): Whether it is active.
+            frozen (bool): Only accounts that are frozen, or only those that are not.
+            ignore_invalid_accounts (bool): Whether ids that do not exist are passed over instead of
+                refused.
+            brief_output (bool): Whether only a few members of each account are sent.
+            medium_output (bool): Whether only some members of each account are sent.
+            count (int): Items to ask for with each request, the page size; the service may send
+                fewer.
+            offset (int): Place of the first item in the whole list, counted from 0.
+            order_by (str): Member that the items are ordered by.
+            return_live_balance (bool): Ask for balances of this moment, which takes longer.
+            deadline (float): Seconds for each page, all attempts together.
+
+        Returns:
+            A pager of AccountInfo: awaited, it gives the first page; iterated, it gives every item
+            of every page.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        return self._caller.paginate(
+            GET_CHILDREN_ACCOUNTS,
+            {
+                "child_account_id": child_account_id,
+                "child_account_name": child_account_name,
+                "child_account_email": child_account_email,
+                "active": active,
+                "frozen": frozen,
+                "ignore_invalid_accounts": ignore_invalid_accounts,
+                "brief_output": brief_output,
+                "medium_output": medium_output,
+                "count": count,
+                "offset": offset,
+                "order_by": order_by,
+                "return_live_balance": return_live_balance,
+            },
+            AccountInfo,
+            deadline,
+        )
+
+    def get_money_amount_to_charge(
+        self,
+        *,
+        currency: str | None = None,
+        charge_date: date | None = None,
+        deadline: float | None = None,
+    ) -> Coroutine[Any, Any, GetMoneyAmountToChargeReply]:
+        """Read how much money the account needs by a day.
+
+        Tells which subscriptions the money is needed for.
+
+        Command: GetMoneyAmountToCharge. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-money-amount-to-charge
+
+        Args:
+            currency (str): Currency by its three letters.
+            charge_date (date): Day until which the money is to last.
+            deadline (float): Seconds for the whole call, all attempts together.
+
+        Returns:
+            GetMoneyAmountToChargeReply: What the command made or found.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        return self._caller.invoke(
+            GET_MONEY_AMOUNT_TO_CHARGE,
+            {"currency": currency, "charge_date": charge_date},
+            GetMoneyAmountToChargeReply,
+            deadline,
+        )
+
+    def change_account_plan(
+        self,
+        *,
+        plan_type: str,
+        plan_subscription_template_id: int | None = None,
+        deadline: float | None = None,
+    ) -> Coroutine[Any, Any, ChangeAccountPlanReply]:
+        """Change the plan of the account.
+
+        Costs money at once. Sent once only: a lost reply leaves the outcome unknown.
+
+        Command: ChangeAccountPlan. Not safe to repeat: when the reply is lost, OutcomeUnknownError
+        is raised and nothing is sent again.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/change-account-plan
+
+        Args:
+            plan_type (str): Kind of the plan.
+            plan_subscription_template_id (int): Id of the plan.
+            deadline (float): Seconds for the whole call, all attempts together.
+
+        Returns:
+            ChangeAccountPlanReply: What the command made or found.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        return self._caller.invoke(
+            CHANGE_ACCOUNT_PLAN,
+            {
+                "plan_type": plan_type,
+                "plan_subscription_template_id": plan_subscription_template_id,
+            },
+            ChangeAccountPlanReply,
+            deadline,
+        )
+
+    def list_account_plans(
+        self,
+        *,
+        plan_type: Sequence[str] | None = None,
+        plan_subscription_template_id: Sequence[int] | None = None,
+        deadline: float | None = None,
+    ) -> AsyncPager[AccountPlan]:
+        """List plans that the account has.
+
+        Tells what is left of each package.
+
+        Command: GetAccountPlans. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-plans
+
+        Args:
+            plan_type (Sequence[str]): Kind of the plan.
+            plan_subscription_template_id (Sequence[int]): Id of the plan.
+            deadline (float): Seconds for each page, all attempts together.
+
+        Returns:
+            A pager of AccountPlan: awaited, it gives the first page; iterated, it gives every item
+            of every page.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        return self._caller.paginate(
+            GET_ACCOUNT_PLANS,
+            {
+                "plan_type": plan_type,
+                "plan_subscription_template_id": plan_subscription_template_id,
+            },
+            AccountPlan,
+            deadline,
+        )
+
+    def list_available_plans(
+        self,
+        *,
+        plan_type: Sequence[str] | None = None,
+        plan_subscription_template_id: Sequence[int] | None = None,
+        deadline: float | None = None,
+    ) -> AsyncPager[Plan]:
+        """List plans that the account could have.
+
+        Tells what each plan contains and costs.
+
+        Command: GetAvailablePlans. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-available-plans
+
+        Args:
+            plan_type (Sequence[str]): Kind of the plan.
+            plan_subscription_template_id (Sequence[int]): Id of the plan.
+            deadline (float): Seconds for each page, all attempts together.
+
+        Returns:
+            A pager of Plan: awaited, it gives the first page; iterated, it gives every item of
+            every page.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        return self._caller.paginate(
+            GET_AVAILABLE_PLANS,
+            {
+                "plan_type": plan_type,
+                "plan_subscription_template_id": plan_subscription_template_id,
+            },
+            Plan,
+            deadline,
+        )
+
+    def list_account_documents(
+        self,
+        *,
+        with_details: bool | None = None,
+        verification_name: str | None = None,
+        verification_status: Sequence[str] | None = None,
+        from_unverified_hold_until: date | None = None,
+        to_unverified_hold_until: date | None = None,
+        child_account_id: Sequence[int] | All | None = None,
+        children_verifications_only: bool | None = None,
+        deadline: float | None = None,
+    ) -> AsyncPager[AccountDocuments]:
+        """List documents handed in for verifications.
+
+        Those of the account, or of child accounts that are named.
+
+        Command: GetAccountDocuments. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-documents
+
+        Args:
+            with_details (bool): Whether details of each document are sent.
+            verification_name (str): Verification, by name.
+            verification_status (Sequence[str]): State of the verification.
+            from_unverified_hold_until (date): Only those whose time to be verified ends at this
+                moment or later.
+            to_unverified_hold_until (date): Only those whose time to be verified ends at this
+                moment or earlier.
+            child_account_id (Sequence[int] | All): Id of the child account. `voxsip.ALL` means
+                every one.
+            children_verifications_only (bool): Whether only verifications of child accounts are
+                sent.
+            deadline (float): Seconds for each page, all attempts together.
+
+        Returns:
+            A pager of AccountDocuments: awaited, it gives the first page; iterated, it gives every
+            item of every page.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        return self._caller.paginate(
+            GET_ACCOUNT_DOCUMENTS,
+            {
+                "with_details": with_details,
+                "verification_name": verification_name,
+                "verification_status": verification_status,
+                "from_unverified_hold_until": from_unverified_hold_until,
+                "to_unverified_hold_until": to_unverified_hold_until,
+                "child_account_id": child_account_id,
+                "children_verifications_only": children_verifications_only,
+            },
+            AccountDocuments,
+            deadline,
+        )
+
+    def list_account_verifications(
+        self, *, account_id: int, deadline: float | None = None
+    ) -> AsyncPager[AccountVerifications]:
+        """List verifications of the account.
+
+        Tells how far each of them has come.
+
+        Command: GetAccountVerifications. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-verifications
+
+        Args:
+            account_id (int): Id of the account.
+            deadline (float): Seconds for each page, all attempts together.
+
+        Returns:
+            A pager of AccountVerifications: awaited, it gives the first page; iterated, it gives
+            every item of every page.
+
+        Raises:
+            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            APIError: The service refused.
+        """
+        return self._caller.paginate(
+            GET_ACCOUNT_VERIFICATIONS, {"account_id": account_id}, AccountVerifications, deadline
         )

@@ -8,6 +8,21 @@ from decimal import Decimal
 
 import attrs
 
+from voxsip._generated.common.models import ShortAccountInfo
+
+
+@attrs.frozen(kw_only=True)
+class AccountDocuments:
+    """Documents of an account, by kind of verification.
+
+    Attributes:
+        account_id (int): Id of the account.
+        verifications (tuple[AccountVerification, ...]): Verifications and their documents.
+    """
+
+    account_id: int
+    verifications: tuple[AccountVerification, ...] | None = None
+
 
 @attrs.frozen(kw_only=True)
 class AccountInfo:
@@ -32,7 +47,7 @@ class AccountInfo:
         billing_address_address (str): Billing address: street and number.
         billing_address_zip (str): Billing address: postal code.
         billing_address_phone (str): Billing address: phone number.
-        billing_address_state (str): Billing address: state.
+        billing_address_state (str): State or region of the billing address.
         active (bool): Whether the account has been activated.
         frozen (bool): Whether Voximplant has blocked the account.
         balance (Decimal): Money left, in `currency`.
@@ -89,6 +104,170 @@ class AccountInfo:
 
 
 @attrs.frozen(kw_only=True)
+class AccountPlan:
+    """A plan that the account has.
+
+    Attributes:
+        plan_subscription_template_id (int): Id of the plan.
+        next_charge (date): Day of the next payment for the plan.
+        plan_type (str): Kind of the plan.
+        plan_name (str): Name of the plan.
+        periodic_charge (Decimal): Amount paid for each period.
+        packages (tuple[AccountPlanPackage, ...]): What the plan contains, and what is left of
+            it.
+    """
+
+    plan_subscription_template_id: int
+    next_charge: dt.date | None = None
+    plan_type: str | None = None
+    plan_name: str | None = None
+    periodic_charge: Decimal | None = None
+    packages: tuple[AccountPlanPackage, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AccountPlanPackage:
+    """One package of the account's plan, and what is left of it.
+
+    Attributes:
+        price_group_id (tuple[int, ...]): Id of the price group.
+        package_name (str): What the package is called.
+        may_overrun (bool): Whether more than the package may be used.
+        overrun_price (Decimal): Amount for use beyond the package.
+        overrun_resources (int): How much that amount pays for.
+        resource_left (int): How much of the package is left.
+        package_size (int): How much the package holds.
+        orig_package_size (int): How much the package held at first.
+    """
+
+    price_group_id: tuple[int, ...]
+    package_name: str | None = None
+    may_overrun: bool | None = None
+    overrun_price: Decimal | None = None
+    overrun_resources: int | None = None
+    resource_left: int | None = None
+    package_size: int | None = None
+    orig_package_size: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AccountVerification:
+    """A verification and its documents.
+
+    Attributes:
+        verification_name (str): Verification, by name.
+        verification_status (str): State of the verification.
+        unverified_hold_until (date): Day until which it is kept without the verification.
+        documents (tuple[AccountVerificationDocument, ...]): Documents handed in for it.
+    """
+
+    verification_name: str | None = None
+    verification_status: str | None = None
+    unverified_hold_until: dt.date | None = None
+    documents: tuple[AccountVerificationDocument, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AccountVerificationDocument:
+    """A document handed in for a verification.
+
+    Attributes:
+        account_document_id (int): Id of the document.
+        is_individual (bool): Whether it is that of a private person.
+        comment (str): Remark of whoever checks it.
+        uploaded (datetime): When it was handed in, UTC.
+        account_document_status (str): How far its check has come.
+    """
+
+    account_document_id: int
+    is_individual: bool | None = None
+    comment: str | None = None
+    uploaded: dt.datetime | None = None
+    account_document_status: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AccountVerifications:
+    """State of one verification of an account.
+
+    Attributes:
+        verification_id (int): Id of the verification.
+        status (str): State it is in.
+        status_scheme (str): Statuses that this verification goes through.
+        creation_type (str): How the verification was begun.
+        created (str): When it was made, UTC.
+        comments (str): Remarks of whoever checks it.
+        credentials (AccountVerificationsCredentials): Who the account's owner says to be.
+        default_end_user (tuple[AccountVerificationsDefaultEndUser, ...]): Who uses the numbers
+            unless others are named.
+        agreements (tuple[AccountVerificationsAgreements, ...]): Contracts with the owner.
+    """
+
+    verification_id: int
+    status: str | None = None
+    status_scheme: str | None = None
+    creation_type: str | None = None
+    created: str | None = None
+    comments: str | None = None
+    credentials: AccountVerificationsCredentials | None = None
+    default_end_user: tuple[AccountVerificationsDefaultEndUser, ...] | None = None
+    agreements: tuple[AccountVerificationsAgreements, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AccountVerificationsAgreements:
+    """A contract with the account's owner.
+
+    Attributes:
+        agreement_id (int): Id of the contract.
+        type (str): Kind of contract.
+        status (str): State it is in.
+        agreement_number (str): Number written on the contract.
+        agreement_date (str): Day of the contract.
+        signing_type (str): How the contract is signed.
+        comments (str): Remarks on the contract.
+    """
+
+    agreement_id: int
+    type: str | None = None
+    status: str | None = None
+    agreement_number: str | None = None
+    agreement_date: str | None = None
+    signing_type: str | None = None
+    comments: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AccountVerificationsCredentials:
+    """Who the account's owner says to be.
+
+    Attributes:
+        individual (str): Data of a private person.
+        legal_entity (str): Data of a company.
+        entrepreneur (str): Data of a sole trader.
+        legal_status (str): Which of the three the owner is.
+    """
+
+    individual: str | None = None
+    legal_entity: str | None = None
+    entrepreneur: str | None = None
+    legal_status: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AccountVerificationsDefaultEndUser:
+    """Who uses the numbers unless others are named.
+
+    Attributes:
+        end_user_uuid (str): Id of the end user.
+        credentials (str): Data of the end user.
+    """
+
+    end_user_uuid: str | None = None
+    credentials: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class BankCardBillingLimit:
     """Least amount of a payment by card.
 
@@ -130,6 +309,36 @@ class BillingLimits:
 
 
 @attrs.frozen(kw_only=True)
+class ChangeAccountPlanReply:
+    """What the command made or found.
+
+    Attributes:
+        result (int): 1, as the command succeeded.
+        account_info (ShortAccountInfo): The account after the change.
+    """
+
+    result: int
+    account_info: ShortAccountInfo | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ExchangeRates:
+    """Exchange rates of one day.
+
+    Attributes:
+        RUR (Decimal): Rate of the Russian ruble.
+        KZT (Decimal): Rate of the Kazakhstani tenge.
+        EUR (Decimal): Rate of the euro.
+        USD (Decimal): Rate of the US dollar.
+    """
+
+    RUR: Decimal | None = None
+    KZT: Decimal | None = None
+    EUR: Decimal | None = None
+    USD: Decimal | None = None
+
+
+@attrs.frozen(kw_only=True)
 class GetAccountInfoReply:
     """The account, and where its API is best called.
 
@@ -140,6 +349,163 @@ class GetAccountInfoReply:
 
     result: AccountInfo
     api_address: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class GetCurrencyRateReply:
+    """What the command made or found.
+
+    Attributes:
+        result (ExchangeRates): The rates of that day.
+    """
+
+    result: ExchangeRates
+
+
+@attrs.frozen(kw_only=True)
+class GetMoneyAmountToChargeReply:
+    """What the command made or found.
+
+    Attributes:
+        result (MoneyAmountToCharge): Money that is needed, and what for.
+    """
+
+    result: MoneyAmountToCharge
+
+
+@attrs.frozen(kw_only=True)
+class MoneyAmountToCharge:
+    """Money that the account needs by a date.
+
+    Attributes:
+        amount (Decimal): Amount to pay in.
+        min_amount (Decimal): Smallest amount that may be paid in.
+        bank_card_amount_usd (Decimal): Amount to pay by bank card, in US dollars.
+        min_bank_card_amount_usd (Decimal): Smallest amount by bank card, in US dollars.
+        robokassa_amount_rub (Decimal): Amount to pay through Robokassa, in rubles.
+        min_robokassa_amount_rub (Decimal): Smallest amount through Robokassa, in rubles.
+        subscriptions (tuple[SubscriptionsToCharge, ...]): What the money is needed for.
+    """
+
+    amount: Decimal | None = None
+    min_amount: Decimal | None = None
+    bank_card_amount_usd: Decimal | None = None
+    min_bank_card_amount_usd: Decimal | None = None
+    robokassa_amount_rub: Decimal | None = None
+    min_robokassa_amount_rub: Decimal | None = None
+    subscriptions: tuple[SubscriptionsToCharge, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """A plan that the account could have.
+
+    Attributes:
+        plan_subscription_template_id (int): Id of the plan.
+        plan_type (str): Kind of the plan.
+        plan_name (str): Name of the plan.
+        periodic_charge (Decimal): Amount paid for each period.
+        packages (tuple[PlanPackage, ...]): What the plan contains.
+    """
+
+    plan_subscription_template_id: int
+    plan_type: str | None = None
+    plan_name: str | None = None
+    periodic_charge: Decimal | None = None
+    packages: tuple[PlanPackage, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PlanPackage:
+    """One package of a plan.
+
+    Attributes:
+        price_group_id (tuple[int, ...]): Id of the price group.
+        package_name (str): What the package is called.
+        may_overrun (bool): Whether more than the package may be used.
+        overrun_price (Decimal): Amount for use beyond the package.
+        overrun_resources (int): How much that amount pays for.
+        package_size (int): How much the package holds.
+    """
+
+    price_group_id: tuple[int, ...]
+    package_name: str | None = None
+    may_overrun: bool | None = None
+    overrun_price: Decimal | None = None
+    overrun_resources: int | None = None
+    package_size: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PriceGroup:
+    """A price, and what it holds for.
+
+    Attributes:
+        price_group_name (str): Name of the price group.
+        price_group_id (Decimal): Id of the price group.
+        price (Decimal): Amount for the number of resources named.
+        num_resources_per_price (Decimal): How many resources the price is for.
+        quantum (float): Smallest amount of the resource that is charged.
+        params (ResourceParams): Destinations or items that the price holds for.
+    """
+
+    price_group_name: str | None = None
+    price_group_id: Decimal | None = None
+    price: Decimal | None = None
+    num_resources_per_price: Decimal | None = None
+    quantum: float | None = None
+    params: ResourceParams | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ResourceParams:
+    """Which destinations may be used.
+
+    Attributes:
+        allowed (tuple[str, ...]): Those that may be used.
+        forbidden (tuple[str, ...]): Those that may not.
+        requested (tuple[str, ...]): Those that were asked about.
+    """
+
+    allowed: tuple[str, ...] | None = None
+    forbidden: tuple[str, ...] | None = None
+    requested: tuple[str, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ResourcePrice:
+    """What one kind of resource costs.
+
+    Attributes:
+        resource_type (str): Kind of resource that is charged.
+        price_groups (tuple[PriceGroup, ...]): Prices, one entry for each group of destinations
+            or items.
+    """
+
+    resource_type: str | None = None
+    price_groups: tuple[PriceGroup, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SetAccountInfoReply:
+    """That the command succeeded.
+
+    Attributes:
+        result (int): 1, as the command succeeded.
+    """
+
+    result: int
+
+
+@attrs.frozen(kw_only=True)
+class SetChildAccountInfoReply:
+    """That the command succeeded.
+
+    Attributes:
+        result (int): 1, as the command succeeded.
+    """
+
+    result: int
 
 
 @attrs.frozen(kw_only=True)
@@ -177,3 +543,22 @@ class SubscriptionTemplate:
     verification_status: str | None = None
     installation_tax_reserve: Decimal | None = None
     tax_reserve: Decimal | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SubscriptionsToCharge:
+    """A subscription that money is needed for.
+
+    Attributes:
+        subscription_amount (Decimal): Amount that it costs.
+        subscription_type (str): Kind of subscription, such as a phone number.
+        subscription_description (str): What it is, in words.
+        subscription_auto_charge (bool): Whether it renews by itself.
+        subscription_next_renewal (date): When it is renewed next.
+    """
+
+    subscription_amount: Decimal | None = None
+    subscription_type: str | None = None
+    subscription_description: str | None = None
+    subscription_auto_charge: bool | None = None
+    subscription_next_renewal: dt.date | None = None

@@ -21,6 +21,7 @@ from voxsip._generated.common.models import Application
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
+    from voxsip._protocol.arguments import All
     from voxsip._protocol.interfaces import Caller
     from voxsip._protocol.paging import AsyncPager
 
@@ -45,7 +46,8 @@ class AsyncApplications:
         A new application is empty: without a rule it handles no call.
 
         Command: AddApplication. Allowed roles: Owner, Admin. Not safe to repeat: when the reply is
-        lost, OutcomeUnknownError is raised and nothing is sent again.
+        lost, the effect is looked for with GetApplications before anything is sent again.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/add-application
 
         Args:
             application_name (str): Name, unique within the account; the account's domain is added
@@ -71,8 +73,9 @@ class AsyncApplications:
     def delete(
         self,
         *,
-        application_id: Sequence[int] | None = None,
+        application_id: Sequence[int] | All | None = None,
         application_name: Sequence[str] | None = None,
+        confirm_all: bool = False,
         deadline: float | None = None,
     ) -> Coroutine[Any, Any, DelApplicationReply]:
         """Delete applications with their rules.
@@ -80,10 +83,13 @@ class AsyncApplications:
         One by one or several at once, named by id or by name.
 
         Command: DelApplication. Allowed roles: Owner. Tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/del-application
 
         Args:
-            application_id (Sequence[int]): Applications to delete, by id.
+            application_id (Sequence[int] | All): Applications to delete, by id. `voxsip.ALL` means
+                every one.
             application_name (Sequence[str]): Applications to delete, by name.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -97,7 +103,11 @@ class AsyncApplications:
         """
         return self._caller.invoke(
             DEL_APPLICATION,
-            {"application_id": application_id, "application_name": application_name},
+            {
+                "application_id": application_id,
+                "application_name": application_name,
+                "confirm_all": confirm_all,
+            },
             DelApplicationReply,
             deadline,
         )
@@ -118,6 +128,7 @@ class AsyncApplications:
 
         Command: SetApplicationInfo. Allowed roles: Owner, Admin. Safe to repeat, so tried again
         when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/set-application-info
 
         Args:
             application_id (int): Application to change, by id.
@@ -166,6 +177,7 @@ class AsyncApplications:
         Command: GetApplications. Allowed roles: Owner, Admin, Developer, Supervisor, Call list
         manager, User manager, Accountant, Support. Safe to repeat, so tried again when the reply is
         lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/get-applications
 
         Args:
             application_id (int): Only this application.

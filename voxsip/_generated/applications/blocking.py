@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         SetApplicationInfoReply,
     )
     from voxsip._generated.common.models import Application
+    from voxsip._protocol.arguments import All
     from voxsip._protocol.interfaces import Runner
 
 
@@ -41,7 +42,8 @@ class Applications:
         A new application is empty: without a rule it handles no call.
 
         Command: AddApplication. Allowed roles: Owner, Admin. Not safe to repeat: when the reply is
-        lost, OutcomeUnknownError is raised and nothing is sent again.
+        lost, the effect is looked for with GetApplications before anything is sent again.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/add-application
 
         Args:
             application_name (str): Name, unique within the account; the account's domain is added
@@ -68,8 +70,9 @@ class Applications:
     def delete(
         self,
         *,
-        application_id: Sequence[int] | None = None,
+        application_id: Sequence[int] | All | None = None,
         application_name: Sequence[str] | None = None,
+        confirm_all: bool = False,
         deadline: float | None = None,
     ) -> DelApplicationReply:
         """Delete applications with their rules.
@@ -77,10 +80,13 @@ class Applications:
         One by one or several at once, named by id or by name.
 
         Command: DelApplication. Allowed roles: Owner. Tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/del-application
 
         Args:
-            application_id (Sequence[int]): Applications to delete, by id.
+            application_id (Sequence[int] | All): Applications to delete, by id. `voxsip.ALL` means
+                every one.
             application_name (Sequence[str]): Applications to delete, by name.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -94,7 +100,10 @@ class Applications:
         """
         return self._runner.run(
             self._aio.delete(
-                application_id=application_id, application_name=application_name, deadline=deadline
+                application_id=application_id,
+                application_name=application_name,
+                confirm_all=confirm_all,
+                deadline=deadline,
             )
         )
 
@@ -114,6 +123,7 @@ class Applications:
 
         Command: SetApplicationInfo. Allowed roles: Owner, Admin. Safe to repeat, so tried again
         when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/set-application-info
 
         Args:
             application_id (int): Application to change, by id.
@@ -160,6 +170,7 @@ class Applications:
         Command: GetApplications. Allowed roles: Owner, Admin, Developer, Supervisor, Call list
         manager, User manager, Accountant, Support. Safe to repeat, so tried again when the reply is
         lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/get-applications
 
         Args:
             application_id (int): Only this application.

@@ -23,6 +23,7 @@ from voxsip._generated.rules.models import (
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
+    from voxsip._protocol.arguments import All
     from voxsip._protocol.interfaces import Caller
     from voxsip._protocol.paging import AsyncPager
 
@@ -55,7 +56,8 @@ class AsyncRules:
         then handle it.
 
         Command: AddRule. Allowed roles: Owner, Admin, Developer. Not safe to repeat: when the reply
-        is lost, OutcomeUnknownError is raised and nothing is sent again.
+        is lost, the effect is looked for with GetRules before anything is sent again.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/add-rule
 
         Args:
             rule_name (str): Name, unique within the application.
@@ -102,10 +104,11 @@ class AsyncRules:
     def delete(
         self,
         *,
-        rule_id: Sequence[int] | None = None,
+        rule_id: Sequence[int] | All | None = None,
         rule_name: Sequence[str] | None = None,
-        application_id: Sequence[int] | None = None,
+        application_id: Sequence[int] | All | None = None,
         application_name: Sequence[str] | None = None,
+        confirm_all: bool = False,
         deadline: float | None = None,
     ) -> Coroutine[Any, Any, DelRuleReply]:
         """Delete routing rules.
@@ -114,12 +117,15 @@ class AsyncRules:
 
         Command: DelRule. Allowed roles: Owner, Admin, Developer. Tried again when the reply is
         lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/del-rule
 
         Args:
-            rule_id (Sequence[int]): Rules to delete, by id.
+            rule_id (Sequence[int] | All): Rules to delete, by id. `voxsip.ALL` means every one.
             rule_name (Sequence[str]): Rules to delete, by name within the applications.
-            application_id (Sequence[int]): Applications the rules belong to, by id.
+            application_id (Sequence[int] | All): Applications the rules belong to, by id.
+                `voxsip.ALL` means every one.
             application_name (Sequence[str]): Applications the rules belong to, by name.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -139,6 +145,7 @@ class AsyncRules:
                 "rule_name": rule_name,
                 "application_id": application_id,
                 "application_name": application_name,
+                "confirm_all": confirm_all,
             },
             DelRuleReply,
             deadline,
@@ -161,6 +168,7 @@ class AsyncRules:
 
         Command: SetRuleInfo. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried again
         when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/set-rule-info
 
         Args:
             rule_id (int): Rule to change.
@@ -216,6 +224,7 @@ class AsyncRules:
 
         Command: GetRules. Allowed roles: Owner, Admin, Developer, Supervisor, Call list manager,
         Support. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/get-rules
 
         Args:
             application_id (int): Only rules of this application, by id.
@@ -269,6 +278,7 @@ class AsyncRules:
 
         Command: ReorderRules. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried
         again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/reorder-rules
 
         Args:
             rule_id (Sequence[int]): Rules of one application, in the order they are to be tried.

@@ -63,6 +63,7 @@ class AsyncSipRegistrations:
         Command: CreateSipRegistration. Allowed roles: Owner, Admin, Accountant. Not safe to repeat:
         when the reply is lost, the effect is looked for with GetSipRegistrations before anything is
         sent again.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/create-sip-registration
 
         Args:
             sip_username (str): Account at the SIP server to log in as.
@@ -139,6 +140,7 @@ class AsyncSipRegistrations:
 
         Command: UpdateSipRegistration. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
         tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/update-sip-registration
 
         Args:
             sip_registration_id (int): Registration to change.
@@ -211,6 +213,7 @@ class AsyncSipRegistrations:
 
         Command: BindSipRegistration. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
         tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/bind-sip-registration
 
         Args:
             sip_registration_id (int): Registration to bind; needed unless `bind` is false.
@@ -273,6 +276,7 @@ class AsyncSipRegistrations:
 
         Command: BindSipRegistration. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
         tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/bind-sip-registration
 
         Args:
             sip_registration_id (int): Registration to unbind; may be left out where `user_id` is
@@ -324,6 +328,7 @@ class AsyncSipRegistrations:
 
         Command: DeleteSipRegistration. Allowed roles: Owner, Admin. Tried again when the reply is
         lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/delete-sip-registration
 
         Args:
             sip_registration_id (int): Registration to delete.
@@ -370,6 +375,7 @@ class AsyncSipRegistrations:
 
         Command: GetSipRegistrations. Allowed roles: Owner, Admin, Developer, Supervisor,
         Accountant, Support. Safe to repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/get-sip-registrations
 
         Args:
             sip_registration_id (int): Only this registration.

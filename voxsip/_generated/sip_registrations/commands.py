@@ -39,7 +39,9 @@ CREATE_SIP_REGISTRATION = Command(
         match=(("sip_username", "sip_username"), ("proxy", "proxy")),
         id="sip_registration_id",
         since="purchase_date",
+        filters=(("sip_username", "sip_username"), ("proxy", "proxy")),
     ),
+    form=True,
     result="one",
 )
 
@@ -74,6 +76,7 @@ UPDATE_SIP_REGISTRATION = Command(
             any_of=("application_id", "application_name"),
         ),
     ),
+    form=True,
     result="one",
 )
 
@@ -119,7 +122,7 @@ DELETE_SIP_REGISTRATION = Command(
     },
     required=frozenset({"sip_registration_id"}),
     roles=("Owner", "Admin"),
-    already_deleted_code=275,
+    done=frozenset({275}),
     result="one",
 )
 

@@ -56,7 +56,7 @@ class SipRegistration:
         sip_registration_id (int): Id of the registration.
         sip_username (str): Account at the SIP server.
         proxy (str): Host of the SIP server.
-        last_updated (int): When the state was last written, in seconds since 1970 UTC.
+        last_updated (datetime): When the state was last written, UTC.
         auth_user (str): Name for digest authentication.
         outbound_proxy (str): Host that carries the requests to `proxy`.
         successful (bool): Whether the last login worked.
@@ -79,7 +79,7 @@ class SipRegistration:
     sip_registration_id: int
     sip_username: str | None = None
     proxy: str | None = None
-    last_updated: int | None = None
+    last_updated: dt.datetime | None = None
     auth_user: str | None = None
     outbound_proxy: str | None = None
     successful: bool | None = None

@@ -46,6 +46,7 @@ class AsyncSipWhiteList:
 
         Command: AddSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Not safe to repeat:
         when the reply is lost, OutcomeUnknownError is raised and nothing is sent again.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/add-sip-white-list-item
 
         Args:
             sip_whitelist_network (str): Address or network that SIP calls may come from, such as
@@ -77,6 +78,7 @@ class AsyncSipWhiteList:
 
         Command: DelSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Tried again when the
         reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/del-sip-white-list-item
 
         Args:
             sip_whitelist_id (int): Entry to delete.
@@ -110,6 +112,7 @@ class AsyncSipWhiteList:
 
         Command: SetSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
         tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/set-sip-white-list-item
 
         Args:
             sip_whitelist_id (int): Entry to change.
@@ -151,6 +154,7 @@ class AsyncSipWhiteList:
 
         Command: GetSipWhiteList. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried
         again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/get-sip-white-list
 
         Args:
             sip_whitelist_id (int): Only this entry.

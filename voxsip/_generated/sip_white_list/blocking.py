@@ -40,6 +40,7 @@ class SipWhiteList:
 
         Command: AddSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Not safe to repeat:
         when the reply is lost, OutcomeUnknownError is raised and nothing is sent again.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/add-sip-white-list-item
 
         Args:
             sip_whitelist_network (str): Address or network that SIP calls may come from, such as
@@ -72,6 +73,7 @@ class SipWhiteList:
 
         Command: DelSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Tried again when the
         reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/del-sip-white-list-item
 
         Args:
             sip_whitelist_id (int): Entry to delete.
@@ -102,6 +104,7 @@ class SipWhiteList:
 
         Command: SetSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
         tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/set-sip-white-list-item
 
         Args:
             sip_whitelist_id (int): Entry to change.
@@ -141,6 +144,7 @@ class SipWhiteList:
 
         Command: GetSipWhiteList. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried
         again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/get-sip-white-list
 
         Args:
             sip_whitelist_id (int): Only this entry.

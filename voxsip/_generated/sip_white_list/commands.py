@@ -23,7 +23,7 @@ DEL_SIP_WHITE_LIST_ITEM = Command(
     },
     required=frozenset({"sip_whitelist_id"}),
     roles=("Owner", "Admin", "Developer"),
-    already_deleted_code=169,
+    done=frozenset({169}),
     result="one",
 )
 

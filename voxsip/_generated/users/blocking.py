@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from voxsip._generated.users.aio import AsyncUsers
     from voxsip._generated.users.models import AddUserReply, DelUserReply, SetUserInfoReply, User
+    from voxsip._protocol.arguments import All
     from voxsip._protocol.interfaces import Runner
 
 
@@ -43,7 +44,8 @@ class Users:
         An account holds at most 1000 users unless the service has raised that.
 
         Command: AddUser. Allowed roles: Owner, Admin, User manager. Not safe to repeat: when the
-        reply is lost, OutcomeUnknownError is raised and nothing is sent again.
+        reply is lost, the effect is looked for with GetUsers before anything is sent again.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/users/add-user
 
         Args:
             user_name (str): Login name, unique within the application.
@@ -86,10 +88,11 @@ class Users:
     def delete(
         self,
         *,
-        user_id: Sequence[int] | None = None,
+        user_id: Sequence[int] | All | None = None,
         user_name: Sequence[str] | None = None,
         application_id: int | None = None,
         application_name: str | None = None,
+        confirm_all: bool = False,
         deadline: float | None = None,
     ) -> DelUserReply:
         """Delete users.
@@ -98,12 +101,14 @@ class Users:
 
         Command: DelUser. Allowed roles: Owner, Admin, User manager. Tried again when the reply is
         lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/users/del-user
 
         Args:
-            user_id (Sequence[int]): Users to delete, by id.
+            user_id (Sequence[int] | All): Users to delete, by id. `voxsip.ALL` means every one.
             user_name (Sequence[str]): Users to delete, by name within the application.
             application_id (int): Application the users belong to, by id.
             application_name (str): Application the users belong to, by name.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -122,6 +127,7 @@ class Users:
                 user_name=user_name,
                 application_id=application_id,
                 application_name=application_name,
+                confirm_all=confirm_all,
                 deadline=deadline,
             )
         )
@@ -148,6 +154,7 @@ class Users:
 
         Command: SetUserInfo. Allowed roles: Owner, Admin, User manager. Safe to repeat, so tried
         again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/users/set-user-info
 
         Args:
             user_id (int): User to change, by id.
@@ -222,6 +229,7 @@ class Users:
 
         Command: GetUsers. Allowed roles: Owner, Admin, Developer, Supervisor, User manager. Safe to
         repeat, so tried again when the reply is lost.
+        Reference: https://docs.voximplant.ai/api-reference/management-api/reference/users/get-users
 
         Args:
             application_id (int): Only users of this application, by id.

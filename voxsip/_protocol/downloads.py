@@ -1,0 +1,90 @@
+"""Replies that are files: read at once, in chunks, or into a file of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+Opener = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+"""Sends the command, and gives the chunks of its reply."""
+WRITE_SIZE = 1 << 20
+"""Bytes that are collected before they are written, by another thread."""
+
+
+class AsyncDownload:
+    """A command whose reply is a file: awaited, its bytes; `save` streams it to a file.
+
+    Nothing is sent before it is asked for; each `await`, `save` and `chunks` sends the command again.
+    """
+
+    __slots__ = ("_open",)
+
+    def __init__(self, open_: Opener) -> None:
+        self._open = open_
+
+    def __await__(self) -> Generator[Any, None, bytes]:
+        """Read all of it into memory."""
+        return self.read().__await__()
+
+    async def read(self) -> bytes:
+        """Read all of it into memory."""
+        async with self._open() as chunks:
+            return b"".join([chunk async for chunk in chunks])
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Iterate over its content, in chunks as they arrive."""
+        async with self._open() as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def save(self, path: str | os.PathLike[str]) -> Path:
+        """Stream it to a file, in bounded memory.
+
+        The file appears under its name only when it is whole; an existing one is replaced then.
+
+        Args:
+            path: where to; its folder must exist.
+
+        Returns:
+            The path.
+        """
+        target = Path(path)
+        file, name = await asyncio.to_thread(_open_beside, target)
+        try:
+            with file:
+                async with self._open() as chunks:
+                    await _write(file, chunks)
+                await asyncio.to_thread(_flush, file)
+            await asyncio.to_thread(os.replace, name, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)  # noqa: PTH108 - at once, also when cancelled
+            raise
+        return target
+
+
+async def _write(file: IO[bytes], chunks: AsyncIterator[bytes]) -> None:
+    waiting = bytearray()
+    async for chunk in chunks:
+        waiting += chunk
+        if len(waiting) >= WRITE_SIZE:
+            await asyncio.to_thread(file.write, bytes(waiting))
+            waiting.clear()
+    await asyncio.to_thread(file.write, bytes(waiting))
+
+
+def _open_beside(target: Path) -> tuple[IO[bytes], str]:
+    """Open a new file in the folder of the target, to be renamed once it is whole."""
+    import tempfile  # noqa: PLC0415 - few programs save files
+
+    number, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    return os.fdopen(number, "wb"), name
+
+
+def _flush(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,74 @@
+"""Multipart forms (RFC 7578): fields and files to the bytes of a body. Pure but for reading files."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from os import PathLike
+
+_ESCAPES = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
+
+
+def check_file(value: object) -> None:
+    """Check that a value is the path of a file that can be read.
+
+    Raises:
+        TypeError: it is no path.
+        ValueError: there is no such file, or it may not be read.
+    """
+    if not isinstance(value, PathLike):
+        msg = "expected bytes or a path (pathlib.Path)"
+        raise TypeError(msg)
+    if not os.path.isfile(value):  # noqa: PTH113 - any path-like
+        msg = "there is no such file"
+        raise ValueError(msg)
+    if not os.access(value, os.R_OK):
+        msg = "the file may not be read"
+        raise ValueError(msg)
+
+
+def read_file(value: object, name: str) -> tuple[str, bytes]:
+    """Return the file name and the content of an argument.
+
+    Args:
+        value: bytes, or a path.
+        name: the parameter, which names a file given as bytes.
+
+    Raises:
+        TypeError: it is neither.
+        ValueError: it cannot be read.
+    """
+    if isinstance(value, bytes):
+        return name, value
+    check_file(value)
+    path = os.fspath(value)  # type: ignore[call-overload]
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - any path-like
+            return os.path.basename(os.fsdecode(path)), file.read()  # noqa: PTH119
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    raise ValueError(f"cannot be read: {reason}")
+
+
+def encode_multipart(
+    fields: Iterable[tuple[str, str]], files: Mapping[str, tuple[str, bytes]]
+) -> tuple[bytes, str]:
+    """Return a body and its `Content-Type`.
+
+    Args:
+        fields: names and values, not encoded.
+        files: file name and content by field name.
+    """
+    boundary = secrets.token_hex(16)
+    parts = []
+    for name, value in fields:
+        head = f'Content-Disposition: form-data; name="{name}"'
+        parts += [f"--{boundary}\r\n{head}\r\n\r\n{value}\r\n".encode()]
+    for name, (file_name, content) in files.items():
+        shown = file_name.translate(_ESCAPES)
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{shown}"'
+        kind = "Content-Type: application/octet-stream"
+        parts += [f"--{boundary}\r\n{head}\r\n{kind}\r\n\r\n".encode(), content, b"\r\n"]
+    parts.append(f"--{boundary}--\r\n".encode())
+    return b"".join(parts), f"multipart/form-data; boundary={boundary}"
