@@ -207,12 +207,6 @@ async def test_by_name_alike(serve, connect, cls, fault):
     ("command", "act"),
     [
         (
-            "AddUser",
-            lambda client: client.users.add(
-                user_name="eve", user_display_name="Eve", user_password="secret-1"
-            ),
-        ),
-        (
             "AddSipWhiteListItem",
             lambda client: client.sip_white_list.add(sip_whitelist_network="192.0.2.0/24"),
         ),

@@ -48,7 +48,11 @@ def parameters(function):
 def result(annotation):
     """Return what an awaited result's annotation says once it is there."""
     match = re.fullmatch(r"Coroutine\[Any, Any, (.+)\]", annotation)
-    return match[1] if match else annotation.replace("AsyncPager[", "Pager[")
+    return (
+        match[1]
+        if match
+        else annotation.replace("AsyncPager[", "Pager[").replace("AsyncDownload", "Download")
+    )
 
 
 def test_every_group_has_a_twin_with_the_same_methods():
