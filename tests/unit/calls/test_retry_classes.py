@@ -89,7 +89,7 @@ async def test_what_was_there_before_is_not_taken_for_ones_own(serve, connect, c
     await side(lambda client: client.applications.add(application_name="old-app"))
     await clock.sleep(60)
     error = await side.fails(
-        voxsip.VoxsipError,
+        voxsip.OutcomeUnknownError,
         lambda client: client.applications.add(application_name="old-app"),
     )
     assert error.outcome_unknown
