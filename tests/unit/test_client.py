@@ -90,20 +90,20 @@ async def test_unknown_command_is_repeated_only_if_it_reads(answer, connect, nam
 
 
 @pytest.mark.parametrize(
-    ("name", "reply"),
+    ("name", "params", "reply"),
     [
-        ("EditCallListTasksPriority", {"results": "3 tasks"}),
-        ("VerifyOutboundTestPhoneNumber", {}),
-        ("SQ_GetAgentCustomStatusMapping", {"sq_status_name": "READY"}),
+        ("EditCallListTasksPriority", {"list_id": 1, "tasks": [{}]}, {"results": "3 tasks"}),
+        ("VerifyOutboundTestPhoneNumber", {}, {}),
+        ("SQ_GetAgentCustomStatusMapping", {}, {"sq_status_name": "READY"}),
     ],
 )
-async def test_command_whose_replies_hold_no_result(answer, connect, name, reply):
+async def test_command_whose_replies_hold_no_result(answer, connect, name, params, reply):
     refused = {"error": {"code": 101, "msg": "no"}}
     side = connect(base_url=(await answer(Answer(reply), Answer(refused), Answer([]))).base_url)
-    assert await side.client.call(name) == reply
-    await side.fails(voxsip.InvalidRequestError, lambda client: client.call(name))
+    assert await side.client.call(name, params) == reply
+    await side.fails(voxsip.InvalidRequestError, lambda client: client.call(name, params))
     with pytest.raises(voxsip.UnexpectedReplyError):
-        await side.client.with_options(retry=RetryPolicy(attempts=1)).call(name)
+        await side.client.with_options(retry=RetryPolicy(attempts=1)).call(name, params)
 
 
 @pytest.mark.parametrize("beside", [None, {}, {"balance": 10}, {"frozen": "", "balance": ""}])
