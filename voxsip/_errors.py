@@ -58,6 +58,10 @@ class ConfigurationError(VoxsipError):
     """Credentials, a URL or an option cannot work: names the file and field, never its content."""
 
 
+class JournalInUseError(ConfigurationError):
+    """Another job, of this process or another, works on the journal; nothing was sent."""
+
+
 class InvalidArgumentError(VoxsipError, ValueError):
     """An argument is wrong; nothing was sent.
 

@@ -137,7 +137,13 @@ class BulkJob(Generic[R]):
         if self._task is None:
             self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._run.run(), name="voxsip-bulk")
+            self._task.add_done_callback(self._note_end)
         return self._task
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        """Note a job that was cancelled before its first step: its own code never ran."""
+        if task.cancelled() and self.report.stopped is None:
+            self.report.stopped = Stop.CANCELLED
 
     async def _abort(self) -> None:
         """Cancel everything under way and wait until it has ended."""

@@ -76,6 +76,7 @@ class Stop(enum.StrEnum):
     QUOTA = "quota exceeded"
     DEADLINE = "deadline reached"
     REQUESTED = "stop requested"
+    CANCELLED = "cancelled"
     ERROR = "error"
 
 
@@ -136,6 +137,7 @@ class Report:
             where nothing was compared.
         mismatched: the first of them.
         verify_error: why comparing was not possible, or None.
+        options: The job's options by name, as its journal keeps them.
     """
 
     kind: str
@@ -154,16 +156,19 @@ class Report:
     mismatches: int | None = None
     mismatched: list[Mismatch] = attrs.field(factory=list)
     verify_error: str | None = None
+    options: dict[str, Any] = attrs.field(factory=dict)
 
     @property
     def ok(self) -> bool:
-        """Whether every row is done or unchanged, and nothing that was compared differs."""
-        return self.rows == self.done + self.unchanged and not self.mismatches
+        """Whether the job reached its end, every row is done or unchanged, and nothing that was compared differs."""
+        fine = self.rows == self.done + self.unchanged and not self.mismatches
+        return fine and self.stopped is None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON-able data."""
         plain = attrs.asdict(self, recurse=False)
         plain["errors"] = dict(self.errors)
+        plain["options"] = dict(self.options)
         plain["mismatched"] = [item.to_dict() for item in self.mismatched]
         return plain
 

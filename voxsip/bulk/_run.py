@@ -132,6 +132,9 @@ class Run:
             journal = await self._open_journal(known)
             self._opened = self.client.clock.monotonic()
             await self._rows(journal)
+        except BaseException as error:
+            self._report.stopped = self._report.stopped or end_reason(error)
+            raise
         finally:
             try:
                 if journal is not None:
@@ -147,6 +150,7 @@ class Run:
         if kind is None:
             raise ConfigurationError("journal: it does not say what its rows are for")
         self._report.kind = kind
+        self._report.options = options.to_json()
         limits = self._make_limits()
         client = limits.client
         directory = AccountNames(client)
@@ -316,6 +320,11 @@ class Run:
                 f"journal {self.journal}: its options are none that voxsip writes ({error}): restore a copy of the"
                 " journal"
             ) from None
+
+
+def end_reason(error: BaseException) -> Stop:
+    """Return why a job that raised did not reach its end."""
+    return Stop.CANCELLED if isinstance(error, asyncio.CancelledError) else Stop.ERROR
 
 
 def make_source(rows: Rows) -> Source:

@@ -10,6 +10,7 @@ from voxsip import (
     ConfigurationError,
     ForbiddenError,
     InvalidArgumentError,
+    JournalInUseError,
     VoxsipError,
 )
 from voxsip._printable import printable
@@ -52,6 +53,8 @@ def explain(error: BaseException) -> tuple[str, Exit]:
         case CommandError():
             return str(error), error.code
         case InvalidArgumentError():
+            return f"voxsip: {error}", Exit.USAGE
+        case JournalInUseError():
             return f"voxsip: {error}", Exit.USAGE
         case ConfigurationError():
             return f"voxsip: {error}", Exit.REFUSED

@@ -10,6 +10,9 @@
 Passwords are in none of them. Where the input is a file, `password_from` says in which line of it the password
 of a row stands, and the command line reads it from there when the row is run again.
 
+Nothing is overwritten: reports that an earlier job left in the folder are renamed, such as failed.1.csv
+(`set_aside` lists them). All are readable by their owner only.
+
 Files are written as rows end, under temporary names, and renamed when all is written: a report is there whole or
 not at all, and the last one may be the next input. Nothing is kept in memory but sums.
 """
@@ -30,6 +33,7 @@ import orjson
 from voxsip._bindings.rows import COLUMNS, SECRET_COLUMNS, BindRequest, CreateRequest, DeleteRequest
 from voxsip._clock import SYSTEM, utc_now
 from voxsip._errors import APIError, ConfigurationError
+from voxsip._printable import printable
 from voxsip._version import __version__
 from voxsip.bulk._outcomes import Kind, Outcome, Report
 from voxsip.report._series import TimeSeries
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 
 _ROWS = {"bind": BindRequest, "create": CreateRequest, "delete": DeleteRequest}
 _SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+_NAMES = ("succeeded.csv", "failed.csv", "unknown.csv", "report.json", "report.html")
 _FAILURE = ("row", "status", "error_code", "error")
 
 
@@ -84,6 +89,8 @@ class ReportWriter:
         self._parts: dict[str, Path] = {}
         self._counts: dict[str, int] = {}
         self._writers: dict[str, _csv.Writer] = {}
+        self._quoted: dict[str, _csv.Writer] = {}
+        self.set_aside: list[Path] = []
         made = ("sip_registration_id",) if kind == "create" else ()
         origin = ("password_from",) if kind == "create" else ()
         self._failure_columns = (*self._columns, *origin, *_FAILURE)
@@ -136,7 +143,7 @@ class ReportWriter:
             cells.append(_origin(outcome.row, self._source, line, password_from))
         error = outcome.error
         code = error.code if isinstance(error, APIError) else None
-        text = "" if error is None else _without_secrets(str(error), outcome.row)
+        text = "" if error is None else printable(_without_secrets(str(error), outcome.row))
         risky = self._kind == "create" and status == "unknown"
         self._write(
             "unknown.csv" if risky else "failed.csv", [*cells, place, status, _cell(code), text]
@@ -155,8 +162,8 @@ class ReportWriter:
             report: of the job.
             journal: of a job that was resumed: the plots then show all its runs.
             keep: files still needed: the input of a job that is to be resumed, those that passwords stand in. An
-                earlier report in this folder that is one of them is not replaced: what would have its name has "new"
-                in it, such as failed.new.csv.
+                earlier report in this folder that is one of them stays: what would have its name has "new" in it,
+                such as failed.new.csv. Every other earlier report gets a number: failed.1.csv.
 
         Raises:
             ConfigurationError: the folder cannot be written to, or the journal not be read.
@@ -177,16 +184,16 @@ class ReportWriter:
             self._part("report.html", "wb").write(render(facts, series).encode())
             self._files.close()
             files = {name: self._place(name, kept) for name in sorted(self._parts)}
+            self.set_aside = self._set_aside(kept)
             for name, part in self._parts.items():
                 part.replace(files[name])
             self._parts.clear()
-            for path in self._stale({*files.values()}, kept):
-                path.unlink(missing_ok=True)
         return files
 
     def discard(self) -> None:
         """Remove what was written and not finished."""
-        self._files.close()
+        with suppress(OSError):  # a full disk takes no buffer's rest
+            self._files.close()
         for part in self._parts.values():
             with suppress(OSError):
                 part.unlink()
@@ -198,12 +205,18 @@ class ReportWriter:
             path = path.with_suffix(f".new{path.suffix}")
         return path
 
-    def _stale(self, written: Container[Path], kept: Container[str]) -> Iterator[Path]:
-        """Give what earlier jobs left that would be taken for this one's."""
-        again = (f"{stem}.new.csv" for stem in ("succeeded", "failed", "unknown"))
-        for path in map(self.directory.joinpath, ("unknown.csv", *again)):
-            if path not in written and os.path.realpath(path) not in kept:
-                yield path
+    def _set_aside(self, kept: Container[str]) -> list[Path]:
+        """Rename what an earlier job left in the folder, all with one number, and return the new names."""
+        names = (
+            *_NAMES,
+            *(f"{name.partition('.')[0]}.new.{name.partition('.')[2]}" for name in _NAMES),
+        )
+        earlier = [path for path in map(self.directory.joinpath, names) if os.path.lexists(path)]
+        earlier = [path for path in earlier if os.path.realpath(path) not in kept]
+        number = 1
+        while any(os.path.lexists(_numbered(path, number)) for path in earlier):
+            number += 1
+        return [path.rename(_numbered(path, number)) for path in earlier]
 
     def _facts(self, report: Report, series: TimeSeries) -> dict[str, Any]:
         figures = report.to_dict()
@@ -212,15 +225,15 @@ class ReportWriter:
         return {
             "voxsip": __version__,
             "kind": self._kind,
-            "source": self._source,
+            "source": None if self._source is None else printable(self._source),
             "account_id": self._account_id,
-            "options": self._options,
             "begun": self._date.isoformat(timespec="seconds"),
             "ended": (self._date + timedelta(seconds=self._clock() - self._begun)).isoformat(
                 timespec="seconds"
             ),
             "ok": report.ok,
             **figures,
+            "options": {**figures["options"], **self._options},
             "rows_per_second": round(ran / seconds, 3),
             "calls_per_second": round(report.calls / seconds, 3),
             "latency": {name: series.latency(share) for name, share in _SHARES.items()},
@@ -244,8 +257,10 @@ class ReportWriter:
 
     def _open(self, name: str, columns: Iterable[str]) -> _csv.Writer:
         with _readable_errors(self.directory):
-            file = self._part(name, "w", encoding="utf-8", newline="")
+            # The name of a file that is not UTF-8 is read back byte for byte from where it is written.
+            file = self._part(name, "w", encoding="utf-8", errors="surrogateescape", newline="")
             writer = csv.writer(file, lineterminator="\n")
+            self._quoted[name] = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
             writer.writerow(columns)
         self._counts[name] = 0
         self._writers[name] = writer
@@ -255,13 +270,16 @@ class ReportWriter:
         path = self.directory / f".{name}.{os.getpid()}.part"
         path.unlink(
             missing_ok=True
-        )  # what is left of a process of the same number, or a link somebody put there
-        file = path.open(mode.replace("w", "x"), **options)
+        )  # of a dead process of this number, or a link somebody put there
+        # For its owner alone, as the journal: both hold the same names.
+        file = open(path, mode.replace("w", "x"), opener=_private, **options)  # noqa: SIM115 - closed by the stack
         self._parts[name] = path
         return self._files.enter_context(file)
 
     def _write(self, name: str, cells: list[object]) -> None:
         writer = self._writers.get(name) or self._open(name, self._failure_columns)
+        if any(isinstance(cell, str) and "\r" in cell for cell in cells):
+            writer = self._quoted[name]  # or a reader would take it for the end of the line
         with _readable_errors(self.directory):
             writer.writerow(cells)
         self._counts[name] += 1
@@ -279,7 +297,20 @@ def _cell(value: object) -> object:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str):
+        try:
+            value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return printable(value)
     return value
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_suffix(f".{number}{path.suffix}")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 def _origin(row: object, source: str | None, line: int | None, named: str | None) -> str:
@@ -294,7 +325,7 @@ def _without_secrets(text: str, row: object) -> str:
     """Make sure that no error repeats what the row keeps secret; the client has seen to it before."""
     for secret in _values(row, SECRET_COLUMNS):
         if secret:
-            text = text.replace(str(secret), "***")
+            text = text.replace(secret if isinstance(secret, str) else str(secret), "***")
     return text
 
 

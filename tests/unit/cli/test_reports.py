@@ -48,9 +48,11 @@ def test_failed_rows_run_again_as_they_are(serve, write, tmp_path):
     assert (report["rows"], report["done"], report["failed"]) == (3, 2, 1)
 
     assert voxsip("registrations", "create", "--sip-username", "x", "--proxy", "p").out == "3\n"
-    # The reports of this run replace those that it reads.
+    # The reports of this run take the names of those that it reads, which are kept.
     ended = voxsip("bulk", "bind", "out/failed.csv", "--report", "out")
     assert ended.code == 0
+    assert "out holds an earlier report; it is kept as" in ended.err
+    assert read(tmp_path / "out" / "failed.1.csv") == [failed]
     assert read(tmp_path / "out" / "failed.csv") == []
     assert [one["user_id"] for one in emulator.state["registrations"]] == [1, 2, 3]
 
@@ -167,3 +169,66 @@ def test_a_folder_that_cannot_be_written(serve, write, name):
     assert ended.code == 3
     assert "reports in rows.csv" in ended.err
     assert not emulator.state.counters["BindSipRegistration"]["received"]
+
+
+def test_options_are_in_the_report(serve, write, tmp_path):
+    _, voxsip = serve(registrations=1)
+    options = ("--skip-unchanged", "--rate", 50, "--concurrency", 7, "--max-failures", 3)
+    assert voxsip("bulk", "bind", write("id,app id\n1,1\n"), "--report", "out", *options).code == 0
+    told = json.loads((tmp_path / "out" / "report.json").read_text())["options"]
+    assert told["skip_unchanged"] is True
+    assert (told["rate"], told["concurrency"], told["max_failures"]) == (50, 7, 3)
+
+
+def test_a_file_whose_name_is_not_utf_8_keeps_its_report(serve, write, tmp_path):
+    import os
+
+    _, voxsip = serve()
+    name = os.fsdecode(b"r\xe9sum\xe9.csv")
+    (tmp_path / name).write_text(PURCHASES)
+    for flag in ((), ("--json",)):
+        ended = voxsip(
+            "bulk", "create", name, "--yes", "--report", "out", "--journal", f"j{flag}", *flag
+        )
+        assert ended.code == 1, ended.err
+        failed = (tmp_path / "out" / "failed.csv").read_bytes()
+        assert len(read_bytes(failed)) == 5
+    (tmp_path / "corrected.csv").write_bytes(failed.replace(b"app-7", b"app-3"))
+    ended = voxsip("bulk", "create", "corrected.csv", "--yes")
+    assert ended.code == 0, ended.err
+
+
+def read_bytes(content):
+    return content.splitlines()
+
+
+def test_a_full_disk_behind_the_reports(serve, write, tmp_path):
+    emulator, voxsip = serve(registrations=2000)
+    rows = "id,app id\n" + "".join(f"{number},1\n" for number in range(1, 2001))
+    import resource
+
+    path = write(rows)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, before[1]))  # inherited; writing more fails
+    try:
+        running = voxsip.start("bulk", "bind", path, "--report", "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    ended = running.end()
+    assert ended.code == 1
+    assert "cannot be written: File too large; the job goes on without" in ended.err
+    assert all(one["application_id"] == 1 for one in emulator.state["registrations"])
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_journal_in_use(serve, write):
+    emulator, voxsip = serve(registrations=2, latency=60)
+    running = voxsip.start("bulk", "bind", write("id,app id\n1,1\n2,1\n"), "--journal", "j")
+    running.read_until("binding")
+    while not emulator.state.counters["BindSipRegistration"]["received"]:
+        pass
+    ended = voxsip("bulk", "resume", "j")
+    assert ended.code == 2
+    assert f"is in use by process {running.process.pid}" in ended.err
+    running.process.kill()
+    running.end()

@@ -208,3 +208,71 @@ def test_memory_does_not_grow_with_rows(tmp_path):
         grown, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert grown < 100_000
+
+
+def write_report(folder, job, *outcomes, kind="bind", source="rows.csv", keep=()):
+    with ReportWriter(folder, kind, source) as writer:
+        return writer.finish(job(writer, *outcomes, kind=kind), keep=keep), writer.set_aside
+
+
+def test_an_earlier_report_is_kept(tmp_path, job):
+    row = BindRequest(sip_registration_id=1, application_id=2)
+    write_report(tmp_path, job, (row, "failed", {"error": refused()}))
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    write_report(tmp_path, job, (row, "done", {}))
+    second = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(second) - set(first) == {
+        "failed.1.csv", "succeeded.1.csv", "report.1.json", "report.1.html"
+    }  # fmt: skip
+    for name, content in first.items():
+        assert second[name.replace(".", ".1.")] == content
+    _, aside = write_report(tmp_path, job, (row, "done", {}))
+    assert {path.name for path in aside} == {
+        "failed.2.csv", "succeeded.2.csv", "report.2.json", "report.2.html"
+    }  # fmt: skip
+    assert (tmp_path / "failed.1.csv").read_bytes() == first["failed.csv"]
+
+
+def test_purchases_in_doubt_of_an_earlier_job_are_kept(tmp_path, job):
+    row = CreateRequest(sip_username="a", proxy="x")
+    write_report(
+        tmp_path, job, (row, "unknown", {"error": OutcomeUnknownError("?")}), kind="create"
+    )
+    write_report(tmp_path, job, (row, "done", {}), kind="create")
+    assert not (tmp_path / "unknown.csv").exists()
+    assert len(table(tmp_path / "unknown.1.csv")) == 1
+
+
+def test_reports_are_their_owners_alone(tmp_path, job):
+    before = os.umask(0)
+    try:
+        files, _ = write_report(tmp_path / "out", job)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in files.values()} == {0o600}
+
+
+def test_what_a_server_sends_is_escaped(tmp_path, job):
+    said = "a\rb\nc\x1b]52;c;aGk=\x07\x9b31m\u202e"
+    error = NotFoundError(said, code=116, command="BindSipRegistration")
+    row = BindRequest(sip_registration_id=1, application_id=2)
+    files, _ = write_report(tmp_path, job, (row, "failed", {"error": error}))
+    (entry,) = table(files["failed.csv"])
+    assert entry["error"].endswith(r"a\rb\nc\x1b]52;c;aGk=\x07\x9b31m\u202e")
+    assert len(files["failed.csv"].read_bytes().splitlines()) == 2
+
+
+def test_a_lone_carriage_return_of_the_input_is_read_back(tmp_path, job):
+    row = {"user_name": "a\rb", "sip_registration_id": "x\ud800"}
+    files, _ = write_report(tmp_path, job, (row, "failed", {"error": refused()}))
+    (entry,) = table(files["failed.csv"])
+    assert (entry["user_name"], entry["sip_registration_id"]) == ("a\rb", r"x\ud800")
+
+
+def test_a_source_whose_name_is_not_utf_8(tmp_path, job):
+    source = os.fsdecode(b"/r\xe9sum\xe9.csv")
+    row = CreateRequest(sip_username="a", proxy="x", password="p")
+    outcome = (row, "failed", {"line": 2, "error": refused()})
+    files, _ = write_report(tmp_path, job, outcome, kind="create", source=source)
+    assert b"/r\xe9sum\xe9.csv:2" in files["failed.csv"].read_bytes()
+    assert json.loads(files["report.json"].read_bytes())["source"] == r"/r\udce9sum\udce9.csv"

@@ -25,7 +25,7 @@ from typing import Any
 import attrs
 
 from voxsip._clock import SYSTEM, Clock
-from voxsip._errors import ConfigurationError, error_class
+from voxsip._errors import ConfigurationError, JournalInUseError, error_class
 from voxsip._version import __version__
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
@@ -133,9 +133,15 @@ class Journal:
         lock: list[JournalLock] = []
         log_found = False
 
+        in_use: list[JournalInUseError] = []  # the writer passes on texts alone
+
         def opening() -> sqlite3.Connection:
-            lock.append(JournalLock(path))
             nonlocal log_found
+            try:
+                lock.append(JournalLock(path))
+            except JournalInUseError as error:
+                in_use.append(error.with_traceback(None))
+                raise
             if prepare is not None:
                 prepare(path)
             log = path.with_name(path.name + "-wal")
@@ -152,7 +158,12 @@ class Journal:
             )
 
         writer = Writer(path, opening, unlocking, driver)
-        return cls(path, writer, await writer.start(begin_run), clock)
+        try:
+            return cls(path, writer, await writer.start(begin_run), clock)
+        except ConfigurationError:
+            if not in_use:
+                raise
+        raise in_use.pop()
 
     async def intend(self, index: int, digest: bytes, key: str) -> None:
         """Note that a row is about to be sent; on the disk when this returns."""

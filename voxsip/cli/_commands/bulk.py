@@ -233,4 +233,14 @@ def _check_place(journal: str | None) -> None:
 
 
 def _origin(source: RowFile[Any]) -> str | None:
-    return None if source.path == "-" else str(Path(source.path).absolute())
+    """Name the file for the journal; one whose name is not UTF-8 must be named again to resume."""
+    path = str(Path(source.path).absolute())
+    return None if source.path == "-" or not _is_utf8(path) else path
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -7,6 +7,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from voxsip import ConfigurationError
 from voxsip.cli._exit_codes import print_message
 from voxsip.cli._jobs.summary import can_resume
 
@@ -54,9 +55,22 @@ def reports(
     with ReportWriter(
         directory, kind, source, columns=rows.columns, account_id=account_id
     ) as writer:
+        failed = False
+
+        @contextlib.contextmanager
+        def noticing() -> Iterator[None]:
+            """Say once that the reports cannot be written, by a full disk perhaps; the job goes on without them."""
+            nonlocal failed
+            try:
+                yield
+            except ConfigurationError as error:
+                failed = True
+                print_message(f"voxsip: {error}; the job goes on without")
 
         def add(outcome: Outcome[Any], line: int | None) -> None:
-            writer.add(outcome, line, password_from=rows.origins.get(outcome.index))
+            if not failed:
+                with noticing():
+                    writer.add(outcome, line, password_from=rows.origins.get(outcome.index))
 
         def needed(*, cut_off: bool) -> Iterator[str]:
             report = job.report
@@ -68,7 +82,15 @@ def reports(
 
         def finish(*, cut_off: bool) -> None:
             past = journal if resumed else None
-            written.update(writer.finish(job.report, journal=past, keep=needed(cut_off=cut_off)))
+            if failed:
+                return
+            with noticing():
+                written.update(
+                    writer.finish(job.report, journal=past, keep=needed(cut_off=cut_off))
+                )
+            if writer.set_aside:
+                names = ", ".join(path.name for path in writer.set_aside)
+                print_message(f"{directory} holds an earlier report; it is kept as {names}")
             for name, path in written.items():
                 if path.name != name:
                     print_message(

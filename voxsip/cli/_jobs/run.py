@@ -94,7 +94,8 @@ def launch(
                 signals.over = True
         print_report(report, len(rows), as_json=output.json)
         print_next_step(report, again=again, reports=written, resumed=resumed)
-        return exit_code(report)
+        code = exit_code(report)
+        return Exit.FAILED if code is Exit.DONE and output.report and not written else code
 
     async def interruptible() -> Exit:
         with interrupts() as signals:
