@@ -384,9 +384,9 @@ async def test_a_job_that_was_cancelled_is_not_ok(account, reached):
     assert job.report.stopped is not None
 
 
-async def test_a_report_that_was_awaited_and_cancelled_is_not_ok(account):
-    emulator, client = account
-    emulator.faults = Faults([Fault(command="BindSipRegistration", every=7, delay=60)])
+async def test_a_report_that_was_awaited_and_cancelled_is_not_ok(start):
+    stuck = Fault(kind="delay", command="BindSipRegistration", times=(7,), seconds=60)
+    _, client = await start(registrations=40, users=12, faults=Faults([stuck]))
     job = client.bulk.bind(ROWS, concurrency=1)
 
     async def wait():
