@@ -334,7 +334,9 @@ def _begin_and_read(
     writer.ownership.run = run
     return _Facts(
         header=header,
-        rows_known=0 if last is None else values.number(last, "the place of a row") + 1,
+        rows_known=1 + (values.count_or_none(last, "the place of a row") or 0)
+        if last is not None
+        else 0,
         rows_total=values.count_or_none(rows_total, "the number of rows"),
         settled=_settled(connection, header.kind),
         runs=run,

@@ -12,6 +12,7 @@ from voxsip.bulk._outcomes import Status
 STATUSES: tuple[Status, ...] = ("done", "unchanged", "failed", "skipped", "unknown")
 INTENDED = 0
 _INT64 = range(-(1 << 63), 1 << 63)
+MAX_ROWS = 1 << 48
 MAX_MS = 253_402_300_799_999
 """The last moment that a date can be made of: the end of the year 9999."""
 
@@ -59,8 +60,8 @@ def count_or_none(value: object, name: str) -> int | None:
         ValueError: It is something else.
     """
     found = number_or_none(value, name)
-    if found is not None and found < 0:
-        raise ValueError(f"{name} is below 0")
+    if found is not None and not 0 <= found <= MAX_ROWS:
+        raise ValueError(f"{name} is no number of rows")
     return found
 
 
