@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 import attrs
@@ -34,6 +34,8 @@ from voxsip._generated._async_groups import AsyncGroups
 from voxsip._redaction.values import checked_arguments, conceal, conceal_arguments
 from voxsip._transport.attempt_timeout import AttemptTimeout
 from voxsip._transport.session_pool import SessionPool
+
+C = TypeVar("C", bound="BaseAsyncClient")
 
 
 class BaseAsyncClient(AsyncGroups):
@@ -206,16 +208,6 @@ class BaseAsyncClient(AsyncGroups):
         view._limiters = self._limiters
         return view
 
-    def with_known_ids(self, known: IdSet) -> Self:
-        """Return a view whose creates of unknown outcome are looked for among all ids but these, on any clock.
-
-        Arguments:
-            known: ids that were there before, or belong to others; what the view's creates make is added.
-        """
-        view = self.with_options()
-        view._caller = attrs.evolve(view._caller, creates=self._caller.creates.knowing(known))  # noqa: SLF001
-        return view
-
     def bearer(self) -> str:
         """Return a token to use elsewhere; minted anew where the one at hand has run out."""
         return self._caller.tokens.bearer().removeprefix("Bearer ")  # plain: asked for
@@ -263,3 +255,15 @@ def _policy(retry: RetryPolicy) -> RetryPolicy:
     if not isinstance(retry, RetryPolicy):
         raise ConfigurationError(f"retry: expected a RetryPolicy, got {type(retry).__name__}")
     return retry
+
+
+def knowing(client: C, known: IdSet) -> C:
+    """Return a view of a client whose creates of unknown outcome are looked for among all ids but these, on any clock.
+
+    Args:
+        client: Any client.
+        known: Ids that were there before, or belong to others; what the view's creates make is added.
+    """
+    view = client.with_options()
+    view._caller = attrs.evolve(view._caller, creates=client._caller.creates.knowing(known))  # noqa: SLF001 - a view
+    return view

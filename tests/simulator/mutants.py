@@ -5,7 +5,6 @@ from unittest.mock import patch
 
 import voxsip
 from tests.simulator import run
-from voxsip._base_client import BaseAsyncClient
 from voxsip._calls import lookup
 from voxsip._calls.creates import Creates
 from voxsip.bulk._journal.previous_runs import PreviousRuns
@@ -23,7 +22,7 @@ def lost_log():
 def clocks():
     """What carries a row's name is its own if it was bought since the request left, by the clocks."""
     with (
-        patch.object(BaseAsyncClient, "with_known_ids", lambda self, _: self),
+        patch("voxsip.bulk._run.knowing", lambda client, _: client),
         patch.object(Purchases, "find", lambda *_: None),
     ):
         yield

@@ -27,6 +27,7 @@ from voxsip._errors import (
     OutcomeUnknownError,
     VoxsipError,
 )
+from voxsip._redaction.text import redact
 
 T = TypeVar("T")
 log = logging.getLogger("voxsip")
@@ -165,8 +166,11 @@ class Recovery(Generic[T]):
                 "%s: the look-up failed: %s", self._request.command.name, type(error).__name__
             )
             failure = self._request.last or error
-            if failure is not error and str(error) not in getattr(failure, "__notes__", ()):
-                failure.add_note(str(error))
+            note = redact(
+                str(error), self._request.secrets()
+            )  # a reply may echo what the create sent
+            if failure is not error and note not in getattr(failure, "__notes__", ()):
+                failure.add_note(note)
         raise failure
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from voxsip._base_client import BaseAsyncClient
+from voxsip._base_client import BaseAsyncClient, knowing
 from voxsip._bindings.conflicts import ConflictKeys
 from voxsip._bindings.names import AccountNames
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
@@ -173,7 +173,7 @@ class Run:
                 quiet_at = self._opened + options.recovery_delay
                 purchases = await survey_again(client, journal, existing, quiet_at)
             if purchases is not None and purchases.known is not None:
-                client = client.with_known_ids(purchases.known)
+                client = knowing(client, purchases.known)
             if record is not None and purchases is not None:
                 record.find = purchases.find
         elif existing is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from voxsip._base_client import knowing
 from voxsip._bindings.listing import every_registration
 from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, InvalidArgumentError, error_class
@@ -159,7 +160,7 @@ class ApplyRun(Run):
         if purchases is not None:
             previous.find = purchases.find
             if purchases.known is not None:
-                client = client.with_known_ids(purchases.known)
+                client = knowing(client, purchases.known)
         claimed = () if purchases is None else purchases.claimed
         phases, progress = Phases(changes), Progress(changes)
         engine = self._engine = Engine(

@@ -6,6 +6,7 @@ import pytest
 
 import voxsip
 from tests.unit.bulk.conftest import QUICK, received, until
+from voxsip._base_client import knowing
 from voxsip._calls.id_set import IdSet
 from voxsip._clock import Seams, SystemClock, utc_now
 from voxsip.bulk._journal.status import read_journal
@@ -120,7 +121,7 @@ async def test_what_recover_found_is_nobody_elses(start):
     emulator.faults = Faults(
         [Fault(kind="lose_reply", command="CreateSipRegistration", times=(2,))]
     )
-    made = await client.with_known_ids(IdSet()).call("CreateSipRegistration", ROW)
+    made = await knowing(client, IdSet()).call("CreateSipRegistration", ROW)
     assert (found["sip_registration_id"], made["sip_registration_id"]) == (1, 2)
 
 
