@@ -21,7 +21,7 @@ from voxsip._auth.tokens import Tokens
 from voxsip._calls.creates import Creates
 from voxsip._calls.download import open_download
 from voxsip._calls.limiter import RateLimiter
-from voxsip._calls.pages import page_fetcher, start_offset
+from voxsip._calls.pages import check_count, page_fetcher, start_offset
 from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
@@ -114,6 +114,7 @@ class CallExecutor:
     ) -> AsyncPager[T]:
         """List over pages; `deadline` counts for each page."""
         command.encode(values)  # a wrong argument is said here, not at the first page
+        check_count(command, values)
         return AsyncPager(
             page_fetcher(self, command, values, list_structurer(item), deadline),
             start_offset(values),
@@ -260,7 +261,11 @@ class CallExecutor:
     def _as_form(self, request: Request, length: int) -> bool:
         """Returns whether the arguments go in the body: no URL should hold a secret, or be cut off for its length."""
         if self.encoding == "auto":
-            return length > LONGEST_QUERY or request.command.has_secret(request.values)
+            return (
+                request.command.form
+                or length > LONGEST_QUERY
+                or request.command.has_secret(request.values)
+            )
         return self.encoding == "form"
 
     def _failure(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.command import Command
 from voxsip._protocol.paging import Page
 
@@ -27,6 +28,21 @@ class Executes(Protocol):
 
 def start_offset(values: dict[str, Any]) -> int:
     return int(values.get("offset") or 0)
+
+
+def check_count(command: Command, values: dict[str, Any]) -> None:
+    """Refuse a page that is larger than the service gives, where that is less than usual.
+
+    Raises:
+        InvalidArgumentError: `count` is too large. Nothing was sent.
+    """
+    cap = command.paging.cap if command.paging else None
+    count = values.get("count")
+    if cap is not None and isinstance(count, int) and count > cap:
+        raise InvalidArgumentError(
+            f"{command.name}: count: expected at most {cap}, got {count}; a pager fetches further pages by itself",
+            field="count",
+        )
 
 
 def page_fetcher(
