@@ -29,12 +29,12 @@ def test_unknown_name_is_no_attribute():
 def test_models_load_one_group_at_a_time():
     code = (
         "import sys\n"
-        "from voxsip.models import Rule\n"
+        "from voxsip.models import User\n"
         "print(*sorted(name for name in sys.modules if name.startswith('voxsip.') and name.endswith('models')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [
         "voxsip._generated.common.models",
-        "voxsip._generated.rules.models",
+        "voxsip._generated.users.models",
         "voxsip.models",
     ]

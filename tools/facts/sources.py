@@ -23,6 +23,8 @@ FRACTIONS = {
 }
 """Members of replies that need not be whole numbers."""
 UNIX = {"expires_at", "last_updated"}
+MORE: dict[str, list[Member]] = {"ApplicationInfoType": [("rules", "[RuleInfoType]", False)]}
+"""Members that a parameter asks for (`with_rules`, `with_scenarios`), and the typings leave out."""
 ARRAYS = {("AccountInvoice", "rows"), ("InvoiceSpendingDetails", "taxes")}
 """Members whose names are plural, though the typings say one."""
 
@@ -78,6 +80,7 @@ class Facts:
         found = [tuple(member) for member in self.api["structs"][structure]]
         missing = self.more["missing_members"].get(structure, [])
         found += [(name, "string", False) for name in missing]
+        found += MORE.get(structure, [])
         decimal = set(self.more["structs"].get(structure, {}).get("decimal", ()))
         decimal |= set(self.more["prices_not_decimal_in_java"].get(structure, ()))
         return [(name, _member_type(structure, name, kind, decimal), r) for name, kind, r in found]

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from voxsip._generated.common.models import (
         AcdQueueOperator,
         Application,
+        Rule,
         Scenario,
         ShortAccountInfo,
         Skill,
@@ -208,7 +209,6 @@ if TYPE_CHECKING:
         AddRuleReply,
         DelRuleReply,
         ReorderRulesReply,
-        Rule,
         SetRuleInfoReply,
     )
     from voxsip._generated.scenarios.models import (
@@ -724,7 +724,7 @@ MODELS: dict[str, str] = {
     "ResourceUsage": "voxsip._generated.history.models",
     "Role": "voxsip._generated.role_system.models",
     "RoleGroup": "voxsip._generated.role_system.models",
-    "Rule": "voxsip._generated.rules.models",
+    "Rule": "voxsip._generated.common.models",
     "SQAddQueueReply": "voxsip._generated.smart_queue.models",
     "SQAddSkillReply": "voxsip._generated.smart_queue.models",
     "SQBindAgentReply": "voxsip._generated.smart_queue.models",

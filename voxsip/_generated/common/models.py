@@ -33,12 +33,39 @@ class Application:
         application_name (str): Full name of the application, the account's domain included.
         modified (datetime): When it was last changed, UTC.
         secure_record_storage (bool): Whether its call records need authorization to be read.
+        rules (tuple[Rule, ...]): Its rules, if `with_rules` or `with_scenarios` asks for them.
     """
 
     application_id: int
     application_name: str | None = None
     modified: dt.datetime | None = None
     secure_record_storage: bool | None = None
+    rules: tuple[Rule, ...] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """A routing rule: which scenarios handle which calls of an application.
+
+    Attributes:
+        rule_id (int): Id of the rule.
+        application_id (int): Id of its application.
+        rule_name (str): Name of the rule.
+        rule_pattern (str): Regular expression that a called number or name must match.
+        rule_pattern_exclude (str): Regular expression that keeps the rule from applying.
+        video_conference (bool): Whether it serves a video conference.
+        scenarios (tuple[Scenario, ...]): Scenarios it runs, where they were asked for.
+        modified (datetime): When it was last changed, UTC.
+    """
+
+    rule_id: int
+    application_id: int | None = None
+    rule_name: str | None = None
+    rule_pattern: str | None = None
+    rule_pattern_exclude: str | None = None
+    video_conference: bool | None = None
+    scenarios: tuple[Scenario, ...] | None = None
+    modified: dt.datetime | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from voxsip._generated.common.models import Rule
 from voxsip._generated.rules.commands import (
     ADD_RULE,
     DEL_RULE,
@@ -16,7 +17,6 @@ from voxsip._generated.rules.models import (
     AddRuleReply,
     DelRuleReply,
     ReorderRulesReply,
-    Rule,
     SetRuleInfoReply,
 )
 

@@ -10,12 +10,12 @@ from voxsip._sync.pager import Pager
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from voxsip._generated.common.models import Rule
     from voxsip._generated.rules.aio import AsyncRules
     from voxsip._generated.rules.models import (
         AddRuleReply,
         DelRuleReply,
         ReorderRulesReply,
-        Rule,
         SetRuleInfoReply,
     )
     from voxsip._protocol.arguments import All

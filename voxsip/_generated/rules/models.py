@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import attrs
-
-from voxsip._generated.common.models import Scenario
 
 
 @attrs.frozen(kw_only=True)
@@ -43,31 +39,6 @@ class ReorderRulesReply:
     """
 
     result: int
-
-
-@attrs.frozen(kw_only=True)
-class Rule:
-    """A routing rule: which scenarios handle which calls of an application.
-
-    Attributes:
-        rule_id (int): Id of the rule.
-        application_id (int): Id of its application.
-        rule_name (str): Name of the rule.
-        rule_pattern (str): Regular expression that a called number or name must match.
-        rule_pattern_exclude (str): Regular expression that keeps the rule from applying.
-        video_conference (bool): Whether it serves a video conference.
-        scenarios (tuple[Scenario, ...]): Scenarios it runs, where they were asked for.
-        modified (datetime): When it was last changed, UTC.
-    """
-
-    rule_id: int
-    application_id: int | None = None
-    rule_name: str | None = None
-    rule_pattern: str | None = None
-    rule_pattern_exclude: str | None = None
-    video_conference: bool | None = None
-    scenarios: tuple[Scenario, ...] | None = None
-    modified: dt.datetime | None = None
 
 
 @attrs.frozen(kw_only=True)
