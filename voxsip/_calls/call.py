@@ -25,6 +25,7 @@ from voxsip._calls.pages import check_count, page_fetcher, start_offset
 from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
+from voxsip._calls.trace import note_wait
 from voxsip._clock import SYSTEM, Clock
 from voxsip._config import RequestEncoding
 from voxsip._errors import (
@@ -162,10 +163,15 @@ class CallExecutor:
         Raises:
             VoxsipError: typed by what it means for the work asked for.
         """
-        if self.limiter is not None:
+        if self.limiter is None:
+            loop_state = self.pool.loop_state() or await self.pool.open_loop_state()
+            await loop_state.slots.acquire()  # `async with` costs three times as much
+        else:
+            queued = self.clock.monotonic()
             await self.limiter.acquire()
-        loop_state = self.pool.loop_state() or await self.pool.open_loop_state()
-        await loop_state.slots.acquire()  # `async with` costs three times as much
+            loop_state = self.pool.loop_state() or await self.pool.open_loop_state()
+            await loop_state.slots.acquire()
+            note_wait(self.clock.monotonic() - queued)
         handled = sys.exception()
         try:
             try:

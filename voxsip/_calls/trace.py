@@ -24,13 +24,15 @@ class CallTrace:
 
     Attributes:
         failures: attempts that failed since the block began or `reset` was called.
+        waited: Seconds that attempts since then spent in the client's own queue, before they left.
     """
 
-    __slots__ = ("_token", "failures", "on_failure")
+    __slots__ = ("_token", "failures", "on_failure", "waited")
 
     def __init__(self, on_failure: Callable[[VoxsipError], None] | None = None) -> None:
         self.on_failure = on_failure
         self.failures = 0
+        self.waited = 0.0
         self._token: Token[CallTrace | None] | None = None
 
     @property
@@ -41,6 +43,7 @@ class CallTrace:
     def reset(self) -> None:
         """Start counting anew, for the next call."""
         self.failures = 0
+        self.waited = 0.0
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
@@ -79,3 +82,10 @@ def note_failure(error: VoxsipError) -> None:
         trace.failures += 1
         if trace.on_failure is not None:
             trace.on_failure(error)
+
+
+def note_wait(seconds: float) -> None:
+    """Tell the trace around this call, if any, how long an attempt waited to leave."""
+    trace = _current.get()
+    if trace is not None:
+        trace.waited += seconds

@@ -52,7 +52,7 @@ class Outcome(Generic[R]):
         result: the API's reply to a row that is done, else None.
         error: why it failed or is unknown, else None.
         attempts: requests sent for it.
-        elapsed: seconds from the first attempt to the outcome.
+        elapsed: seconds it took from its first attempt on, without those in the client's own queue for the rate.
         restored: True if an earlier run of the same job came to it.
     """
 

@@ -11,6 +11,8 @@ from voxsip import (
     OutcomeUnknownError,
     RetryPolicy,
 )
+from voxsip._calls.limiter import Limiter
+from voxsip._clock import SYSTEM, Seams, SystemClock
 from voxsip.bulk import BindRequest, DeleteRequest, Outcome, Stop
 from voxsip.emulator import Fault, Faults
 
@@ -421,3 +423,26 @@ async def test_a_job_whose_input_raised_is_not_ok(account):
     with pytest.raises(LookupError):
         await job
     assert (job.report.done, job.report.stopped, job.report.ok) == (1, Stop.ERROR, False)
+
+
+async def test_the_clients_own_queue_is_no_latency(account):
+    emulator, _ = account
+    ahead = 0.0
+
+    class Late(SystemClock):
+        def monotonic(self):
+            return SYSTEM.monotonic() + ahead
+
+    class Queue(Limiter):
+        async def acquire(self):
+            nonlocal ahead
+            await super().acquire()
+            ahead += 1000.0
+
+    seams = Seams(clock=Late())
+    options = {"base_url": emulator.base_url, "_seams": seams}
+    async with voxsip.AsyncClient(emulator.credentials, **options) as client:
+        job = client.bulk.bind(ROWS[:3], concurrency=1, rate_limit=Queue(clock=seams.clock))
+        outcomes = [outcome async for outcome in job]
+    assert [outcome.status for outcome in outcomes] == ["done"] * 3
+    assert all(0 < outcome.elapsed < 500 for outcome in outcomes)

@@ -179,3 +179,17 @@ def test_over_tls_with_a_ca_file(serve, write):
     ended = voxsip("registrations", "list")
     assert ended.code == 1
     assert "certificate" in ended.err
+
+
+def test_one_row_has_one_number(serve, write, tmp_path):
+    import csv
+
+    _, voxsip = serve(registrations=1)
+    path = write('\nid,app id,error\n\n1,1,"a\nb"\n9,1,\n')
+    ended = voxsip("bulk", "bind", path, "--json", "--report", "out")
+    rows = {one["status"]: (one["row"], one["line"]) for one in ended.named("outcome")}
+    assert rows == {"done": (4, 4), "failed": (6, 6)}
+    with (tmp_path / "out" / "failed.csv").open(newline="") as file:
+        assert [one["row"] for one in csv.DictReader(file)] == ["6"]
+    ended = voxsip("bulk", "bind", path)
+    assert f"{path}:6: failed" in ended.err

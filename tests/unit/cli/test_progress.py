@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxsip.cli._display.progress import ProgressMeter, duration
+from voxsip.cli._display.progress import ProgressMeter, duration, time_left
 
 
 @pytest.fixture
@@ -44,3 +44,18 @@ def test_the_rate_is_of_the_last_ten_seconds(clock):
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+def test_restored_rows_are_no_speed(clock):
+    meter = ProgressMeter(1000, clock)
+    clock.now += 1
+    meter.feed(400, 378)
+    assert (meter.rate, meter.left) == (22.0, 600 / 22)
+    clock.now += 1
+    meter.feed(420, 378)
+    assert meter.rate == 21.0
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "1 s"), (0, "0 s"), (None, "?"), (90, "1:30")])
+def test_time_left_is_not_nothing_while_there_is_something_to_do(seconds, text):
+    assert time_left(seconds) == text

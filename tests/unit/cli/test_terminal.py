@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from tests.support.cli_command import COMMAND
+from voxsip.emulator import Fault, Faults
 
 pytestmark = pytest.mark.slow
 
@@ -22,9 +23,9 @@ class Terminal:
     def __init__(self, voxsip):
         self._voxsip = voxsip
 
-    def __call__(self, *arguments, answer=None, question=b"[y/N] "):
+    def __call__(self, *arguments, answer=None, question=b"[y/N] ", **environment):
         ours, theirs = pty.openpty()
-        environment = {**self._voxsip.environment, "TERM": "xterm", "COLUMNS": "120"}
+        environment = {**self._voxsip.environment, "TERM": "xterm", "COLUMNS": "120", **environment}
         process = subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
             stdin=theirs,
@@ -130,3 +131,37 @@ def test_a_typed_password_is_not_echoed(setup):
     assert code == 0
     assert "HUNTER2" not in seen
     assert len(ids(emulator)) == 4
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(setup, write):
+    _, terminal = setup
+    code, seen = terminal("bulk", "bind", write("id,app id\n1,1\n2,1\n"), TERM="dumb")
+    assert code == 0
+    assert "binding 2 rows of" in seen
+    assert "2 of 2 rows, 2 done" in seen
+    assert "\x1b" not in seen
+
+
+@pytest.mark.parametrize("columns", [30, 40, 60])
+def test_a_narrow_terminal_keeps_percent_and_time_left(setup, write, columns):
+    _, terminal = setup
+    code, seen = terminal("bulk", "bind", write("id,app id\n1,1\n2,1\n3,1\n"), COLUMNS=str(columns))
+    assert code == 0
+    assert "100%" in seen
+    assert "s left" in seen
+
+
+def test_escapes_of_a_server_do_not_reach_the_terminal(serve, write):
+    said = "\x1b]0;owned\x07\x1b]52;c;aGk=\x07\x9b2J\r"
+    fault = Fault(kind="error", code=101, msg=said, command="BindSipRegistration")
+    _, voxsip = serve(registrations=1, faults=Faults([fault]))
+    path = write("id,app id\n1,1\n")
+    _, seen = Terminal(voxsip)("bulk", "bind", path, "--report", "out")
+    assert r"\x1b]0;owned\x07" in seen.replace("\r\n", "")
+    for raw in ("\x1b]0", "\x1b]52", "\x9b", "\x07"):
+        assert raw not in seen
+    for options in ((), ("--json",)):
+        ended = voxsip("bulk", "bind", path, *options)
+        assert not {"\x1b", "\x9b", "\x07"} & {*ended.out, *ended.err}
+    ended = voxsip("registrations", "bind", 1, "--application-id", 1)
+    assert r"\x1b]52;c;aGk=\x07\x9b2J\r" in ended.err

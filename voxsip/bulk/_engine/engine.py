@@ -178,17 +178,17 @@ class Engine:
                         maybe = may_have_executed and error.disposition in _NO_ANSWER
                         status = "unknown" if maybe or error.outcome_unknown else "failed"
                         outcome = self._outcome(
-                            item, status, error, trace.failures, self.clock() - started
+                            item, status, error, trace.failures, self._spent(started, trace)
                         )
                         if error.disposition is Disposition.REFUSED and trace.failures:
                             self.limits.on_success(self.clock(), self._busy)
                     except Exception as error:
                         bug = self._bugs.unknown(item.index, item.row, error)
-                        elapsed = self.clock() - started
+                        elapsed = self._spent(started, trace)
                         outcome = self._outcome(item, "unknown", bug, trace.failures + 1, elapsed)
                     else:
                         now = self.clock()
-                        elapsed, attempts = now - started, trace.failures + 1
+                        elapsed, attempts = now - started - trace.waited, trace.failures + 1
                         self.limits.on_success(now, self._busy, elapsed if attempts == 1 else 0.0)
                         outcome = Outcome(
                             index=item.index,
@@ -203,6 +203,10 @@ class Engine:
                 self._since_yield += 1
                 if self._since_yield >= YIELD_EVERY or self.queue.full:
                     await self._rest()
+
+    def _spent(self, started: float, trace: CallTrace) -> float:
+        """Return the seconds a row took, without those it stood in the client's own queue."""
+        return self.clock() - started - trace.waited
 
     def _try_on(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
         """Tell whether a row that the server throttled is worth another call.

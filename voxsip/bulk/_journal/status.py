@@ -109,7 +109,9 @@ def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> Journ
     created = values.moment(created, "the beginning of the job")
     started = created if started is None else values.moment(started, "the start of a run")
     now = SYSTEM.wall()
-    since = int(1e3 * (now - RATE_SECONDS))
+    since = max(
+        int(1e3 * (now - RATE_SECONDS)), started
+    )  # what an earlier run did is no speed of this one
     counts = dict.fromkeys(("intended", *STATUSES), 0)
     updated, lately = 0, 0
     for status, rows, last, recent in connection.execute(

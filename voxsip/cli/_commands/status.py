@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from voxsip import ConfigurationError
 from voxsip.bulk import JournalStatus, read_journal
-from voxsip.cli._display.progress import duration
+from voxsip.cli._display.progress import time_left
 from voxsip.cli._exit_codes import CommandError
 from voxsip.cli._terminal.output import print_json, print_text
 
@@ -56,8 +56,8 @@ def status(
         figures.append(("last row", f"{state.updated:%Y-%m-%d %H:%M:%S} UTC"))
     if state.running and state.rate > 0:
         rate = f"{state.rate:,.0f} rows/s"
-        time_left = "" if left is None else f", {duration(left / state.rate)} left"
-        figures.append(("rate", f"{rate}{time_left}"))
+        remaining = "" if left is None else f", {time_left(left / state.rate)} left"
+        figures.append(("rate", f"{rate}{remaining}"))
     for name, figure in figures:
         print_text(f"{name:<13}{figure}")
     for name, count in state.errors.items():

@@ -15,7 +15,8 @@ def display(work: Work, *, json: bool = False) -> Display:
 
         return JsonDisplay(work)
     if sys.stderr.isatty():
-        from voxsip.cli._display.live import LiveDisplay  # noqa: PLC0415 - imports rich
+        from voxsip.cli._display.live import LiveDisplay, can_move  # noqa: PLC0415 - imports rich
 
-        return LiveDisplay(work)
+        if can_move():
+            return LiveDisplay(work)
     return PlainDisplay(work)

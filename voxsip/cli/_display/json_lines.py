@@ -32,7 +32,8 @@ class JsonDisplay:
         """Write how a row ended."""
         event: dict[str, object] = {
             "event": "outcome",
-            "row": outcome.index + 1,
+            # One number, as an editor counts lines; `row` is what reports call it.
+            "row": outcome.index + 1 if line is None else line,
             "line": line,
             "status": outcome.status,
             "attempts": outcome.attempts,
@@ -46,7 +47,7 @@ class JsonDisplay:
 
     def refresh(self, report: Report, concurrency: int) -> None:
         """Write how far the job is."""
-        self._meter.feed(report.rows)
+        self._meter.feed(report.rows, report.restored)
         left = self._meter.left
         print_json(
             {

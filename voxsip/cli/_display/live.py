@@ -6,15 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from voxsip._printable import printable
 from voxsip.cli._display.base import Failures
-from voxsip.cli._display.progress import ProgressMeter, duration
+from voxsip.cli._display.progress import ProgressMeter, time_left
 
 if TYPE_CHECKING:
     from voxsip import Outcome, Report
     from voxsip.cli._display.base import Work
+
+# What stands beside the counts at least: the percent, a short bar, the blanks between.
+_BESIDES = 4 + 6 + 3
+
+
+def can_move() -> bool:
+    """Returns whether the terminal can move its cursor: TERM=dumb cannot, and shows plain lines."""
+    return Console(stderr=True).is_interactive
 
 
 class LiveDisplay:
@@ -33,7 +42,7 @@ class LiveDisplay:
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             TaskProgressColumn(),
-            TextColumn("{task.fields[counts]}"),
+            TextColumn("{task.fields[counts]}", table_column=Column(no_wrap=True)),
             console=self._console,
             auto_refresh=False,
             transient=True,
@@ -53,22 +62,28 @@ class LiveDisplay:
 
     def refresh(self, report: Report, concurrency: int) -> None:
         """Move the bar."""
-        self._meter.feed(report.rows)
-        counts = self._work.phase(report) or self._counts(report, concurrency)
+        self._meter.feed(report.rows, report.restored)
+        room = max(0, self._console.width - len(self._work.verb) - _BESIDES)
+        counts = self._work.phase(report)[:room] or self._counts(report, concurrency, room)
         self._progress.update(self._task, completed=report.rows, counts=counts)
         self._progress.refresh()
 
-    def _counts(self, report: Report, concurrency: int) -> str:
+    def _counts(self, report: Report, concurrency: int, room: int) -> str:
+        """Word the counts: on a narrow terminal the most important ones, and the time left always."""
         failed = report.failed + report.unknown
+        left = f"{time_left(self._meter.left)} left"
+        # (importance, text, style), in the order shown
         parts = [
-            f"{report.done:,} done",
-            f"[red]{failed:,} failed[/]" if failed else "0 failed",
-            *([f"{report.unchanged:,} unchanged"] if report.unchanged else []),
-            f"{self._meter.rate:,.0f}/s",
-            f"{concurrency} at a time",
-            f"{duration(self._meter.left)} left",
+            (2, f"{report.done:,} done", ""),
+            (1, f"{failed:,} failed", "red" if failed else ""),
+            *([(3, f"{report.unchanged:,} unchanged", "")] if report.unchanged else []),
+            (4, f"{self._meter.rate:,.0f}/s", ""),
+            (5, f"{concurrency} at a time", ""),
+            (0, left, ""),
         ]
-        return " · ".join(parts)
+        while len(parts) > 1 and len(" · ".join(text for _, text, _ in parts)) > room:
+            parts.remove(max(parts))
+        return " · ".join(f"[{style}]{text}[/]" if style else text for _, text, style in parts)
 
     def message(self, text: str) -> None:
         """Print a message above the bar."""

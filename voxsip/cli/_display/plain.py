@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from voxsip.cli._display.base import Failures, Work
-from voxsip.cli._display.progress import ProgressMeter, duration
+from voxsip.cli._display.progress import ProgressMeter, time_left
 from voxsip.cli._exit_codes import print_message
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class PlainDisplay:
 
     def refresh(self, report: Report, concurrency: int) -> None:
         """Write a line of progress; of what is no row, one line in all."""
-        self._meter.feed(report.rows)
+        self._meter.feed(report.rows, report.restored)
         phase, self._phase = self._phase, self._work.phase(report)
         if self._phase:
             if self._phase != phase:
@@ -53,7 +53,7 @@ class PlainDisplay:
             f"{concurrency} at a time",
         ]
         if left is not None:
-            parts.append(f"{duration(left)} left")
+            parts.append(f"{time_left(left)} left")
         print_message(", ".join(parts))
 
     def message(self, text: str) -> None:

@@ -22,11 +22,11 @@ class ProgressMeter:
         self._start = clock()
         self._seen: deque[tuple[float, int]] = deque([(self._start, 0)])
 
-    def feed(self, count: int) -> None:
-        """Take in how many rows have ended by now."""
+    def feed(self, count: int, restored: int = 0) -> None:
+        """Take in how many rows have ended by now, and how many of them an earlier run did: they are no speed."""
         now = self._clock()
         self.count = count
-        self._seen.append((now, count))
+        self._seen.append((now, count - restored))
         while len(self._seen) > 2 and now - self._seen[1][0] >= _SPAN:
             self._seen.popleft()
 
@@ -58,3 +58,8 @@ def duration(seconds: float | None) -> str:
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def time_left(seconds: float | None) -> str:
+    """Write the time left; never 0 s while there is something to do."""
+    return duration(seconds if seconds is None or seconds <= 0 else max(1.0, seconds))

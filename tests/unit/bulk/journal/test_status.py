@@ -1,4 +1,6 @@
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -73,3 +75,14 @@ async def test_an_input_without_rows_is_complete_at_its_end(journals, rows):
     journal.ended(rows)
     await journal.close()
     assert read_journal(journal.path).complete is (rows == 0)
+
+
+async def test_what_an_earlier_run_did_is_no_speed_of_this_one(journals):
+    journal = await journals(kind="bind", rows=12_000)
+    for index in range(100):
+        journal.record(index, b"", "done", "x")
+    await journal.flush()
+    assert read_journal(journal.path).rate > 0
+    with closing(sqlite3.connect(journal.path, isolation_level=None)) as connection:
+        connection.execute("UPDATE row SET at = (SELECT max(started_at) FROM run) - 1")
+    assert read_journal(journal.path).rate == 0
