@@ -276,3 +276,15 @@ def test_a_source_whose_name_is_not_utf_8(tmp_path, job):
     files, _ = write_report(tmp_path, job, outcome, kind="create", source=source)
     assert b"/r\xe9sum\xe9.csv:2" in files["failed.csv"].read_bytes()
     assert json.loads(files["report.json"].read_bytes())["source"] == r"/r\udce9sum\udce9.csv"
+
+
+def test_a_link_in_place_of_a_part_is_not_followed(tmp_path):
+    target, folder = tmp_path / "precious", tmp_path / "reports"
+    target.write_text("what nobody may overwrite")
+    folder.mkdir()
+    for name in ("succeeded.csv", "failed.csv", "report.json", "report.html"):
+        (folder / f".{name}.{os.getpid()}.part").symlink_to(target)
+    with ReportWriter(folder, "bind") as writer:
+        writer.finish(Report(kind="bind"))
+    assert target.read_text() == "what nobody may overwrite"
+    assert (folder / "failed.csv").read_text().startswith("sip_registration_id")
