@@ -53,7 +53,7 @@ def problem_of(column: str, text: str, *, secret: bool = False) -> str | None:
     if is_missing(text):
         what = "it is" if secret else f"{text.strip()!r} is"
         also = ", or name it by its id" if column.endswith("_name") else ""
-        return f"{what} what programs write for no value; leave the cell empty, or give None{also}"
+        return f"{what} what programs write for no value; leave it empty{also}"
     if column in _HOSTS and (scheme := _SCHEME.match(text)):
         return _with_scheme(text, scheme.end(), "a host")
     if column in _LOGINS and (scheme := _SIP_URI.match(text)):

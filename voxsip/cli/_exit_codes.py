@@ -14,6 +14,7 @@ from voxsip import (
     VoxsipError,
 )
 from voxsip._printable import printable
+from voxsip.cli._option_names import in_options
 
 
 class Exit(enum.IntEnum):
@@ -53,11 +54,11 @@ def explain(error: BaseException) -> tuple[str, Exit]:
         case CommandError():
             return str(error), error.code
         case InvalidArgumentError():
-            return f"voxsip: {error}", Exit.USAGE
+            return f"voxsip: {in_options(str(error))}", Exit.USAGE
         case JournalInUseError():
             return f"voxsip: {error}", Exit.USAGE
         case ConfigurationError():
-            return f"voxsip: {error}", Exit.REFUSED
+            return f"voxsip: {in_options(str(error))}", Exit.REFUSED
         case AuthorizationError():
             return f"voxsip: {error} (check the key and its account)", Exit.REFUSED
         case ForbiddenError():

@@ -57,7 +57,7 @@ def test_what_nobody_sees_is_a_mistake(column, character, name):
 def test_what_programs_write_for_nothing_is_a_mistake(column, text):
     error = refusal(**{column: text})
     assert error.field == column
-    assert "programs write for no value; leave the cell empty, or give None" in str(error)
+    assert "programs write for no value; leave it empty" in str(error)
     assert text not in str(error).replace("None", "") or column != "password"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Group, Parameter
 
+from voxsip.bulk import CreateRequest
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._terminal import questions as ask
@@ -169,6 +170,8 @@ def create_(
     if persistent is not None:
         values["is_persistent"] = persistent
 
+    _check_names(sip_username=sip_username, proxy=proxy, **values)
+
     async def buy(client: AsyncClient) -> None:
         reply = await client.sip_registrations.create(
             sip_username=sip_username, proxy=proxy, **values
@@ -264,6 +267,7 @@ def update_(
     values = {"sip_username": sip_username, "proxy": proxy, **login.values(), **target.values()}
     if not any(value is not None for value in values.values()):
         raise CommandError("nothing to change: give what shall be new")
+    _check_names(**values)
 
     async def change(client: AsyncClient) -> None:
         await client.sip_registrations.update(sip_registration_id=sip_registration_id, **values)
@@ -298,6 +302,13 @@ def delete_(
             _confirm(f"registration {one} is deleted", one, as_json=json)
 
     return _call(connection, drop)
+
+
+def _check_names(**values: Any) -> None:
+    """Refuse names that cannot work, by the rule for the rows of a purchase."""
+    texts: dict[str, Any] = {"sip_username": "x", "proxy": "x"}
+    texts |= {name: value for name, value in values.items() if isinstance(value, str) and value}
+    CreateRequest(**texts)
 
 
 def _call(connection: Connection, action: Callable[[AsyncClient], Awaitable[None]]) -> int:

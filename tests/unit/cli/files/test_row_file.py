@@ -377,8 +377,8 @@ def test_memory_does_not_grow_with_the_file(write):
         ('"ann\n",p', None, None, None),  # outer spaces of a cell are cut off
         ('"an\nn",p', "sip_username", "a line break", "Remove it."),
         ("an\u200bn,p", "sip_username", "zero width space", "Remove it."),
-        ("nan,p", "sip_username", "no value", "Leave the cell empty"),
-        ("ann,NULL", "proxy", "no value", "Leave the cell empty"),
+        ("nan,p", "sip_username", "no value", "Leave it empty"),
+        ("ann,NULL", "proxy", "no value", "Leave it empty"),
         ("ann,https://p/", "proxy", "stands before a host", "Write 'p'."),
     ],
 )

@@ -1,0 +1,81 @@
+"""Errors name what somebody at a command line can change."""
+
+import pytest
+
+from voxsip.cli._option_names import in_options
+
+
+@pytest.mark.parametrize(
+    ("said", "worded"),
+    [
+        ("BindSipRegistration: user_name needs application_id or application_name",
+         "BindSipRegistration: --user-name needs --application-id or --application-name"),
+        ("base_url: http:// to x would send the token in clear; use https://, or pass allow_plain_http=True",
+         "--base-url: http:// to x would send the token in clear; use https://, or pass --allow-plain-http"),
+        ("ssl: cannot use /base_url/ssl: as a CA file: None", "--ca-file: cannot use /base_url/ssl: as a CA file: None"),
+        ("/x/creds.json: account_id, key_id missing; download the file of the key anew",) * 2,
+        ("/x/creds.json: account_id is not a positive integer",) * 2,
+        ("account_id: expected a whole number above 0, got 0", "--account-id: expected a whole number above 0, got 0"),
+        ("CreateSipRegistration: password: expected text", "CreateSipRegistration: --password-file: expected text"),
+        ("encoding: expected 'query', got 'user_id'", "--encoding: expected 'query', got 'user_id'"),
+        ("BindSipRegistration: give sip_registration_id or user_id (or bind=True)",
+         "BindSipRegistration: give the registration's id or --user-id"),
+    ],
+)  # fmt: skip
+def test_arguments_become_options(said, worded):
+    assert in_options(said) == worded
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("registrations bind 1 --user-name u", "--user-name needs --application-id or"),
+        ("registrations list --ca-file none.pem", "--ca-file: cannot use none.pem"),
+        ("registrations list --timeout=-1", "--timeout: expected a number above 0"),
+        ("registrations list --base-url http://example.com", "or pass --allow-plain-http"),
+        ("registrations create --sip-username a --proxy https://p", "--proxy: 'https://' stands before a host"),
+        ("registrations create --sip-username nan --proxy p", "--sip-username: 'nan' is what programs"),
+        ("registrations update 1 --proxy sip:p", "--proxy: 'sip:' stands before a host; write 'p'"),
+        ("bulk bind rows.csv --concurrency 999", "--concurrency: expected a whole number"),
+        ("bulk bind rows.csv --max-failure-ratio 3", "--max-failure-ratio: expected"),
+    ],
+)  # fmt: skip
+def test_commands_name_their_options(serve, write, line, said):
+    emulator, voxsip = serve(registrations=1)
+    write("id,app id\n1,1\n")
+    ended = voxsip(*line.split())
+    assert ended.code in {2, 3}
+    assert said in ended.err
+    assert len(emulator.state["registrations"]) == 1
+
+
+@pytest.mark.slow
+def test_no_credentials(serve, monkeypatch):
+    _, voxsip = serve()
+    ended = voxsip("registrations", "list", VOXIMPLANT_CREDENTIALS="")
+    assert ended.code == 3
+    assert "pass --credentials PATH, or set VOXIMPLANT_CREDENTIALS" in ended.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["environment", "--credentials", "--password-file", "rows"])
+def test_content_in_place_of_a_path_is_in_no_message(serve, place):
+    emulator, voxsip = serve(registrations=1)
+    content = emulator.credentials.read_text()
+    match place:
+        case "environment":
+            ended = voxsip("registrations", "list", VOXIMPLANT_CREDENTIALS=content)
+            assert ended.code == 0
+        case "--credentials":
+            ended = voxsip("registrations", "list", "--credentials", content)
+            assert ended.code == 3
+        case "--password-file":
+            ended = voxsip("registrations", "update", 1, "--password-file", "HUNTER2")
+            assert ended.code == 2
+            assert "--password-file: the SIP password cannot be read" in ended.err
+        case "rows":
+            ended = voxsip("bulk", "create", "sip_username,password\nann,HUNTER2\n", "--yes")
+            assert ended.code == 2
+    for secret in ("HUNTER2", "BEGIN", content[40:60]):
+        assert secret not in ended.err + ended.out
