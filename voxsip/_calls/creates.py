@@ -62,6 +62,10 @@ class Creates:
         if self._known is not None:
             self._known.add(made)
 
+    def is_claimed(self, command: str, made: int) -> bool:
+        """Returns whether an id was there before, or belongs to a create of this client."""
+        return (command, made) in self._taken or (self._known is not None and made in self._known)
+
     def claimed(self, command: str) -> set[int]:
         """Return the ids of this command's creates that are remembered."""
         return {made for name, made in self._taken if name == command}
@@ -99,12 +103,19 @@ class Creates:
     def claiming(
         self, request: Request, decode: Callable[[dict[str, Any]], T]
     ) -> Callable[[dict[str, Any]], T]:
-        """Wrap a decoder so that the id in the reply is remembered as taken."""
+        """Wrap a decoder so that the id in the reply is remembered as taken.
+
+        An id that was told before is no answer: it came with a stale or a mixed-up reply, so the outcome is unknown.
+        """
         lookup = lookup_of(request.command)
 
         def decode_and_claim(data: dict[str, Any]) -> T:
             result = decode(data)  # first: what fails here is looked up, and must not be taken then
-            self.claim(request.command.name, int(data[lookup.id]))
+            made = int(data[lookup.id])
+            if self.is_claimed(request.command.name, made):
+                msg = f"{lookup.id} {made} belongs to another call"
+                raise ValueError(msg)
+            self.claim(request.command.name, made)
             return result
 
         return decode_and_claim

@@ -1,6 +1,7 @@
 """Purchases: none lost, none twice, and none mistaken for another."""
 
 import asyncio
+import itertools
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -99,10 +100,11 @@ async def test_creates_of_the_same_thing_in_flight_are_told_apart(serve, connect
 
 async def test_creates_of_other_things_do_not_wait(answer, connect):
     both = asyncio.Barrier(2)
+    numbers = itertools.count(1)
 
     async def together(_):
         await both.wait()  # answered only once the other one is here
-        return Answer({"result": 1, "sip_registration_id": 1})
+        return Answer({"result": 1, "sip_registration_id": next(numbers)})
 
     side = connect(base_url=(await answer(together)).base_url)
     await asyncio.gather(
@@ -317,6 +319,25 @@ async def test_a_machine_that_slept_after_sending_buys_nothing_twice(serve, conn
     assert counts(emulator, CREATE) == (1, 1)
 
 
+@CLIENTS
+@pytest.mark.parametrize("bought", [True, False])
+async def test_an_id_that_was_told_before_is_no_answer(answer, connect, clock, cls, bought):
+    numbers = iter([7, 7, 9])
+    made = {"sip_registration_id": 8, "purchase_date": "2025-06-15 15:06:40"}
+    listed = [made | {"sip_username": "alice", "proxy": "pbx.example.com"}] if bought else []
+
+    def serve(request):
+        if CREATE in request.path:
+            return Answer({"result": 1, "sip_registration_id": next(numbers)})
+        rows = listed[int(request.query["offset"]) :]
+        return Answer({"result": rows}, headers={"Date": "Sun, 15 Jun 2025 15:06:40 GMT"})
+
+    side = connect(base_url=(await answer(serve)).base_url, cls=cls)
+    first = await side(lambda client: buy(client, sip_username="bob"))
+    second = await side(buy)  # a stale reply comes first
+    assert (first.sip_registration_id, second.sip_registration_id) == (7, 8 if bought else 9)
+
+
 # Backends that are still at work when the gateway gives up
 
 
@@ -351,6 +372,7 @@ async def test_how_long_nothing_is_not_believed_is_a_policy(serve, connect, cloc
 @CLIENTS
 async def test_creates_of_near_names_wait_for_each_other(answer, connect, cls):
     busy = 0
+    numbers = itertools.count(1)
 
     async def alone(_):
         nonlocal busy
@@ -358,7 +380,7 @@ async def test_creates_of_near_names_wait_for_each_other(answer, connect, cls):
         assert busy == 1
         await asyncio.sleep(0)
         busy -= 1
-        return Answer({"result": 1, "sip_registration_id": 1})
+        return Answer({"result": 1, "sip_registration_id": next(numbers)})
 
     side = connect(base_url=(await answer(alone)).base_url, cls=cls)
     await asyncio.gather(
