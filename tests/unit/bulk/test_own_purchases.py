@@ -56,7 +56,8 @@ async def test_a_clock_that_jumped_between_kill_and_resume(start, tmp_path, erro
 async def test_a_lost_reply_in_a_job_is_told_by_what_was_there(start, tmp_path):
     """One of the same name was bought a moment before the job: too close for a clock to tell."""
     emulator, client = await start(balance=10)
-    await client.call("CreateSipRegistration", ROW)
+    async with voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as somebody:
+        await somebody.call("CreateSipRegistration", ROW)
     emulator.faults = Faults(
         [Fault(kind="lose_reply", command="CreateSipRegistration", times=(2,))]
     )
