@@ -31,8 +31,14 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
 # Other projects' names are not linked: a build asks no other site for its index.
-# Nor are type variables, nor how the retry layer sees an error.
-nitpick_ignore = [("py:class", "voxsip._errors.Disposition")]
+# Nor are type variables, protocols behind the public names, nor how the retry layer sees an error.
+nitpick_ignore = [
+    ("py:class", "voxsip._errors.Disposition"),
+    ("py:class", "voxsip._calls.limiter.RateLimiter"),
+    ("py:class", "voxsip._calls.limiter.LimiterSource"),
+    ("py:class", "voxsip._clock.Clock"),
+    ("py:class", "voxsip._clock.Seams"),
+]
 nitpick_ignore_regex = [(r"py:.*", r"(?!voxsip\.).*"), (r"py:class", r"voxsip\..*\.[A-Z](_\w+)?")]
 
 myst_enable_extensions = ["colon_fence", "deflist"]

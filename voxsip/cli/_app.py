@@ -51,6 +51,13 @@ for _name, _help in {
     rate.command(f"voxsip.cli._commands.rate:{_name}_", name=_name, help=_help)
 app.command(rate)
 app.command("voxsip.cli._commands.token:token", help="Print a fresh token.")
+app.command("voxsip.cli._commands.call:call", help="Send any command of the Management API.")
+app.command("voxsip.cli._commands.spec:spec", help="Print the API as one OpenAPI 3.1 document.")
+app.command("voxsip.cli._commands.lists:account", help="Show the account and its money.")
+for _name in ("applications", "users", "rules"):
+    _group = App(name=_name, help=f"List {_name}.")
+    _group.command(f"voxsip.cli._commands.lists:{_name}", name="list", help=f"List {_name}.")
+    app.command(_group)
 
 registrations = App(
     name="registrations", help="List, make and change registrations, one at a time."

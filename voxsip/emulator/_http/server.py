@@ -14,6 +14,7 @@ from voxsip.emulator._faults.injection import Injection, drop
 from voxsip.emulator._http.request import API_PATH, read_call
 from voxsip.emulator._service.errors import RefusedError
 from voxsip.emulator._state.state import State
+from voxsip.spec.document import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["STATE_PATH", "Handler"]
 
 STATE_PATH = "/_emulator/state"
+SPEC_PATH = "/_emulator/openapi.json"
 
 _METHODS = frozenset({"GET", "POST"})
 
@@ -71,6 +73,8 @@ class Handler:
             return web.Response(status=405, headers={"Allow": "GET, POST"})
         if path == STATE_PATH and request.method == "GET":
             return self._state(request)
+        if path == SPEC_PATH and request.method == "GET":
+            return self._json(orjson.dumps(document()))
         return web.Response(status=404)
 
     def close(self) -> None:
@@ -152,7 +156,9 @@ class Handler:
         return web.Response(
             body=body,
             headers={
-                "Content-Type": "application/json",
+                "Content-Type": "application/json"
+                if body.startswith(b"{")
+                else "application/octet-stream",
                 "Date": self.service.clock.http_date(),
             },
         )

@@ -10,8 +10,9 @@ import orjson
 from attrs import define, field
 
 import voxsip.emulator._commands  # noqa: F401  (enters the handlers in the table)
-from voxsip.emulator._service.context import HANDLERS, Context, Handler
+from voxsip.emulator._service.context import HANDLERS, Context
 from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._service.samples import SAMPLE_FILE, is_file, sample_reply
 from voxsip.emulator._service.spec import CommandSpec, command_specs
 from voxsip.emulator._service.tokens import TokenVerifier
 from voxsip.emulator._service.values import typed_values
@@ -74,8 +75,8 @@ class Service:
         self.api_address = "localhost"
         self.lock = threading.Lock()
         self.accounts: dict[int, Account] = {}
-        self.received = dict.fromkeys(sorted(HANDLERS), 0)
-        self.executed = dict.fromkeys(sorted(HANDLERS), 0)
+        self.received = dict.fromkeys(sorted(command_specs()), 0)
+        self.executed = dict.fromkeys(sorted(command_specs()), 0)
         self._ids = Ids()
         self._balance = balance
         self._parents: dict[int, int] = {}
@@ -107,28 +108,28 @@ class Service:
     def reply(self, call: Call) -> bytes:
         """Execute a call and return the body of the reply, an error's included."""
         try:
-            return orjson.dumps(self.execute(call))
+            result = self.execute(call)
+            return result if isinstance(result, bytes) else orjson.dumps(result)
         except RefusedError as refused:
             return orjson.dumps(refused.body())
 
-    def execute(self, call: Call) -> dict[str, Any]:
+    def execute(self, call: Call) -> dict[str, Any] | bytes:
         """Do what a call asks for.
 
         Raises:
             RefusedError: the call was refused and has changed nothing.
         """
-        handler = HANDLERS.get(call.command)
         spec = command_specs().get(call.command)
-        if handler is None or spec is None:
+        if spec is None:
             raise RefusedError(UNKNOWN_COMMAND if call.command else MISSING_COMMAND)
         with self.lock:
             self.clock.skew = call.skew
             try:
-                return self._execute(call, spec, handler)
+                return self._execute(call, spec)
             finally:
                 self.clock.skew = 0.0
 
-    def _execute(self, call: Call, spec: CommandSpec, handler: Handler) -> dict[str, Any]:
+    def _execute(self, call: Call, spec: CommandSpec) -> dict[str, Any] | bytes:
         grant = self.tokens.verify(call.authorization)
         if self.limit is not None and not self.limit.take():
             raise RefusedError(RATE_LIMIT)
@@ -144,6 +145,13 @@ class Service:
             page_cap=self.page_cap if call.page_cap is None else min(self.page_cap, call.page_cap),
             shift=call.shift,
         )
-        result = handler(context)
+        handler = HANDLERS.get(call.command)
+        result: dict[str, Any] | bytes
+        if handler is not None:
+            result = handler(context)
+        elif is_file(call.command, dict(context.values)):
+            result = SAMPLE_FILE
+        else:
+            result = sample_reply(context, call.command)
         self.executed[call.command] += 1
         return result

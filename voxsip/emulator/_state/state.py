@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from attrs import frozen
+from attrs import field, frozen
 
-from voxsip.emulator._service.context import money
+from voxsip.emulator._service.context import HANDLERS, money
 
 if TYPE_CHECKING:
     from voxsip.emulator._service.service import Service
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["State"]
 
-_PARTS = ("account", "registrations", "counters")
+_PARTS = ("account", "registrations", "counters", "sampled")
 
 
 @frozen(eq=False)
@@ -29,11 +29,13 @@ class State(Mapping[str, Any]):
             the emulator keeps none.
         counters: by command, how many requests named it (`received`) and how many did their work
             (`executed`): reads as well as changes, refused ones not.
+        sampled: commands that keep no state: their replies are made from the spec.
     """
 
     account: dict[str, Any]
     registrations: list[dict[str, Any]]
     counters: dict[str, dict[str, int]]
+    sampled: list[str] = field(factory=list)
 
     @classmethod
     def of(cls, service: Service) -> State:
@@ -47,6 +49,7 @@ class State(Mapping[str, Any]):
                     command: {"received": received, "executed": service.executed[command]}
                     for command, received in service.received.items()
                 },
+                [command for command in service.received if command not in HANDLERS],
             )
 
     def to_json(self) -> bytes:

@@ -1,0 +1,119 @@
+"""`voxsip applications|users|rules list` and `voxsip account`: what an account holds, for people and scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from voxsip.cli._commands.registrations import Json
+from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._terminal.output import plain, print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voxsip import AsyncClient, AsyncPager
+
+
+def applications(
+    *, application_name: str | None = None, json: Json = False, connection: Connection = DEFAULT
+) -> int:
+    """List applications.
+
+    Arguments:
+        application_name: Only those whose name holds this text.
+    """
+    columns = ("application_id", "application_name", "modified")
+    return _show(
+        lambda client: client.applications.list(application_name=application_name),
+        columns,
+        connection,
+        json=json,
+    )
+
+
+def users(
+    *,
+    application_id: int | None = None,
+    application_name: str | None = None,
+    user_name: str | None = None,
+    json: Json = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """List users.
+
+    Arguments:
+        application_id: Only those of this application.
+        application_name: Only those of this application.
+        user_name: Only those whose name holds this text.
+    """
+    columns = ("user_id", "user_name", "user_display_name", "user_active")
+    return _show(
+        lambda client: client.users.list(
+            application_id=application_id, application_name=application_name, user_name=user_name
+        ),
+        columns,
+        connection,
+        json=json,
+    )
+
+
+def rules(
+    *,
+    application_id: int | None = None,
+    application_name: str | None = None,
+    rule_name: str | None = None,
+    json: Json = False,
+    connection: Connection = DEFAULT,
+) -> int:
+    """List rules.
+
+    Arguments:
+        application_id: Only those of this application.
+        application_name: Only those of this application.
+        rule_name: Only those whose name holds this text.
+    """
+    columns = ("rule_id", "rule_name", "rule_pattern", "application_id")
+    return _show(
+        lambda client: client.rules.list(
+            application_id=application_id, application_name=application_name, rule_name=rule_name
+        ),
+        columns,
+        connection,
+        json=json,
+    )
+
+
+def account(*, json: Json = False, connection: Connection = DEFAULT) -> int:
+    """Show the account: its name, its money, its settings."""
+
+    async def main() -> int:
+        async with connection.client() as client:
+            info = (await client.accounts.get_account_info(return_live_balance=True)).result
+        if json:
+            print_json(info)
+        else:
+            print_table(("what", "value"), [(name, value) for name, value in plain(info).items()])
+        return 0
+
+    return run(main())
+
+
+def _show(
+    find: Callable[[AsyncClient], AsyncPager[Any]],
+    columns: tuple[str, ...],
+    connection: Connection,
+    *,
+    json: bool,
+) -> int:
+    async def main() -> int:
+        rows = []
+        async with connection.client() as client:
+            async for item in find(client):
+                if json:
+                    print_json(item)
+                else:
+                    rows.append([getattr(item, name, None) for name in columns])
+        print_table(columns, rows)
+        return 0
+
+    return run(main())
