@@ -33,9 +33,7 @@ from voxsip._errors import (
     VoxsipError,
 )
 from voxsip._protocol.arguments import ALL
-from voxsip._protocol.downloads import AsyncDownload
 from voxsip._protocol.paging import AsyncPager, Page
-from voxsip._sync.download import Download
 from voxsip._sync.pager import Pager
 from voxsip._sync_client import Client
 from voxsip._version import __version__
@@ -50,6 +48,8 @@ if TYPE_CHECKING:
         shared as shared,
         webhooks as webhooks,
     )
+    from voxsip._protocol.downloads import AsyncDownload as AsyncDownload
+    from voxsip._sync.download import Download as Download
     from voxsip.bulk import (
         BindRequest as BindRequest,
         CreateRequest as CreateRequest,
@@ -102,6 +102,11 @@ __all__ = [
 ]
 
 _SUBMODULES = frozenset({"bulk", "emulator", "models", "plan", "report", "shared", "webhooks"})
+_LATE = {
+    "AsyncDownload": "voxsip._protocol.downloads",
+    "Download": "voxsip._sync.download",
+    "SharedRate": "voxsip.shared",
+}
 _FROM_BULK = frozenset({"BindRequest", "CreateRequest", "DeleteRequest", "Outcome", "Report"})
 
 
@@ -112,8 +117,8 @@ def __getattr__(name: str) -> Any:
     if name in _FROM_BULK:
         value = globals()[name] = getattr(import_module("voxsip.bulk"), name)
         return value
-    if name == "SharedRate":
-        value = globals()[name] = import_module("voxsip.shared").SharedRate
+    if name in _LATE:
+        value = globals()[name] = getattr(import_module(_LATE[name]), name)
         return value
     raise AttributeError(f"module 'voxsip' has no attribute {name!r}")
 

@@ -11,7 +11,7 @@ import math
 import sys
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 import attrs
@@ -19,7 +19,6 @@ from yarl import URL
 
 from voxsip._auth.tokens import Tokens
 from voxsip._calls.creates import Creates
-from voxsip._calls.download import open_download
 from voxsip._calls.limiter import RateLimiter
 from voxsip._calls.pages import check_count, page_fetcher, start_offset
 from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
@@ -38,8 +37,6 @@ from voxsip._errors import (
     VoxsipError,
 )
 from voxsip._protocol.command import Command
-from voxsip._protocol.downloads import AsyncDownload
-from voxsip._protocol.multipart import encode_multipart
 from voxsip._protocol.paging import AsyncPager
 from voxsip._protocol.reply import (
     LONGEST_REPLY,
@@ -54,6 +51,9 @@ from voxsip._redaction.frames import clear_values, place_of
 from voxsip._redaction.values import SecretText, reveal
 from voxsip._transport.attempt_timeout import AttemptTimeout
 from voxsip._transport.session_pool import LoopState, SessionPool
+
+if TYPE_CHECKING:
+    from voxsip._protocol.downloads import AsyncDownload
 
 T = TypeVar("T")
 Decoder = Callable[[dict[str, Any]], T]
@@ -125,8 +125,11 @@ class CallExecutor:
         self, command: Command, values: dict[str, Any], deadline: float | None
     ) -> AsyncDownload:
         """Prepare a command whose reply is a file."""
+        from voxsip._calls.download import open_download  # noqa: PLC0415 - few calls
+        from voxsip._protocol import downloads  # noqa: PLC0415 - few calls
+
         command.encode(values)  # a wrong argument is said here, not when it is read
-        return AsyncDownload(partial(open_download, self, command, values, deadline))
+        return downloads.AsyncDownload(partial(open_download, self, command, values, deadline))
 
     async def execute(
         self,
@@ -197,6 +200,8 @@ class CallExecutor:
         headers = {"Authorization": reveal(bearer)}
         encoded = reveal(request.encoded)
         if request.command.files:
+            from voxsip._protocol.multipart import encode_multipart  # noqa: PLC0415 - few calls
+
             fields = parse_qsl(encoded, keep_blank_values=True)
             url = self._locate(path=path)
             body, headers["Content-Type"] = encode_multipart(fields, request.files)

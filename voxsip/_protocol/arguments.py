@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from os import PathLike
 from typing import Final, TypeAlias
 
 
-class All(Enum):
-    """The type of `voxsip.ALL`, which stands for every one where a command documents the word `all`."""
+class All:
+    """The type of `voxsip.ALL`, which stands for every one if a command documents the word `all`."""
 
-    ALL = "all"
+    __slots__ = ()
 
     def __repr__(self) -> str:
         return "voxsip.ALL"
 
+    def __reduce__(self) -> str:
+        return "ALL"
 
-ALL: Final = All.ALL
+
+ALL: Final = All()
 """Every one of them, where a command documents it. An empty list never means this."""
 
 FileContent: TypeAlias = bytes | PathLike[str]

@@ -14,7 +14,6 @@ import attrs
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.arguments import ALL
 from voxsip._protocol.encoding import ENCODERS, LIST_KINDS, Encoder
-from voxsip._protocol.multipart import read_file
 from voxsip._redaction.values import SecretText, secret_texts, type_name
 
 SHAPES = 64
@@ -215,6 +214,8 @@ class Command:
         Raises:
             InvalidArgumentError: a file cannot be read. Nothing was sent.
         """
+        from voxsip._protocol.multipart import read_file  # noqa: PLC0415 - few commands
+
         found = {}
         for name in self.files:
             value = values.get(name)

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from voxsip._protocol.arguments import ALL
-from voxsip._protocol.multipart import check_file
 from voxsip._redaction.values import Hidden
 
 Encoder = Callable[[object], str]
@@ -117,6 +116,8 @@ def _json(value: object) -> str:
 def _file(value: object) -> str:
     """Check a file early; its content goes as a part of its own, not as text."""
     if not isinstance(value, bytes):
+        from voxsip._protocol.multipart import check_file  # noqa: PLC0415 - few commands
+
         check_file(value)
     return ""
 

@@ -22,7 +22,6 @@ from voxsip._errors import NotSentError
 from voxsip._protocol.reply import LONGEST_TEXT, RawReply
 from voxsip._transport.attempt_timeout import AttemptTimeout, AttemptTimers
 from voxsip._transport.failures import explain_failure
-from voxsip._transport.streaming import is_error, iterate, read_ahead
 from voxsip._version import __version__
 
 USER_AGENT = f"voxsip/{__version__}"
@@ -154,6 +153,12 @@ class SessionPool:
 
         The arguments and errors are those of `post`. The reply's `chunks` must be read to their end, or closed.
         """
+        from voxsip._transport.streaming import (  # noqa: PLC0415 - few calls
+            is_error,
+            iterate,
+            read_ahead,
+        )
+
         try:
             with loop_state.timers.attempt(timeout.total):
                 response = await loop_state.session.post(
