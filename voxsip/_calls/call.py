@@ -199,6 +199,8 @@ class CallExecutor:
         path = f"{self._path}/{request.command.name}"
         headers = {"Authorization": reveal(bearer)}
         encoded = reveal(request.encoded)
+        # what must not be told wrongly, and what aiohttp may write after its reply was read (a body, Python 3.11)
+        single_use = request.command.retry == "create"
         if request.command.files:
             from voxsip._protocol.multipart import encode_multipart  # noqa: PLC0415 - few calls
 
@@ -206,6 +208,7 @@ class CallExecutor:
             url = self._locate(path=path)
             body, headers["Content-Type"] = encode_multipart(fields, request.files)
         elif self._as_form(request, len(encoded)):
+            single_use = single_use or self.encoding == "auto"
             url, body = self._locate(path=path), encoded.encode()
             headers |= FORM_HEADERS
         else:
@@ -214,7 +217,7 @@ class CallExecutor:
         if request.streamed:
             return self.pool.open(loop_state, name, url, headers, body, self.timeout)
         limit = LONGEST_REPLY[request.command.result]
-        return self.pool.post(loop_state, name, url, headers, body, self.timeout, limit)
+        return self.pool.post(loop_state, name, url, headers, body, self.timeout, limit, single_use)
 
     def _read(self, request: Request, reply: RawReply, decode: Decoder[T], bearer: str) -> T:
         """Decode a reply; raise what it means if it is no result."""

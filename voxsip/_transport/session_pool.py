@@ -21,6 +21,7 @@ from yarl import URL
 from voxsip._errors import NotSentError
 from voxsip._protocol.reply import LONGEST_TEXT, RawReply
 from voxsip._transport.attempt_timeout import AttemptTimeout, AttemptTimers
+from voxsip._transport.connector import CheckedConnector
 from voxsip._transport.failures import explain_failure
 from voxsip._version import __version__
 
@@ -34,7 +35,7 @@ MAX_REPLY = 64 * 1024 * 1024
 class LoopState:
     """What one event loop has: its session, the slots on it, and the timers of its attempts."""
 
-    __slots__ = ("__weakref__", "closer", "release", "session", "slots", "timers")
+    __slots__ = ("__weakref__", "closer", "release", "session", "single_use", "slots", "timers")
 
     def __init__(
         self,
@@ -42,8 +43,10 @@ class LoopState:
         slots: asyncio.Semaphore,
         timers: AttemptTimers,
         closer: AsyncGenerator[None, None] | None,
+        single_use: aiohttp.ClientSession | None = None,
     ) -> None:
         self.session = session
+        self.single_use = single_use or session
         self.slots = slots
         self.timers = timers
         self.closer = closer
@@ -93,6 +96,7 @@ class SessionPool:
         body: bytes | None,
         timeout: AttemptTimeout,  # noqa: ASYNC109 - per attempt
         limit: int = MAX_REPLY,
+        single_use: bool = False,
     ) -> RawReply:
         """Send one POST and read its reply; the caller holds one of its slots.
 
@@ -104,6 +108,7 @@ class SessionPool:
             body: an urlencoded form, or None for an empty body.
             timeout: for this attempt.
             limit: bytes of the reply, decompressed, beyond which it is refused.
+            single_use: send over a connection of its own, on which no other reply can wait.
 
         Raises:
             NotSentError: the server never saw the request.
@@ -112,7 +117,8 @@ class SessionPool:
         limit = min(limit, self._max_reply)
         try:
             with loop_state.timers.attempt(timeout.total):
-                response = await loop_state.session.post(
+                session = loop_state.single_use if single_use else loop_state.session
+                response = await session.post(
                     url,
                     headers=headers,
                     data=body if body is None or len(body) <= LARGE_BODY else BytesIO(body),
@@ -212,14 +218,13 @@ class SessionPool:
             loop_state = LoopState(self._given, slots, AttemptTimers(loop), None)
         else:
             slots = asyncio.Semaphore(self._max_connections)
-            session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=self._ssl),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"Accept": "application/json", "User-Agent": USER_AGENT},
+            session = _new_session(CheckedConnector(limit=self._max_connections, ssl=self._ssl))
+            single_use = _new_session(
+                aiohttp.TCPConnector(limit=self._max_connections, ssl=self._ssl, force_close=True)
             )
-            closer = _closing(session, weakref.ref(self), loop)
+            closer = _closing(session, single_use, weakref.ref(self), loop)
             await anext(closer)  # the loop knows it from here on
-            loop_state = LoopState(session, slots, AttemptTimers(loop), closer)
+            loop_state = LoopState(session, slots, AttemptTimers(loop), closer, single_use)
             loop_state.release = weakref.finalize(loop_state, _release, os.getpid(), loop, closer)
             loop_state.release.atexit = False
         return self._loop_states.setdefault(loop, loop_state)
@@ -270,8 +275,17 @@ class SessionPool:
         self._loop_states = {}
 
 
+def _new_session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"Accept": "application/json", "User-Agent": USER_AGENT},
+    )
+
+
 async def _closing(
     session: aiohttp.ClientSession,
+    single_use: aiohttp.ClientSession,
     pool: weakref.ref[SessionPool],
     loop: asyncio.AbstractEventLoop,
 ) -> AsyncGenerator[None, None]:
@@ -283,6 +297,7 @@ async def _closing(
             owner._drop(loop, session)  # noqa: SLF001 - the closer belongs to the pool
         del owner
         await session.close()
+        await single_use.close()
 
 
 async def _close(closer: AsyncGenerator[None, None]) -> None:

@@ -6,7 +6,6 @@ import voxsip
 from tests.support.answers import Answer
 
 PASSWORD = "pa55 w&rd"
-OK = Answer({"result": 1, "sip_registration_id": 1})
 CLIENTS = pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
 
 
@@ -21,7 +20,7 @@ async def sent(answer):
 
     async def read(request):
         requests.append((str(request.rel_url), request.content_type, dict(await request.post())))
-        return OK
+        return Answer({"result": 1, "sip_registration_id": len(requests)})
 
     server = await answer(read)
     server.sent = requests

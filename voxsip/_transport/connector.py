@@ -1,0 +1,64 @@
+"""Connections that hold bytes nobody asked for are not used again.
+
+A gateway that answers late, or twice, leaves a reply on an idle connection; aiohttp (issue 13656) gives it to whoever sends
+next over that connection. Before a kept connection is handed out it is looked at: aiohttp's own flag tells of bytes that it
+has read, the kernel of bytes that nobody has read yet. A reply that crosses the request on its way cannot be seen by any
+client: what must not be told wrongly goes over a connection of its own.
+"""
+
+from __future__ import annotations
+
+import select
+import weakref
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+
+if aiohttp.TCPConnector.connect.__code__.co_varnames[:4] != (
+    "self",
+    "req",
+    "traces",
+    "timeout",
+) or not isinstance(getattr(ResponseHandler, "should_close", None), property):
+    raise ImportError(
+        f"aiohttp {aiohttp.__version__} hands out connections in a way that voxsip does not know: "
+        "replies could be mixed up; install another version of aiohttp or of voxsip"
+    )
+
+
+class CheckedConnector(aiohttp.TCPConnector):
+    """Hands out kept connections only if nothing waits on them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._used: weakref.WeakSet[ResponseHandler] = weakref.WeakSet()
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
+        """Return a connection that is new, or kept and silent; close the others."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            if protocol is None:
+                return connection
+            # a new connection is not asked for: TLS session tickets may wait there
+            if protocol not in self._used:
+                self._used.add(protocol)
+                return connection
+            if not protocol.should_close and not _readable(connection):
+                return connection
+            connection.close()
+
+
+def _readable(connection: Connection) -> bool:
+    """Returns whether the kernel has bytes for a connection, or its end."""
+    transport = connection.transport
+    sock = None if transport is None else transport.get_extra_info("socket")
+    if sock is None or (descriptor := sock.fileno()) < 0:
+        return True  # it is being closed
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
