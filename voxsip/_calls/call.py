@@ -276,7 +276,9 @@ class CallExecutor:
         """Returns whether the arguments go in the body: no URL should hold a secret, or be cut off for its length."""
         if self.encoding == "auto":
             return (
-                request.command.form
+                (
+                    request.command.form and not request.command.secret
+                )  # long texts; else by what is given
                 or length > LONGEST_QUERY
                 or request.command.has_secret(request.values)
             )
