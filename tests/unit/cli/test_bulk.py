@@ -109,9 +109,9 @@ def test_events_for_machines(serve, write):
     first, *_, last = ended.events
     assert first == {"event": "started", "job": "binding", "file": "rows.csv", "rows": 3}
     outcomes = {one["row"]: one for one in ended.named("outcome")}
-    assert {row: one["line"] for row, one in outcomes.items()} == {1: 2, 2: 4, 3: 5}
-    assert outcomes[1]["status"] == "done"
-    assert (outcomes[3]["status"], outcomes[3]["error_code"]) == ("failed", 275)
+    assert {row: one["line"] for row, one in outcomes.items()} == {2: 2, 4: 4, 5: 5}
+    assert outcomes[2]["status"] == "done"
+    assert (outcomes[5]["status"], outcomes[5]["error_code"]) == ("failed", 275)
     assert ended.named("progress")[-1]["rows"] == 3
     assert last["event"] == "finished"
     assert (last["exit_code"], last["done"], last["failed"]) == (1, 2, 1)

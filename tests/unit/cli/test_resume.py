@@ -71,7 +71,7 @@ def test_status_of_a_running_job(serve, write):
         pass
     assert "job          bind, running" in voxsip("bulk", "status", "job.sqlite").out
     ended = voxsip("bulk", "resume", "job.sqlite")
-    assert ended.code == 3, "a second process on the same journal"
+    assert ended.code == 2, "a second process on the same journal"
     assert f"process {running.process.pid}" in ended.err
     running.interrupt()
     assert running.end().code == 130
