@@ -55,11 +55,13 @@ class VoxsipError(Exception):
 
 
 class ConfigurationError(VoxsipError):
-    """Credentials, a URL or an option cannot work: names the file and field, never its content."""
+    """Credentials, a URL or an option cannot work: names the file and field, never its content.
 
+    Attributes:
+        in_use: True if another job works on the journal now, so that it will be free later; nothing was sent.
+    """
 
-class JournalInUseError(ConfigurationError):
-    """Another job, of this process or another, works on the journal; nothing was sent."""
+    in_use: bool = False
 
 
 class InvalidArgumentError(VoxsipError, ValueError):

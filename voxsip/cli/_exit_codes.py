@@ -10,7 +10,6 @@ from voxsip import (
     ConfigurationError,
     ForbiddenError,
     InvalidArgumentError,
-    JournalInUseError,
     VoxsipError,
 )
 from voxsip._printable import printable
@@ -55,7 +54,7 @@ def explain(error: BaseException) -> tuple[str, Exit]:
             return str(error), error.code
         case InvalidArgumentError():
             return f"voxsip: {in_options(str(error))}", Exit.USAGE
-        case JournalInUseError():
+        case ConfigurationError(in_use=True):
             return f"voxsip: {error}", Exit.USAGE
         case ConfigurationError():
             return f"voxsip: {in_options(str(error))}", Exit.REFUSED

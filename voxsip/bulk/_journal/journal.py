@@ -25,7 +25,7 @@ from typing import Any
 import attrs
 
 from voxsip._clock import SYSTEM, Clock
-from voxsip._errors import ConfigurationError, JournalInUseError, error_class
+from voxsip._errors import ConfigurationError, error_class
 from voxsip._version import __version__
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
@@ -133,14 +133,15 @@ class Journal:
         lock: list[JournalLock] = []
         log_found = False
 
-        in_use: list[JournalInUseError] = []  # the writer passes on texts alone
+        in_use: list[ConfigurationError] = []  # the writer passes on texts alone
 
         def opening() -> sqlite3.Connection:
             nonlocal log_found
             try:
                 lock.append(JournalLock(path))
-            except JournalInUseError as error:
-                in_use.append(error.with_traceback(None))
+            except ConfigurationError as error:
+                if error.in_use:
+                    in_use.append(error.with_traceback(None))
                 raise
             if prepare is not None:
                 prepare(path)

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from voxsip._clock import SYSTEM
-from voxsip._errors import ConfigurationError, JournalInUseError
+from voxsip._errors import ConfigurationError
 
 if sys.platform == "win32":  # pragma: no cover - the CI machines are POSIX
     import msvcrt
@@ -70,10 +70,12 @@ class JournalLock:
         give_up = SYSTEM.monotonic() + _PROBE_GRACE
         while (fd := self._attempt(journal)) is None:
             if SYSTEM.monotonic() > give_up:
-                raise JournalInUseError(
+                error = ConfigurationError(
                     f"journal {journal} is in use by {_holder(self.path)}: "
                     "wait for that job to end, or stop it"
                 )
+                error.in_use = True
+                raise error
             time.sleep(0.01)
         self._fd = fd
         _held.add(self)
