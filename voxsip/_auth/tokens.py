@@ -21,6 +21,10 @@ LIFETIME = 3600
 """Seconds a token lives: the most the API takes."""
 BACKDATED = 10
 """Seconds a token's start lies in the past, so that a clock slightly ahead does no harm."""
+FURTHEST = 25 * 3600
+"""Seconds by which a server's `Date` may correct the clock, a day and an hour: a token of another year would wait for its time to come."""
+SAME = 60
+"""Seconds within which two corrections are one."""
 MARGIN = 300
 """Seconds before its end from which a token is no longer used."""
 
@@ -116,17 +120,26 @@ class TokenCache:
     def renew(self, refused: str, server_time: datetime | None) -> bool:
         """Drop a refused token and set the clock right; the next `bearer` mints anew.
 
-        Of many calls refused with one token only the first changes anything.
+        Of many calls refused with one token only the first changes anything. A correction of more than about a day is not
+        believed, and one whose token is refused in turn, at once or for the same reason, is dropped.
 
         Arguments:
             refused: the header value the server did not accept.
             server_time: the server's clock where the refusal may be the clock's fault, else None.
         """
         if refused == self._bearer:
-            if server_time is not None:
-                self._offset = server_time.timestamp() - self._clock.wall()
+            self._offset = self._corrected(server_time)
             self._fresh_until = float("-inf")
         return True
+
+    def _corrected(self, server_time: datetime | None) -> float:
+        """Return the offset to use after a token minted under the present one was refused."""
+        age = self._clock.monotonic() - (self._fresh_until - LIFETIME + BACKDATED + MARGIN)
+        if server_time is None:
+            return self._offset if age >= SAME else 0.0
+        offset = server_time.timestamp() - self._clock.wall()
+        helped = self._offset == 0.0 or abs(offset - self._offset) >= SAME
+        return offset if abs(offset) <= FURTHEST and helped else 0.0
 
     @property
     def account_id(self) -> int:

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection
 from typing import TYPE_CHECKING
 
+from voxsip._errors import OutcomeUnknownError
+
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
     from voxsip._generated.sip_registrations.models import SipRegistration
 
+MAX_PAGES = 10_000
+"""Pages after which a list is taken for one that never ends."""
 PAGE = 1000
 """Items that a page is asked for; a first page with fewer is most often the only one."""
 
@@ -27,7 +31,7 @@ async def every_registration(client: BaseAsyncClient) -> AsyncGenerator[SipRegis
     known: Collection[int] = ()
     offset = stride = 0
     gone_back_from = -1
-    while True:
+    for _ in range(MAX_PAGES):
         page = await client.sip_registrations.list(count=PAGE, offset=offset)
         ids = {item.sip_registration_id for item in page}
         if stride and offset and offset != gone_back_from and ids.isdisjoint(known):
@@ -47,3 +51,6 @@ async def every_registration(client: BaseAsyncClient) -> AsyncGenerator[SipRegis
         # A single item cannot be the last of one page and the first of another.
         stride = len(page) - 1
         offset += stride or 1
+    raise OutcomeUnknownError(
+        f"GetSipRegistrations: the list does not end after {MAX_PAGES} pages; what is there cannot be told"
+    )

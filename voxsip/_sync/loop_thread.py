@@ -181,8 +181,27 @@ class _State:
 _state = _State()
 
 
+def _refuse_green_threads() -> None:
+    """Raise where threads have been replaced by ones that all run in this thread: the loop's would never get its turn."""
+    gevent = sys.modules.get("gevent.monkey")
+    eventlet = sys.modules.get("eventlet.patcher")
+    if gevent is not None and (
+        gevent.is_module_patched("thread") or gevent.is_module_patched("threading")
+    ):
+        by = "gevent"
+    elif eventlet is not None and eventlet.is_monkey_patched("thread"):
+        by = "eventlet"
+    else:
+        return
+    raise RuntimeError(
+        f"voxsip.Client: threads are patched by {by}, and the loop thread would never run; use AsyncClient in a process "
+        "of its own, or patch without threads (thread=False)"
+    )
+
+
 def _service_for_caller() -> _Service:
     state = _state
+    _refuse_green_threads()
     if state.ending:
         raise RuntimeError("the interpreter is ending, and voxsip has closed its connections")
     service = state.service

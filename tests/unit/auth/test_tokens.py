@@ -220,3 +220,42 @@ def test_a_ready_token_names_its_account(account):
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", "a.W10.c", "a.eyJpc3MiOm51bGx9.c"])
 def test_an_opaque_token_names_none(token):
     assert StaticToken(token).account_id is None
+
+
+def at(seconds):
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+@pytest.mark.parametrize("days", [-20_000, -400, -2, 2, 400, 20_000])
+def test_a_correction_of_days_is_not_believed(cache, clock, days):
+    cache.renew(cache.bearer(), at(max(0, clock() + days * 86_400)))
+    cache.bearer()
+    assert cache.clock_offset == 0
+
+
+def test_a_correction_that_does_not_help_is_dropped(cache, clock):
+    for _ in range(2):
+        cache.renew(cache.bearer(), at(clock() + 3600))
+        assert cache.clock_offset == pytest.approx(3600)
+        cache.renew(cache.bearer(), at(clock() + 3600))
+        assert cache.clock_offset == 0
+
+
+def test_a_correction_whose_token_is_refused_for_another_reason_is_dropped(cache, clock):
+    cache.renew(cache.bearer(), at(clock() + 3600))
+    cache.renew(cache.bearer(), None)
+    assert cache.clock_offset == 0
+
+
+def test_a_correction_that_has_helped_outlives_a_refused_token(cache, clock):
+    cache.renew(cache.bearer(), at(clock() + 3600))
+    bearer = cache.bearer()
+    clock.seconds += 600
+    cache.renew(bearer, None)
+    assert cache.clock_offset == pytest.approx(3600)
+
+
+def test_a_clock_that_is_set_right_is_corrected_anew(cache, clock):
+    cache.renew(cache.bearer(), at(clock() + 3600))
+    cache.renew(cache.bearer(), at(clock() + 5))
+    assert cache.clock_offset == pytest.approx(5)
