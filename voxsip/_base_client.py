@@ -104,6 +104,11 @@ class BaseAsyncClient(AsyncGroups):
         return self._caller.base_url
 
     @property
+    def attempt_seconds(self) -> float:
+        """How long one attempt may take, in seconds."""
+        return self._caller.timeout.total
+
+    @property
     def limiter(self) -> RateLimiter | None:
         """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
         return self._caller.limiter

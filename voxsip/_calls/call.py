@@ -51,6 +51,7 @@ from voxsip._redaction.frames import clear_values, place_of
 from voxsip._redaction.values import SecretText, reveal
 from voxsip._transport.attempt_timeout import AttemptTimeout
 from voxsip._transport.session_pool import LoopState, SessionPool
+from voxsip._transport.write_guard import WRITE_GUARD
 
 if TYPE_CHECKING:
     from voxsip._protocol.downloads import AsyncDownload
@@ -274,6 +275,8 @@ class CallExecutor:
 
     def _as_form(self, request: Request, length: int) -> bool:
         """Returns whether the arguments go in the body: no URL should hold a secret, or be cut off for its length."""
+        if length and WRITE_GUARD.get() is not None:
+            return True  # what is written is looked at once more, and only a body can be
         if self.encoding == "auto":
             return (
                 (

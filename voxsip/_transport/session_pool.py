@@ -23,6 +23,7 @@ from voxsip._protocol.reply import LONGEST_TEXT, RawReply
 from voxsip._transport.attempt_timeout import AttemptTimeout, AttemptTimers
 from voxsip._transport.connector import CheckedConnector
 from voxsip._transport.failures import explain_failure
+from voxsip._transport.write_guard import WRITE_GUARD, GuardedPayload
 from voxsip._version import __version__
 
 USER_AGENT = f"voxsip/{__version__}"
@@ -115,13 +116,17 @@ class SessionPool:
             OutcomeUnknownError: the reply was lost.
         """
         limit = min(limit, self._max_reply)
+        guard = WRITE_GUARD.get()
+        guarded = None
+        if guard is not None and body:
+            guarded = GuardedPayload(body, guard, headers.get("Content-Type", "text/plain"))
         try:
             with loop_state.timers.attempt(timeout.total):
                 session = loop_state.single_use if single_use else loop_state.session
                 response = await session.post(
                     url,
                     headers=headers,
-                    data=body if body is None or len(body) <= LARGE_BODY else BytesIO(body),
+                    data=guarded or _payload(body),
                     allow_redirects=False,
                     raise_for_status=False,
                     timeout=timeout.connecting,
@@ -138,6 +143,10 @@ class SessionPool:
                     raise
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             failure = explain_failure(command, error)
+            if guarded is not None and guarded.refused:
+                failure = NotSentError(
+                    f"{command}: not sent: another process has taken the job over", permanent=True
+                )
         except RuntimeError:
             if not loop_state.session.closed:
                 raise
@@ -281,6 +290,10 @@ def _new_session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept": "application/json", "User-Agent": USER_AGENT},
     )
+
+
+def _payload(body: bytes | None) -> bytes | BytesIO | None:
+    return body if body is None or len(body) <= LARGE_BODY else BytesIO(body)
 
 
 async def _closing(

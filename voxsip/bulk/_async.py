@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
 from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._config import RateLimit
+from voxsip._redaction.values import conceal
 from voxsip.bulk._funds import read_quote
 from voxsip.bulk._job import BulkJob
 from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options
 from voxsip.bulk._outcomes import Kind, Quote
 from voxsip.bulk._run import Run, make_source
+from voxsip.shared._address import is_store
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
@@ -70,7 +72,8 @@ class AsyncBulk:
             rate_limit: requests per second that may leave, retries included: a ceiling, lowered while the
                 server refuses; or a `Limiter`, whose rate is yours to change while the job runs; or a
                 `SharedRate`, kept with other processes.
-            journal: path of a new SQLite file that lets the job be resumed.
+            journal: path of a new SQLite file that lets the job be resumed; or `postgresql://host/database#name`,
+                for another machine to resume it.
             skip_unchanged: read the input and the live state first, and send nothing for rows that would
                 leave everything as it is.
             verify: read the live state at the end and report what differs from what the rows should
@@ -217,7 +220,7 @@ class AsyncBulk:
         A purchase that had begun and has no outcome is looked for before it is sent again.
 
         Arguments:
-            journal: path of the journal.
+            journal: path of the journal, or `postgresql://host/database#name`.
             rows: the input the job was started with. A row that changed is refused, a password that
                 changed is not noticed.
             concurrency: and all others below but the last two: instead of what the job was started with.
@@ -281,7 +284,14 @@ class AsyncBulk:
             rows=make_source(rows),
             options=options,
             kind=kind,
-            journal=None if journal is None else os.fspath(journal),
+            journal=_journal_name(journal),
             source=source,
             checksum=checksum,
         )
+
+
+def _journal_name(journal: Path | None) -> str | None:
+    if journal is None:
+        return None
+    name = os.fspath(journal)
+    return conceal(name) if is_store(name) else name

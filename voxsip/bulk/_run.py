@@ -16,6 +16,7 @@ from voxsip._bindings.names import AccountNames
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, InvalidArgumentError
+from voxsip._transport.write_guard import WRITE_GUARD
 from voxsip._version import __version__
 from voxsip.bulk._engine.engine import Engine
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
@@ -32,6 +33,7 @@ from voxsip.bulk._live.unchanged import Holds, find_unchanged
 from voxsip.bulk._options import Options
 from voxsip.bulk._outcomes import Kind, Outcome, Report, Stop
 from voxsip.bulk._source import Rows, Source
+from voxsip.shared._address import is_store
 
 log = logging.getLogger("voxsip.bulk")
 CLASSES: Mapping[Kind, type[Row]] = {
@@ -131,6 +133,8 @@ class Run:
             known = await self._survey()
             journal = await self._open_journal(known)
             self._opened = self.client.clock.monotonic()
+            if may_write := getattr(journal, "may_write", None):
+                WRITE_GUARD.set(may_write)  # for this job's tasks: they inherit the context
             await self._rows(journal)
         except BaseException as error:
             self._report.stopped = self._report.stopped or end_reason(error)
@@ -248,6 +252,15 @@ class Run:
         self, path: str, header: JobHeader | None, known: Iterable[int] | None
     ) -> Journal:
         """Open the journal of a job that is resumed, or with a header make that of a new one."""
+        if is_store(path):
+            from voxsip.bulk._journal.store import StoreJournal  # noqa: PLC0415 - only with a store
+
+            grace = self.client.attempt_seconds
+            if header is None:
+                return await StoreJournal.open(path, grace=grace, clock=self.client.clock)
+            return await StoreJournal.create(
+                path, header, known=known, grace=grace, clock=self.client.clock
+            )
         from voxsip.bulk._journal.journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
         from voxsip.bulk._journal.thread import JournalThread  # noqa: PLC0415
 
@@ -266,7 +279,7 @@ class Run:
         """Note what is there before the first purchase; a journal has it from its first moment on."""
         if self.kind != "create":
             return None
-        if self.journal is not None:
+        if self.journal is not None and not is_store(self.journal):
             from voxsip.bulk._journal.schema import refuse_existing  # noqa: PLC0415 - only with a journal
 
             refuse_existing(Path(self.journal))

@@ -5,6 +5,20 @@ Needs the extra `shared`: `pip install voxsip[shared]`. Nothing of it is importe
 
 from __future__ import annotations
 
-from voxsip.shared._rate import RateStatus, SharedLimiter, SharedRate
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["RateStatus", "SharedLimiter", "SharedRate"]
+from voxsip.shared._address import is_store, shown
+
+if TYPE_CHECKING:
+    from voxsip.shared._rate import RateStatus, SharedLimiter, SharedRate
+
+__all__ = ["RateStatus", "SharedLimiter", "SharedRate", "is_store", "shown"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import when it is first asked for: `voxsip.bulk` looks here at addresses only."""
+    if name in __all__:
+        value = globals()[name] = getattr(import_module("voxsip.shared._rate"), name)
+        return value
+    raise AttributeError(f"module 'voxsip.shared' has no attribute {name!r}")

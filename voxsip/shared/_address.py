@@ -17,6 +17,14 @@ def is_store(value: object) -> bool:
     return isinstance(value, str) and value.startswith(SCHEMES)
 
 
+def shown(name: str) -> str:
+    """Return a path as it is, and the address of a store without user, password and options."""
+    if not is_store(name):
+        return name
+    dsn, mark, job = name.partition("#")
+    return f"{StoreAddress(dsn)}{mark}{job}"
+
+
 def _concealed(dsn: str) -> str:
     return conceal(dsn)
 

@@ -131,6 +131,46 @@ BEGIN
 END $$;
 """
 
+JOB_SCHEMA = """
+CREATE TABLE voxsip.job (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    kind text NOT NULL,
+    account_id bigint,
+    options text NOT NULL,
+    source text,
+    checksum text,
+    version text NOT NULL,
+    rows bigint,
+    rows_total bigint,
+    known bigint[],
+    stopped text,
+    runs integer NOT NULL DEFAULT 0,
+    created timestamptz NOT NULL DEFAULT now(),
+    started timestamptz NOT NULL DEFAULT now(),
+    holder text,
+    lease text,
+    lease_until double precision NOT NULL DEFAULT 0,
+    grace double precision NOT NULL DEFAULT 0
+);
+CREATE TABLE voxsip.job_row (
+    job bigint NOT NULL REFERENCES voxsip.job ON DELETE CASCADE,
+    place bigint NOT NULL,
+    digest bytea NOT NULL,
+    key text NOT NULL,
+    status smallint NOT NULL,
+    intended_at bigint,
+    at bigint NOT NULL,
+    attempts integer NOT NULL,
+    elapsed bigint NOT NULL,
+    error_code text,
+    error_name text,
+    error_text text,
+    result_id text,
+    PRIMARY KEY (job, place)
+);
+"""
+
 
 async def prepare_schema(connection: Any, address: StoreAddress) -> None:
     """Make the store's tables if there are none, or see that they are of this version.
@@ -167,4 +207,5 @@ async def _create(connection: Any) -> None:
             return
         await connection.execute(_VERSION_TABLE)
         await connection.execute(RATE_SCHEMA)
+        await connection.execute(JOB_SCHEMA)
         await connection.execute("INSERT INTO voxsip.store VALUES ($1)", VERSION)

@@ -39,3 +39,20 @@ def test_what_cannot_be(serve, arguments, code, text):
     )
     assert ended.code == code
     assert text in ended.err
+
+
+def test_a_job_in_a_store_is_begun_shown_and_resumed(serve, write, postgres):
+    _, voxsip = serve(applications=1, registrations=3, users=3)
+    journal = f"{postgres.dsn()}#night"
+    rows = "sip_registration_id,application_id,user_id\n1,1,1\n2,1,2\n3,1,3\n"
+    begun = voxsip("bulk", "bind", write(rows), "--journal", journal)
+    assert begun.code == 0
+    state = json.loads(voxsip("bulk", "status", "--json", journal).out)
+    assert (state["kind"], state["counts"]["done"], state["complete"]) == ("bind", 3, True)
+    resumed = voxsip("bulk", "resume", journal)
+    assert resumed.code == 0
+    again = voxsip("bulk", "bind", "rows.csv", "--journal", journal)
+    assert again.code == 3
+    assert "there is a job of that name already" in again.err
+    for ended in (begun, resumed, again):
+        assert postgres.password not in ended.out + ended.err

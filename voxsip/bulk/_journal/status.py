@@ -14,11 +14,13 @@ import attrs
 
 from voxsip._clock import SYSTEM
 from voxsip._errors import ConfigurationError
+from voxsip._redaction.values import conceal
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.lock import is_locked
 from voxsip.bulk._journal.schema import WRONG_VALUE, connect, explain, read_header
 from voxsip.bulk._journal.values import INTENDED, STATUSES
 from voxsip.bulk._outcomes import Kind
+from voxsip.shared import is_store
 
 RATE_SECONDS = 60.0
 
@@ -78,6 +80,10 @@ def read_journal(path: str | os.PathLike[str]) -> JournalStatus:
     Raises:
         ConfigurationError: no such file, not a journal, damaged, or of a newer format.
     """
+    if is_store(path):
+        from voxsip.bulk._journal.store_status import read_store_status  # noqa: PLC0415 - only with a store
+
+        return read_store_status(conceal(str(path)))
     with opened_for_reading(path) as connection:
         file = Path(os.path.realpath(path))
         return _read(file, connection, running=is_locked(file))

@@ -24,6 +24,7 @@ from voxsip.cli._jobs.price import confirm
 from voxsip.cli._jobs.run import launch, resume_command
 from voxsip.cli._terminal import questions as _ask
 from voxsip.cli._terminal.output import print_json, print_text
+from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
     from voxsip import AsyncClient
@@ -52,7 +53,8 @@ def bind(
 
     Arguments:
         file: CSV or JSONL, - for standard input; 'voxsip bulk template bind' shows the columns.
-        journal: Keep a journal in this new file, to resume the job from.
+        journal: Keep a journal in this new file, to resume the job from; or in a store that other machines
+            reach, postgresql://host/database#name.
         dry_run: Check the file and send nothing.
         skip_unchanged: Read the live state first; send nothing for rows that already hold.
         verify: Read the live state at the end; say what differs.
@@ -133,7 +135,7 @@ def create(
 
         async def ask(client: AsyncClient) -> None:
             await confirm(client, len(rows), yes=yes, as_json=output.json, at_most=skip_unchanged)
-            print_message(f"the journal is {journal}")
+            print_message(f"the journal is {shown(journal)}")
 
         def make(client: AsyncClient) -> BulkJob[Any]:
             return client.bulk.create(
@@ -223,12 +225,14 @@ def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
 
 def _check_place(journal: str | None) -> None:
     """See that a journal can be made; refuse to begin a job on that of another: it may have bought the same rows."""
-    if journal is not None and Path(journal).exists():
+    if journal is None or is_store(journal):
+        return
+    if Path(journal).exists():
         raise CommandError(
             f"the journal {journal} is there already: go on with its job by "
             f"'{resume_command(journal, None)}', or name another with --journal"
         )
-    if journal is not None and not Path(journal).absolute().parent.is_dir():
+    if not Path(journal).absolute().parent.is_dir():
         raise CommandError(f"the journal {journal} cannot be made: there is no such folder")
 
 

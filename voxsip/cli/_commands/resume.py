@@ -12,6 +12,7 @@ from voxsip.cli._exit_codes import CommandError
 from voxsip.cli._files import RowFile
 from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Limits, Output
 from voxsip.cli._jobs.run import launch
+from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
     from voxsip import AsyncClient
@@ -51,7 +52,7 @@ def resume(
         rows = source.check(on_conflict="order")
         if state.checksum is not None and rows.checksum != state.checksum:
             raise CommandError(
-                f"{source.name} is not what it was when the job of {journal} began; "
+                f"{source.name} is not what it was when the job of {shown(journal)} began; "
                 "its rows must be the same, in the same order"
             )
 
@@ -77,10 +78,12 @@ def resume(
 def _source(journal: str, state: JournalStatus) -> str:
     """Find the file of rows: where the journal says, or by that name beside the journal."""
     if state.source is None:
-        raise CommandError(f"{journal} does not say where its rows are: name the file after it")
+        raise CommandError(
+            f"{shown(journal)} does not say where its rows are: name the file after it"
+        )
     named = Path(state.source)
-    beside = Path(journal).with_name(named.name)
-    for path in (named, beside):
+    beside = () if is_store(journal) else (Path(journal).with_name(named.name),)
+    for path in (named, *beside):
         if path.exists():
             return str(path)
     raise CommandError(f"{state.source} is gone: name the file of rows after the journal")

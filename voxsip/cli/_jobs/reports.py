@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from voxsip import ConfigurationError
 from voxsip.cli._exit_codes import print_message
 from voxsip.cli._jobs.summary import can_resume
+from voxsip.shared import is_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +82,7 @@ def reports(
                 yield from {origin.rpartition(":")[0] for origin in rows.origins.values()}
 
         def finish(*, cut_off: bool) -> None:
-            past = journal if resumed else None
+            past = journal if resumed and journal is not None and not is_store(journal) else None
             if failed:
                 return
             with noticing():

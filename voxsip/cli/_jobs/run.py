@@ -16,6 +16,7 @@ from voxsip.cli._jobs.interrupts import interrupts
 from voxsip.cli._jobs.reports import reports
 from voxsip.cli._jobs.summary import exit_code, print_next_step, print_report
 from voxsip.cli._terminal.streams import lost_output
+from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -113,7 +114,7 @@ def _cut_off(journal: str | None, again: str | None) -> str:
         return "cut off"
     return (
         f"cut off; go on with: {again}"
-        if Path(journal).exists()
+        if is_store(journal) or Path(journal).exists()
         else "cut off before the first row"
     )
 
@@ -122,5 +123,5 @@ def resume_command(journal: str | None, file: str | None) -> str | None:
     """Word the command that goes on with a job; rows of standard input must be given again."""
     if journal is None:
         return None
-    command = ["voxsip", "bulk", "resume", journal]
+    command = ["voxsip", "bulk", "resume", shown(journal)]
     return shlex.join(command) + (" FILE" if file == "-" else "")

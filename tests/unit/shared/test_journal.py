@@ -1,0 +1,308 @@
+"""A job's journal in a store: the promises of the file, and a lease."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+
+import voxsip
+from tests.unit.shared.conftest import POSTGRES_TOOLS
+from voxsip._transport.write_guard import WRITE_GUARD
+from voxsip.bulk._journal import store as store_module
+from voxsip.bulk._journal.interface import JobHeader
+from voxsip.bulk._journal.store import StoreJournal
+from voxsip.emulator import Emulator
+
+CANARY = "canary-of-a-password"
+DIGEST = bytes(16)
+
+
+@pytest.fixture
+async def journals(store):
+    opened = []
+
+    async def journal(name="job", *, resume=False, known=None, **header):
+        address = f"{store}#{name}"
+        if resume:
+            made = await StoreJournal.open(address)
+        else:
+            header = JobHeader(**{"kind": "create", **header})
+            made = await StoreJournal.create(address, header, known=known)
+        opened.append(made)
+        return made
+
+    yield journal
+    for made in opened:
+        with suppress(voxsip.ConfigurationError):
+            await made.close()
+
+
+@pytest.fixture
+async def expire(store):
+    """Let the lease of a job end, as time does, without waiting for it."""
+
+    async def expire(name="job"):
+        connection = await asyncpg.connect(store)
+        await connection.execute(
+            "UPDATE voxsip.job SET lease_until = 0, grace = 0 WHERE name = $1", name
+        )
+        await connection.close()
+
+    return expire
+
+
+async def test_tells_what_the_job_is(journals):
+    told = {"kind": "delete", "account_id": 5, "source": "rows.csv", "checksum": "ab", "rows": 9}
+    journal = await journals(options={"concurrency": 4}, known=[3, 1 << 40], **told)
+    assert not journal.resumed
+    journal.ended(9)
+    await journal.close()
+    again = await journals(resume=True)
+    assert (again.header.kind, again.header.account_id, again.header.rows) == ("delete", 5, 9)
+    assert again.header.options == {"concurrency": 4}
+    assert (again.resumed, again.unclean, again.runs, again.rows_total) == (True, False, 2, 9)
+    assert await again.known_ids() == [3, 1 << 40]
+
+
+async def test_gives_back_every_kind_of_row(journals):
+    journal = await journals()
+    await journal.intend(0, DIGEST, "alice@sip.example.com")
+    journal.record(1, DIGEST, "done", "b", attempts=2, elapsed=1.5, result_id=1 << 80)
+    journal.record(
+        3, DIGEST, "failed", "c\0\ud800", error_code=393, error_name="APIError", error_text="no\0"
+    )
+    journal.record(4, DIGEST, "skipped", "d")
+    await journal.close()
+    again = await journals(resume=True)
+    rows = [await again.restored(n) for n in range(6)]
+    assert [row and row.status for row in rows] == [
+        "intended",
+        "done",
+        None,
+        "failed",
+        "skipped",
+        None,
+    ]
+    assert rows[0].intended_at is not None
+    assert (rows[1].attempts, rows[1].elapsed, rows[1].result_id) == (2, 1.5, 1 << 80)
+    assert (rows[3].error_code, rows[3].error_text) == (393, "no\\x00")
+    assert (again.rows_known, again.open_rows, again.settled) == (5, 1, 3)
+    assert await again.result_ids() == [1 << 80]
+
+
+async def test_the_last_word_on_a_row_counts_and_the_first_intent_of_an_open_one(journals):
+    journal = await journals()
+    await journal.intend(0, DIGEST, "a")
+    journal.record(0, DIGEST, "unknown", "a")
+    await journal.close()
+    first = (await (again := await journals(resume=True)).restored(0)).intended_at
+    again._clock = type("Later", (), {"wall": staticmethod(lambda: 4e9)})()
+    await again.intend(0, DIGEST, "a")
+    again.record(0, DIGEST, "done", "a", result_id=7)
+    again.record(0, DIGEST, "done", "a", result_id=8)
+    await again.close()
+    row = await (await journals(resume=True)).restored(0)
+    assert (row.status, row.result_id, row.intended_at) == ("done", 8, first)
+    assert row.at == datetime.fromtimestamp(4e9, UTC)
+
+
+async def test_a_job_is_not_begun_twice_and_must_be_there_to_be_resumed(journals):
+    await journals("night")
+    with pytest.raises(voxsip.ConfigurationError, match="there is a job of that name already"):
+        await journals("night")
+    with pytest.raises(voxsip.ConfigurationError, match="#other: there is no job of that name"):
+        await journals("other", resume=True)
+
+
+async def test_a_job_that_is_held_is_not_taken_over(journals):
+    await journals()
+    with pytest.raises(
+        voxsip.ConfigurationError, match=rf"held by process {os.getpid()} on .* try again in \d+ s"
+    ):
+        await journals(resume=True)
+
+
+async def test_the_attempt_timeout_passes_before_a_take_over(store, journals, expire):
+    await StoreJournal.create(f"{store}#slow", JobHeader(kind="bind"), grace=1000.0)
+    connection = await asyncpg.connect(store)
+    await connection.execute("UPDATE voxsip.job SET lease_until = extract(epoch FROM now()) - 500")
+    await connection.close()
+    with pytest.raises(voxsip.ConfigurationError, match="try again in 50"):
+        await journals("slow", resume=True)
+    await expire("slow")
+    assert (await journals("slow", resume=True)).unclean
+
+
+async def test_one_who_was_taken_over_writes_nothing(journals, expire):
+    stale = await journals()
+    await stale.intend(0, DIGEST, "a")
+    await expire()
+    successor = await journals(resume=True)
+    stale.record(0, DIGEST, "done", "a", result_id=1)
+    with pytest.raises(voxsip.ConfigurationError, match="another process has taken the job over"):
+        await stale.flush()
+    with pytest.raises(voxsip.ConfigurationError, match="another process has taken the job over"):
+        await stale.intend(1, DIGEST, "b")
+    assert not stale.may_write()
+    assert successor.may_write()
+    successor.record(5, DIGEST, "done", "c")
+    await successor.close()
+    again = await journals(resume=True)
+    assert (await again.restored(0)).status == "intended"
+    assert again.rows_known == 6
+
+
+async def test_a_lease_is_renewed_by_what_is_written(journals, expire):
+    journal = await journals()
+    await expire()
+    await journal.intend(0, DIGEST, "a")
+    with pytest.raises(voxsip.ConfigurationError, match="held by"):
+        await journals(resume=True)
+
+
+async def test_a_lease_that_ended_lets_nothing_be_written(journals, monkeypatch):
+    journal = await journals()
+    assert journal.may_write()
+    passed = store_module._boot_time() + store_module.LEASE
+    monkeypatch.setattr(store_module, "_boot_time", lambda: passed)
+    assert not journal.may_write()
+
+
+async def test_a_request_is_refused_where_its_bytes_are_written(store):
+    async with Emulator(applications=1, registrations=2) as emulator:
+        async with voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client:
+            asked = []
+
+            def guard():
+                asked.append(1)
+                return len(asked) == 1
+
+            WRITE_GUARD.set(guard)
+            await client.sip_registrations.bind(sip_registration_id=1, application_id=1)
+            with pytest.raises(voxsip.NotSentError, match="another process has taken the job over"):
+                await client.sip_registrations.bind(sip_registration_id=2, application_id=1)
+            WRITE_GUARD.set(None)
+        assert len(asked) == 2
+        assert emulator.state.counters["BindSipRegistration"]["executed"] == 1
+
+
+async def test_a_job_is_resumed_from_another_machine(store, expire):
+    async with Emulator(applications=1, registrations=40, users=1) as emulator:
+        rows = [{"sip_registration_id": n, "application_id": 1} for n in range(1, 41)]
+        async with (
+            voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client,
+            client.bulk.bind(rows, journal=f"{store}#night", concurrency=2) as job,
+        ):
+            async for outcome in job:
+                if outcome.index >= 10:
+                    break
+        async with voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client:
+            report = await client.bulk.resume(f"{store}#night", rows)
+        assert (report.rows, report.done) == (40, 40)
+        assert report.restored >= 10
+        assert emulator.state.counters["BindSipRegistration"]["executed"] == 40
+
+
+async def test_another_account_is_refused(store, journals):
+    await (await journals("night", kind="bind", account_id=987654)).close()
+    async with (
+        Emulator(registrations=1) as emulator,
+        voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client,
+    ):
+        with pytest.raises(voxsip.ConfigurationError, match="ran on account 987654"):
+            await client.bulk.resume(f"{store}#night", [])
+
+
+BUY = """
+import asyncio, sys
+import voxsip
+from voxsip.bulk._journal import store
+store.LEASE = 5.0
+async def main(base_url, credentials, journal):
+    async with voxsip.AsyncClient(credentials, base_url=base_url, timeout=2.0) as client:
+        rows = [{"sip_username": f"u{n}", "proxy": "sip.example.com", "password": "PASSWORD",
+                 "application_id": 1} for n in range(120)]
+        run = client.bulk.resume(journal, rows) if len(sys.argv) > 4 else client.bulk.create(
+            rows, journal=journal, concurrency=8, check_funds=False)
+        async for outcome in run:
+            print(outcome.status, flush=True)
+        print(run.report.to_dict(), flush=True)
+try:
+    asyncio.run(main(*sys.argv[1:4]))
+except voxsip.ConfigurationError as error:
+    print("ended:", error, flush=True)
+""".replace("PASSWORD", CANARY)
+
+
+@pytest.fixture
+def buying():
+    """Start a process that buys; none outlives its test."""
+    processes = []
+
+    def start(*arguments):
+        processes.append(_buying(*arguments))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def _buying(emulator_url, credentials, journal, *more):
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        BUY,
+        emulator_url,
+        str(credentials),
+        journal,
+        *more,
+    ]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fatal", [True, False], ids=["killed", "stopped"])
+@pytest.mark.parametrize("after", [3, 20, 55])
+async def test_purchases_are_not_made_twice(store, buying, tmp_path, fatal, after):
+    async with Emulator(
+        applications=1, balance=100_000, directory=tmp_path, latency=0.01
+    ) as emulator:
+        credentials = tmp_path / "credentials.json"
+        first = buying(emulator.base_url, credentials, f"{store}#buy")
+        for _ in range(after):
+            assert (await asyncio.to_thread(first.stdout.readline)).strip() == "done"
+        first.send_signal(signal.SIGKILL if fatal else signal.SIGSTOP)
+        connection = await asyncpg.connect(store)
+        await connection.execute(  # until lease and grace have passed
+            "SELECT pg_sleep(lease_until + grace + 0.01 - extract(epoch FROM clock_timestamp())) FROM voxsip.job"
+        )
+        await connection.close()
+        second = buying(emulator.base_url, credentials, f"{store}#buy", "resume")
+        said, _ = await asyncio.to_thread(second.communicate)
+        first.send_signal(signal.SIGCONT)
+        rest, _ = await asyncio.to_thread(first.communicate)
+        assert "'done': 120" in said, said
+        if not fatal:
+            assert "Traceback" not in rest
+        count = emulator.state.counters["CreateSipRegistration"]["executed"]
+        names = {found["sip_username"] for found in emulator.state.registrations}
+        assert (count, len(emulator.state.registrations), len(names)) == (120, 120, 120)
+    dump = await asyncio.to_thread(
+        subprocess.run,
+        [POSTGRES_TOOLS / "pg_dump", "-d", store.partition("#")[0]],
+        capture_output=True,
+        check=True,
+    )
+    assert CANARY.encode() not in dump.stdout
+    assert b"u119@sip.example.com" in dump.stdout

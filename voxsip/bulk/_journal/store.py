@@ -1,0 +1,567 @@
+"""A bulk job's journal in PostgreSQL, for a job that another machine may resume.
+
+It promises what the file does (see `journal`): an intent is durable before its request leaves, outcomes are written in order
+and in batches that are there whole or not at all, and no secret is in it.
+
+One process works on a job at a time: it holds a *lease* that ends by itself. Every write names the lease in the same
+statement, so that a process that was taken over writes nothing; and every request asks `may_write` when its bytes
+are written, so that it sends nothing either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import time
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Self
+from urllib.parse import unquote
+
+import orjson
+
+from voxsip._clock import SYSTEM, Clock
+from voxsip._errors import ConfigurationError, VoxsipError, error_class
+from voxsip._redaction.values import conceal, reveal
+from voxsip._transport.write_guard import SUPPORTED
+from voxsip._version import __version__
+from voxsip.bulk._journal.interface import JobHeader, RestoredRow
+from voxsip.bulk._journal.schema import STATUS_CODES, UNKNOWN, now_ms
+from voxsip.bulk._journal.values import INTENDED, STATUSES
+from voxsip.bulk._outcomes import Status, stop_reason
+from voxsip.shared._address import StoreAddress
+from voxsip.shared._connection import LoopConnection, StoreUnavailableError
+
+LEASE = 15.0
+"""Seconds for which a job is held after the last word of its process."""
+BATCH_SECONDS = 0.03
+"""Seconds for which outcomes wait for company; an intent takes them along at once."""
+BATCH_ROWS = 2048
+ROOM = 8192
+"""Rows not yet written from which no further row is sent."""
+RANGE_ROWS = 512
+_BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_COLUMNS = {
+    "place": "bigint",
+    "digest": "bytea",
+    "key": "text",
+    "status": "smallint",
+    "intended_at": "bigint",
+    "at": "bigint",
+    "attempts": "integer",
+    "elapsed": "bigint",
+    "error_code": "text",
+    "error_name": "text",
+    "error_text": "text",
+    "result_id": "text",
+}
+_NAMES = ", ".join(_COLUMNS)
+_HELD = """
+WITH held AS (
+    UPDATE voxsip.job SET lease_until = extract(epoch FROM clock_timestamp()) + $3
+    WHERE id = $1 AND lease = $2 RETURNING id
+)
+"""
+_RENEW = f"{_HELD} SELECT EXISTS (SELECT FROM held) AS held"  # noqa: S608 - made of constants
+_WRITE = f"""
+{_HELD}, written AS (
+    INSERT INTO voxsip.job_row AS r (job, {_NAMES})
+    SELECT held.id, given.* FROM held, unnest({", ".join(f"${n}::{t}[]" for n, t in enumerate(_COLUMNS.values(), 4))})
+        AS given ({_NAMES})
+    ON CONFLICT (job, place) DO UPDATE SET
+        digest = excluded.digest, key = excluded.key, status = excluded.status, at = excluded.at,
+        attempts = excluded.attempts, elapsed = excluded.elapsed, error_code = excluded.error_code,
+        error_name = excluded.error_name, error_text = excluded.error_text, result_id = excluded.result_id,
+        intended_at = CASE
+            WHEN excluded.intended_at IS NULL THEN r.intended_at
+            WHEN r.status IN ({INTENDED}, {UNKNOWN}) THEN coalesce(r.intended_at, excluded.intended_at)
+            ELSE excluded.intended_at
+        END
+)
+SELECT EXISTS (SELECT FROM held) AS held
+"""  # noqa: S608 - made of constants
+_UPDATE = "UPDATE voxsip.job SET {} WHERE id = $1 AND lease = $2 RETURNING true AS held"
+_CREATE = """
+INSERT INTO voxsip.job (name, kind, account_id, options, source, checksum, version, rows, known,
+    holder, lease, lease_until, grace, runs)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, extract(epoch FROM clock_timestamp()) + $12, $13, 1)
+ON CONFLICT (name) DO NOTHING RETURNING *
+"""
+_TAKE_OVER = """
+UPDATE voxsip.job AS j SET holder = $2, lease = $3, lease_until = extract(epoch FROM clock_timestamp()) + $4,
+    grace = $5, runs = j.runs + 1, started = now(), stopped = NULL
+FROM (SELECT id, lease FROM voxsip.job WHERE name = $1 FOR UPDATE) AS before
+WHERE j.id = before.id AND (j.lease IS NULL OR j.lease_until + j.grace < extract(epoch FROM clock_timestamp()))
+RETURNING j.*, before.lease IS NOT NULL AS unclean
+"""
+_LOOK = """
+SELECT holder, lease_until + grace - extract(epoch FROM clock_timestamp()) AS left FROM voxsip.job WHERE name = $1
+"""
+_FACTS = """
+SELECT max(place) AS last, count(*) FILTER (WHERE status = ANY($2::int[])) AS open FROM voxsip.job_row WHERE job = $1
+"""
+
+
+def split_address(address: str) -> tuple[StoreAddress, str]:
+    """Return the store and the name of the job: `postgresql://host/database#name`.
+
+    Raises:
+        ConfigurationError: no such address.
+    """
+    dsn, _, name = reveal(address).partition("#")
+    return StoreAddress(conceal(dsn)), unquote(name) or "job"
+
+
+class StoreJournal:
+    """One job's journal in a store, held by this process alone.
+
+    Attributes:
+        header: what the job is.
+        rows_known: rows up to the last one that an earlier run wrote.
+        rows_total: the number of input rows, once `ended` was told.
+        settled: rows of earlier runs that need no money: ended for good, or perhaps bought.
+        runs: how often the job has been started, this time included.
+        resumed: whether it was there before this run.
+        unclean: whether the run before this one did not end in order.
+        log_lost: never: a store has no part that can be lost by itself.
+        open_rows: rows of earlier runs whose outcome is not known.
+    """
+
+    log_lost = False
+
+    def __init__(self, address: StoreAddress, name: str, clock: Clock) -> None:
+        self.path = f"{address}#{name}"
+        self._clock = clock
+        self._connection = LoopConnection(address, lambda: None)
+        self._name = name
+        self._lease = secrets.token_hex(16)
+        self._deadline = 0.0
+        self._job = 0
+        self._known: list[int] | None = None
+        self._queue: deque[tuple[Any, ...]] = deque()
+        self._urgent = asyncio.Event()
+        self._told = self._written = 0
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self._beating: asyncio.Task[None] | None = None
+        self._failure: str | None = None
+        self._updates: list[tuple[str, tuple[object, ...]]] = []
+        self._range = range(0)
+        self._rows: dict[int, Any] = {}
+        self.rows_known = self.open_rows = self.settled = 0
+        self.resumed = self.unclean = False
+
+    @classmethod
+    async def create(
+        cls,
+        address: str,
+        header: JobHeader,
+        *,
+        known: Iterable[int] | None = None,
+        grace: float = 0.0,
+        clock: Clock = SYSTEM,
+    ) -> Self:
+        """Make a new journal and hold it.
+
+        Args:
+            address: `postgresql://host/database#name`.
+            header: what the job is.
+            known: ids of the registrations there were before, or None.
+            grace: seconds that an attempt may take: a successor waits as long after the lease ends.
+            clock: for the times of rows.
+
+        Raises:
+            ConfigurationError: there is a job of that name, or the store cannot be used.
+        """
+        journal = cls(*split_address(address), clock)
+        async with _closed_on_failure(journal):
+            began = _boot_time()
+            row = await journal._connection.fetchrow(
+                _CREATE,
+                journal._name,
+                header.kind,
+                header.account_id,
+                orjson.dumps(dict(header.options)).decode(),
+                header.source,
+                header.checksum,
+                __version__,
+                header.rows,
+                None if known is None else list(known),
+                _holder(),
+                journal._lease,
+                LEASE,
+                grace,
+            )
+            if row is None:
+                raise ConfigurationError(
+                    f"journal {journal.path}: there is a job of that name already; resume it, "
+                    "or name another after a #"
+                )
+            journal._begin(row, began)
+        return journal
+
+    @classmethod
+    async def open(cls, address: str, *, grace: float = 0.0, clock: Clock = SYSTEM) -> Self:
+        """Take over a job to resume it.
+
+        Args:
+            address: `postgresql://host/database#name`.
+            grace: as for `create`.
+            clock: as for `create`.
+
+        Raises:
+            ConfigurationError: no such job, another process holds it, or the store cannot be used.
+        """
+        journal = cls(*split_address(address), clock)
+        async with _closed_on_failure(journal):
+            began = _boot_time()
+            row = await journal._connection.fetchrow(
+                _TAKE_OVER, journal._name, _holder(), journal._lease, LEASE, grace
+            )
+            if row is None:
+                raise await journal._refusal()
+            journal.resumed, journal.unclean = True, row["unclean"]
+            facts = await journal._connection.fetchrow(_FACTS, row["id"], [INTENDED, UNKNOWN])
+            journal.rows_known = 0 if facts["last"] is None else facts["last"] + 1
+            journal.open_rows = facts["open"]
+            journal._begin(row, began)
+            journal.settled = await journal._count_settled()
+        return journal
+
+    async def _refusal(self) -> ConfigurationError:
+        found = await self._connection.fetchrow(_LOOK, self._name)
+        if found is None:
+            return ConfigurationError(f"journal {self.path}: there is no job of that name")
+        return ConfigurationError(
+            f"journal {self.path}: the job is held by {found['holder']}; if that process is dead, "
+            f"try again in {max(1, int(found['left']) + 1)} s"
+        )
+
+    def _begin(self, row: Any, began: float) -> None:
+        """Take over what the store says; `began` is when the lease was asked for."""
+        self._job = row["id"]
+        self._deadline = began + LEASE
+        self.rows_total: int | None = row["rows_total"]
+        self.runs: int = row["runs"]
+        self._known = row["known"]
+        self.header = JobHeader(
+            kind=row["kind"],
+            account_id=row["account_id"],
+            options=orjson.loads(row["options"]),
+            source=row["source"],
+            checksum=row["checksum"],
+            version=row["version"],
+            rows=row["rows"],
+        )
+        self._beating = asyncio.get_running_loop().create_task(self._beat())
+
+    def may_write(self) -> bool:
+        """Returns whether the job is held for certain, by the time since boot: it goes on while the process is stopped."""
+        return self._failure is None and _boot_time() < self._deadline
+
+    async def intend(self, index: int, digest: bytes, key: str) -> None:
+        """Note that a row is about to be sent; durable when this returns."""
+        now = now_ms(self._clock)
+        self._put((index, digest, _text(key), INTENDED, now, now, 0, 0, None, None, None, None))
+        await self._until_written(urgent=True)
+
+    def record(
+        self,
+        index: int,
+        digest: bytes,
+        status: Status,
+        key: str,
+        *,
+        attempts: int = 0,
+        elapsed: float = 0.0,
+        error_code: int | None = None,
+        error_name: str | None = None,
+        error_text: str | None = None,
+        result_id: int | None = None,
+    ) -> None:
+        """Note how a row ended; returns at once.
+
+        Raises:
+            ConfigurationError: an earlier batch could not be written, or another process holds the job.
+        """
+        self._put(
+            (
+                index,
+                digest,
+                _text(key),
+                STATUS_CODES[status],
+                None,
+                now_ms(self._clock),
+                attempts,
+                int(elapsed * 1e6),
+                None if error_code is None else str(error_code),
+                error_name,
+                _text(error_text),
+                None if result_id is None else str(result_id),
+            )
+        )
+
+    async def room(self) -> None:
+        """Return once the records not yet written are few."""
+        if len(self._queue) > ROOM:
+            await self._until_written(urgent=True)
+
+    async def restored(self, index: int) -> RestoredRow | None:
+        """Return what earlier runs wrote of a row, or None. Ask in rising order."""
+        if index >= self.rows_known:
+            return None
+        if index not in self._range:
+            self._range = range(index, index + RANGE_ROWS)
+            query = (
+                f"SELECT {_NAMES} FROM voxsip.job_row WHERE job = $1 AND place >= $2 AND place < $3"  # noqa: S608 - constants
+            )
+            found = await self._connection.fetch(
+                query, self._job, self._range.start, self._range.stop
+            )
+            self._rows = {row["place"]: row for row in found}
+        row = self._rows.get(index)
+        return None if row is None else _restored_row(row)
+
+    async def begin(self) -> None:
+        """Do nothing: that the run has begun is in the store since the journal was opened."""
+
+    async def known_ids(self) -> list[int] | None:
+        """Return the ids of the registrations there were before the job, or None if they could not be listed."""
+        return self._known
+
+    async def result_ids(self) -> list[int]:
+        """Return the registrations that rows of earlier runs were told."""
+        query = "SELECT result_id FROM voxsip.job_row WHERE job = $1 AND result_id IS NOT NULL"
+        return sorted(
+            int(row["result_id"]) for row in await self._connection.fetch(query, self._job)
+        )
+
+    def ended(self, rows: int) -> None:
+        """Note that the input has been read to its end."""
+        self.rows_total = rows
+        self._updates.append(("rows_total = $3", (rows,)))
+
+    def stopped(self, reason: str | None) -> None:
+        """Note why the job stopped sending, or None where it ran to its end."""
+        self._updates.append(("stopped = $3", (reason,)))
+
+    async def flush(self) -> None:
+        """Return once everything told so far is durable."""
+        if self._queue or self._writing is not None:
+            await self._until_written(urgent=True)
+        self._raise_failure()
+        while self._updates:
+            change, values = self._updates[0]
+            await self._held(_UPDATE.format(change), *values)
+            self._updates.pop(0)
+
+    async def close(self) -> None:
+        """Flush, give the job back and close. Idempotent.
+
+        Raises:
+            ConfigurationError: not everything could be written; told once.
+        """
+        beating, self._beating = self._beating, None
+        if beating is None:
+            return
+        try:
+            await self.flush()
+            await self._held(_UPDATE.format("lease = NULL, lease_until = 0, holder = NULL"))
+        finally:
+            self._deadline = 0.0
+            beating.cancel()
+            await asyncio.wait([beating])
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait([self._writing])
+        await self._connection.aclose()
+
+    # Writing
+
+    def _put(self, row: tuple[Any, ...]) -> None:
+        self._raise_failure()
+        self._queue.append(row)
+        self._told += 1
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    async def _until_written(self, *, urgent: bool) -> None:
+        self._raise_failure()
+        if self._written >= self._told:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((self._told, waiter))
+        if urgent:
+            self._urgent.set()
+        await waiter
+        self._raise_failure()
+
+    async def _write(self) -> None:
+        try:
+            while self._queue:
+                await self._company()
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_ROWS))]
+                columns = zip(*_last_words(batch), strict=True)
+                await self._held(_WRITE, LEASE, *map(list, columns), renews=True)
+                self._written += len(batch)
+                self._wake()
+        except VoxsipError as error:
+            self._fail(str(error))
+        finally:
+            self._writing = None
+
+    async def _company(self) -> None:
+        """Let outcomes gather; whoever waits for an intent, or for all, ends it."""
+        if len(self._queue) < BATCH_ROWS:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BATCH_SECONDS):
+                    await self._urgent.wait()
+        self._urgent.clear()
+
+    def _wake(self) -> None:
+        while self._waiters and (self._failure is not None or self._waiters[0][0] <= self._written):
+            _, waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+        if self._waiters:
+            self._urgent.set()
+
+    async def _held(self, query: str, *values: object, renews: bool = False) -> None:
+        """Run a statement that only counts while the job is held; while the lease lasts, wait for the store.
+
+        Raises:
+            ConfigurationError: another process holds the job, or the store did not come back in time.
+        """
+        while True:
+            began = _boot_time()
+            try:
+                row = await self._connection.fetchrow(query, self._job, self._lease, *values)
+            except StoreUnavailableError as error:
+                if _boot_time() < self._deadline:
+                    await self._clock.sleep(LEASE / 30)
+                    continue
+                failure = str(error)
+                break
+            if row is not None and row["held"]:
+                if renews:
+                    self._deadline = max(self._deadline, began + LEASE)
+                return
+            failure = "another process has taken the job over"
+            break
+        self._fail(failure)
+        self._raise_failure()
+
+    async def _beat(self) -> None:
+        """Renew the lease until the journal is closed."""
+        try:
+            while True:
+                await self._clock.sleep(LEASE / 3)
+                await self._held(_RENEW, LEASE, renews=True)
+        except ConfigurationError:
+            return
+
+    def _fail(self, reason: str) -> None:
+        if self._failure is None:
+            self._failure = reason
+        self._queue.clear()
+        self._wake()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise ConfigurationError(
+                f"journal {self.path}: {self._failure}; nothing is sent any more, resume the job where it is held"
+            )
+
+    async def _count_settled(self) -> int:
+        rows = await self._connection.fetch(
+            "SELECT status, error_code, count(*) AS n FROM voxsip.job_row WHERE job = $1 GROUP BY 1, 2",
+            self._job,
+        )
+        failed, skipped = STATUS_CODES["failed"], STATUS_CODES["skipped"]
+        return sum(
+            row["n"]
+            for row in rows
+            if row["status"] != skipped
+            and not (
+                row["status"] == failed
+                and stop_reason(self.header.kind, error_class(_number(row["error_code"])))
+            )
+        )
+
+
+class _closed_on_failure:  # noqa: N801 - used as a statement
+    """Closes a journal's connection if it could not be opened."""
+
+    def __init__(self, journal: StoreJournal) -> None:
+        self._journal = journal
+
+    async def __aenter__(self) -> None:
+        if not SUPPORTED:
+            raise ConfigurationError(
+                "journal: one in a store needs aiohttp 3.12 or newer, which looks at the lease as it writes; upgrade aiohttp"
+            )
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            if self._journal._beating is not None:  # noqa: SLF001 - one module
+                self._journal._beating.cancel()  # noqa: SLF001
+            await self._journal._abandon()  # noqa: SLF001
+
+
+def _boot_time() -> float:
+    return time.clock_gettime(_BOOT_CLOCK)
+
+
+def _holder() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def _text(text: str | None) -> str | None:
+    """Return a text as PostgreSQL takes it: half characters and zero bytes as escapes."""
+    if text is None:
+        return None
+    return reveal(text).encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+
+
+def _last_words(batch: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return one line for each row: a statement may not write one twice. The first intent's time stays."""
+    lines: dict[int, tuple[Any, ...]] = {}
+    for line in batch:
+        before = lines.pop(line[0], None)
+        if before is not None and before[4] is not None:
+            still_open = before[3] in {INTENDED, UNKNOWN} or line[4] is None
+            line = (*line[:4], before[4] if still_open else line[4], *line[5:])  # noqa: PLW2901
+        lines[line[0]] = line
+    return list(lines.values())
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def _restored_row(row: Any) -> RestoredRow:
+    status = row["status"]
+    return RestoredRow(
+        index=row["place"],
+        digest=row["digest"],
+        status=STATUSES[status - 1] if status != INTENDED else "intended",
+        at=_time(row["at"]),
+        attempts=row["attempts"],
+        elapsed=row["elapsed"] / 1e6,
+        error_code=_number(row["error_code"]),
+        error_name=row["error_name"],
+        error_text=row["error_text"],
+        result_id=_number(row["result_id"]),
+        intended_at=None if row["intended_at"] is None else _time(row["intended_at"]),
+    )
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1e3, UTC)
