@@ -175,9 +175,10 @@ class BaseAsyncClient(AsyncGroups):
             elapsed=lambda: self.clock.wall() - since.timestamp(),
             exclude=exclude,
             known_before=known_before if known_before is not None else creates.known,
+            misplaced=creates.misplaced(request),
         )
         if found is not None:
-            creates.claim(command, int(found[lookup_of(request.command).id]))
+            creates.claim(request, int(found[lookup_of(request.command).id]))
         return found
 
     def with_options(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -39,7 +39,8 @@ class Creates:
     def __init__(self, clock: Clock = SYSTEM) -> None:
         self._clock = clock
         self._busy: dict[Key, asyncio.Event] = {}
-        self._taken: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._taken: OrderedDict[tuple[str, int], Key] = OrderedDict()
+        """What the create that an id was told to was about."""
         self._open: OrderedDict[Key, None] = OrderedDict()
         """Creates that ended with an unknown outcome: a later look-up may find what they made."""
         self._known: IdSet | None = None
@@ -55,9 +56,9 @@ class Creates:
         view._known = known  # noqa: SLF001 - of this class
         return view
 
-    def claim(self, command: str, made: int) -> None:
+    def claim(self, request: Request, made: int) -> None:
         """Remember that an id belongs to a create: no other look-up takes it."""
-        self._taken[command, made] = None
+        self._taken[request.command.name, made] = _key(request)
         _forget_oldest(self._taken)
         if self._known is not None:
             self._known.add(made)
@@ -66,9 +67,14 @@ class Creates:
         """Returns whether an id was there before, or belongs to a create of this client."""
         return (command, made) in self._taken or (self._known is not None and made in self._known)
 
-    def claimed(self, command: str) -> set[int]:
-        """Return the ids of this command's creates that are remembered."""
-        return {made for name, made in self._taken if name == command}
+    def claimed(self, command: str) -> Container[int]:
+        """Return the ids of this command's creates that are remembered, as they are when it is asked."""
+        return _Live(lambda number: (command, number) in self._taken)
+
+    def misplaced(self, request: Request) -> Container[int]:
+        """Return the ids that creates of other names were told: one that carries this name was told wrongly."""
+        key = _key(request)
+        return _Live(lambda number: self._taken.get((key[0], number), key) != key)
 
     @property
     def known(self) -> IdSet | None:
@@ -115,7 +121,7 @@ class Creates:
             if self.is_claimed(request.command.name, made):
                 msg = f"{lookup.id} {made} belongs to another call"
                 raise ValueError(msg)
-            self.claim(request.command.name, made)
+            self.claim(request, made)
             return result
 
         return decode_and_claim
@@ -140,6 +146,7 @@ class Creates:
                 elapsed=lambda: self._clock.monotonic() - request.started,
                 exclude=self.claimed(request.command.name),
                 known_before=self._known,
+                misplaced=self.misplaced(request),
             )
             if found is not None or last:
                 break
@@ -151,6 +158,18 @@ class Creates:
                 f"{request.command.name}: cannot be told from the one before it, whose outcome is unknown too"
             )
         return found
+
+
+class _Live:
+    """A container that others add to while a look-up reads its pages."""
+
+    __slots__ = ("_holds",)
+
+    def __init__(self, holds: Callable[[int], bool]) -> None:
+        self._holds = holds
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and self._holds(number)
 
 
 def _may_have_made(request: Request, error: BaseException) -> bool:

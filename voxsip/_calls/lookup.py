@@ -43,6 +43,7 @@ async def look_up(
     elapsed: Callable[[], float],
     exclude: Container[int] = (),
     known_before: Container[int] | None = None,
+    misplaced: Container[int] = (),
 ) -> dict[str, Any] | None:
     """Find what a create made.
 
@@ -53,6 +54,9 @@ async def look_up(
         exclude: Ids known to belong to other creates.
         known_before: Ids that were there before the create was first sent; every other equal match is its own then,
             whatever the clocks say. None: only the server's times tell.
+
+        misplaced: Ids that creates of other names were told. One that carries this name shows that a reply went to the
+            wrong call, this one's perhaps.
 
     Returns:
         A reply such as the create would have had; None if nothing of this name, or nearly this name, can be its own.
@@ -71,6 +75,11 @@ async def look_up(
             timely = not lookup.since or _is_timely(item.get(lookup.since), date, elapsed())
             found[item[lookup.id]] = _Match(item[lookup.id], equal, timely)
     # Asked at the end: others went on while pages came, and what they claimed meanwhile is theirs.
+    if wrong := [number for number in found if number in misplaced]:
+        raise OutcomeUnknownError(
+            f"{request.command.name}: {lookup.id} {wrong[0]} is there, of this or nearly this name, and was told to a call "
+            "for another; the outcome is unknown"
+        )
     found = {
         number: match
         for number, match in found.items()
