@@ -318,9 +318,7 @@ COMMAND_MODULES: dict[str, tuple[str, str]] = {
 }
 """Command name to module and constant."""
 
-PUBLIC: frozenset[str] = frozenset(
-    {"new_secret_name", "secret_id", "secret_name", "secret_name_part"}
-)
+PUBLIC: frozenset[str] = frozenset({})
 """Names of parameters and members that sound secret and are not."""
 
 SECRETS: frozenset[str] = frozenset(

@@ -14,7 +14,7 @@ import attrs
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.arguments import ALL
 from voxsip._protocol.encoding import ENCODERS, LIST_KINDS, Encoder
-from voxsip._redaction.values import SecretText, secret_texts, type_name
+from voxsip._redaction.values import SecretText, reveal, secret_texts, type_name
 
 SHAPES = 64
 """Combinations of arguments per command that are remembered as checked."""
@@ -221,7 +221,7 @@ class Command:
             value = values.get(name)
             if value is not None:
                 try:
-                    found[name] = read_file(value, name)
+                    found[name] = read_file(reveal(value), name)
                 except (TypeError, ValueError) as error:
                     raise self._bad_value(name, value, error) from None
         return found

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from voxsip._protocol.arguments import ALL
-from voxsip._redaction.values import Hidden
+from voxsip._redaction.values import Hidden, reveal
 
 Encoder = Callable[[object], str]
 """Turns a value into percent-encoded text; raises TypeError or ValueError saying what it expects."""
@@ -115,6 +115,7 @@ def _json(value: object) -> str:
 
 def _file(value: object) -> str:
     """Check a file early; its content goes as a part of its own, not as text."""
+    value = reveal(value)
     if not isinstance(value, bytes):
         from voxsip._protocol.multipart import check_file  # noqa: PLC0415 - few commands
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from voxsip import ALL, InvalidArgumentError
+from voxsip._generated import _index
 from voxsip._protocol.structuring import structurer
+from voxsip._redaction.text import is_secret_name
 
 
 @pytest.fixture
@@ -141,3 +143,9 @@ def test_methods_fix_and_hide_arguments(catalogues, recorder):
     assert not {"is_async"} & (listed.keys() | downloaded.keys())
     assert (wings.paging.page_size, nothing, plain) == (None, {}, str)
     assert item.__name__ == "Catalogue"
+
+
+def test_secrets_of_the_spec_are_known_by_their_names():
+    assert [name for name in _index.SECRETS if not is_secret_name(name)] == []
+    assert frozenset() == _index.PUBLIC
+    assert not is_secret_name("secret_id")

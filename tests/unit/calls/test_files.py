@@ -186,3 +186,36 @@ async def test_pages_are_capped_where_the_service_caps_them(answer, connect):
     assert [request.query["count"] for request in server.requests] == ["50", "50"]
     with pytest.raises(voxsip.InvalidArgumentError, match="at most 50"):
         client.key_value_storage.list_keys(application_id=1, count=51)
+
+
+@pytest.mark.parametrize("as_path", [True, False])
+async def test_a_secret_file_is_uploaded_and_does_not_show(answer, connect, tmp_path, as_path):
+    path = tmp_path / "cert.pem"
+    path.write_bytes(b"PEM-to-be-hidden")
+    seen = []
+
+    async def read(request):
+        seen.append((str(request.url), await request.read()))
+        return Answer({"result": 1, "push_credential_id": 3})
+
+    client = connect(base_url=(await answer(read)).base_url).client
+    made = await client.push_credentials.add(
+        push_provider_name="APPLE",
+        cert_content=path if as_path else path.read_bytes(),
+        cert_password="hidden",
+    )
+    assert made.push_credential_id == 3
+    [(url, body)] = seen
+    assert (b"PEM-to-be-hidden" in body, "hidden" in url) == (True, False)
+    with pytest.raises(voxsip.InvalidArgumentError) as caught:
+        await client.push_credentials.add(push_provider_name="APPLE", cert_content="PEM-hidden")
+    assert "PEM-hidden" not in str(caught.value)
+
+
+async def test_secrets_are_named_by_their_ids(answer, connect):
+    server = await answer(Answer({"result": 1}))
+    client = connect(base_url=server.base_url).client
+    params = {"secret_id": [3], "application_id": 1}
+    assert await client.call("DelSecret", params) == {"result": 1}
+    assert dict(server.requests[0].query) == {"secret_id": "3", "application_id": "1"}
+    await client.secrets.delete(secret_name=["a"], application_id=1)

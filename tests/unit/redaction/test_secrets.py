@@ -207,7 +207,7 @@ WRONG = {
     ),
     "name": lambda c: c.call("AddNew", {"a b": 1, "password": PASSWORD}),
     "unknown type": lambda c: c.call("AddNew", {"password": object, "old_password": PASSWORD}),
-    "recover, command": lambda c: c.recover("AddUser", {"user_password": PASSWORD}, since=None),
+    "recover, command": lambda c: c.recover("SetUserInfo", {"user_password": PASSWORD}, since=None),
     "recover, argument": lambda c: c.recover(
         "CreateSipRegistration",
         {"password": PASSWORD},
