@@ -217,6 +217,13 @@ Row: TypeAlias = BindRequest | CreateRequest | DeleteRequest
 R = TypeVar("R", BindRequest, CreateRequest, DeleteRequest)
 
 
+def conceal_row(item: object) -> object:
+    """Return what a user's iterable gave, a mapping with its secrets concealed."""
+    if type(item) not in COLUMNS and isinstance(item, Mapping):
+        return conceal_members(item)
+    return item
+
+
 def read_row(cls: type[R], item: object) -> R:
     """Take what a user's iterable gave: a row as it is, a mapping by its columns.
 

@@ -190,6 +190,7 @@ class CallExecutor:
                 loop_state.slots.release()
             return self._read(request, request.reply, decode, bearer)
         except BaseException as error:
+            request.reply = None
             clear_values(error, handled)  # below, the request and its reply are plain
             raise
 

@@ -40,7 +40,7 @@ class Request:
     started: float = 0.0
     """When the first attempt left that may have been executed, in monotonic seconds (creates only)."""
     reply: RawReply | None = None
-    """The latest reply."""
+    """The latest reply; None after an attempt that failed, whose tracebacks must not show it."""
 
     def __repr__(self) -> str:
         return f"<Request {self.command.name}>"

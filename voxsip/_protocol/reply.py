@@ -57,14 +57,14 @@ class RawReply:
 
     Arguments:
         status: the HTTP status.
-        body: decompressed; a view, so that no traceback shows what it holds.
+        body: decompressed.
         headers: looked up in any case.
         limit: bytes after which reading stopped, or None where the body is whole.
         chunks: the rest of a body that is a file, to be read; None where there is none.
     """
 
     status: int
-    body: memoryview = attrs.field(converter=memoryview, repr=False)
+    body: bytes = attrs.field(repr=False)
     headers: Mapping[str, str] = attrs.field(repr=False, factory=dict)
     limit: int | None = None
     chunks: AsyncIterator[bytes] | None = attrs.field(repr=False, default=None)

@@ -14,6 +14,8 @@ from voxsip._errors import InvalidArgumentError
 from voxsip._redaction.text import HIDDEN, is_secret_name
 
 T = TypeVar("T")
+_text_of: Callable[[Any], Any] = str.__str__
+"""Makes a plain text of a concealed one, in a single step."""
 
 
 class SecretText(str):
@@ -43,7 +45,8 @@ class SecretText(str):
 
     def reveal(self) -> str:
         """Return the plain text."""
-        return super().__str__()
+        plain: str = _text_of(self)
+        return plain
 
 
 class SecretBytes(bytes):
@@ -108,8 +111,11 @@ def conceal(value: T) -> T:
 
 def reveal(value: T) -> T:
     """Return the plain value, for where it leaves."""
-    if isinstance(value, SecretText | SecretBytes | Hidden):
-        return cast("T", value.reveal())
+    kind = type(value)
+    if kind is SecretText:
+        return cast("T", _text_of(value))
+    if kind is SecretBytes or kind is Hidden:
+        return cast("T", cast("Hidden", value).reveal())
     return value
 
 

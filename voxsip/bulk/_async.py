@@ -16,6 +16,7 @@ from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options
 from voxsip.bulk._outcomes import Kind, Quote
 from voxsip.bulk._run import Run, make_source
 from voxsip.shared._address import is_store
+from voxsip.bulk._source import hide_rows
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
@@ -88,6 +89,7 @@ class AsyncBulk:
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
         """
+        rows = hide_rows(rows)
         options = Options(
             concurrency=concurrency,
             rate_limit=rate_limit,
@@ -140,6 +142,7 @@ class AsyncBulk:
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
         """
+        rows = hide_rows(rows)
         options = Options(
             concurrency=concurrency,
             rate_limit=rate_limit,
@@ -185,6 +188,7 @@ class AsyncBulk:
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
         """
+        rows = hide_rows(rows)
         options = Options(
             concurrency=concurrency,
             rate_limit=rate_limit,
@@ -242,6 +246,7 @@ class AsyncBulk:
             ConfigurationError: when the job starts: the journal cannot be opened, or belongs to
                 another account.
         """
+        rows = hide_rows(rows)
         overrides = {
             "concurrency": concurrency,
             "rate_limit": rate_limit,

@@ -11,11 +11,18 @@ from collections.abc import (
     Mapping,
     Sized,
 )
-from typing import Final
+from typing import Any, Final
 
+from voxsip._bindings.rows import conceal_row
 from voxsip._errors import InvalidArgumentError
+from voxsip._redaction.values import Hidden, type_name
 
 Rows = Iterable[object] | AsyncIterable[object]
+
+
+def hide_rows(rows: object) -> Any:
+    """Return a job's input out of the sight of tracebacks: the first thing that is done with it."""
+    return rows if isinstance(rows, Hidden | Source) else Hidden(rows)
 
 
 class End:
@@ -41,40 +48,40 @@ class Source:
 
     __slots__ = ("_async", "_rows", "_sync", "is_sync", "length")
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows = hide_rows(rows)  # as mappings they may hold passwords
         self._sync: Iterator[object] | None = None
         self._async: AsyncIterator[object] | None = None
-        self.length = len(rows) if isinstance(rows, Sized) else None
-        wrong = isinstance(rows, str | bytes | Mapping)
-        if wrong or not isinstance(rows, Iterable | AsyncIterable):
+        self.length = len(rows.reveal()) if isinstance(rows.reveal(), Sized) else None
+        wrong = isinstance(rows.reveal(), str | bytes | Mapping)
+        if wrong or not isinstance(rows.reveal(), Iterable | AsyncIterable):
             expected = "an iterable or async iterable of rows"
-            message = f"rows: expected {expected}, got {type(rows).__name__}"
+            message = f"rows: expected {expected}, got {type_name(rows)}"
             raise InvalidArgumentError(message, field="rows")
-        self.is_sync = isinstance(rows, Iterable)
+        self.is_sync = isinstance(rows.reveal(), Iterable)
 
     def again(self) -> Iterator[object] | None:
         """Return an iterator from the start, beside the one `pull` uses; None if there can be only one."""
-        if not isinstance(self._rows, Iterable):
+        if not isinstance(self._rows.reveal(), Iterable):
             return None
-        fresh = iter(self._rows)
-        return None if fresh is self._rows else fresh
+        fresh = iter(self._rows.reveal())
+        return None if fresh is self._rows.reveal() else map(conceal_row, fresh)
 
     def pull_now(self) -> object:
         """Return the next row of an iterable, or END."""
         if self._sync is None:
-            if not isinstance(self._rows, Iterable):
+            if not isinstance(self._rows.reveal(), Iterable):
                 raise TypeError("rows must be awaited")
-            self._sync = iter(self._rows)
-        return next(self._sync, END)
+            self._sync = iter(self._rows.reveal())
+        return conceal_row(next(self._sync, END))
 
     async def pull(self) -> object:
         """Return the next row, or END."""
-        if isinstance(self._rows, Iterable):
+        if isinstance(self._rows.reveal(), Iterable):
             return self.pull_now()
         if self._async is None:
-            self._async = aiter(self._rows)
-        return await anext(self._async, END)
+            self._async = aiter(self._rows.reveal())
+        return conceal_row(await anext(self._async, END))
 
     async def close(self) -> None:
         """Close an async generator that was not read to its end, so that it leaks nothing."""

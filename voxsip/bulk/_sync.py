@@ -11,17 +11,18 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
+from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, conceal_row
 from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._clock import SYSTEM
 from voxsip._config import RateLimit
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.interfaces import Runner
+from voxsip._redaction.values import Hidden, reveal, type_name
 from voxsip.bulk._async import AsyncBulk, Path
 from voxsip.bulk._job import BulkJob
 from voxsip.bulk._options import DEFAULT_CONCURRENCY
 from voxsip.bulk._outcomes import Outcome, Quote, Report, Stop
-from voxsip.bulk._source import END, Source
+from voxsip.bulk._source import END, Source, hide_rows
 
 R = TypeVar("R")
 BATCH = 256
@@ -43,9 +44,10 @@ class Inbox(Source):
 
     __slots__ = ("_ended", "_error", "_items", "_waiter", "on_hungry")
 
-    def __init__(self, rows: object) -> None:
-        if not isinstance(rows, Iterable):
-            name = type(rows).__name__
+    def __init__(self, rows: Iterable[object] | Hidden) -> None:
+        rows = hide_rows(rows)
+        if not isinstance(reveal(rows), Iterable):
+            name = type_name(rows)
             raise InvalidArgumentError(f"rows: expected an iterable, got {name}", field="rows")
         super().__init__(rows)
         self.is_sync = False
@@ -124,12 +126,10 @@ class SyncBulkJob(Generic[R]):
     iteration early, and Ctrl-C, send nothing more and wait for what is under way; Ctrl-C once more cancels it.
     """
 
-    def __init__(
-        self, job: BulkJob[R], inbox: Inbox, rows: Iterable[object], runner: Runner
-    ) -> None:
+    def __init__(self, job: BulkJob[R], inbox: Inbox, rows: Any, runner: Runner) -> None:
         self._job = job
         self._inbox = inbox
-        self._rows = rows
+        self._rows: Hidden = hide_rows(rows)
         self._runner = runner
         self._over = False
         inbox.on_hungry = job.queue.ring
@@ -172,7 +172,7 @@ class SyncBulkJob(Generic[R]):
 
     def __iter__(self) -> Generator[Outcome[R], None, None]:
         """Give every outcome."""
-        rows = iter(self._rows)
+        rows = iter(self._rows.reveal())
         hungry = True
         try:
             while not self._over:
@@ -234,7 +234,7 @@ def _read(rows: Iterator[object]) -> Batch:
     before = SYSTEM.monotonic()
     until = before + READ_FOR
     try:
-        for row in rows:
+        for row in map(conceal_row, rows):
             append(row)
             now = SYSTEM.monotonic()
             if now >= until or len(batch.rows) >= BATCH:
@@ -276,6 +276,7 @@ class Bulk:
         checksum: str | None = None,
     ) -> SyncBulkJob[BindRequest]:
         """Bind and unbind registrations; see `AsyncBulk.bind`. The rows are read in this thread."""
+        rows = hide_rows(rows)
         inbox = Inbox(rows)
         job = self._bulk.bind(
             inbox,  # type: ignore[arg-type]  # a source is taken as it is
@@ -310,6 +311,7 @@ class Bulk:
         checksum: str | None = None,
     ) -> SyncBulkJob[CreateRequest]:
         """Buy registrations; see `AsyncBulk.create`. The rows are read in this thread."""
+        rows = hide_rows(rows)
         inbox = Inbox(rows)
         job = self._bulk.create(
             inbox,  # type: ignore[arg-type]  # a source is taken as it is
@@ -343,6 +345,7 @@ class Bulk:
         checksum: str | None = None,
     ) -> SyncBulkJob[DeleteRequest]:
         """Give registrations up; see `AsyncBulk.delete`. The rows are read in this thread."""
+        rows = hide_rows(rows)
         inbox = Inbox(rows)
         job = self._bulk.delete(
             inbox,  # type: ignore[arg-type]  # a source is taken as it is
@@ -377,6 +380,7 @@ class Bulk:
         checksum: str | None = None,
     ) -> SyncBulkJob[Any]:
         """Go on with a job from its journal; see `AsyncBulk.resume`. The rows are read in this thread."""
+        rows = hide_rows(rows)
         inbox = Inbox(rows)
         job = self._bulk.resume(
             journal,

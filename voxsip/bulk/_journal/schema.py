@@ -83,6 +83,11 @@ WRONG_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeErr
 """What reading a value raises that is not of the kind, or not in the range, that was written."""
 
 
+def is_foreseen(error: BaseException) -> bool:
+    """Returns whether the words of `explain` are all that its reader needs."""
+    return isinstance(error, ConfigurationError | sqlite3.Error | OSError)
+
+
 def explain(path: Path, error: BaseException) -> str:
     """Return a sentence that names the file and, where there is one, the remedy."""
     if isinstance(error, ConfigurationError):

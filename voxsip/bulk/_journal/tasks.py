@@ -17,7 +17,7 @@ Work = Callable[[sqlite3.Connection], T]
 class Task:
     """Something to do after the rows told so far, and who waits for it."""
 
-    __slots__ = ("_error", "_future", "_loop", "_result", "_work", "durable")
+    __slots__ = ("_cause", "_error", "_future", "_loop", "_result", "_work", "durable")
 
     def __init__(
         self, work: Work[Any] | None, *, durable: bool = False, wanted: bool = True
@@ -26,6 +26,7 @@ class Task:
         self._work = work
         self._result: Any = None
         self._error: str | None = None
+        self._cause: BaseException | None = None
         self._loop = asyncio.get_running_loop() if wanted else None
         self._future: asyncio.Future[Any] | None = (
             self._loop.create_future() if self._loop else None
@@ -40,9 +41,10 @@ class Task:
         if self._work is not None:
             self._result = self._work(connection)
 
-    def fail(self, error: str) -> None:
+    def fail(self, error: str, cause: BaseException | None = None) -> None:
         """Make waiting for it raise `ConfigurationError`."""
         self._error = error
+        self._cause = cause
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -57,7 +59,9 @@ class Task:
         if self._error is None:
             future.set_result(self._result)
         else:
-            future.set_exception(ConfigurationError(self._error))
+            failure = ConfigurationError(self._error)
+            failure.__cause__ = self._cause
+            future.set_exception(failure)
 
 
 def tell(tasks: Iterable[Task]) -> None:

@@ -25,7 +25,7 @@ from typing import Any, Protocol
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.log import Log, Row
 from voxsip.bulk._journal.ownership import Ownership
-from voxsip.bulk._journal.schema import explain
+from voxsip.bulk._journal.schema import explain, is_foreseen
 from voxsip.bulk._journal.tasks import T, Task, Work
 
 GATHER_ROWS = 2048
@@ -84,6 +84,9 @@ class Writer:
         self._stopping = False
         self.ended = False
         self._failure: str | None = None  # what went wrong
+        self._bug: BaseException | None = (
+            None  # what nobody foresaw: its traceback says where to look
+        )
         self._refusal: str | None = None  # why nothing can be handed over: that, or being closed
         self._closed = False
         self._closers: list[Task] = []
@@ -112,7 +115,7 @@ class Writer:
             ConfigurationError: the journal cannot be written any more, or is closed.
         """
         if self._refusal is not None:
-            raise ConfigurationError(self._refusal)
+            raise ConfigurationError(self._refusal) from self._bug
         self._rows.append(row)
         if not self._armed:
             self._armed = True
@@ -141,7 +144,7 @@ class Writer:
         while len(self._rows) > ROOM_ROWS:
             await self._hand_over(None).outcome()
         if self._refusal is not None:
-            raise ConfigurationError(self._refusal)
+            raise ConfigurationError(self._refusal) from self._bug
 
     async def close(self) -> None:
         """Write what is left, close and unlock. Another call waits for the same end and raises nothing.
@@ -158,7 +161,7 @@ class Writer:
             self._stop()
             await end.outcome()
         if first and self._failure is not None:
-            raise ConfigurationError(self._failure)
+            raise ConfigurationError(self._failure) from self._bug
 
     def abandon(self) -> None:
         """Close where nothing can be awaited: as an unclosed journal is collected, or at exit."""
@@ -172,7 +175,7 @@ class Writer:
         task = Task(work, durable=durable, wanted=wanted)
         with self._mutex:  # so that the last turn overlooks nobody
             if self._refusal is not None:
-                raise ConfigurationError(self._refusal)
+                raise ConfigurationError(self._refusal) from self._bug
             self._tasks.append(task)
         self._driver.wake(urgent=True)
         return task
@@ -228,9 +231,10 @@ class Writer:
     def _fail(self, error: BaseException, tasks: Iterable[Task] = ()) -> None:
         if self._failure is None:
             self._failure = explain(self.path, error)
+            self._bug = None if is_foreseen(error) else error
         self._refusal = self._failure
         for task in tasks:
-            task.fail(self._failure)
+            task.fail(self._failure, self._bug)
 
     def _end(self) -> list[Task]:
         with self._mutex:
@@ -239,7 +243,7 @@ class Writer:
             left, closers = list(self._tasks), self._closers
             self._tasks.clear()
         for task in left:
-            task.fail(self._refusal)
+            task.fail(self._refusal, self._bug)
         return [*left, *closers]
 
     def forget(self) -> None:
