@@ -157,9 +157,7 @@ class CallExecutor:
             report_cancelled(request, error)
             raise
         finally:
-            request.last = (
-                None  # its frames hold the request: no cycle that only the collector ends
-            )
+            request.last = None  # its frames hold the request: no cycle for the collector
 
     async def send_once(self, request: Request, decode: Decoder[T]) -> T:
         """Make one attempt.

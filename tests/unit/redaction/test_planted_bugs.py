@@ -8,7 +8,6 @@ import aiohttp
 import jose.jws
 import orjson
 import pytest
-import yarl
 
 import voxsip
 from tests.support.frame_dump import chain, everything_shown
@@ -22,17 +21,19 @@ from voxsip._calls import call
 from voxsip._calls.creates import Creates
 from voxsip._calls.recovery import Recovery
 from voxsip._calls.retry import Retrier
-from voxsip._protocol import encoding, reply
+from voxsip._protocol import encoding as wire_encoding, reply
 from voxsip._protocol.command import Command
-from voxsip._sync.loop_thread import LoopThread, _Job
+from voxsip._sync.loop_thread import _Job
 from voxsip._transport import session_pool
 from voxsip._transport.attempt_timeout import AttemptTimer
 from voxsip._transport.session_pool import SessionPool
+from voxsip.bulk._engine import engine
 from voxsip.bulk._engine.engine import Engine
 from voxsip.bulk._engine.window import Window
 from voxsip.bulk._journal.log import Log
 from voxsip.bulk._journal.writer import Writer
 from voxsip.bulk._source import Source
+from voxsip.bulk._sync import Inbox
 from voxsip.emulator import Fault, Faults
 
 AT = {"sip_username": "a", "proxy": "p"}
@@ -61,7 +62,6 @@ def unknown_command(client):
     return client.call("AddThings", {"passwords": [PASSWORD], "old_secret": PASSWORD})
 
 
-CALLS = [create, by_name, unknown_command]
 REFUSAL = [Fault(kind="error", code=127, command="CreateSipRegistration")]
 LATER = [Fault(kind="error", code=340, command="CreateSipRegistration")]
 LOST = [Fault(kind="lose_reply", command="CreateSipRegistration")]
@@ -69,7 +69,7 @@ BINARY = [Fault(kind="not_json", command="CreateSipRegistration")]
 
 PLACES = {
     "protocol: encode": (Command, "encode", "call.py", None),
-    "protocol: percent-encoding": (encoding, "quote", "encoding.py", None),
+    "protocol: percent-encoding": (wire_encoding, "quote", "encoding.py", None),
     "protocol: decode": (call, "result_of", "call.py", None),
     "protocol: explain": (reply, "unexpected", "reply.py", BINARY),
     "protocol: redact": (reply, "redact", "reply.py", BINARY),
@@ -85,19 +85,13 @@ PLACES = {
     "transport: failures": (session_pool, "explain_failure", "session_pool.py", LOST),
     "aiohttp: request": (aiohttp.ClientSession, "_request", "session_pool.py", None),
     "aiohttp: connect": (aiohttp.TCPConnector, "_create_connection", "session_pool.py", None),
-    "aiohttp: send": (SentByClient, "_write", "session_pool.py", None),
     "aiohttp: headers": (SentByClient, "write_headers", "session_pool.py", None),
     "aiohttp: read": (aiohttp.ClientResponse, "read", "session_pool.py", None),
-    "yarl": (yarl.URL, "build", "call.py", None),
+    "calls: plain text": (call, "reveal", "call.py", None),
     "auth: token": (TokenCache, "bearer", "call.py", None),
     "auth: sign": (JoseSigner, "sign", "tokens.py", None),
     "auth: jose": (jose.jws, "_sign_header_and_claims", "signing.py", None),
 }
-
-
-@pytest.fixture(params=["query", "form"])
-def encoding_of_arguments(request):
-    return request.param
 
 
 @pytest.fixture
@@ -132,12 +126,17 @@ async def failure_of(side, act):
 
 
 @pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
-@pytest.mark.parametrize("place", PLACES)
-async def test_a_call(monkeypatch, serve, connect, secrets, cls, place, encoding_of_arguments):
+@pytest.mark.parametrize(
+    ("place", "encoding"),
+    [(place, "query") for place in PLACES]
+    + [(place, "form") for place in PLACES if "http" in place or "transport" in place],
+)
+async def test_a_call(monkeypatch, serve, connect, secrets, cls, place, encoding):
     owner, name, file, faults = PLACES[place]
     emulator = await serve(faults=Faults(faults or []))
-    for act in CALLS if faults is None else CALLS[:2]:
-        side = connect(emulator, cls=cls, encoding=encoding_of_arguments)
+    other = unknown_command if cls is voxsip.AsyncClient and faults is None else by_name
+    for act in (create, other):
+        side = connect(emulator, cls=cls, encoding=encoding)
         token = "" if place.startswith("auth") else side.client.bearer().split(".")[-1]
         with monkeypatch.context() as patch:
             patch.setattr(aiohttp.client_reqrep, "StreamWriter", SentByClient)
@@ -165,11 +164,9 @@ SYNC = {
     "hand over": (_Job, "hand_over"),
     "wait": (_Job, "wait"),
     "result": (_Job, "result"),
-    "run": (LoopThread, "run"),
 }
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
 @pytest.mark.parametrize("place", SYNC)
 async def test_the_loop_thread(monkeypatch, serve, connect, secrets, place):
     emulator = await serve()
@@ -186,7 +183,7 @@ async def test_the_loop_thread(monkeypatch, serve, connect, secrets, place):
 BULK = {
     "engine: finish": (Engine, "_finish", "engine.py"),
     "engine: outcome": (Engine, "_emit", "engine.py"),
-    "engine: read": (Engine, "_place", "engine.py"),
+    "engine: read": (engine, "read_row", "engine.py"),
     "window": (Window, "take", "engine.py"),
     "source": (Source, "pull_now", "engine.py"),
     "bindings: read": (rows, "_made", "rows.py"),
@@ -219,6 +216,8 @@ async def test_a_job(monkeypatch, serve, connect, secrets, tmp_path, cls, make_r
         return await (job if cls is voxsip.AsyncClient else asyncio.to_thread(job.wait))
 
     monkeypatch.setattr(owner, name, planted)
+    if owner is Source:
+        monkeypatch.setattr(Inbox, name, planted)
     with pytest.raises((KeyError, voxsip.ConfigurationError)) as caught:
         await run()
     monkeypatch.undo()
