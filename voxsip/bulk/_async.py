@@ -15,8 +15,8 @@ from voxsip.bulk._job import BulkJob
 from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options
 from voxsip.bulk._outcomes import Kind, Quote
 from voxsip.bulk._run import Run, make_source
-from voxsip.shared._address import is_store
 from voxsip.bulk._source import hide_rows
+from voxsip.shared._address import is_store
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
