@@ -252,7 +252,7 @@ def _create_of(command: str, values: dict[str, Any], since: datetime) -> Request
     found = any_command(command, values.keys())
     if found.lookup is None:
         raise InvalidArgumentError(f"{command} cannot be looked up", field="command")
-    if not isinstance(since, datetime) or since.tzinfo is None:
+    if getattr(since, "tzinfo", None) is None:
         raise InvalidArgumentError("since: expected an aware datetime (with tzinfo)", field="since")
     return Request(found, values, found.encode(values))
 
