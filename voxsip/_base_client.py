@@ -248,7 +248,7 @@ class BaseAsyncClient(AsyncGroups):
         await self.close()
 
 
-def _create_of(command: str, values: dict[str, Any], since: datetime) -> Request:
+def _create_of(command: str, values: dict[str, Any], since: object) -> Request:
     found = any_command(command, values.keys())
     if found.lookup is None:
         raise InvalidArgumentError(f"{command} cannot be looked up", field="command")
@@ -263,13 +263,15 @@ def _policy(retry: RetryPolicy) -> RetryPolicy:
     return retry
 
 
-def knowing(client: C, known: IdSet) -> C:
+def knowing(client: C, known: IdSet, present: Container[int] = ()) -> C:
     """Return a view of a client whose creates of unknown outcome are looked for among all ids but these, on any clock.
 
     Args:
         client: Any client.
         known: Ids that were there before, or belong to others; what the view's creates make is added.
+        present: Ids that are there now: none of them can be the answer to a create of the view.
     """
+    caller = client._caller  # noqa: SLF001 - a view, as `with_options` makes one
     view = client.with_options()
-    view._caller = attrs.evolve(view._caller, creates=client._caller.creates.knowing(known))  # noqa: SLF001 - a view
+    view._caller = attrs.evolve(caller, creates=caller.creates.knowing(known, present))  # noqa: SLF001
     return view

@@ -1,8 +1,11 @@
 """An event loop without sockets: idle, it lets the world's time pass; at a chosen step its process dies or sleeps."""
 
 import asyncio
+import contextvars
 import math
 from contextlib import suppress
+
+MOST_CLOSINGS = 20
 
 
 class CrashError(BaseException):
@@ -71,10 +74,13 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def bury(self):
         """Close what a killed process leaves: every coroutine in its own context, without letting it run on."""
-        for task in asyncio.all_tasks(self):
-            task._log_destroy_pending = False
-            with suppress(BaseException):
-                task.get_context().run(task.get_coro().close)
+        asyncio._set_running_loop(self)
+        try:
+            for task in asyncio.all_tasks(self):
+                task._log_destroy_pending = False
+                _close(task)
+        finally:
+            asyncio._set_running_loop(None)
         self._ready.clear()
         self._scheduled.clear()
         self._selector = None
@@ -83,3 +89,14 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def close(self):
         self._closed = True
+
+
+def _close(task):
+    """Close a task's coroutine; one that awaits in its `finally` is closed again where it waits next."""
+    coroutine = task.get_coro()
+    context = getattr(task, "get_context", contextvars.copy_context)()  # from 3.12 on: its own
+    for _ in range(MOST_CLOSINGS):
+        with suppress(BaseException):
+            context.run(coroutine.close)
+        if coroutine.cr_frame is None:
+            return

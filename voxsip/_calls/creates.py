@@ -44,16 +44,19 @@ class Creates:
         self._open: OrderedDict[Key, None] = OrderedDict()
         """Creates that ended with an unknown outcome: a later look-up may find what they made."""
         self._known: IdSet | None = None
+        self._present: Container[int] = ()
 
-    def knowing(self, known: IdSet) -> Creates:
+    def knowing(self, known: IdSet, present: Container[int] = ()) -> Creates:
         """Return a view that tells creates apart by what was there before them, and not by clocks.
 
         Args:
             known: Ids that were there before the first create, or belong to others; those that creates of this view
                 make are added.
+            present: Ids that were there when the first create of this view left: none of them can be its answer.
         """
         view = copy.copy(self)
         view._known = known  # noqa: SLF001 - of this class
+        view._present = present  # noqa: SLF001
         return view
 
     def claim(self, request: Request, made: int) -> None:
@@ -65,7 +68,11 @@ class Creates:
 
     def is_claimed(self, command: str, made: int) -> bool:
         """Returns whether an id was there before, or belongs to a create of this client."""
-        return (command, made) in self._taken or (self._known is not None and made in self._known)
+        return (
+            (command, made) in self._taken
+            or made in self._present
+            or (self._known is not None and made in self._known)
+        )
 
     def claimed(self, command: str) -> Container[int]:
         """Return the ids of this command's creates that are remembered, as they are when it is asked."""

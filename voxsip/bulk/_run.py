@@ -177,7 +177,7 @@ class Run:
                 quiet_at = self._opened + options.recovery_delay
                 purchases = await survey_again(client, journal, existing, quiet_at)
             if purchases is not None and purchases.known is not None:
-                client = knowing(client, purchases.known)
+                client = knowing(client, purchases.known, purchases.present)
             if record is not None and purchases is not None:
                 record.find = purchases.find
         elif existing is not None:

@@ -160,7 +160,7 @@ class ApplyRun(Run):
         if purchases is not None:
             previous.find = purchases.find
             if purchases.known is not None:
-                client = knowing(client, purchases.known)
+                client = knowing(client, purchases.known, purchases.present)
         claimed = () if purchases is None else purchases.claimed
         phases, progress = Phases(changes), Progress(changes)
         engine = self._engine = Engine(

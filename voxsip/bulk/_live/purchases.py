@@ -31,12 +31,14 @@ class Purchases:
 
     Attributes:
         claimed: Ids that belong to others or to rows; with `known`, those of before as well.
+        present: Ids that are there as a job is resumed; none of them can be the answer to a purchase sent now.
         known: The same set if the registrations of before are among them, else None: then only the time tells.
     """
 
     def __init__(self, claimed: IdSet, *, listed: bool) -> None:
         self.claimed = claimed
         self.known = claimed if listed else None
+        self.present = IdSet()
         self._found: dict[tuple[str, str], deque[tuple[tuple[str, str], int]]] = {}
 
     def __len__(self) -> int:
@@ -45,6 +47,7 @@ class Purchases:
 
     def offer(self, item: SipRegistration) -> None:
         """Take in a registration that is there as a job is resumed."""
+        self.present.add(item.sip_registration_id)
         if item.sip_registration_id in self.claimed:
             return
         login = (item.sip_username or "", item.proxy or "")
