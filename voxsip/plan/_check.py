@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from voxsip.plan._identity import same_login
+from voxsip._protocol.identity import fold_of
 from voxsip.plan._live import Live
 from voxsip.plan._model import Change
-
-if TYPE_CHECKING:
-    from voxsip._generated.sip_registrations.models import SipRegistration
 
 SHOWN = 100
 """Differences that are worded; all are counted."""
@@ -106,27 +103,23 @@ class Check:
                 yield f"registration {number}: user_id is {user} again"
                 return
         now = tuple(getattr(item, name) for name in change.fields)
-        if now == change.old or (state is Done.MAYBE and self._is_new(change, item, now)):
+        if now == change.old or (state is Done.MAYBE and self._is_new(change, now)):
             return
         for name, value, was in zip(change.fields, now, change.old or (), strict=True):
             if value == was or (name == "user_id" and value is None and self._taken(change, was)):
                 continue
             yield f"registration {number}: {name} is {value}, and was {was} when the plan was made"
 
-    def _is_new(self, change: Change, item: SipRegistration, now: tuple[Any, ...]) -> bool:
+    @staticmethod
+    def _is_new(change: Change, now: tuple[Any, ...]) -> bool:
         """Return whether the registration is as the change leaves it."""
         if now == change.new:
             return True
-        after = change.after or {}
-        if change.action != "update":
-            return False
-        login = {"sip_username": item.sip_username or "", "proxy": item.proxy or ""}
-        same = same_login(
-            after.pop("sip_username", login["sip_username"]),
-            after.pop("proxy", login["proxy"]),
-            *login.values(),
+        # A service may write down what it was sent in a spelling of its own.
+        return change.action == "update" and all(
+            value == wanted or (value and wanted and fold_of(name)(value) == fold_of(name)(wanted))
+            for name, value, wanted in zip(change.fields, now, change.new or (), strict=True)
         )
-        return same and all(getattr(item, name) == value for name, value in after.items())
 
     def _taken(self, change: Change, user: int | None) -> bool:
         """Return whether another change of the plan may have taken a user from this one's registration."""

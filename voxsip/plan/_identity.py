@@ -1,19 +1,20 @@
-"""When two registrations are the same: by SIP user name and proxy."""
+"""The one identity rule, as planning uses it: one key for all spellings of a login."""
 
 from __future__ import annotations
 
-import unicodedata
+from functools import lru_cache
+
+from voxsip._protocol.identity import fold_host, fold_name
+
+# Many registrations, few servers.
+_fold_host = lru_cache(maxsize=1024)(fold_host)
 
 
 def login_key(sip_username: str, proxy: str) -> str:
     """Return what two logins share if a server might take one for the other."""
-    user, host = sip_username.strip(), proxy.strip()
-    if not (user.isascii() and host.isascii()):
-        user, host = unicodedata.normalize("NFC", user), unicodedata.normalize("NFC", host)
-    host = host.casefold().removesuffix(":5060").rstrip(".")
-    return f"{user.casefold()}\0{host}"
+    return f"{fold_name(sip_username)}\0{_fold_host(proxy)}"
 
 
-def same_login(one_user: str, one_proxy: str, other_user: str, other_proxy: str) -> bool:
-    """Return whether two logins that share a key are certainly the same."""
-    return one_user == other_user and one_proxy.casefold() == other_proxy.casefold()
+def same_host(one: str, other: str) -> bool:
+    """Return whether two addresses of a server differ in spelling at most: to the network they are one."""
+    return one == other or _fold_host(one) == _fold_host(other)

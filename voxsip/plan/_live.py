@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from voxsip.plan._identity import login_key, same_login
+from voxsip.plan._identity import login_key
 
 if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.models import SipRegistration
@@ -58,6 +58,6 @@ class Live:
         near: list[int] = []
         for number in found if isinstance(found, list) else [found]:
             item = self.registrations[number]
-            same = same_login(sip_username, proxy, item.sip_username or "", item.proxy or "")
+            same = item.sip_username == sip_username and item.proxy == proxy
             (equal if same else near).append(number)
         return equal, near

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from voxsip._bindings.rows import CreateRequest
 from voxsip._errors import InvalidArgumentError
-from voxsip.plan._identity import login_key, same_login
+from voxsip.plan._identity import login_key, same_host
 from voxsip.plan._ledger import Ledger
 from voxsip.plan._live import Live
 from voxsip.plan._match import NOTHING, Pending, listed
 from voxsip.plan._options import Options
 from voxsip.plan._rows import LEAVE, Fault, Wanted
-from voxsip.plan._steps import LOGIN_FIELDS
+from voxsip.plan._steps import HOST_FIELDS, LOGIN_FIELDS
 
 if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.models import SipRegistration
@@ -51,14 +51,12 @@ def _updates(row: Pending, item: SipRegistration) -> tuple[str, str] | None:
         value, now = getattr(wanted, name), getattr(item, name)
         if value is LEAVE or value == now:
             continue
+        if value and now and name in HOST_FIELDS and same_host(value, now):
+            continue
         if value is None:
             fixed = fixed or (name, f"the API has no way to clear {name}")
         else:
             updates[name] = value
-    user, proxy = item.sip_username or "", item.proxy or ""
-    if same_login(updates.get("sip_username", user), updates.get("proxy", proxy), user, proxy):
-        updates.pop("sip_username", None)
-        updates.pop("proxy", None)
     if updates:
         row.updates = updates
     persistent = wanted.is_persistent

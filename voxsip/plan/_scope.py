@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from voxsip._errors import InvalidArgumentError
+from voxsip.plan._identity import same_host
 
 if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.models import SipRegistration
@@ -64,7 +65,7 @@ class Scope:
         return (
             (self.application_id is None or item.application_id == self.application_id)
             and (self.application_name is None or item.application_name == self.application_name)
-            and (self.proxy is None or (item.proxy or "").casefold() == self.proxy.casefold())
+            and (self.proxy is None or same_host(item.proxy or "", self.proxy))
             and (self.prefix is None or (item.sip_username or "").startswith(self.prefix))
         )
 

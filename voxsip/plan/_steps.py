@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.models import SipRegistration
 
 APPLICATION, RULE, USER = 0, 1, 2
+HOST_FIELDS = frozenset({"proxy", "outbound_proxy"})
 LOGIN_FIELDS = ("sip_username", "proxy", "auth_user", "outbound_proxy")
 
 

@@ -15,7 +15,6 @@ from voxsip.cli._commands.plan import make_plan, save_plan, show_plan
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
-from voxsip.cli._display.plan_text import printable
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._files.desired_file import DesiredFile
 from voxsip.cli._jobs.follow import follow
@@ -25,6 +24,7 @@ from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
 from voxsip.cli._jobs.summary import exit_code, print_report
 from voxsip.cli._terminal import questions
 from voxsip.cli._terminal.output import print_json
+from voxsip.cli._terminal.streams import lost_output
 from voxsip.plan import Plan, PlanNotAppliedError, StalePlanError, is_plan
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def apply(
     ]
     if unfit:
         raise CommandError(f"{', '.join(unfit)}: the plan is made already; plan the file again")
+    check_json(output.json)
     made = Plan.load(file)
     if not made.changes:
         print_message("nothing to do: the plan is empty")
@@ -100,6 +101,7 @@ def _apply_rows(
     output: Output,
     connection: Connection,
 ) -> int:
+    check_json(output.json)
     options, job_options = planning.values(), limits.values(connection.rate_store)
     if kept is None and file == "-":
         raise CommandError("rows come from standard input: say with --plan where to keep the plan")
@@ -216,6 +218,12 @@ def _interruptible(main: Callable[[Interrupts], Any], path: Callable[[], str | N
         raise CommandError(text, Exit.INTERRUPTED) from None
 
 
+def check_json(wanted: bool) -> None:
+    """Refuse to begin what nobody will hear of."""
+    if wanted and lost_output() is not None:
+        raise CommandError("--json: standard output is closed; nothing was sent")
+
+
 def _nothing(made: Plan, name: str, *, as_json: bool) -> Exit:
     if as_json:
         print_json({"event": "plan", "file": name, "exit_code": Exit.DONE, **made.to_dict()})
@@ -242,7 +250,7 @@ def _not_applied(error: PlanNotAppliedError) -> str:
     if not isinstance(error, StalePlanError) or not error.differences:
         return str(error)
     more = error.count - len(error.differences)
-    lines = [printable(line) for line in error.differences]
+    lines = list(error.differences)
     if more:
         lines.append(f"and {more:,} more")
     return "\n".join([str(error), *(f"  {line}" for line in lines)])

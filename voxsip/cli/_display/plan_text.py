@@ -6,6 +6,9 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from voxsip._printable import printable
+from voxsip.cli._terminal.output import print_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,14 +37,14 @@ def print_plan(plan: Plan, name: str) -> None:
     lines = _lines(plan, name)
     if not sys.stdout.isatty():
         for text, _ in lines:
-            print(text)
+            print_text(text)
         return
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(highlight=False)
     for text, style in lines:
-        console.print(Text(text, style=style), soft_wrap=True)
+        console.print(Text(printable(text), style=style), soft_wrap=True)
 
 
 def _lines(plan: Plan, name: str) -> Iterator[tuple[str, str]]:
@@ -55,13 +58,13 @@ def _lines(plan: Plan, name: str) -> Iterator[tuple[str, str]]:
         mark, _, style = _ACTIONS[action]
         for change in changes:
             yield (
-                f"{mark} {action:<7} {printable(change.label)}{printable(_details(change))}",
+                f"{mark} {action:<7} {change.label}{_details(change)}",
                 style,
             )
         if shown[action] > SHOWN:
             yield f"  and {shown[action] - SHOWN:,} more; --json and --out have all of them", "dim"
     for refusal in plan.refused[:SHOWN]:
-        yield f"! {printable(place_of(refusal, name))}", "bold red"
+        yield f"! {place_of(refusal, name)}", "bold red"
     if len(plan.refused) > SHOWN:
         yield f"  and {len(plan.refused) - SHOWN:,} more", "dim"
     if plan.changes or plan.refused:
@@ -134,8 +137,3 @@ def _count_style(count: str, number: int) -> str:
         if name == count and number:
             return style
     return "bold red" if count == "refused" and number else ""
-
-
-def printable(text: str) -> str:
-    """Return a text with nothing in it that a terminal would obey."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
