@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -51,6 +52,17 @@ def test_everything_is_bound_and_nothing_differs(voxsip):
     assert figures["rows"] == "1,500"
     assert figures["done"] == "1,500"
     assert figures["mismatches"] == "0"
+
+
+def test_users_change_places_by_a_plan_and_nothing_is_left_to_do(voxsip):
+    ended = voxsip("demo", "--desired", "--rows", 200)
+    assert ended.code == 0, ended.err
+    assert "> move" in ended.out
+    assert "past the threshold" in ended.out
+    moved = re.findall(r"^moved +(\d+)$", ended.out, re.MULTILINE)
+    assert int(moved[0]) > 150
+    assert moved[1:] == ["0"]
+    assert re.findall(r"^unchanged +(\d+) ", ended.out, re.MULTILINE)[1] == "200"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

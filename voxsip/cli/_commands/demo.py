@@ -17,10 +17,12 @@ from voxsip.cli._connection import run
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._jobs import desired_demo
 from voxsip.cli._jobs.demo_model import Bound, one_after_another
 from voxsip.cli._jobs.emulator_process import emulator_process
 from voxsip.cli._jobs.follow import INTERRUPTED, follow
 from voxsip.cli._jobs.interrupts import interrupts, stop_signals
+from voxsip.cli._jobs.options import Flag
 from voxsip.cli._terminal.output import print_text
 from voxsip.cli._terminal.streams import tolerate_lost_output
 
@@ -35,17 +37,23 @@ _USERS = 1_000
 _SHOWN = 10
 
 
-def demo(*, rows: int = 10_000, concurrency: int = 64) -> int:
+def demo(*, rows: int | None = None, concurrency: int = 64, desired: Flag = False) -> int:
     """Start an emulator, make registrations, bind them all in bulk, and check every one.
 
     Rows outnumber users, so most rows take a user from another: the order of the rows decides who
     keeps whom. What the emulator holds at the end is compared, registration by registration, with
     what running the rows one after another would give.
 
+    With --desired, users change places instead: the live state is exported, its users are shuffled, the
+    plan is shown and applied, and a second plan finds nothing left to do.
+
     Arguments:
-        rows: How many registrations.
+        rows: How many registrations [default: 10,000, and 1,000 with --desired].
         concurrency: Calls in flight at most.
+        desired: Show plan and apply.
     """
+    if rows is None:
+        rows = 1_000 if desired else 10_000
     if rows < 1:
         raise CommandError("--rows: give a number from 1")
     # However we are told to end, the emulator ends too.
@@ -56,15 +64,20 @@ def demo(*, rows: int = 10_000, concurrency: int = 64) -> int:
         options = {
             "--dir": folder,
             "--applications": _APPLICATIONS,
-            "--users": _USERS,
+            "--users": rows if desired else _USERS,
+            "--registrations": rows if desired else 0,
             "--balance": rows,
             "--price": 1,
         }
         with emulator_process(*(str(word) for pair in options.items() for word in pair)) as url:
+            users = options["--users"]
             print_message(
-                f"an emulator serves {url}: {_APPLICATIONS} applications, {_USERS:,} users"
+                f"an emulator serves {url}: {_APPLICATIONS} applications, {users:,} users"
             )
-            return run(_demonstrate(url, Path(folder) / "credentials.json", rows, concurrency))
+            credentials = Path(folder) / "credentials.json"
+            if desired:
+                return run(desired_demo.demonstrate(url, credentials, rows, concurrency, _follow))
+            return run(_demonstrate(url, credentials, rows, concurrency))
 
 
 async def _demonstrate(url: str, credentials: Path, rows: int, concurrency: int) -> Exit:
