@@ -45,6 +45,10 @@ class Live:
             else:
                 self._logins[key] = [known, number]
 
+    def forget_logins(self) -> None:
+        """Let go of what `find` needs, once all logins are looked at."""
+        self._logins.clear()
+
     def find(self, sip_username: str, proxy: str) -> tuple[list[int], list[int]]:
         """Find the registrations of a login.
 

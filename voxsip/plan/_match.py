@@ -7,9 +7,13 @@ not with the input. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from voxsip.bulk._journal.digest import InputChecksum, row_digest
+import orjson
+
+from voxsip.bulk._journal.digest import DIGEST_SIZE, InputChecksum
 from voxsip.plan._ledger import Ledger
 from voxsip.plan._live import Live
 from voxsip.plan._model import Binding
@@ -192,11 +196,14 @@ class Matcher:
 
 def digest_of(wanted: Wanted) -> bytes:
     """Return the digest of a row, made without its password."""
-    values = {name: getattr(wanted, name) for name in _DIGESTED}
-    return row_digest({n: "-" if v is None else v for n, v in values.items() if v is not LEAVE})
+    values = _digested(wanted)
+    plain = [None if value is LEAVE else "-" if value is None else value for value in values]
+    return blake2b(orjson.dumps(plain), digest_size=DIGEST_SIZE).digest()
 
 
-_DIGESTED = tuple(name for name in sorted(Wanted.__slots__) if name not in {"index", "password"})
+_digested = attrgetter(
+    *(name for name in sorted(Wanted.__slots__) if name not in {"index", "password"})
+)
 
 
 def listed(numbers: Iterable[int]) -> str:

@@ -34,9 +34,8 @@ def in_order(steps: list[Step], *, delete_first: bool) -> tuple[list[Step], int]
     keys = []
     for place, step in enumerate(steps):
         kind = step.action if step.action in phases else "late" if step.late else "main"
-        anchor, position = (place, 0) if step.place is None else step.place
-        key = (phases[kind] << _BITS) | step.level
-        keys.append((((key << _BITS) | anchor) << _BITS) | position)
+        own = place << _BITS if step.place is None else step.place
+        keys.append((phases[kind] << 3 * _BITS) | (step.level << 2 * _BITS) | own)
     # Steps of one row have one key at most for each action and stay in their order: sorting is stable.
     ordered = [steps[place] for place in sorted(range(len(steps)), key=keys.__getitem__)]
     keys.clear()
@@ -76,7 +75,7 @@ def _find_rings(steps: list[Step]) -> None:
         for position, member in enumerate(reversed(ring)):
             member.ring = True
             member.taken = None
-            member.place = (place, position)
+            member.place = (place << _BITS) | position
 
 
 def _find_levels(steps: list[Step]) -> None:

@@ -94,6 +94,7 @@ class Planner:
                 yield None
         pending[:] = [row for row in pending if not ledger.is_refused(row.wanted.index)]
         check_logins(pending, self._live, ledger)
+        self._live.forget_logins()
         steps: list[Step] = []
         pending.reverse()
         while pending:  # each is let go of as its steps are made
@@ -144,10 +145,12 @@ class Planner:
         user = row.target[USER]
         if user is not None and (wanted.user is not LEAVE or row.replaced is not None):
             self._ledger.claim(self._ledger.users, user, wanted.index, "user")
-        torn = {user, None if item is None else item.user_id} & self._live.torn
-        if torn:
+        wanted.forget()
+        torn = self._live.torn
+        if torn and not torn.isdisjoint((user, None if item is None else item.user_id)):
+            moved = user if user in torn else None if item is None else item.user_id
             raise Fault(
-                f"user {torn.pop()} moved from one registration to another while they were listed",
+                f"user {moved} moved from one registration to another while they were listed",
                 "plan again",
                 "user_id",
             )

@@ -97,6 +97,11 @@ class Wanted:
         self.rule: Any = LEAVE
         self.user: Any = LEAVE
 
+    def forget(self) -> None:
+        """Let go of what is resolved; the place and the password are still needed."""
+        self.sip_username = self.proxy = self.auth_user = self.outbound_proxy = LEAVE
+        self.application = self.rule = self.user = LEAVE
+
 
 def read_wanted(index: int, item: object) -> Wanted:
     """Read a row from a mapping of columns to text or native values.

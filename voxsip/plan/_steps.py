@@ -89,7 +89,7 @@ class Step:
         self.number = 0
         self.waits: tuple[int, ...] = ()
         self.created_by: int | None = None
-        self.place: tuple[int, int] | None = None
+        self.place: int | None = None
         self.seen: int | None = None
 
 

@@ -43,6 +43,14 @@ def test_memory_of_a_job(tmp_path, journal):
 
 
 @pytest.mark.slow
+def test_planning():
+    found = json.loads(run("benchmarks.plan", "3000").stdout)
+    assert found["rows"] == 3000
+    assert found["changes"] > 0
+    assert found["peak_mib"] > 0
+
+
+@pytest.mark.slow
 def test_own_code_alone():
     [taken] = json.loads(run("benchmarks.own", "1").stdout)
     assert set(taken) == {"bind", "with_retry", "without"}
