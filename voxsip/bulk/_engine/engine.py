@@ -21,12 +21,12 @@ from voxsip._errors import (
     ConfigurationError,
     Disposition,
     InvalidArgumentError,
-    OutcomeUnknownError,
     VoxsipError,
 )
 from voxsip.bulk._engine.bugs import Bugs
 from voxsip.bulk._engine.interface import Item, Keys, Limits, PreviousRuns, RowOutcome, SkipRow
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
+from voxsip.bulk._engine.outcomes import NO_ANSWER, bare, left_alone
 from voxsip.bulk._engine.waiters import Waiters
 from voxsip.bulk._engine.window import Entry, Window
 from voxsip.bulk._guards import Guards
@@ -175,7 +175,7 @@ class Engine:
                         if self._try_on(error, rounds, may_have_executed=may_have_executed):
                             rounds += 1
                             continue
-                        maybe = may_have_executed and error.disposition in _NO_ANSWER
+                        maybe = may_have_executed and error.disposition in NO_ANSWER
                         status = "unknown" if maybe or error.outcome_unknown else "failed"
                         outcome = self._outcome(
                             item, status, error, trace.failures, self._spent(started, trace)
@@ -260,7 +260,7 @@ class Engine:
 
     def _skip_ready(self) -> None:
         for item in self.window.drop():
-            self._emit(_left_alone(item))
+            self._emit(left_alone(item))
         self._note_empty()
 
     def _note_empty(self) -> None:
@@ -344,10 +344,10 @@ class Engine:
         try:
             row: Row = read_row(self.row_class, item)
         except InvalidArgumentError as error:
-            await self._settle(Outcome(index=index, row=item, status="failed", error=_bare(error)))
+            await self._settle(Outcome(index=index, row=item, status="failed", error=bare(error)))
             return
         except Exception as error:
-            bug = _bare(self._bugs.unsent(index, item, error))
+            bug = bare(self._bugs.unsent(index, item, error))
             await self._settle(Outcome(index=index, row=item, status="failed", error=bug))
             return
         try:
@@ -373,12 +373,12 @@ class Engine:
             try:
                 result = self.holds(index, row)
             except InvalidArgumentError as error:
-                return Outcome(index=index, row=row, status="failed", error=_bare(error))
+                return Outcome(index=index, row=row, status="failed", error=bare(error))
             if result is not None:
                 return Outcome(index=index, row=row, status="unchanged", result=result or None)
         item = Item(index, row, intended)
         if self._stopped:
-            return _left_alone(item)
+            return left_alone(item)
         await self._admit(item)
         return None
 
@@ -386,9 +386,9 @@ class Engine:
         """Return the outcome of a row that a fault kept from being sent; an earlier run may have sent it."""
         if self.previous_runs is None:
             bug = self._bugs.unsent(index, row, error)
-            return Outcome(index=index, row=row, status="failed", error=_bare(bug))
+            return Outcome(index=index, row=row, status="failed", error=bare(bug))
         bug = self._bugs.unknown(index, row, error)
-        return Outcome(index=index, row=row, status="unknown", error=_bare(bug), restored=True)
+        return Outcome(index=index, row=row, status="unknown", error=bare(bug), restored=True)
 
     async def _admit(self, item: Item) -> None:
         row = item.row
@@ -445,7 +445,7 @@ class Engine:
             index=item.index,
             row=item.row,
             status=status,
-            error=None if error is None else _bare(error),
+            error=None if error is None else bare(error),
             attempts=attempts,
             elapsed=elapsed,
         )
@@ -479,25 +479,3 @@ class Engine:
         if isinstance(error, VoxsipError):
             self.stop(Stop.ERROR, read_rest=False)
         self._parking.wake_all()
-
-
-_NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.THROTTLED, Disposition.UNKNOWN})
-"""After one attempt of unknown outcome, a later failure that says nothing about the first."""
-
-
-def _bare(error: VoxsipError) -> VoxsipError:
-    """Drop the frames an error has passed: outcomes are kept, and frames keep everything they saw."""
-    return error.with_traceback(None)
-
-
-def _left_alone(item: Item) -> RowOutcome:
-    """Return the outcome of a row that this run does not send.
-
-    What an earlier run may have sent is not "skipped": the journal must still say so, for the next run to look for it.
-    """
-    if item.intended is None:
-        return Outcome(index=item.index, row=item.row, status="skipped")
-    error = OutcomeUnknownError(
-        f"{item.row.label}: an earlier run may have sent it, and this one ended before it looked"
-    )
-    return Outcome(index=item.index, row=item.row, status="unknown", error=error, restored=True)

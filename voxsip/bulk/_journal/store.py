@@ -18,7 +18,6 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import unquote
 
@@ -31,7 +30,18 @@ from voxsip._transport.write_guard import SUPPORTED
 from voxsip._version import __version__
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.schema import STATUS_CODES, UNKNOWN, now_ms
-from voxsip.bulk._journal.values import INTENDED, STATUSES
+from voxsip.bulk._journal.store_rows import last_words, number, restored_row, text
+from voxsip.bulk._journal.store_statements import (
+    CREATE,
+    FACTS,
+    LOOK,
+    NAMES,
+    RENEW,
+    TAKE_OVER,
+    UPDATE,
+    WRITE,
+)
+from voxsip.bulk._journal.values import INTENDED
 from voxsip.bulk._outcomes import Status, stop_reason
 from voxsip.shared._address import StoreAddress
 from voxsip.shared._connection import LoopConnection, StoreUnavailableError
@@ -45,65 +55,6 @@ ROOM = 8192
 """Rows not yet written from which no further row is sent."""
 RANGE_ROWS = 512
 _BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-_COLUMNS = {
-    "place": "bigint",
-    "digest": "bytea",
-    "key": "text",
-    "status": "smallint",
-    "intended_at": "bigint",
-    "at": "bigint",
-    "attempts": "integer",
-    "elapsed": "bigint",
-    "error_code": "text",
-    "error_name": "text",
-    "error_text": "text",
-    "result_id": "text",
-}
-_NAMES = ", ".join(_COLUMNS)
-_HELD = """
-WITH held AS (
-    UPDATE voxsip.job SET lease_until = extract(epoch FROM clock_timestamp()) + $3
-    WHERE id = $1 AND lease = $2 RETURNING id
-)
-"""
-_RENEW = f"{_HELD} SELECT EXISTS (SELECT FROM held) AS held"  # noqa: S608 - made of constants
-_WRITE = f"""
-{_HELD}, written AS (
-    INSERT INTO voxsip.job_row AS r (job, {_NAMES})
-    SELECT held.id, given.* FROM held, unnest({", ".join(f"${n}::{t}[]" for n, t in enumerate(_COLUMNS.values(), 4))})
-        AS given ({_NAMES})
-    ON CONFLICT (job, place) DO UPDATE SET
-        digest = excluded.digest, key = excluded.key, status = excluded.status, at = excluded.at,
-        attempts = excluded.attempts, elapsed = excluded.elapsed, error_code = excluded.error_code,
-        error_name = excluded.error_name, error_text = excluded.error_text, result_id = excluded.result_id,
-        intended_at = CASE
-            WHEN excluded.intended_at IS NULL THEN r.intended_at
-            WHEN r.status IN ({INTENDED}, {UNKNOWN}) THEN coalesce(r.intended_at, excluded.intended_at)
-            ELSE excluded.intended_at
-        END
-)
-SELECT EXISTS (SELECT FROM held) AS held
-"""  # noqa: S608 - made of constants
-_UPDATE = "UPDATE voxsip.job SET {} WHERE id = $1 AND lease = $2 RETURNING true AS held"
-_CREATE = """
-INSERT INTO voxsip.job (name, kind, account_id, options, source, checksum, version, rows, known,
-    holder, lease, lease_until, grace, runs)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, extract(epoch FROM clock_timestamp()) + $12, $13, 1)
-ON CONFLICT (name) DO NOTHING RETURNING *
-"""
-_TAKE_OVER = """
-UPDATE voxsip.job AS j SET holder = $2, lease = $3, lease_until = extract(epoch FROM clock_timestamp()) + $4,
-    grace = $5, runs = j.runs + 1, started = now(), stopped = NULL
-FROM (SELECT id, lease FROM voxsip.job WHERE name = $1 FOR UPDATE) AS before
-WHERE j.id = before.id AND (j.lease IS NULL OR j.lease_until + j.grace < extract(epoch FROM clock_timestamp()))
-RETURNING j.*, before.lease IS NOT NULL AS unclean
-"""
-_LOOK = """
-SELECT holder, lease_until + grace - extract(epoch FROM clock_timestamp()) AS left FROM voxsip.job WHERE name = $1
-"""
-_FACTS = """
-SELECT max(place) AS last, count(*) FILTER (WHERE status = ANY($2::int[])) AS open FROM voxsip.job_row WHERE job = $1
-"""
 
 
 def split_address(address: str) -> tuple[StoreAddress, str]:
@@ -181,7 +132,7 @@ class StoreJournal:
         async with _closed_on_failure(journal):
             began = _boot_time()
             row = await journal._connection.fetchrow(
-                _CREATE,
+                CREATE,
                 journal._name,
                 header.kind,
                 header.account_id,
@@ -220,12 +171,12 @@ class StoreJournal:
         async with _closed_on_failure(journal):
             began = _boot_time()
             row = await journal._connection.fetchrow(
-                _TAKE_OVER, journal._name, _holder(), journal._lease, LEASE, grace
+                TAKE_OVER, journal._name, _holder(), journal._lease, LEASE, grace
             )
             if row is None:
                 raise await journal._refusal()
             journal.resumed, journal.unclean = True, row["unclean"]
-            facts = await journal._connection.fetchrow(_FACTS, row["id"], [INTENDED, UNKNOWN])
+            facts = await journal._connection.fetchrow(FACTS, row["id"], [INTENDED, UNKNOWN])
             journal.rows_known = 0 if facts["last"] is None else facts["last"] + 1
             journal.open_rows = facts["open"]
             journal._begin(row, began)
@@ -233,7 +184,7 @@ class StoreJournal:
         return journal
 
     async def _refusal(self) -> ConfigurationError:
-        found = await self._connection.fetchrow(_LOOK, self._name)
+        found = await self._connection.fetchrow(LOOK, self._name)
         if found is None:
             return ConfigurationError(f"journal {self.path}: there is no job of that name")
         return ConfigurationError(
@@ -266,7 +217,7 @@ class StoreJournal:
     async def intend(self, index: int, digest: bytes, key: str) -> None:
         """Note that a row is about to be sent; durable when this returns."""
         now = now_ms(self._clock)
-        self._put((index, digest, _text(key), INTENDED, now, now, 0, 0, None, None, None, None))
+        self._put((index, digest, text(key), INTENDED, now, now, 0, 0, None, None, None, None))
         await self._until_written(urgent=True)
 
     def record(
@@ -292,7 +243,7 @@ class StoreJournal:
             (
                 index,
                 digest,
-                _text(key),
+                text(key),
                 STATUS_CODES[status],
                 None,
                 now_ms(self._clock),
@@ -300,7 +251,7 @@ class StoreJournal:
                 int(elapsed * 1e6),
                 None if error_code is None else str(error_code),
                 error_name,
-                _text(error_text),
+                text(error_text),
                 None if result_id is None else str(result_id),
             )
         )
@@ -317,14 +268,14 @@ class StoreJournal:
         if index not in self._range:
             self._range = range(index, index + RANGE_ROWS)
             query = (
-                f"SELECT {_NAMES} FROM voxsip.job_row WHERE job = $1 AND place >= $2 AND place < $3"  # noqa: S608 - constants
+                f"SELECT {NAMES} FROM voxsip.job_row WHERE job = $1 AND place >= $2 AND place < $3"  # noqa: S608 - constants
             )
             found = await self._connection.fetch(
                 query, self._job, self._range.start, self._range.stop
             )
             self._rows = {row["place"]: row for row in found}
         row = self._rows.get(index)
-        return None if row is None else _restored_row(row)
+        return None if row is None else restored_row(row)
 
     async def begin(self) -> None:
         """Do nothing: that the run has begun is in the store since the journal was opened."""
@@ -356,7 +307,7 @@ class StoreJournal:
         self._raise_failure()
         while self._updates:
             change, values = self._updates[0]
-            await self._held(_UPDATE.format(change), *values)
+            await self._held(UPDATE.format(change), *values)
             self._updates.pop(0)
 
     async def close(self) -> None:
@@ -370,7 +321,7 @@ class StoreJournal:
             return
         try:
             await self.flush()
-            await self._held(_UPDATE.format("lease = NULL, lease_until = 0, holder = NULL"))
+            await self._held(UPDATE.format("lease = NULL, lease_until = 0, holder = NULL"))
         finally:
             self._deadline = 0.0
             beating.cancel()
@@ -408,8 +359,8 @@ class StoreJournal:
             while self._queue:
                 await self._company()
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_ROWS))]
-                columns = zip(*_last_words(batch), strict=True)
-                await self._held(_WRITE, LEASE, *map(list, columns), renews=True)
+                columns = zip(*last_words(batch), strict=True)
+                await self._held(WRITE, LEASE, *map(list, columns), renews=True)
                 self._written += len(batch)
                 self._wake()
         except VoxsipError as error:
@@ -463,7 +414,7 @@ class StoreJournal:
         try:
             while True:
                 await self._clock.sleep(LEASE / 3)
-                await self._held(_RENEW, LEASE, renews=True)
+                await self._held(RENEW, LEASE, renews=True)
         except ConfigurationError:
             return
 
@@ -491,7 +442,7 @@ class StoreJournal:
             if row["status"] != skipped
             and not (
                 row["status"] == failed
-                and stop_reason(self.header.kind, error_class(_number(row["error_code"])))
+                and stop_reason(self.header.kind, error_class(number(row["error_code"])))
             )
         )
 
@@ -521,47 +472,3 @@ def _boot_time() -> float:
 
 def _holder() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"
-
-
-def _text(text: str | None) -> str | None:
-    """Return a text as PostgreSQL takes it: half characters and zero bytes as escapes."""
-    if text is None:
-        return None
-    return reveal(text).encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
-
-
-def _last_words(batch: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return one line for each row: a statement may not write one twice. The first intent's time stays."""
-    lines: dict[int, tuple[Any, ...]] = {}
-    for line in batch:
-        before = lines.pop(line[0], None)
-        if before is not None and before[4] is not None:
-            still_open = before[3] in {INTENDED, UNKNOWN} or line[4] is None
-            line = (*line[:4], before[4] if still_open else line[4], *line[5:])  # noqa: PLW2901
-        lines[line[0]] = line
-    return list(lines.values())
-
-
-def _number(text: str | None) -> int | None:
-    return None if text is None else int(text)
-
-
-def _restored_row(row: Any) -> RestoredRow:
-    status = row["status"]
-    return RestoredRow(
-        index=row["place"],
-        digest=row["digest"],
-        status=STATUSES[status - 1] if status != INTENDED else "intended",
-        at=_time(row["at"]),
-        attempts=row["attempts"],
-        elapsed=row["elapsed"] / 1e6,
-        error_code=_number(row["error_code"]),
-        error_name=row["error_name"],
-        error_text=row["error_text"],
-        result_id=_number(row["result_id"]),
-        intended_at=None if row["intended_at"] is None else _time(row["intended_at"]),
-    )
-
-
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1e3, UTC)

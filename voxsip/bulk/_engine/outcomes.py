@@ -1,0 +1,28 @@
+"""Outcomes that the engine gives to rows which a call did not settle."""
+
+from __future__ import annotations
+
+from voxsip._errors import Disposition, OutcomeUnknownError, VoxsipError
+from voxsip.bulk._engine.interface import Item, RowOutcome
+from voxsip.bulk._outcomes import Outcome
+
+NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.THROTTLED, Disposition.UNKNOWN})
+"""After one attempt of unknown outcome, a later failure that says nothing about the first."""
+
+
+def bare(error: VoxsipError) -> VoxsipError:
+    """Drop the frames an error has passed: outcomes are kept, and frames keep everything they saw."""
+    return error.with_traceback(None)
+
+
+def left_alone(item: Item) -> RowOutcome:
+    """Return the outcome of a row that this run does not send.
+
+    What an earlier run may have sent is not "skipped": the journal must still say so, for the next run to look for it.
+    """
+    if item.intended is None:
+        return Outcome(index=item.index, row=item.row, status="skipped")
+    error = OutcomeUnknownError(
+        f"{item.row.label}: an earlier run may have sent it, and this one ended before it looked"
+    )
+    return Outcome(index=item.index, row=item.row, status="unknown", error=error, restored=True)

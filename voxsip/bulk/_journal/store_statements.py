@@ -1,0 +1,66 @@
+"""What a journal in PostgreSQL says to its server. Every write names the lease that it is made under."""
+
+from __future__ import annotations
+
+from voxsip.bulk._journal.schema import UNKNOWN
+from voxsip.bulk._journal.values import INTENDED
+
+COLUMNS = {
+    "place": "bigint",
+    "digest": "bytea",
+    "key": "text",
+    "status": "smallint",
+    "intended_at": "bigint",
+    "at": "bigint",
+    "attempts": "integer",
+    "elapsed": "bigint",
+    "error_code": "text",
+    "error_name": "text",
+    "error_text": "text",
+    "result_id": "text",
+}
+NAMES = ", ".join(COLUMNS)
+HELD = """
+WITH held AS (
+    UPDATE voxsip.job SET lease_until = extract(epoch FROM clock_timestamp()) + $3
+    WHERE id = $1 AND lease = $2 RETURNING id
+)
+"""
+RENEW = f"{HELD} SELECT EXISTS (SELECT FROM held) AS held"  # noqa: S608 - made of constants
+WRITE = f"""
+{HELD}, written AS (
+    INSERT INTO voxsip.job_row AS r (job, {NAMES})
+    SELECT held.id, given.* FROM held, unnest({", ".join(f"${n}::{t}[]" for n, t in enumerate(COLUMNS.values(), 4))})
+        AS given ({NAMES})
+    ON CONFLICT (job, place) DO UPDATE SET
+        digest = excluded.digest, key = excluded.key, status = excluded.status, at = excluded.at,
+        attempts = excluded.attempts, elapsed = excluded.elapsed, error_code = excluded.error_code,
+        error_name = excluded.error_name, error_text = excluded.error_text, result_id = excluded.result_id,
+        intended_at = CASE
+            WHEN excluded.intended_at IS NULL THEN r.intended_at
+            WHEN r.status IN ({INTENDED}, {UNKNOWN}) THEN coalesce(r.intended_at, excluded.intended_at)
+            ELSE excluded.intended_at
+        END
+)
+SELECT EXISTS (SELECT FROM held) AS held
+"""  # noqa: S608 - made of constants
+UPDATE = "UPDATE voxsip.job SET {} WHERE id = $1 AND lease = $2 RETURNING true AS held"
+CREATE = """
+INSERT INTO voxsip.job (name, kind, account_id, options, source, checksum, version, rows, known,
+    holder, lease, lease_until, grace, runs)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, extract(epoch FROM clock_timestamp()) + $12, $13, 1)
+ON CONFLICT (name) DO NOTHING RETURNING *
+"""
+TAKE_OVER = """
+UPDATE voxsip.job AS j SET holder = $2, lease = $3, lease_until = extract(epoch FROM clock_timestamp()) + $4,
+    grace = $5, runs = j.runs + 1, started = now(), stopped = NULL
+FROM (SELECT id, lease FROM voxsip.job WHERE name = $1 FOR UPDATE) AS before
+WHERE j.id = before.id AND (j.lease IS NULL OR j.lease_until + j.grace < extract(epoch FROM clock_timestamp()))
+RETURNING j.*, before.lease IS NOT NULL AS unclean
+"""
+LOOK = """
+SELECT holder, lease_until + grace - extract(epoch FROM clock_timestamp()) AS left FROM voxsip.job WHERE name = $1
+"""
+FACTS = """
+SELECT max(place) AS last, count(*) FILTER (WHERE status = ANY($2::int[])) AS open FROM voxsip.job_row WHERE job = $1
+"""
