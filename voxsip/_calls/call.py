@@ -274,8 +274,8 @@ class CallExecutor:
 
     def _as_form(self, request: Request, length: int) -> bool:
         """Returns whether the arguments go in the body: no URL should hold a secret, or be cut off for its length."""
-        if length and WRITE_GUARD.get() is not None:
-            return True  # what is written is looked at once more, and only a body can be
+        if length and self.pool.given and WRITE_GUARD.get() is not None:
+            return True  # over connections of others, only a body can be held back as it is written
         if self.encoding == "auto":
             return (
                 (

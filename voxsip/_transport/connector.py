@@ -16,6 +16,8 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
+from voxsip._transport.write_guard import WRITE_GUARD, WriteRefusedError
+
 if aiohttp.TCPConnector.connect.__code__.co_varnames[:4] != (
     "self",
     "req",
@@ -36,7 +38,20 @@ class CheckedConnector(aiohttp.TCPConnector):
         self._used: weakref.WeakSet[ResponseHandler] = weakref.WeakSet()
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
-        """Return a connection that is new, or kept and silent; close the others."""
+        """Return a connection that is new, or kept and silent; close the others.
+
+        Raises:
+            WriteRefusedError: Another process has taken the job over. A request without a body is written at once
+                after this; one with a body looks again (`GuardedPayload`).
+        """
+        connection = await self._silent(req, traces, timeout)
+        guard = WRITE_GUARD.get()
+        if guard is not None and not guard():
+            connection.close()
+            raise WriteRefusedError
+        return connection
+
+    async def _silent(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol = connection.protocol

@@ -18,12 +18,12 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-from voxsip._errors import NotSentError
+from voxsip._errors import NotSentError, TransportError
 from voxsip._protocol.reply import LONGEST_TEXT, RawReply
 from voxsip._transport.attempt_timeout import AttemptTimeout, AttemptTimers
 from voxsip._transport.connector import CheckedConnector
 from voxsip._transport.failures import explain_failure
-from voxsip._transport.write_guard import WRITE_GUARD, GuardedPayload
+from voxsip._transport.write_guard import WRITE_GUARD, GuardedPayload, WriteRefusedError
 from voxsip._version import __version__
 
 USER_AGENT = f"voxsip/{__version__}"
@@ -88,6 +88,11 @@ class SessionPool:
         """Return what the running loop has, if it has been used before."""
         return self._loop_states.get(asyncio.get_running_loop())
 
+    @property
+    def given(self) -> bool:
+        """Whether requests go over a session of the user's, whose connections are not checked here."""
+        return self._given is not None
+
     async def post(
         self,
         loop_state: LoopState,
@@ -141,12 +146,11 @@ class SessionPool:
                 except BaseException:
                     response.close()
                     raise
+        except WriteRefusedError:
+            failure: TransportError = _taken_over(command)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            failure = explain_failure(command, error)
-            if guarded is not None and guarded.refused:
-                failure = NotSentError(
-                    f"{command}: not sent: another process has taken the job over", permanent=True
-                )
+            refused = guarded is not None and guarded.refused
+            failure = _taken_over(command) if refused else explain_failure(command, error)
         except RuntimeError:
             if not loop_state.session.closed:
                 raise
@@ -290,6 +294,11 @@ def _new_session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept": "application/json", "User-Agent": USER_AGENT},
     )
+
+
+def _taken_over(command: str) -> NotSentError:
+    text = f"{command}: not sent: another process has taken the job over"
+    return NotSentError(text, permanent=True)
 
 
 def _payload(body: bytes | None) -> bytes | BytesIO | None:

@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 
+import aiohttp
 import asyncpg
 import pytest
 
@@ -174,22 +175,28 @@ async def test_a_lease_that_ended_lets_nothing_be_written(journals, monkeypatch)
     assert not journal.may_write()
 
 
-async def test_a_request_is_refused_where_its_bytes_are_written(store):
-    async with Emulator(applications=1, registrations=2) as emulator:
-        async with voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client:
-            asked = []
-
-            def guard():
-                asked.append(1)
-                return len(asked) == 1
-
-            WRITE_GUARD.set(guard)
-            await client.sip_registrations.bind(sip_registration_id=1, application_id=1)
-            with pytest.raises(voxsip.NotSentError, match="another process has taken the job over"):
-                await client.sip_registrations.bind(sip_registration_id=2, application_id=1)
-            WRITE_GUARD.set(None)
-        assert len(asked) == 2
-        assert emulator.state.counters["BindSipRegistration"]["executed"] == 1
+@pytest.mark.parametrize("encoding", ["query", "form", "auto"])
+@pytest.mark.parametrize("given", [False, True], ids=["own", "given"])
+async def test_a_request_is_refused_where_its_bytes_are_written(encoding, given):
+    held = True
+    async with (
+        Emulator(applications=1, registrations=3) as emulator,
+        aiohttp.ClientSession() as session,
+        voxsip.AsyncClient(
+            emulator.credentials,
+            base_url=emulator.base_url,
+            encoding=encoding,
+            session=session if given else None,
+        ) as client,
+    ):
+        WRITE_GUARD.set(lambda: held)
+        for number in (1, 2):  # over a new connection, and over a kept one
+            await client.sip_registrations.bind(sip_registration_id=number, application_id=1)
+        held = False
+        with pytest.raises(voxsip.NotSentError, match="another process has taken the job over"):
+            await client.sip_registrations.bind(sip_registration_id=3, application_id=1)
+        WRITE_GUARD.set(None)
+        assert emulator.state.counters["BindSipRegistration"]["executed"] == 2
 
 
 async def test_a_job_is_resumed_from_another_machine(store, expire):
