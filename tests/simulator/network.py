@@ -36,7 +36,6 @@ class Network:
         self.ambiguous = set()
         self.faultless = False
         self._counts = Counter()
-        self.last_reply = None
 
     def fate(self, life, command, name):
         """Decide what becomes of a request; keyed so that one fate can be taken out and the others stay."""
@@ -77,6 +76,7 @@ class Session:
         self._life = life
         self.closed = False
         self.in_flight = {}
+        self.last_reply = None  # a connection, and what it holds, ends with its process
 
     async def post(self, url, *, headers=None, data=None, **_):
         """Send one request; its reply, or its loss, comes at the world's time."""
@@ -138,7 +138,7 @@ class Session:
                     world.after(back, lambda: answer(200, body))
                 case "wrong":
                     body = execute()
-                    stale = network.last_reply if command == CREATE else None
+                    stale = self.last_reply if command == CREATE else None
                     world.after(back, lambda: answer(200, stale or body))
 
         world.after(there, arrive)
@@ -150,7 +150,7 @@ class Session:
     def _keep(self, command, body):
         """Keep a purchase's reply that was told: one that a gateway may send again."""
         if command == CREATE and b'"error"' not in body and not self.closed:
-            self._network.last_reply = body
+            self.last_reply = body
 
     def kill(self):
         """End with the process; what is on its way arrives all the same."""
