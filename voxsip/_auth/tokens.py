@@ -21,8 +21,8 @@ LIFETIME = 3600
 """Seconds a token lives: the most the API takes."""
 BACKDATED = 10
 """Seconds a token's start lies in the past, so that a clock slightly ahead does no harm."""
-FURTHEST = 25 * 3600
-"""Seconds by which a server's `Date` may correct the clock, a day and an hour: a token of another year would wait for its time to come."""
+FURTHEST = 2 * 366 * 24 * 3600
+"""Seconds by which a server's `Date` may correct the clock, two years: a token of another age would wait for its time to come."""
 SAME = 60
 """Seconds within which two corrections are one."""
 MARGIN = 300
@@ -120,7 +120,7 @@ class TokenCache:
     def renew(self, refused: str, server_time: datetime | None) -> bool:
         """Drop a refused token and set the clock right; the next `bearer` mints anew.
 
-        Of many calls refused with one token only the first changes anything. A correction of more than about a day is not
+        Of many calls refused with one token only the first changes anything. A correction of more than two years is not
         believed, and one whose token is refused in turn, at once or for the same reason, is dropped.
 
         Arguments:

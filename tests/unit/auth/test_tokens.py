@@ -226,8 +226,8 @@ def at(seconds):
     return datetime.fromtimestamp(seconds, UTC)
 
 
-@pytest.mark.parametrize("days", [-20_000, -400, -2, 2, 400, 20_000])
-def test_a_correction_of_days_is_not_believed(cache, clock, days):
+@pytest.mark.parametrize("days", [-20_000, -800, 800, 20_000])
+def test_a_correction_of_years_is_not_believed(cache, clock, days):
     cache.renew(cache.bearer(), at(max(0, clock() + days * 86_400)))
     cache.bearer()
     assert cache.clock_offset == 0

@@ -88,12 +88,12 @@ async def test_gzip_that_grows_is_no_reply(answer, connect):
     packed = gzip.compress(b'{"result": 1, "x": "' + b" " * MEGABYTES + b'"}')
     server = await answer(Answer(packed, headers={"Content-Encoding": "gzip"}))
     side = connect(base_url=server.base_url, policy=ONE)
-    error = await side.fails(
-        voxsip.UnexpectedReplyError,
-        lambda client: client.sip_registrations.delete(sip_registration_id=1),
-    )
-    assert f"a reply of more than {LONGEST_REPLY['one']} bytes" in str(error)
-    assert error.outcome_unknown
+    with pytest.raises(voxsip.VoxsipError) as caught:
+        await side(lambda client: client.sip_registrations.delete(sip_registration_id=1))
+    assert caught.value.outcome_unknown
+    # the oldest aiohttp that is allowed gives up by itself
+    said = f"a reply of more than {LONGEST_REPLY['one']} bytes", "the reply was cut short"
+    assert any(words in str(caught.value) for words in said)
 
 
 async def test_a_list_may_be_long(answer, connect):
