@@ -97,6 +97,7 @@ async def test_cancelled_calls_and_those_beside_them(connect):
     assert ended["done"] >= 2000
     assert ended["cancelled"] >= 100
     assert failed <= 80
+    del tasks, result  # a cancelled call's traceback has the frames it ended in
     assert not await left_behind(before)
 
 
