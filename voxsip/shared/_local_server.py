@@ -101,7 +101,7 @@ class LocalServer:
         options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
-                [programs / "postgres", "-D", data, *options],
+                [*_ends_with_us(), programs / "postgres", "-D", data, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -143,6 +143,12 @@ class LocalServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _ends_with_us() -> list[str]:
+    """Return what makes the server end even if this process is killed, where the system has it."""
+    found = shutil.which("setpriv")
+    return [] if found is None else [found, "--pdeathsig", "INT", "--"]
 
 
 def _unprivileged_account() -> dict[str, Any]:
