@@ -104,11 +104,6 @@ class BaseAsyncClient(AsyncGroups):
         return self._caller.base_url
 
     @property
-    def attempt_seconds(self) -> float:
-        """How long one attempt may take, in seconds."""
-        return self._caller.timeout.total
-
-    @property
     def limiter(self) -> RateLimiter | None:
         """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
         return self._caller.limiter
@@ -275,3 +270,8 @@ def knowing(client: C, known: IdSet, present: Container[int] = ()) -> C:
     view = client.with_options()
     view._caller = attrs.evolve(caller, creates=caller.creates.knowing(known, present))  # noqa: SLF001
     return view
+
+
+def attempt_seconds(client: BaseAsyncClient) -> float:
+    """How long one attempt may take, in seconds."""
+    return client._caller.timeout.total  # noqa: SLF001 - of this module's class

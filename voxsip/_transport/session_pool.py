@@ -318,8 +318,10 @@ async def _closing(
         if (owner := pool()) is not None:
             owner._drop(loop, session)  # noqa: SLF001 - the closer belongs to the pool
         del owner
-        await session.close()
-        await single_use.close()
+        try:
+            await single_use.close()
+        finally:
+            await session.close()
 
 
 async def _close(closer: AsyncGenerator[None, None]) -> None:

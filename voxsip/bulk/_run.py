@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from voxsip._base_client import BaseAsyncClient, knowing
+from voxsip._base_client import BaseAsyncClient, attempt_seconds, knowing
 from voxsip._bindings.conflicts import ConflictKeys
 from voxsip._bindings.names import AccountNames
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
@@ -255,7 +255,7 @@ class Run:
         if is_store(path):
             from voxsip.bulk._journal.store import StoreJournal  # noqa: PLC0415 - only with a store
 
-            grace = self.client.attempt_seconds
+            grace = attempt_seconds(self.client)
             if header is None:
                 return await StoreJournal.open(path, grace=grace, clock=self.client.clock)
             return await StoreJournal.create(
