@@ -20,7 +20,18 @@ GROUPS = {
     for path in sorted(Path(_generated.__path__[0]).glob("*/aio.py"))
 }
 """Attribute of the client to class."""
-MADE_BY_OTHERS = {"AsyncBulk", "AsyncPager", "Bulk", "BulkJob", "Pager", "SyncBulkJob"}
+MADE_BY_OTHERS = {
+    *(
+        "AsyncBulk",
+        "AsyncDesired",
+        "AsyncPager",
+        "Bulk",
+        "BulkJob",
+        "Desired",
+        "Pager",
+        "SyncBulkJob",
+    ),
+}
 HIDDEN = "\ue000"
 PAGE = """\
 # {name}

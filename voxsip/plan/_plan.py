@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
@@ -99,7 +99,7 @@ class Plan:
             "refused": [refusal.to_dict() for refusal in self.refused],
         }
 
-    def save(self, path: str | os.PathLike[str]) -> Plan:
+    def save(self, path: str | os.PathLike[str]) -> Self:
         """Write the plan to a file that only its owner can read; return it with its path and digest.
 
         Args:
@@ -114,7 +114,7 @@ class Plan:
         return attrs.evolve(self, path=os.fspath(path), digest=digest)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Plan:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a saved plan.
 
         Raises:
@@ -123,9 +123,10 @@ class Plan:
         """
         head, changes, digest = read_plan(path)
         try:
-            return _plan_of(head, tuple(map(Change.from_dict, changes)), os.fspath(path), digest)
+            known = _known(head, tuple(map(Change.from_dict, changes)))
         except (KeyError, TypeError, ValueError, ArithmeticError):
             raise unreadable(path) from None
+        return cls(**known, path=os.fspath(path), digest=digest)
 
     def fingerprint(self) -> str:
         """Return the digest of the plan's lines, saved or not."""
@@ -148,12 +149,13 @@ class Plan:
         return (change.to_dict() for change in self.changes)
 
 
-def _plan_of(head: Mapping[str, Any], changes: tuple[Change, ...], path: str, digest: str) -> Plan:
+def _known(head: Mapping[str, Any], changes: tuple[Change, ...]) -> dict[str, Any]:
+    """Return what a plan's file tells, as the plan takes it."""
     limits, price = head["thresholds"], head["price"]
-    return Plan(
-        changes=changes,
-        counts=head["counts"],
-        price=None
+    return {
+        "changes": changes,
+        "counts": head["counts"],
+        "price": None
         if price is None
         else Quote(
             price=Decimal(price["price"]),
@@ -161,18 +163,16 @@ def _plan_of(head: Mapping[str, Any], changes: tuple[Change, ...], path: str, di
             balance=Decimal(price["balance"]),
             currency=price["currency"],
         ),
-        thresholds=Thresholds(
+        "thresholds": Thresholds(
             **{field.name: limits[field.name] for field in attrs.fields(Thresholds)}
         ),
-        account_id=head["account_id"],
-        base_url=head["base_url"],
-        scope=head["scope"],
-        options=head["options"],
-        source=head["input"]["source"],
-        checksum=head["input"]["checksum"],
-        created=datetime.fromisoformat(head["created"]),
-        voxsip=head["voxsip"],
-        gaps=head["gaps"],
-        digest=digest,
-        path=path,
-    )
+        "account_id": head["account_id"],
+        "base_url": head["base_url"],
+        "scope": head["scope"],
+        "options": head["options"],
+        "source": head["input"]["source"],
+        "checksum": head["input"]["checksum"],
+        "created": datetime.fromisoformat(head["created"]),
+        "voxsip": head["voxsip"],
+        "gaps": head["gaps"],
+    }
