@@ -62,12 +62,13 @@ class ApplyRun(Run):
         """Check the plan, and hold it against the live state if it is not begun; return the ids that are there."""
         plan = self.plan
         plan.check_rows()
-        if plan.thresholds.exceeded and not (plan.thresholds.forced or self.force):
+        self._resumed = os.path.lexists(self.journal or "")  # noqa: ASYNC240 - one look
+        forced = plan.thresholds.forced or self.force
+        if plan.thresholds.exceeded and not (forced or self._resumed):
             raise ThresholdError(threshold_text(plan))
         await self._check_account()
         self._digest = plan.fingerprint()
         self._passwords = find_passwords(plan, self.input)
-        self._resumed = os.path.lexists(self.journal or "")  # noqa: ASYNC240 - one look
         if self._resumed:
             self._check_begun()
             return None

@@ -62,6 +62,7 @@ class AsyncDesired:
 
         A cell of a row that is absent or empty leaves what is there alone, None or "-" means that there
         shall be none, and anything else is what shall be. Rows that cannot be planned are in `refused`.
+        A `csv.DictReader` gives None for cells that a short line does not have: pass it `restval=""`.
 
         Args:
             rows: Mappings of columns to values: `sip_registration_id`, `sip_username`, `proxy`, `auth_user`,

@@ -46,6 +46,7 @@ class Change(Request):
         password: Where its password is: "env:NAME", "file:PATH", "keyring:SERVICE/NAME" or "row" (in the
             input); None if it sends none.
         replaces: The registration that a new one replaces, or None.
+        user_name: The name of the user that the registration gets, for people, if it is known.
     """
 
     number: int
@@ -63,6 +64,7 @@ class Change(Request):
     row: int | None = None
     password: str | None = None
     replaces: int | None = None
+    user_name: str | None = None
 
     @property
     def before(self) -> dict[str, Any] | None:
@@ -138,7 +140,7 @@ class Change(Request):
             "takes": self.takes,
             "after_change": list(self.after_change),
         }
-        for name in ("created_by", "row", "password", "replaces"):
+        for name in ("created_by", "row", "password", "replaces", "user_name"):
             if (value := getattr(self, name)) is not None:
                 plain[name] = value
         if self.ring:
@@ -166,6 +168,7 @@ class Change(Request):
             row=plain.get("row"),
             password=plain.get("password"),
             replaces=plain.get("replaces"),
+            user_name=plain.get("user_name"),
         )
 
 

@@ -44,6 +44,7 @@ class Names:
         "_applications",
         "_rules",
         "_user_ids",
+        "_user_names",
         "_users",
     )
 
@@ -65,6 +66,19 @@ class Names:
             application: {number for _, number in pairs}
             for application, pairs in (users or {}).items()
         }
+
+        self._user_names: dict[int, str] | None = None
+
+    def name_of_user(self, user: int) -> str | None:
+        """Return a user's name, for people; None if it was not listed."""
+        if self._user_names is None:
+            self._user_names = {
+                number: name
+                for own in self._users.values()
+                for name, numbers in own.items()
+                for number in numbers
+            }
+        return self._user_names.get(user)
 
     def application(self, wanted: int | str) -> int:
         """Return the id of an application named by id or by name.

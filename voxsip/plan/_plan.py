@@ -74,7 +74,7 @@ class Plan:
             "account_id": self.account_id,
             "base_url": self.base_url,
             "created": self.created.isoformat(),
-            "input": {"source": self.source, "checksum": self.checksum},
+            "input": {"source": _writable(self.source), "checksum": self.checksum},
             "scope": None if self.scope is None else dict(self.scope),
             "options": dict(self.options),
             "thresholds": self.thresholds.to_dict(),
@@ -147,6 +147,11 @@ class Plan:
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         return (change.to_dict() for change in self.changes)
+
+
+def _writable(text: str | None) -> str | None:
+    """Return a text that JSON can hold: the name of a file need not be UTF-8."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _known(head: Mapping[str, Any], changes: tuple[Change, ...]) -> dict[str, Any]:

@@ -101,6 +101,7 @@ class Planner:
             row = pending.pop()
             if not ledger.is_refused(row.wanted.index):
                 made = self._creation(row) if row.create is not None else self._changes(row)
+                self._name_users(made, names)
                 steps += made
                 if not made:
                     ledger.leave(row.wanted.index)
@@ -201,6 +202,15 @@ class Planner:
             steps.append(delete)
         return steps
 
+    def _name_users(self, steps: list[Step], names: Names) -> None:
+        for step in steps:
+            if step.new is None or step.fields[-1:] != ("user_id",) or step.new[-1] is None:
+                continue
+            holder = self._live.registrations.get(step.takes or 0)
+            step.user_name = (
+                names.name_of_user(step.new[-1]) if holder is None else holder.user_name
+            )
+
     def _give_password(self, step: Step, password: str) -> None:
         step.password = reference_of(password)
         if step.password == IN_ROW and step.row is not None:
@@ -275,6 +285,7 @@ def _change(step: Step) -> Change:
         row=step.row,
         password=step.password,
         replaces=step.replaces,
+        user_name=step.user_name,
     )
 
 

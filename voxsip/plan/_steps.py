@@ -56,6 +56,7 @@ class Step:
         "sip_username",
         "taken",
         "takes",
+        "user_name",
         "waits",
     )
 
@@ -79,6 +80,7 @@ class Step:
         self.gets: int | None = None
         self.loses: int | None = None
         self.takes: int | None = None
+        self.user_name: str | None = None
         self.password: str | None = None
         self.replaces: int | None = None
         self.taken: Step | None = None

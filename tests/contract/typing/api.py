@@ -12,8 +12,9 @@ from typing import Any, assert_type
 
 import voxsip
 from voxsip import models
-from voxsip.bulk import BulkJob
+from voxsip.bulk import BulkJob, Quote
 from voxsip.emulator import Emulator
+from voxsip.plan import Change, Plan
 from voxsip.webhooks import (
     Callback,
     FailedRegistration,
@@ -123,6 +124,24 @@ def in_bulk_blocking(client: voxsip.Client) -> None:
             assert_type(outcome, voxsip.Outcome[voxsip.BindRequest])
     assert_type(job.report, voxsip.Report)
     assert_type(client.bulk.bind(iter([voxsip.BindRequest()])).wait(), voxsip.Report)
+
+
+async def desired(client: voxsip.AsyncClient) -> None:
+    plan = await client.desired.plan([{"sip_registration_id": 1, "user_id": None}])
+    assert_type(plan, Plan)
+    assert_type(plan.changes, tuple[Change, ...])
+    assert_type(plan.save("tonight.plan"), Plan)
+    job = client.desired.apply(Plan.load("tonight.plan"), journal=Path("journal"))
+    async for outcome in job:
+        assert_type(outcome.row.takes, int | None)
+    assert_type(await job, voxsip.Report)
+    client.desired.apply([])  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def desired_blocking(client: voxsip.Client) -> None:
+    plan = client.desired.plan(csv.DictReader(["a,b"]), prune=True, scope={"proxy": "p"})
+    assert_type(client.desired.apply(plan).wait(), voxsip.Report)
+    assert_type(plan.price, Quote | None)
 
 
 def called_back(body: bytes) -> None:

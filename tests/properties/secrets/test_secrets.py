@@ -190,6 +190,49 @@ def test_the_command_line(house):
     assert house.search(inputs={rows, broken, secret, nonsense}) == {}
 
 
+def test_desired_state(house):
+    """Passwords of all kinds through plan and apply, with lost replies, broken ones and a kill in between."""
+    secret = house.folder / "secret.txt"
+    secret.write_text(MARKS["password"])
+    rows = house.folder / "rows.csv"
+    with rows.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sip_username", "proxy", "password", "app"])
+        passwords = (MARKS["password"], "env:SIP_PASSWORD", f"file:{secret}")
+        for number in range(30):
+            writer.writerow([f"phone-{number}", "p.example", passwords[number % 3], "app-1"])
+        writer.writerow(["sip-1", "sip.example.com", MARKS["user_password"], "app-1"])
+    refused = house.folder / "refused.csv"
+    refused.write_text(
+        "sip_username,proxy,password,user\n"
+        f"a,p,{MARKS['user_password']},nobody\n"
+        f"a,p,{MARKS['user_password']},\n"
+        f"99,p,{MARKS['user_password']}\n"
+    )
+    known = {"SIP_PASSWORD": MARKS["password"]}
+
+    def until(code, *command):
+        for _ in range(30):  # the emulator fails every now and then, reads too
+            done = house.voxsip(*command, **known)
+            if done.returncode == code:
+                return done
+        return pytest.fail(str(house.said))
+
+    until(2, "plan", "refused.csv")
+    until(2, "plan", "refused.csv", "--json")
+    until(0, "plan", "rows.csv", "--set-passwords")
+    until(0, "plan", "rows.csv", "--set-passwords", "--json", "--out", "tonight.plan")
+    assert house.voxsip("plan", "rows.csv").returncode == 2, "the variable is not set"
+    assert house.voxsip("apply", "tonight.plan").returncode == 2
+    house.voxsip("apply", "tonight.plan", "--deadline", "0.05", "--json", **known)
+    done = house.voxsip("apply", "tonight.plan", "--report", "reports", **known)
+    assert done.returncode in {0, 1, 4}, done
+    house.voxsip("apply", "rows.csv", "--set-passwords", "--yes", "--report", "again", **known)
+    house.voxsip("export", "--jsonl")
+    assert (house.folder / "tonight.plan.journal").exists()
+    assert house.search(inputs={rows, refused, secret}) == {}
+
+
 def test_a_credentials_file_that_others_can_read_is_warned_of_once(house):
     house.credentials.chmod(0o640)
     done = house.voxsip("registrations", "list", PYTHONPATH=str(HERE.parents[1]))

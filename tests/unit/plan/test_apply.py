@@ -17,11 +17,11 @@ CHAIN = [
 ]
 
 
-async def stopped_after(binds, emulator, client, plan):
+async def stopped_after(binds, emulator, client, plan, *, force=False):
     """Apply a plan with a key that loses its rights after so many binds; return the report."""
     refusal = Fault(kind="error", code=104, command="BindSipRegistration", times=(binds + 1,))
     emulator.faults = Faults([refusal])
-    report = await client.desired.apply(plan, concurrency=1)
+    report = await client.desired.apply(plan, concurrency=1, force=force)
     assert report.stopped == "authorization refused"
     emulator.faults = None
     return report
@@ -45,6 +45,8 @@ async def test_what_is_planned_is_done_and_nothing_is_left(account, tmp_path):
     outcomes = [one async for one in client.desired.apply(plan, journal=tmp_path / "journal")]
     assert {one.status for one in outcomes} == {"done"}
     assert calls(emulator) - sent == len(plan.changes) == len(outcomes)
+    names = {one.gets: one.user_name for one in plan.changes if one.gets is not None}
+    assert names == {user: f"user-{user}" for user in names}
     live = by_id(emulator)
     assert [live[n]["user_id"] for n in (1, 2, 3, 4, 5, 13)] == [4, 5, None, 7, 2, 1]
     assert live[3]["application_id"] is None
@@ -128,6 +130,13 @@ async def test_thresholds_stop_a_plan_unless_it_is_forced(account, tmp_path):
     with pytest.raises(ThresholdError, match="12 disruptive changes are more than 30% of the 12"):
         await client.desired.apply(plan)
     assert calls(emulator) == sent
+    await stopped_after(3, emulator, client, plan, force=True)
+    assert (await client.desired.apply(plan)).ok, "what was begun with force is continued"
+    bound = [
+        {"sip_registration_id": n, "application_id": (n - 1) % 3 + 1, "user_id": n}
+        for n in range(1, 13)
+    ]
+    await client.bulk.bind(bound)
     forced = await client.desired.plan(rows, force=True)
     assert forced.thresholds.exceeded
     assert (await client.desired.apply(forced, journal=tmp_path / "forced")).ok
@@ -177,6 +186,25 @@ async def test_a_creation_that_cannot_be_paid_moves_nobody(start, tmp_path):
     assert report.stopped == "insufficient funds"
     assert report.skipped == 2
     assert calls(emulator) == 0
+
+
+async def test_when_places_run_out_nobody_has_been_moved(start, tmp_path):
+    emulator, client = await start(
+        applications=1, users=4, registrations=4, balance=10, max_registrations=5
+    )
+    rows = [
+        *({"sip_username": f"new-{n}", "proxy": PROXY} for n in range(2)),
+        *({"sip_registration_id": n, "application_id": 1, "user_id": n} for n in range(1, 5)),
+    ]
+    plan = (await client.desired.plan(rows)).save(tmp_path / "a.plan")
+    emulator.latency = 0.02
+    report = await client.desired.apply(plan, concurrency=8)
+    assert report.stopped == "quota exceeded"
+    assert (report.done, report.failed, report.skipped) == (1, 1, 4)
+    assert emulator.state.counters["BindSipRegistration"]["received"] == 0
+    await client.sip_registrations.delete(sip_registration_id=4)
+    with pytest.raises(StalePlanError):
+        await client.desired.apply(plan)
 
 
 async def test_a_stopped_plan_goes_on_where_it_was(account, tmp_path):

@@ -111,6 +111,13 @@ async def test_a_link_is_replaced_and_not_followed(saved, tmp_path):
     assert target.read_bytes() == before
 
 
+async def test_a_file_name_that_is_no_text_is_written_as_well_as_can_be(account, tmp_path):
+    _, client = account
+    plan = await client.desired.plan([{"sip_registration_id": 1}], source="r\udcffws.csv")
+    plan.save(tmp_path / "a.plan")
+    assert Plan.load(tmp_path / "a.plan").source == "r\\udcffws.csv"
+
+
 async def test_a_plan_with_refused_rows_is_not_saved(account, tmp_path):
     _, client = account
     plan = await client.desired.plan([{"sip_registration_id": 99}])

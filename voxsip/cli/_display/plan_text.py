@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voxsip._printable import printable
 from voxsip.cli._terminal.output import print_text
@@ -49,6 +49,11 @@ def print_plan(plan: Plan, name: str) -> None:
 
 def _lines(plan: Plan, name: str) -> Iterator[tuple[str, str]]:
     shown = dict.fromkeys(_ACTIONS, 0)
+    logins: dict[int | None, str] = {
+        change.sip_registration_id: f" ({change.sip_username}@{change.proxy})"
+        for change in plan.changes
+        if change.sip_registration_id is not None
+    }
     groups: dict[str, list[Change]] = {action: [] for action in _ACTIONS}
     for change in plan.changes:
         shown[change.action] += 1
@@ -58,7 +63,7 @@ def _lines(plan: Plan, name: str) -> Iterator[tuple[str, str]]:
         mark, _, style = _ACTIONS[action]
         for change in changes:
             yield (
-                f"{mark} {action:<7} {change.label}{_details(change)}",
+                f"{mark} {action:<7} {change.label}{_details(change, logins)}",
                 style,
             )
         if shown[action] > SHOWN:
@@ -105,31 +110,41 @@ def place_of(refusal: Refusal, name: str) -> str:
     return f"{where}: {column}{refusal.message}{remedy}"
 
 
-def _details(change: Change) -> str:
-    before, after = change.before or {}, change.after or {}
+def _details(change: Change, logins: Mapping[int | None, str]) -> str:
+    after = change.after or {}
     if change.action == "create":
-        parts = [f"{_PARTS[n]} {v}" for n, v in after.items() if n in _PARTS]
+        parts = [f"{_PARTS[n]} {_shown(n, v, change)}" for n, v in after.items() if n in _PARTS]
         if change.replaces is not None:
             parts.append(f"replaces registration {change.replaces}")
     elif change.action == "delete":
         parts = [] if change.loses is None else [f"it has user {change.loses}"]
     elif change.action == "move":
+        origin = f"registration {change.takes}{logins.get(change.takes, '')}"
         parts = [
-            f"user {change.gets} from registration {change.takes}",
-            *_differences(before, after),
+            f"user {_shown('user_id', change.gets, change)} from {origin}",
+            *_differences(change, leave="user_id" if change.loses is None else ""),
         ]
     else:
-        parts = list(_differences(before, after))
+        parts = list(_differences(change))
     if change.password is not None and change.action == "update":
         parts.append("password")
     return f": {', '.join(parts)}" if parts else ""
 
 
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in after.items():
-        if before.get(name) != value:
+def _differences(change: Change, leave: str = "") -> Iterator[str]:
+    before = change.before or {}
+    for name, value in (change.after or {}).items():
+        if before.get(name) != value and name != leave:
             was = "none" if before.get(name) is None else before[name]
-            yield f"{_PARTS.get(name, name)} {was} -> {'none' if value is None else value}"
+            yield f"{_PARTS.get(name, name)} {was} -> {_shown(name, value, change)}"
+
+
+def _shown(name: str, value: object, change: Change) -> str:
+    """Show a value; a user by name as well, if that is known."""
+    if value is None:
+        return "none"
+    known = change.user_name if name == "user_id" else None
+    return f"{value}" if known is None else f"{value} {known}"
 
 
 def _count_style(count: str, number: int) -> str:
