@@ -277,6 +277,8 @@ async def test_passwords_by_reference_are_sent_and_stored_nowhere(account, tmp_p
         await client.desired.apply(loaded)
     with pytest.raises(InvalidArgumentError, match="not those that the plan was made of"):
         await client.desired.apply(loaded, rows=rows[:2])
+    with pytest.raises(InvalidArgumentError, match="not those that the plan was made of"):
+        await client.desired.apply(loaded, rows=[*rows[:2], {**rows[2], "sip_username": "d"}])
     monkeypatch.delenv("SIP_PASSWORD")
     with pytest.raises(InvalidArgumentError, match="SIP_PASSWORD is not set"):
         await client.desired.apply(loaded, rows=rows)
