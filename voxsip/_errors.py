@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from voxsip._lazy import IMPORTS
 from voxsip._printable import printable
 
 if TYPE_CHECKING:
@@ -170,7 +171,8 @@ class APIError(VoxsipError):
     @property
     def name(self) -> str:
         """The number's symbolic name, such as `INSUFFICIENT_MONEY` ("" for one nobody listed)."""
-        from voxsip._generated._error_names import NAMES  # noqa: PLC0415 - 457 names nobody needs until then
+        with IMPORTS:
+            from voxsip._generated._error_names import NAMES  # noqa: PLC0415 - 457 names nobody needs until then
 
         return NAMES.get(self.code, "") if self.code is not None else f"HTTP_{self.http_status}"
 

@@ -1,15 +1,25 @@
 """Attributes made when they are first asked for.
 
 Like `functools.cached_property`, without the lock it takes before Python 3.12: a fork while another thread holds that lock
-would leave the child waiting for ever. Two threads may both make the value; one of them is kept.
+would leave the child waiting for ever. Our own lock is waited for before a fork.
 """
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar, overload
 
 T = TypeVar("T")
+
+IMPORTS = threading.RLock()
+"""Held by imports that wait for the first use: a fork in the midst of one would leave the child a module lock for ever."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=IMPORTS.acquire, after_in_parent=IMPORTS.release, after_in_child=IMPORTS.release
+    )
 
 
 class lazy(Generic[T]):  # noqa: N801 - used as a decorator
@@ -30,5 +40,6 @@ class lazy(Generic[T]):  # noqa: N801 - used as a decorator
         """Make the attribute; from then on the instance has it and this is not asked again."""
         if instance is None:
             return self
-        value: T = instance.__dict__.setdefault(self._name, self._make(instance))
+        with IMPORTS:  # making most of them imports a group
+            value: T = instance.__dict__.setdefault(self._name, self._make(instance))
         return value

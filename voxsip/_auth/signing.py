@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from voxsip._lazy import IMPORTS
 from voxsip._redaction.frames import clear_values
 from voxsip._redaction.values import conceal
 
@@ -37,9 +38,10 @@ class JoseSigner:
     __slots__ = ("_headers", "_jws", "_key")
 
     def __init__(self, private_key: str, key_id: str) -> None:
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415 - see module
-        from jose import jws  # noqa: PLC0415 - see module
-        from jose.backends.cryptography_backend import CryptographyRSAKey  # noqa: PLC0415 - see module
+        with IMPORTS:
+            from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415 - see module
+            from jose import jws  # noqa: PLC0415 - see module
+            from jose.backends.cryptography_backend import CryptographyRSAKey  # noqa: PLC0415 - see module
 
         private_key = conceal(private_key)
         try:

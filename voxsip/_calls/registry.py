@@ -10,6 +10,7 @@ from importlib import import_module
 import attrs
 
 from voxsip._errors import InvalidArgumentError
+from voxsip._lazy import IMPORTS
 from voxsip._protocol.command import Command, RetryClass
 from voxsip._redaction.text import is_secret_name
 
@@ -24,16 +25,18 @@ def find_command(name: str) -> Command:
     Raises:
         KeyError: it describes none of that name.
     """
-    from voxsip._generated._index import COMMAND_MODULES  # noqa: PLC0415 - only for calls by name
+    with IMPORTS:
+        from voxsip._generated._index import COMMAND_MODULES  # noqa: PLC0415 - only for calls by name
 
-    module, constant = COMMAND_MODULES[name]
-    command: Command = getattr(import_module(module), constant)
+        module, constant = COMMAND_MODULES[name]
+        command: Command = getattr(import_module(module), constant)
     return command
 
 
 def _is_secret(parameter: str) -> bool:
     """Returns whether a parameter is secret: by the spec if it knows the name, else by its sound."""
-    from voxsip._generated._index import PUBLIC, SECRETS  # noqa: PLC0415 - only for calls by name
+    with IMPORTS:
+        from voxsip._generated._index import PUBLIC, SECRETS  # noqa: PLC0415 - only for calls by name
 
     return parameter in SECRETS or (parameter not in PUBLIC and is_secret_name(parameter))
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from voxsip._clock import REAL, SYSTEM, Clock
 from voxsip._config import RetryPolicy
 from voxsip._errors import Disposition, NotSentError, VoxsipError
+from voxsip._lazy import IMPORTS
 
 T = TypeVar("T")
 
@@ -87,7 +88,8 @@ class Retrier:
         Raises:
             VoxsipError: the last attempt's error, where no further one may be made.
         """
-        from tenacity import AsyncRetrying, RetryCallState  # noqa: PLC0415 - seldom needed
+        with IMPORTS:
+            from tenacity import AsyncRetrying, RetryCallState  # noqa: PLC0415 - seldom needed
 
         replay: VoxsipError | None = first
 

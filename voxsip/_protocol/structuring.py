@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from voxsip._lazy import IMPORTS
+
 if TYPE_CHECKING:
     from cattrs import Converter
 
@@ -43,6 +45,7 @@ _made: dict[type, Callable[[Any], Any]] = {}
 
 @cache
 def _converter() -> Converter:
-    from voxsip._protocol.converter import make_converter  # noqa: PLC0415 - not before the first reply
+    with IMPORTS:
+        from voxsip._protocol.converter import make_converter  # noqa: PLC0415 - not before the first reply
 
     return make_converter()

@@ -9,6 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
+from voxsip._lazy import IMPORTS
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -36,7 +38,8 @@ class LastingExecutor(ThreadPoolExecutor):
 def new_loop() -> asyncio.AbstractEventLoop:
     """Return a new event loop."""
     try:
-        import uvloop  # noqa: PLC0415 - optional
+        with IMPORTS:
+            import uvloop  # noqa: PLC0415 - optional
     except ImportError:
         loop = asyncio.new_event_loop()
     else:

@@ -151,6 +151,31 @@ def test_while_another_thread_holds_the_lock_that_starts_the_loop(run):
     run(program)
 
 
+def test_while_another_thread_imports_for_its_first_call(run):
+    def program(client):
+        reached, go_on = threading.Event(), threading.Event()
+
+        class Slow:
+            def find_spec(self, name, *_):
+                if name == "voxsip._protocol.converter":
+                    reached.set()
+                    go_on.wait(10)
+
+        sys.meta_path.insert(0, Slow())
+        thread = threading.Thread(target=client.accounts.get_account_info)
+        thread.start()
+        reached.wait()
+        threading.Timer(0.2, go_on.set).start()  # while the fork waits for the import
+        pid = os.fork()
+        if not pid:
+            assert client.accounts.get_account_info().result.account_id == 1
+            os._exit(7)
+        assert wait_for_child(pid) == 7
+        thread.join()
+
+    run(program)
+
+
 def test_while_a_create_of_the_same_registration_is_in_flight(start, watch):
     def program(client):
         def create():
