@@ -37,6 +37,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._clock_resolution = 1e-9
         self._selector = self
         self.steps = 0
+        self._buried = False
         self.failures = []
         self.set_exception_handler(lambda _, context: self.failures.append(context))
 
@@ -72,13 +73,28 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             world.run_until(math.nextafter(due, math.inf))  # a timer never rings early
         return ()
 
+    def _asyncgen_finalizer_hook(self, agen):
+        """Close a generator: where it stands, if there is no loop any more that would."""
+        if not self._buried:
+            super()._asyncgen_finalizer_hook(agen)
+            return
+        self._asyncgens.discard(agen)
+        closing = agen.aclose()
+        with suppress(BaseException):
+            closing.send(None)
+        with suppress(BaseException):
+            closing.close()
+
     def bury(self):
         """Close what a killed process leaves: every coroutine in its own context, without letting it run on."""
+        self._buried = True
         asyncio._set_running_loop(self)
         try:
             for task in asyncio.all_tasks(self):
                 task._log_destroy_pending = False
                 _close(task)
+            for generator in list(self._asyncgens):
+                self._asyncgen_finalizer_hook(generator)
         finally:
             asyncio._set_running_loop(None)
         self._ready.clear()

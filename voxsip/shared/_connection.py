@@ -19,6 +19,8 @@ from voxsip.shared._address import StoreAddress
 from voxsip.shared._schema import prepare_schema
 
 CONNECT_SECONDS = 10.0
+STATEMENT_SECONDS = 15.0
+"""A statement without an answer for so long is on a connection that is lost; it is repeated on a new one."""
 LOCK_SECONDS = 5
 IDLE_TRANSACTION_SECONDS = 5
 _SETTINGS = {
@@ -61,7 +63,10 @@ async def connect(address: StoreAddress) -> Any:
     failure: Exception
     try:
         connection = await asyncpg.connect(
-            reveal(address.dsn), timeout=CONNECT_SECONDS, server_settings=_SETTINGS
+            reveal(address.dsn),
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            server_settings=_SETTINGS,
         )
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
         failure = ConfigurationError(
