@@ -27,7 +27,7 @@ from voxsip.bulk._run import Run
 from voxsip.plan._account import account_of
 from voxsip.plan._calls import ChangeKeys, Progress, Sender
 from voxsip.plan._check import Check, Done, compare
-from voxsip.plan._errors import StalePlanError, ThresholdError
+from voxsip.plan._errors import PredecessorError, StalePlanError, ThresholdError
 from voxsip.plan._live import Live
 from voxsip.plan._model import Change
 from voxsip.plan._phases import Phases
@@ -101,8 +101,11 @@ class ApplyRun(Run):
             raise ConfigurationError(
                 f"journal {self.journal}: it belongs to another job; name another journal for this plan"
             )
-        ended = status.rows == sum(status.counts.values()) - status.counts["intended"]
-        if ended and not status.running and status.stopped is None:
+        counts = status.counts
+        # What waited for a failed change stays skipped; what was skipped since the job stopped does not.
+        over = counts["skipped"] == status.errors.get(PredecessorError.__name__, 0)
+        ended = status.rows == sum(counts.values()) - counts["intended"]
+        if over and ended and not status.running and status.stopped is None:
             raise StalePlanError(
                 f"plan: it was applied to its end already, says {self.journal}; plan again to see what is left"
             )

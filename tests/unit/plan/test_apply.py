@@ -219,6 +219,34 @@ async def test_a_stopped_plan_goes_on_where_it_was(account, tmp_path):
     assert not await client.desired.plan(CHAIN)
 
 
+async def test_a_continuation_that_fails_at_its_beginning_ends_nothing(account, tmp_path):
+    emulator, client = account
+    plan = (await client.desired.plan(CHAIN)).save(tmp_path / "a.plan")
+    assert (await stopped_after(1, emulator, client, plan)).skipped == 1
+    emulator.faults = Faults([Fault(kind="http", command="GetSipRegistrations")])
+    with pytest.raises(voxsip.VoxsipError):
+        await client.desired.apply(plan)
+    emulator.faults = None
+    assert (await client.desired.apply(plan)).ok
+    assert not await client.desired.plan(CHAIN)
+
+
+async def test_a_plan_that_ended_with_failures_is_not_applied_again(account, tmp_path):
+    emulator, client = account
+    plan = (await client.desired.plan(CHAIN)).save(tmp_path / "a.plan")
+    refusal = Fault(kind="error", code=393, command="BindSipRegistration", times=(1,))
+    emulator.faults = Faults([refusal])
+    report = await client.desired.apply(plan)
+    assert (report.failed, report.skipped) == (1, 2)
+    emulator.faults = None
+    sent = calls(emulator)
+    with pytest.raises(StalePlanError, match="applied to its end already"):
+        await client.desired.apply(plan)
+    assert calls(emulator) == sent
+    again = await client.desired.plan(CHAIN)
+    assert (await client.desired.apply(again, journal=tmp_path / "again")).ok
+
+
 async def test_a_stranger_between_two_halves_is_noticed(account, tmp_path):
     emulator, client = account
     plan = (await client.desired.plan(CHAIN)).save(tmp_path / "a.plan")
