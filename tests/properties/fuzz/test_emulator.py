@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+import aiohttp
 import pytest
 from aiohttp.http_exceptions import HttpProcessingError
 from hypothesis import example, given, strategies as st
@@ -10,6 +11,9 @@ from hypothesis import example, given, strategies as st
 from tests.support.example_count import examples
 from voxsip.emulator import Emulator
 
+AIOHTTP = tuple(int(part) for part in aiohttp.__version__.split(".")[:3] if part.isdigit())
+BROKEN_HOSTS = [b"http://[::1/"] if AIOHTTP >= (3, 14, 5) else []
+"""Aiohttp's own server fails on these in older versions, before the emulator sees them."""
 PATHS = st.sampled_from(
     [
         b"/platform_api/BindSipRegistration",
@@ -22,7 +26,7 @@ PATHS = st.sampled_from(
         b"/platform_api/GetUsers?" + b"a=1&" * 3000,
         b"/platform_api?cmd=GetUsers&cmd=DelUser",
         b"/_emulator/state",
-        b"http://[::1/",
+        *BROKEN_HOSTS,
         b"*",
         b"/" + b"\xff" * 20,
     ]
