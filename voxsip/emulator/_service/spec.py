@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from attrs import frozen
 
+from voxsip.spec.document import operations, resolve
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["CommandSpec", "Parameter", "command_specs", "error_names"]
 
-_NOT_GROUPS = frozenset({"common.json", "errors.json"})
 _STRING_FORMATS = {"date": "date", "timestamp": "timestamp"}
 
 
@@ -45,7 +46,9 @@ class CommandSpec:
 @cache
 def command_specs() -> Mapping[str, CommandSpec]:
     """Return every command of every group, by name. Reads the files once a process."""
-    return MappingProxyType({spec.name: spec for spec in _read_groups()})
+    return MappingProxyType(
+        {name: _command_spec(operation) for name, operation in operations().items()}
+    )
 
 
 @cache
@@ -55,40 +58,21 @@ def error_names() -> Mapping[int, str]:
     return MappingProxyType({int(code): str(name) for code, name in names.items()})
 
 
-def _read_groups() -> Iterator[CommandSpec]:
-    for entry in (files("voxsip") / "spec").iterdir():
-        if entry.name.endswith(".json") and entry.name not in _NOT_GROUPS:
-            document = orjson.loads(entry.read_bytes())
-            for path in document.get("paths", {}).values():
-                yield _read_operation(path["post"], document)
-
-
-def _read_operation(operation: dict[str, Any], document: dict[str, Any]) -> CommandSpec:
-    parameters = [_resolve(item, document) for item in operation.get("parameters", ())]
+def _command_spec(operation: dict[str, Any]) -> CommandSpec:
     return CommandSpec(
         name=operation["operationId"],
         parameters=tuple(
             Parameter(
                 name=item["name"],
-                kind=_kind(_resolve(item["schema"], document)),
+                kind=_kind(resolve(item["schema"])),
                 required=bool(item.get("required", False)),
             )
-            for item in parameters
+            for item in operation.get("parameters", ())
             if item.get("in", "query") == "query"
         ),
         exclusive=tuple(tuple(pair) for pair in operation.get("x-exclusive", ())),
         roles=frozenset(operation.get("x-roles", ())),
     )
-
-
-def _resolve(item: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-    """Follow a `$ref` within the same file; parameters use no others."""
-    while "$ref" in item:
-        target: Any = document
-        for step in item["$ref"].removeprefix("#/").split("/"):
-            target = target[step]
-        item = target
-    return item
 
 
 def _kind(schema: dict[str, Any]) -> str:
