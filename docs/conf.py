@@ -12,10 +12,20 @@ author = "The voxsip authors"
 copyright = "The voxsip authors"  # noqa: A001 - Sphinx's name for it
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "_reference"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "_reference",
+]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"voxsip {release}"
+copybutton_prompt_text = r"\$ |>>> "
+copybutton_prompt_is_regexp = True
+copybutton_exclude = ".linenos, .gp"
 
 # Single backticks in docstrings are code, as in Markdown.
 default_role = "code"
