@@ -52,6 +52,8 @@ def explain(error: BaseException) -> tuple[str, Exit]:
     match error:
         case CommandError():
             return str(error), error.code
+        case InvalidArgumentError() if summary := getattr(error, "summary", None):  # of a file
+            return str(error).removesuffix(summary) + f"voxsip: {summary}", Exit.USAGE
         case InvalidArgumentError():
             return f"voxsip: {in_options(str(error))}", Exit.USAGE
         case ConfigurationError(in_use=True):

@@ -73,7 +73,7 @@ def probe(arguments, before="", after=""):
 
 def test_help_loads_no_command():
     after = "print([name for name in sys.modules if name.startswith(HEAVY)], file=sys.stderr)"
-    heavy = ("voxsip.bulk", "voxsip.emulator", "voxsip.cli._files", "voxsip.cli._b", "uvloop")
+    heavy = ("voxsip.bulk", "voxsip.emulator", "voxsip._row_files", "voxsip.cli._b", "uvloop")
     done = probe(["--help"], f"HEAVY = {heavy}", after)
     assert (done.returncode, done.stderr) == (0, "[]\n")
 

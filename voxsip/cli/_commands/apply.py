@@ -16,7 +16,7 @@ from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
-from voxsip.cli._files.desired_file import DesiredFile
+from voxsip.cli._jobs.desired_file import DesiredFile
 from voxsip.cli._jobs.follow import follow
 from voxsip.cli._jobs.interrupts import interrupts
 from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Limits, Output, Yes

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from voxsip._row_files import RowFile
 from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
-from voxsip.cli._files import RowFile
 from voxsip.cli._jobs.options import (
     NO_LIMITS,
     NO_OUTPUT,
@@ -28,8 +28,8 @@ from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
     from voxsip import AsyncClient
+    from voxsip._row_files import Rows
     from voxsip.bulk import BulkJob
-    from voxsip.cli._files import Rows
 
 OnConflict = Literal["error", "order"]
 

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._display.plan_text import print_plan
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
-from voxsip.cli._files.desired_file import DesiredFile
+from voxsip.cli._jobs.desired_file import DesiredFile
 from voxsip.cli._jobs.options import File, Flag
 from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
 from voxsip.cli._terminal.output import print_json

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voxsip._row_files import RowFile
 from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
 from voxsip.cli._commands.status import read_state
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._exit_codes import CommandError
-from voxsip.cli._files import RowFile
 from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Limits, Output
 from voxsip.cli._jobs.run import launch
 from voxsip.shared import is_store, shown

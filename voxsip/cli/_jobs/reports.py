@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from voxsip import Outcome
+    from voxsip._row_files import RowFile, Rows
     from voxsip.bulk import BulkJob
-    from voxsip.cli._files import RowFile, Rows
 
 
 @contextlib.contextmanager

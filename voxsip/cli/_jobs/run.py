@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from voxsip import AsyncClient
+    from voxsip._row_files import RowFile, Rows
     from voxsip.bulk import BulkJob
     from voxsip.cli._connection import Connection
-    from voxsip.cli._files import RowFile, Rows
     from voxsip.cli._jobs.interrupts import Interrupts
     from voxsip.cli._jobs.options import Output
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from voxsip import InvalidArgumentError
-from voxsip.cli._files.passwords import COLUMN, Passwords
-from voxsip.cli._files.problems import Problem
-from voxsip.cli._files.values import BadCell, value_of
+from voxsip._errors import InvalidArgumentError
+from voxsip._row_files.passwords import COLUMN, Passwords
+from voxsip._row_files.problems import Problem
+from voxsip._row_files.values import BadCell, value_of
 
 if TYPE_CHECKING:
-    from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
-    from voxsip.cli._files.columns import Column, Columns
-    from voxsip.cli._files.problems import Problems
+    from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
+    from voxsip._row_files.columns import Column, Columns
+    from voxsip._row_files.problems import Problems
 
 Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
 

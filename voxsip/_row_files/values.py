@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from voxsip.cli._files.problems import clipped
+from voxsip._row_files.problems import clipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voxsip.cli._files.columns import Column
+    from voxsip._row_files.columns import Column
 
 _TRUE = frozenset({"true", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "no", "n", "off", "0"})

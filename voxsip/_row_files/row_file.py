@@ -5,21 +5,20 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from voxsip.cli._exit_codes import CommandError, Exit
-from voxsip.cli._files.columns import columns_of
-from voxsip.cli._files.conflicts import Conflicts
-from voxsip.cli._files.csv_rows import csv_records
-from voxsip.cli._files.digest import Digest
-from voxsip.cli._files.jsonl_rows import jsonl_records
-from voxsip.cli._files.problems import Problem, Problems
-from voxsip.cli._files.row_parser import RowMaker
-from voxsip.cli._files.source import Source
+from voxsip._row_files.columns import columns_of
+from voxsip._row_files.conflicts import Conflicts
+from voxsip._row_files.csv_rows import csv_records
+from voxsip._row_files.digest import Digest
+from voxsip._row_files.jsonl_rows import jsonl_records
+from voxsip._row_files.problems import FileChangedError, Problem, Problems
+from voxsip._row_files.row_parser import RowMaker
+from voxsip._row_files.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
+    from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
 
 Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
 
@@ -49,7 +48,7 @@ class Rows(Generic[Request]):
         return len(self.lines)
 
     def __iter__(self) -> Iterator[Request]:
-        """Read the rows again. Raises CommandError where they are no longer what they were."""
+        """Read the rows again. Raises FileChangedError where they are no longer what they were."""
         return self._read()
 
 
@@ -110,7 +109,7 @@ class RowFile(Generic[Request]):
     def _again(self, checksum: str) -> Iterator[Request]:
         problems = Problems(1)
         digest = Digest(self._columns)
-        changed = CommandError(f"{self.name} changed while the job was running", Exit.FAILED)
+        changed = FileChangedError(f"{self.name} changed while the job was running")
         for _, row in self._read(problems):
             if problems.found:
                 raise changed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voxsip import CreateRequest
-from voxsip.cli._files import InputError, RowFile
+from voxsip._row_files import InputError, RowFile
 
 ORIGINAL = "sip_username,proxy,password\nann,p,one\nbob,p,\ncid,p,three\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voxsip import BindRequest, CreateRequest, DeleteRequest
-from voxsip.cli._files import InputError, RowFile
+from voxsip._row_files import InputError, RowFile
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from voxsip.cli._files.columns import Column
-from voxsip.cli._files.problems import Problem, clipped
+from voxsip._row_files.columns import Column
+from voxsip._row_files.problems import Problem, clipped
 
 if TYPE_CHECKING:
-    from voxsip.cli._files.columns import Columns
-    from voxsip.cli._files.problems import Problems
+    from voxsip._row_files.columns import Columns
+    from voxsip._row_files.problems import Problems
 
 
 @frozen

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from voxsip import BindRequest, CreateRequest, DeleteRequest
-from voxsip.cli._exit_codes import CommandError
-from voxsip.cli._files import InputError, RowFile
+from voxsip._row_files import InputError, RowFile
+from voxsip._row_files.problems import FileChangedError
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_many_mistakes_are_shown_up_to_a_limit(write):
         file.check()
     shown = str(caught.value).splitlines()
     assert len(shown) == 52
-    assert shown[-2:] == ["and 10 more", "voxsip: 60 mistakes; nothing was sent"]
+    assert shown[-2:] == ["and 10 more", "60 mistakes; nothing was sent"]
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_a_file_that_changes_under_the_job_is_noticed(write):
         with Path(path).open("r+b") as again:
             again.seek(-5, 2)
             again.write(b"9")
-        with pytest.raises(CommandError, match="changed while the job was running"):
+        with pytest.raises(FileChangedError, match="changed while the job was running"):
             list(rows)
 
 

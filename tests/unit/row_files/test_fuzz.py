@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from voxsip import BindRequest, CreateRequest
-from voxsip.cli._files import InputError, RowFile
+from voxsip._row_files import InputError, RowFile
 
 pytestmark = pytest.mark.slow
 

@@ -6,13 +6,13 @@ from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
+from voxsip._row_files.columns import Column, Columns
+from voxsip._row_files.csv_rows import csv_records
+from voxsip._row_files.jsonl_rows import jsonl_records
+from voxsip._row_files.problems import Problem, Problems
+from voxsip._row_files.source import Source
+from voxsip._row_files.values import BadCell, value_of
 from voxsip.cli._exit_codes import CommandError, Exit
-from voxsip.cli._files.columns import Column, Columns
-from voxsip.cli._files.csv_rows import csv_records
-from voxsip.cli._files.jsonl_rows import jsonl_records
-from voxsip.cli._files.problems import Problem, Problems
-from voxsip.cli._files.source import Source
-from voxsip.cli._files.values import BadCell, value_of
 from voxsip.plan import COLUMNS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from voxsip.cli._files.problems import InputError, Problem
+from voxsip._row_files.problems import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ class Source:
         if sys.stdin is None or sys.stdin.closed:
             raise self.refusal("there is no standard input")
         if sys.stdin.isatty():
-            print("Reading rows from the terminal; end with Ctrl-D.", file=sys.stderr)
+            print("Reading rows from the terminal; end with Ctrl-D.", file=sys.stderr)  # noqa: T201 - asked
         return self._copied(sys.stdin.buffer)
 
     @staticmethod

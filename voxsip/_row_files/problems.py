@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define, field, frozen
 
-from voxsip.cli._exit_codes import CommandError
+from voxsip._errors import InvalidArgumentError, VoxsipError
 
 
 @frozen(kw_only=True)
@@ -27,21 +27,28 @@ class Problem:
         return f"{place}: {column}{self.message}.{remedy}"
 
 
-class InputError(CommandError):
-    """A row file that cannot be run; its text holds a line for each problem."""
+class InputError(InvalidArgumentError):
+    """A row file that cannot be run; its text holds a line for each problem.
+
+    Attributes:
+        problems: The first of them.
+        more: The number of the others.
+        summary: "2 mistakes; nothing was sent".
+    """
 
     def __init__(self, problems: list[Problem], more: int = 0) -> None:
         count = len(problems) + more
-        super().__init__(f"{count:,} mistake{'' if count == 1 else 's'}; nothing was sent")
+        self.summary = f"{count:,} mistake{'' if count == 1 else 's'}; nothing was sent"
+        lines = [str(problem) for problem in problems]
+        if more:
+            lines.append(f"and {more:,} more")
+        super().__init__("\n".join([*lines, self.summary]))
         self.problems = problems
         self.more = more
 
-    def __str__(self) -> str:
-        lines = [str(problem) for problem in self.problems]
-        if self.more:
-            lines.append(f"and {self.more:,} more")
-        lines.append(super().__str__())
-        return "\n".join(lines)
+
+class FileChangedError(VoxsipError):
+    """A row file is no longer what it was when it was checked."""
 
 
 @define

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voxsip.cli._files.columns import Columns
+    from voxsip._row_files.columns import Columns
 
 
 class Digest:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from voxsip.cli._files.header import Header
-from voxsip.cli._files.problems import Problem
+from voxsip._row_files.header import Header
+from voxsip._row_files.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voxsip.cli._files.columns import Column, Columns
-    from voxsip.cli._files.problems import Problems
-    from voxsip.cli._files.source import Source
+    from voxsip._row_files.columns import Column, Columns
+    from voxsip._row_files.problems import Problems
+    from voxsip._row_files.source import Source
 
 _DELIMITERS = ",;\t"
 

@@ -14,7 +14,7 @@ from voxsip._protocol.identity import fold_login, fold_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
+    from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
 
 _BATCH = 1000
 _Key = tuple[str, str, int, int, str, str]

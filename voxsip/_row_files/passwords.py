@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip.cli._files.csv_rows import csv_records
-from voxsip.cli._files.jsonl_rows import jsonl_records
-from voxsip.cli._files.problems import InputError, Problems
-from voxsip.cli._files.source import Source
-from voxsip.cli._files.values import BadCell, value_of
+from voxsip._row_files.csv_rows import csv_records
+from voxsip._row_files.jsonl_rows import jsonl_records
+from voxsip._row_files.problems import InputError, Problems
+from voxsip._row_files.source import Source
+from voxsip._row_files.values import BadCell, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voxsip.cli._files.columns import Column, Columns
+    from voxsip._row_files.columns import Column, Columns
 
 COLUMN = "password_from"
 # Failed rows come nearly in the order of the file they failed in: looking back this far saves
