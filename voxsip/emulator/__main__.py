@@ -18,6 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: a free one")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS")
+    parser.add_argument(
+        "--tls-name", action="append", default=[], help="further name for the certificate"
+    )
     parser.add_argument("--dir", help="where credentials.json and ca.pem go")
     parser.add_argument("--applications", type=int, default=3)
     parser.add_argument("--users", type=int, default=10)

@@ -53,6 +53,7 @@ class Emulator:
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         tls: serve HTTPS, with a certificate for `localhost` and 127.0.0.1 that `ca` vouches for.
+        tls_names: further host names or addresses for the certificate, such as a container's name.
         directory: where `credentials.json` and `ca.pem` go; None makes a temporary one, removed at
             the end.
         applications: how many there are at the start.
@@ -82,6 +83,7 @@ class Emulator:
         port: int = 0,
         *,
         tls: bool = False,
+        tls_names: Iterable[str] = (),
         directory: str | Path | None = None,
         applications: int = 3,
         users: int = 10,
@@ -108,6 +110,11 @@ class Emulator:
                 raise ValueError(f"{name} must not be negative")
         if isinstance(roles, str):
             raise TypeError(f"roles must be a list of names, as in [{roles!r}]")
+        if isinstance(tls_names, str):
+            raise TypeError(f"tls_names must be a list of names, as in [{tls_names!r}]")
+        self._tls_names = tuple(tls_names)
+        if not all(name and name.isascii() for name in self._tls_names):
+            raise ValueError("tls_names must be host names in ASCII; write others as xn--...")
         if not 0 <= port <= _LAST_PORT:
             raise ValueError(f"port must be 0 to {_LAST_PORT}")
         self._address = (host, port)
@@ -328,7 +335,7 @@ class Emulator:
         self._ssl: ssl.SSLContext | None = None
         if self._tls:
             self._ca = self._directory / "ca.pem"
-            self._ssl = server_context(self._ca)
+            self._ssl = server_context(self._ca, self._tls_names)
 
     async def _stop(self) -> None:
         self._handler.close()

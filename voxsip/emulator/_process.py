@@ -12,6 +12,7 @@ from voxsip.emulator._emulator import Emulator
 from voxsip.emulator._faults.faults import Faults
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from decimal import Decimal
     from pathlib import Path
 
@@ -23,6 +24,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     tls: bool = False,
+    tls_name: Iterable[str] = (),
     dir: str | Path | None = None,
     applications: int = 3,
     users: int = 10,
@@ -42,6 +44,7 @@ def serve(
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         tls: serve HTTPS.
+        tls_name: further host names or addresses for the certificate.
         dir: where `credentials.json` and `ca.pem` go; None for a temporary directory.
         applications: how many there are at the start.
         users: likewise.
@@ -60,6 +63,7 @@ def serve(
         host,
         port,
         tls=tls,
+        tls_names=tls_name,
         directory=dir,
         applications=applications,
         users=users,

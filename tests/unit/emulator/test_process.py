@@ -87,6 +87,7 @@ def test_options_are_those_of_the_command_line():
         "host",
         "port",
         "tls",
+        "tls_name",
         "dir",
         "applications",
         "users",

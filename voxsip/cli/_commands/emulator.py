@@ -15,6 +15,7 @@ def emulator(
     host: str = "127.0.0.1",
     port: int = 0,
     tls: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    tls_name: Annotated[tuple[str, ...], Parameter(metavar="NAME", negative=())] = (),
     dir: Annotated[str | None, Parameter(metavar="DIR")] = None,
     applications: int = 3,
     users: int = 10,
@@ -33,6 +34,7 @@ def emulator(
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         tls: Serve HTTPS; the certificate to trust is DIR/ca.pem.
+        tls_name: A further host name or address for the certificate; may be given several times.
         dir: Where the files go; by default a temporary directory, which is printed.
         applications: How many there are at the start, each with one rule.
         users: How many there are at the start.
@@ -51,6 +53,7 @@ def emulator(
             host=host,
             port=port,
             tls=tls,
+            tls_name=tls_name,
             dir=dir,
             applications=applications,
             users=users,

@@ -1,4 +1,4 @@
-"""A certificate authority of our own and one server certificate, for `localhost` and 127.0.0.1.
+"""A certificate authority of our own and one server certificate, for `localhost`, 127.0.0.1 and names of the user's.
 
 Python verifies strictly from 3.13 on: the authority has to name its key usage, the server's
 certificate its names, its purpose and both key identifiers.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 import tempfile
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,15 +27,19 @@ _LIFE = timedelta(days=30)
 _SLACK = timedelta(days=1)  # for clients whose clock is behind ours
 
 
-def server_context(ca_path: Path) -> ssl.SSLContext:
+def server_context(ca_path: Path, names: Iterable[str] = ()) -> ssl.SSLContext:
     """Return a server's TLS context and write the authority that vouches for it.
+
+    Args:
+        ca_path: file to write the authority to, as PEM.
+        names: host names or addresses to certify beside `localhost` and 127.0.0.1.
 
     Elliptic keys: made in a millisecond, so every emulator gets its own.
     """
     authority_key = ec.generate_private_key(ec.SECP256R1())
     server_key = ec.generate_private_key(ec.SECP256R1())
     authority = _authority(authority_key)
-    certificate = _server(server_key, authority, authority_key)
+    certificate = _server(server_key, authority, authority_key, names)
     ca_path.write_bytes(authority.public_bytes(Encoding.PEM))
     chain = server_key.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
@@ -60,10 +65,11 @@ def _server(
     key: ec.EllipticCurvePrivateKey,
     authority: x509.Certificate,
     authority_key: ec.EllipticCurvePrivateKey,
+    names: Iterable[str],
 ) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    certified = x509.SubjectAlternativeName(
+        [_general_name(text) for text in dict.fromkeys(["localhost", "127.0.0.1", *names])]
     )
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     return (
@@ -71,11 +77,18 @@ def _server(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(names, critical=False)
+        .add_extension(certified, critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(issuer_key, critical=False)
         .sign(authority_key, SHA256())
     )
+
+
+def _general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 def _builder(
