@@ -50,6 +50,10 @@ for _name, _help in {
 }.items():
     rate.command(f"voxsip.cli._commands.rate:{_name}_", name=_name, help=_help)
 app.command(rate)
+app.command(
+    "voxsip.cli._commands.doctor:doctor",
+    help="Say what works, what does not, and the remedy.",
+)
 app.command("voxsip.cli._commands.token:token", help="Print a fresh token.")
 app.command("voxsip.cli._commands.call:call", help="Send any command of the Management API.")
 app.command("voxsip.cli._commands.spec:spec", help="Print the API as one OpenAPI 3.1 document.")

@@ -1,0 +1,133 @@
+"""What can be seen without the network: versions, extras, credentials, proxies."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import ssl
+import stat
+import sys
+import warnings
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import voxsip
+from voxsip.cli._doctor.findings import Finding, State, finding_of
+
+if TYPE_CHECKING:
+    from voxsip.cli._connection import Connection
+
+__all__ = ["check_credentials", "check_proxy", "check_versions"]
+
+_LIBRARIES = ("aiohttp", "attrs", "cattrs", "cryptography", "orjson", "python-jose", "tenacity")
+_EXTRAS = {
+    "speed": "uvloop",
+    "shared": "asyncpg",
+    "keyring": "keyring",
+    "cluster": "distributed",
+    "excel": "python_calamine",
+    "otel": "opentelemetry",
+}
+_PRIVATE = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_versions() -> Finding:
+    """Name the versions of all that takes part."""
+    libraries = {}
+    for name in _LIBRARIES:
+        try:
+            libraries[name] = version(name)
+        except PackageNotFoundError:
+            libraries[name] = "missing"
+    extras = [extra for extra, module in _EXTRAS.items() if importlib.util.find_spec(module)]
+    data = {
+        "voxsip": voxsip.__version__,
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "platform": platform.platform(),
+        "openssl": ssl.OPENSSL_VERSION,
+        "libraries": libraries,
+        "extras": extras,
+    }
+    return Finding(
+        name="versions",
+        state=State.OK,
+        text=f"voxsip {voxsip.__version__}, Python {data['python']}, aiohttp {libraries['aiohttp']}, {sys.platform}; "
+        f"extras: {', '.join(extras) or 'none'}",
+        data=data,
+    )
+
+
+def check_credentials(connection: Connection) -> tuple[Finding, voxsip.AsyncClient | None]:
+    """Make the client; that reads the key and checks all options."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            client = connection.client(retry=voxsip.RetryPolicy(attempts=2))
+        except voxsip.ConfigurationError as error:
+            return finding_of("credentials", error), None
+    source, path = _source(connection)
+    data = {"source": source, "account_id": client.account_id}
+    text = f"{source}; account {client.account_id or 'of the token'}"
+    if path is not None and os.name == "posix" and path.stat().st_mode & _PRIVATE:
+        return (
+            Finding(
+                name="credentials",
+                state=State.WARNING,
+                text=f"{text}; others on this machine may read the file",
+                remedy="chmod 600 the credentials file",
+                data=data,
+            ),
+            client,
+        )
+    if told:
+        remedy = "see the text"
+        return (
+            Finding(
+                name="credentials",
+                state=State.WARNING,
+                text=f"{text}; {told[0].message}",
+                remedy=remedy,
+                data=data,
+            ),
+            client,
+        )
+    return Finding(name="credentials", state=State.OK, text=text, data=data), client
+
+
+def _source(connection: Connection) -> tuple[str, Path | None]:
+    """Return where the credentials come from, in words, and the file, if it is one."""
+    for source, given in (
+        ("the file of --credentials", connection.credentials),
+        ("VOXIMPLANT_CREDENTIALS", os.environ.get("VOXIMPLANT_CREDENTIALS")),
+    ):
+        if given:
+            if given.lstrip("\ufeff \t\r\n").startswith("{"):
+                return f"{source} (the JSON itself)", None
+            return source, Path(given)
+    return "VOXIMPLANT_TOKEN (cannot be renewed)", None
+
+
+def check_proxy(base_url: str) -> Finding:
+    """Say whether the environment names a proxy for this address; never its password."""
+    parts = urlsplit(base_url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy:
+        return Finding(name="proxy", state=State.OK, text="none in the environment")
+    where = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    shown = f"{where.hostname}:{where.port}" if where.port else str(where.hostname)
+    if proxy_bypass(parts.hostname or ""):
+        return Finding(
+            name="proxy", state=State.OK, text=f"{shown}, not for this address (NO_PROXY)"
+        )
+    return Finding(
+        name="proxy",
+        state=State.OK,
+        text=f"{shown}, from the environment",
+        data={"proxy": shown, "with_password": where.password is not None},
+    )
