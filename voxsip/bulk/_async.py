@@ -236,8 +236,8 @@ class AsyncBulk:
             max_failure_ratio: as for `bind`.
             min_rows_for_ratio: as for `bind`.
             deadline: as for `bind`.
-            recovery_delay: seconds that the last purchase of a killed run is given to arrive, before it is
-                looked for (3).
+            recovery_delay: seconds that the last requests of a killed or cancelled run are given to arrive,
+                before anything is looked for or sent (3).
             checksum: of the input; compared with the one in the journal.
 
         Raises:

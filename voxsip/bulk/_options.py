@@ -39,8 +39,8 @@ class Options:
         min_rows_for_ratio: rows before the share is looked at.
         deadline: seconds after which no row is sent any more.
         check_funds: hold the price of all rows against the balance before the first purchase.
-        settle: seconds that a purchase which a killed run left open is given to show up, before it is
-            looked for.
+        recovery_delay: seconds that requests of a killed or cancelled run are given to arrive, before anything
+            is looked for or sent.
 
     Raises:
         InvalidArgumentError: naming the option.

@@ -81,6 +81,7 @@ class Run:
     _engine: Engine | None = attrs.field(default=None, init=False)
     _limits: JobLimits | None = attrs.field(default=None, init=False)
     _stop: tuple[str, bool] | None = attrs.field(default=None, init=False)
+    _quiet: bool = attrs.field(default=True, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Make what can be looked at before the job starts."""
@@ -133,6 +134,7 @@ class Run:
             known = await self._survey()
             journal = await self._open_journal(known)
             self._opened = self.client.clock.monotonic()
+            self._quiet = journal is None or not journal.unclean
             if may_write := getattr(journal, "may_write", None):
                 WRITE_GUARD.set(may_write)  # for this job's tasks: they inherit the context
             await self._rows(journal)
@@ -143,7 +145,7 @@ class Run:
             try:
                 if journal is not None:
                     journal.stopped(self._report.stopped)
-                    await journal.close()
+                    await journal.close(in_doubt=not self._quiet or self.in_flight > 0)
             finally:
                 self._report.seconds = self.client.clock.monotonic() - self._started
                 self._ended = True
@@ -168,14 +170,14 @@ class Run:
                 log.warning(
                     "the journal has lost its -wal file: rows not in it are taken for begun"
                 )
+            await self._until_quiet(journal, kind)
         existing, purchases = self._existing, self._purchases
         holds: Holds | None = None
         if existing is None and options.skip_unchanged and kind != "bind":
             existing = Existing()
         if kind == "create":
             if journal is not None and journal.resumed:
-                quiet_at = self._opened + options.recovery_delay
-                purchases = await survey_again(client, journal, existing, quiet_at)
+                purchases = await survey_again(client, journal, existing)
             if purchases is not None and purchases.known is not None:
                 client = knowing(client, purchases.known, purchases.present)
             if record is not None and purchases is not None:
@@ -224,6 +226,19 @@ class Run:
         await self._run_engine(engine)
         if verifier is not None:
             await verifier.compare(self._report)
+
+    async def _until_quiet(self, journal: Journal, kind: Kind) -> None:
+        """Wait until requests of earlier runs have arrived, before anything is looked at or sent.
+
+        They left before the journal was opened again, so the wait counts from there, by one clock of one process:
+        neither another kill nor a sleeping machine shortens it. The whole job waits: of binds in flight a journal
+        says nothing. Purchases of unknown outcome are looked for, and wait after an end in order as well.
+        """
+        if journal.unclean or (journal.open_rows and kind in {"create", "apply"}):
+            quiet_at = self._opened + self.options.recovery_delay
+            while (left := quiet_at - self.client.clock.monotonic()) > 0:
+                await self.client.clock.sleep(left)
+        self._quiet = True
 
     def _guards(self, kind: Kind) -> Guards:
         options = self.options
@@ -308,7 +323,7 @@ class Run:
         try:
             self._take_over(journal.header, account)
         except BaseException:
-            await journal.close()
+            await journal.close(in_doubt=journal.unclean)
             raise
         return journal
 

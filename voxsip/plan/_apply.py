@@ -156,9 +156,8 @@ class ApplyRun(Run):
         if self._resumed:
             if journal.log_lost:
                 log.warning("the journal has lost its -wal file: changes not in it may be done")
-            purchases = await survey_again(
-                client, journal, None, self._opened + options.recovery_delay
-            )
+            await self._until_quiet(journal, "apply")
+            purchases = await survey_again(client, journal, None)
             done, made = await _restore(journal, changes)
             await self._compare(done, made)
         if purchases is not None:

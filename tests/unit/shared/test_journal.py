@@ -140,6 +140,15 @@ async def test_the_attempt_timeout_passes_before_a_take_over(store, journals, ex
     assert (await journals("slow", resume=True)).unclean
 
 
+async def test_requests_on_their_way_are_told_to_the_next_run(journals):
+    """Given back at once, and yet no end in order."""
+    await (await journals()).close(in_doubt=True)
+    again = await journals(resume=True)
+    assert again.unclean
+    await again.close()
+    assert not (await journals(resume=True)).unclean
+
+
 async def test_one_who_was_taken_over_writes_nothing(journals, expire):
     stale = await journals()
     await stale.intend(0, DIGEST, "a")

@@ -104,12 +104,12 @@ class Journal(Protocol):
 
     @property
     def unclean(self) -> bool:
-        """Whether the run before this one did not end in order."""
+        """Whether requests of an earlier run may be on their way: it did not end in order, and no run waited since."""
         ...
 
     @property
     def log_lost(self) -> bool:
-        """Whether part of the journal is gone that such a run leaves: then rows that are not in it may be done."""
+        """Whether part of the journal was ever gone that a killed run leaves: then rows that are not in it may be done."""
         ...
 
     @property
@@ -188,8 +188,12 @@ class Journal(Protocol):
         """Return once everything told so far is durable."""
         ...
 
-    async def close(self) -> None:
-        """Flush, give the lock back and close. Idempotent."""
+    async def close(self, *, in_doubt: bool = False) -> None:
+        """Flush, give the lock back and close. Idempotent.
+
+        Args:
+            in_doubt: whether requests of this run, or of one before it, may be on their way.
+        """
         ...
 
 

@@ -97,8 +97,8 @@ class Journal:
         runs: how often the job has been started, this time included.
         listed: whether the journal holds the ids there were before.
         resumed: whether it was there before this run.
-        unclean: whether the run before this one did not end in order.
-        log_lost: whether its log is gone: the -wal file that such a run leaves.
+        unclean: whether requests of an earlier run may be on their way.
+        log_lost: whether the log of an earlier run was lost: the -wal file that a killed one leaves.
         open_rows: rows of earlier runs whose outcome is not known.
     """
 
@@ -258,14 +258,18 @@ class Journal:
         """Return once everything told so far is on the disk."""
         await self._writer.durable()
 
-    async def close(self) -> None:
+    async def close(self, *, in_doubt: bool = False) -> None:
         """Flush, close and give the lock back. Idempotent.
+
+        Args:
+            in_doubt: whether requests of this run, or of one before it, may be on their way.
 
         Raises:
             ConfigurationError: not everything could be written; told once.
         """
+        ended_at = None if in_doubt else now_ms(self._clock)
         self._writer.put_work(
-            _Update("UPDATE run SET ended_at = ? WHERE id = ?", now_ms(self._clock), self.runs)
+            _Update("UPDATE run SET ended_at = ?, closed = 1 WHERE id = ?", ended_at, self.runs)
         )
         await self._writer.close()
 
@@ -319,14 +323,20 @@ def _begin_and_read(
     connection: sqlite3.Connection, writer: Writer, clock: Clock, *, new: bool, log_found: bool
 ) -> _Facts:
     header = read_header(connection)
-    rows_total, listed = connection.execute("SELECT rows_total, listed FROM job").fetchone()
+    rows_total, listed, lost = connection.execute(
+        "SELECT rows_total, listed, log_lost FROM job"
+    ).fetchone()
     (last,) = connection.execute("SELECT max(place) FROM row").fetchone()
-    ended = connection.execute("SELECT ended_at FROM run ORDER BY id DESC LIMIT 1").fetchone()
-    unclean = not new and (ended is None or ended[0] is None)
+    latest = connection.execute("SELECT ended_at, closed FROM run ORDER BY id DESC LIMIT 1")
+    ended, closed = latest.fetchone() or (None, 0)
+    unclean = not new and ended is None
+    log_lost = bool(lost) or (unclean and not closed and not log_found)
     (open_rows,) = connection.execute(
         "SELECT count(*) FROM row WHERE status IN (?, ?)", (INTENDED, UNKNOWN)
     ).fetchone()
-    connection.execute("UPDATE job SET stopped_at = NULL, stopped = NULL")
+    connection.execute(
+        "UPDATE job SET stopped_at = NULL, stopped = NULL, log_lost = ?", (log_lost,)
+    )
     connection.execute(
         "INSERT INTO run (pid, version, started_at) VALUES (?, ?, ?)",
         (os.getpid(), __version__, now_ms(clock)),
@@ -344,7 +354,7 @@ def _begin_and_read(
         listed=bool(listed),
         resumed=not new,
         unclean=unclean,
-        log_lost=unclean and not log_found,
+        log_lost=log_lost,
         open_rows=open_rows,
     )
 

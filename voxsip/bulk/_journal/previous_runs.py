@@ -36,7 +36,7 @@ class PreviousRuns:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self.find: Callable[[Any], int | None] | None = None
+        self.find: Callable[[Any], int | VoxsipError | None] | None = None
 
     async def check(self, source: Source, row_class: type[Any]) -> None:
         """Compare all rows with the journal before the first is sent, where the input can be read twice.
@@ -115,10 +115,9 @@ class PreviousRuns:
     def _unrecorded(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
         """Return what may have become of a row that earlier runs left no trace of: of that, a trace may be lost."""
         if row.kind == "create" and self.find is not None:
-            try:
-                made = self.find(row)
-            except VoxsipError as error:
-                return Outcome(index=index, row=row, status="unknown", error=error)
+            made = self.find(row)
+            if isinstance(made, VoxsipError):
+                return Outcome(index=index, row=row, status="unknown", error=made)
             if made is not None:
                 result = {"result": 1, "sip_registration_id": made}
                 return Outcome(index=index, row=row, status="done", result=result)

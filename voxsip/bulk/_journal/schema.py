@@ -25,7 +25,7 @@ from voxsip.bulk._outcomes import Kind, Status
 
 APPLICATION_ID = 0x766F7873
 """What tells a voxsip journal from other SQLite files: "voxs"."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 STATUS_CODES: dict[Status, int] = {status: code for code, status in enumerate(STATUSES, 1)}
 """Status as stored; 0 is an intent without an outcome."""
@@ -45,7 +45,8 @@ CREATE TABLE job (
     created_at INTEGER NOT NULL,
     stopped_at INTEGER,
     stopped TEXT,
-    listed INTEGER NOT NULL
+    listed INTEGER NOT NULL,
+    log_lost INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE known_id (id PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE run (
@@ -53,7 +54,8 @@ CREATE TABLE run (
     pid INTEGER NOT NULL,
     version TEXT NOT NULL,
     started_at INTEGER NOT NULL,
-    ended_at INTEGER
+    ended_at INTEGER,
+    closed INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE row (
     place INTEGER PRIMARY KEY,
@@ -71,7 +73,8 @@ CREATE TABLE row (
 );
 """
 # Times are milliseconds since 1970 UTC, `elapsed` is microseconds. `job.listed` says whether `known_id` holds the ids of
-# all registrations there were before the job's first purchase.
+# all registrations there were before the job's first purchase, `job.log_lost` whether the log of a run was ever lost.
+# `run.closed` says that the run closed the journal, and left no log; `run.ended_at` that no request was on its way then.
 
 
 def now_ms(clock: Clock) -> int:

@@ -77,7 +77,7 @@ class StoreJournal:
         settled: rows of earlier runs that need no money: ended for good, or perhaps bought.
         runs: how often the job has been started, this time included.
         resumed: whether it was there before this run.
-        unclean: whether the run before this one did not end in order.
+        unclean: whether requests of an earlier run may be on their way.
         log_lost: never: a store has no part that can be lost by itself.
         open_rows: rows of earlier runs whose outcome is not known.
     """
@@ -310,8 +310,11 @@ class StoreJournal:
             await self._held(UPDATE.format(change), *values)
             self._updates.pop(0)
 
-    async def close(self) -> None:
+    async def close(self, *, in_doubt: bool = False) -> None:
         """Flush, give the job back and close. Idempotent.
+
+        Args:
+            in_doubt: whether requests of this run, or of one before it, may be on their way.
 
         Raises:
             ConfigurationError: not everything could be written; told once.
@@ -321,7 +324,8 @@ class StoreJournal:
             return
         try:
             await self.flush()
-            await self._held(UPDATE.format("lease = NULL, lease_until = 0, holder = NULL"))
+            lease = "''" if in_doubt else "NULL"
+            await self._held(UPDATE.format(f"lease = {lease}, lease_until = 0, holder = NULL"))
         finally:
             self._deadline = 0.0
             beating.cancel()

@@ -32,6 +32,7 @@ class Purchases:
     Attributes:
         claimed: Ids that belong to others or to rows; with `known`, those of before as well.
         present: Ids that are there as a job is resumed; none of them can be the answer to a purchase sent now.
+        unread: Why the list could not be read, if a row without a trace may have been bought for all that; or None.
         known: The same set if the registrations of before are among them, else None: then only the time tells.
     """
 
@@ -39,6 +40,7 @@ class Purchases:
         self.claimed = claimed
         self.known = claimed if listed else None
         self.present = IdSet()
+        self.unread: VoxsipError | None = None
         self._found: dict[tuple[str, str], deque[tuple[tuple[str, str], int]]] = {}
 
     def __len__(self) -> int:
@@ -55,12 +57,16 @@ class Purchases:
             (login, item.sip_registration_id)
         )
 
-    def find(self, row: CreateRequest) -> int | None:
+    def find(self, row: CreateRequest) -> int | OutcomeUnknownError | None:
         """Return, and claim, what an earlier run bought for a row of which the journal says nothing; or None.
 
+        If what is there may be the row's own, or may not, the error that says so is returned.
+
         Raises:
-            OutcomeUnknownError: What is there may be the row's own, or may not.
+            VoxsipError: What is there could not be listed: nothing is bought unseen.
         """
+        if self.unread is not None:
+            raise self.unread
         login = (row.sip_username, row.proxy)
         found = self._found.get(fold_login(*login), ())
         left = [(theirs, number) for theirs, number in found if number not in self.claimed]
@@ -68,7 +74,7 @@ class Purchases:
             return None
         theirs, number = min(left, key=lambda one: one[0] != login)
         if self.known is None or theirs != login:
-            raise OutcomeUnknownError(
+            return OutcomeUnknownError(
                 f"{row.label}: registration {number} ({'@'.join(theirs)}) may be what an earlier run bought for it, or"
                 " may not: compare them"
             )
@@ -110,24 +116,18 @@ async def survey(client: BaseAsyncClient, existing: Existing | None) -> list[int
 
 
 async def survey_again(
-    client: BaseAsyncClient, journal: Journal, existing: Existing | None, quiet_at: float
+    client: BaseAsyncClient, journal: Journal, existing: Existing | None
 ) -> Purchases:
-    """List the registrations there are as a job is resumed.
-
-    A request of a killed run may still be on its way. It left before the journal was opened again, so the wait counts
-    from there, by one clock of one process: neither another kill nor a sleeping machine shortens it.
+    """List the registrations there are as a job is resumed, once requests of earlier runs have arrived.
 
     Args:
         client: Lists.
         journal: Tells what was there before the first purchase, and what rows were told.
         existing: Takes in what is there, for `skip_unchanged`; or None.
-        quiet_at: When requests of earlier runs have arrived, in seconds of the client's monotonic clock.
 
     Raises:
-        VoxsipError: The list could not be read, and rows may have been bought that the journal does not tell of.
+        VoxsipError: The list could not be read, and `skip_unchanged` needs it.
     """
-    if journal.unclean or journal.open_rows:
-        await _until(client, quiet_at)
     known = await journal.known_ids()
     claimed = IdSet([*(known or ()), *await journal.result_ids()])
     purchases = Purchases(claimed, listed=known is not None)
@@ -136,13 +136,12 @@ async def survey_again(
             purchases.offer(item)
             if existing is not None:
                 existing.add(item)
-    except VoxsipError:
-        if journal.unclean or existing is not None:
+    except VoxsipError as error:
+        if existing is not None or isinstance(error, ConfigurationError):
             raise
+        if journal.unclean or journal.log_lost or known is not None:
+            purchases.unread = (
+                error  # the journal may be an older copy, too: nobody sees that in it
+            )
         log.warning("the registrations there are could not be listed; rows in doubt stay unknown")
     return purchases
-
-
-async def _until(client: BaseAsyncClient, moment: float) -> None:
-    while (left := moment - client.clock.monotonic()) > 0:
-        await client.clock.sleep(left)

@@ -9,7 +9,7 @@ import pytest
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.journal import create_journal, open_journal
-from voxsip.bulk._journal.schema import APPLICATION_ID
+from voxsip.bulk._journal.schema import APPLICATION_ID, SCHEMA_VERSION
 from voxsip.bulk._journal.status import read_journal
 
 
@@ -50,10 +50,9 @@ async def test_a_newer_format(tmp_path):
     path = tmp_path / "job.sqlite"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("PRAGMA user_version = 3")
-    assert "written by a newer voxsip (format 3, this one reads up to 2): update" in await refusal(
-        path
-    )
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    newer = f"format {SCHEMA_VERSION + 1}, this one reads up to {SCHEMA_VERSION}"
+    assert f"written by a newer voxsip ({newer}): update" in await refusal(path)
 
 
 async def test_cut_short(journals):

@@ -18,9 +18,9 @@ COLUMNS = [
     ("job", name)
     for name in (
         "kind", "account_id", "options", "source", "checksum", "version", "rows_expected", "rows_total", "created_at",
-        "stopped_at", "stopped", "listed",
+        "stopped_at", "stopped", "listed", "log_lost",
     )
-] + [("run", name) for name in ("id", "pid", "version", "started_at", "ended_at")] + [
+] + [("run", name) for name in ("id", "pid", "version", "started_at", "ended_at", "closed")] + [
     ("row", name)
     for name in (
         "place", "digest", "key", "status", "intended_at", "at", "attempts", "elapsed", "error_code", "error_name",
