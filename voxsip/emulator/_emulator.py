@@ -36,6 +36,7 @@ __all__ = ["Emulator"]
 T = TypeVar("T")
 
 _GRACE = 0.2  # seconds for requests in flight when stopping; zero would mean for ever
+_END = 5.0  # seconds for connections that were cut to be closed by the loop
 _LONGEST_LINE = 1 << 20  # a request line may hold an id list of a megabyte
 _LONGEST_BODY = 16 << 20
 _LAST_PORT = 65535
@@ -338,15 +339,24 @@ class Emulator:
             self._ssl = server_context(self._ca, self._tls_names)
 
     async def _stop(self) -> None:
+        """End every connection: a TLS client that does not answer, or is half connected, would leave one open."""
         self._handler.close()
-        if self._runner is not None:
+        runner, self._runner = self._runner, None
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.stop_accepting()
+        if runner is not None:
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
-            await self._runner.cleanup()
-            self._runner = None
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+            open_ones = [] if runner.server is None else runner.server.connections
+            transports = [connection.transport for connection in open_ones]
+            await runner.cleanup()
+            for transport in transports:
+                if transport is not None:
+                    transport.abort()
+        if listener is not None:
+            await listener.end_connections(_END)
+            listener.close()
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None

@@ -12,10 +12,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Any
 
-from voxsip._errors import ConfigurationError, NotSentError
+from voxsip._errors import ConfigurationError, NotSentError, VoxsipError
 from voxsip._redaction.frames import clear_values
 from voxsip._redaction.values import reveal
 from voxsip.shared._address import StoreAddress
+from voxsip.shared._driver import import_asyncpg, is_lost
 from voxsip.shared._schema import prepare_schema
 
 CONNECT_SECONDS = 10.0
@@ -23,6 +24,10 @@ STATEMENT_SECONDS = 15.0
 """A statement without an answer for so long is on a connection that is lost; it is repeated on a new one."""
 LOCK_SECONDS = 5
 IDLE_TRANSACTION_SECONDS = 5
+OPEN_SECONDS = 30.0
+"""For a connection with its tables checked and its channels listened to. The driver alone may wait longer: for a
+server that does not acknowledge the cancellation of a statement."""
+CLOSE_SECONDS = 1.0
 _SETTINGS = {
     "application_name": "voxsip",
     "lock_timeout": f"{LOCK_SECONDS}s",
@@ -35,21 +40,6 @@ _abandoned: list[object] = []
 
 class StoreUnavailableError(NotSentError):
     """The store did not answer: nothing was sent, and nothing may be until it does."""
-
-
-def import_asyncpg() -> Any:
-    """Import the driver.
-
-    Raises:
-        ConfigurationError: the extra is not installed.
-    """
-    try:
-        import asyncpg  # noqa: PLC0415 - only for those who share
-    except ImportError:
-        raise ConfigurationError(
-            "store: PostgreSQL needs the driver asyncpg; install it with: pip install 'voxsip[shared]'"
-        ) from None
-    return asyncpg
 
 
 async def connect(address: StoreAddress) -> Any:
@@ -76,14 +66,17 @@ async def connect(address: StoreAddress) -> Any:
         failure = ConfigurationError(
             f"store {address}: there is no such database; create it with createdb"
         )
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
-        failure = StoreUnavailableError(
-            f"store {address}: no PostgreSQL server answers there; start it, or correct the address"
-        )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        failure = ConfigurationError(
-            f"store {address}: cannot be used ({type(error).__name__}); check the address"
-        )
+    except Exception as error:
+        if is_lost(error):
+            failure = StoreUnavailableError(
+                f"store {address}: no PostgreSQL server answers there; start it, or correct the address"
+            )
+        elif isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)):
+            failure = ConfigurationError(
+                f"store {address}: cannot be used ({type(error).__name__}); check the address"
+            )
+        else:
+            raise
     else:
         try:
             await prepare_schema(connection, address)
@@ -117,7 +110,7 @@ class LoopConnection:
         Every statement sent here may be repeated without harm.
 
         Raises:
-            ConfigurationError: the store refuses us.
+            ConfigurationError: the store refuses us, or the statement.
             StoreUnavailableError: it does not answer.
         """
         return await self._run("fetchrow", query, values)
@@ -131,30 +124,28 @@ class LoopConnection:
         self._listeners.append((channel, callback))
 
     async def _run(self, method: str, query: str, values: tuple[object, ...]) -> Any:
-        asyncpg = import_asyncpg()
+        import_asyncpg()
+        failure: VoxsipError
         async with self._lock:
-            for last in (False, True):
-                connection = await self._open()
+            for _ in range(2):
                 try:
+                    connection = await self._open()
                     return await getattr(connection, method)(query, *values)
-                except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
-                    self._drop()
-                    if last:
-                        break
-                except (
-                    asyncpg.AdminShutdownError,
-                    asyncpg.CrashShutdownError,
-                    asyncpg.LockNotAvailableError,
-                    asyncpg.QueryCanceledError,
-                ):
-                    if last:
-                        break
-                except asyncio.CancelledError:
-                    self._drop()  # the reply may still come: nobody else may take it for theirs
+                except VoxsipError:
                     raise
-        raise StoreUnavailableError(
-            f"store {self._address}: it stopped answering; nothing was sent"
-        )
+                except Exception as error:
+                    self._drop()  # the reply may still come: nobody else may take it for theirs
+                    if not is_lost(error):
+                        failure = _explain(self._address, error)
+                        break
+                except BaseException:
+                    self._drop()
+                    raise
+            else:
+                failure = StoreUnavailableError(
+                    f"store {self._address}: it stopped answering; nothing was sent"
+                )
+        raise failure
 
     async def _open(self) -> Any:
         connection = self._connection
@@ -163,9 +154,10 @@ class LoopConnection:
         if self._closer is None:
             self._closer = self._closing()
             await anext(self._closer)  # the loop ends its async generators before itself
-        connection = self._connection = await connect(self._address)
-        for channel, callback in self._listeners:
-            await connection.add_listener(channel, callback)
+        async with asyncio.timeout(OPEN_SECONDS):
+            connection = self._connection = await connect(self._address)
+            for channel, callback in self._listeners:
+                await connection.add_listener(channel, callback)
         return connection
 
     def _drop(self) -> None:
@@ -182,7 +174,8 @@ class LoopConnection:
             connection, self._connection = self._connection, None
             if connection is not None:
                 with suppress(Exception):
-                    await connection.close(timeout=1.0)
+                    async with asyncio.timeout(CLOSE_SECONDS):
+                        await connection.close(timeout=CLOSE_SECONDS)
                 with suppress(Exception):
                     connection.terminate()
 
@@ -196,6 +189,17 @@ class LoopConnection:
         """In a forked child: forget the parent's connection without touching its socket."""
         _abandoned.append((self._connection, self._closer))
         self._connection = self._closer = None
+
+
+def _explain(address: StoreAddress, error: Exception) -> VoxsipError:
+    """Return what a statement's failure comes to; a server's text may quote values, so it is left out."""
+    code = getattr(error, "sqlstate", None)
+    if code is None:
+        raise error
+    return ConfigurationError(
+        f"store {address}: a statement was refused ({type(error).__name__}, SQLSTATE {code}); "
+        "check the server's log, and that the tables of the schema voxsip were not changed"
+    )
 
 
 class ForkCheck:

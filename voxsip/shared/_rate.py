@@ -275,8 +275,10 @@ class _LoopState:
     async def _send(self, query: str, *values: object) -> None:
         try:
             await self.fetchrow(query, *values)
-        except VoxsipError as error:
+        except Exception as error:
             self._fail(error)
+            if not isinstance(error, VoxsipError):
+                raise
 
     def void(self) -> None:
         """Take back the slots that have not been used: a pause, or another rate, came between."""
@@ -321,8 +323,10 @@ class _LoopState:
                     await self._rest(min(delay, ASK_AGAIN))
                 elif given < wanted:
                     await self._rest(delay + (given - 1) * step - LEAD)
-        except VoxsipError as error:
-            self._fail(error)
+        except Exception as error:
+            self._fail(error)  # whatever it is: those who wait have no other end
+            if not isinstance(error, VoxsipError):
+                raise
         finally:
             self._taker = None
         self._take_soon()
@@ -339,7 +343,7 @@ class _LoopState:
         except TimeoutError:
             pass
 
-    def _fail(self, error: VoxsipError) -> None:
+    def _fail(self, error: Exception) -> None:
         """Tell all who wait that the store cannot be used: nothing leaves without it."""
         waiters, self._waiters = self._waiters, deque()
         for waiter in waiters:
@@ -361,10 +365,14 @@ class _LoopState:
         self._limiter.forget(self._loop)
 
 
-def _copy(error: VoxsipError) -> VoxsipError:
+def _copy(error: Exception) -> VoxsipError:
     """Return an error of one's own for each who waits: a traceback belongs to one of them."""
-    return (
-        StoreUnavailableError(str(error))
-        if isinstance(error, StoreUnavailableError)
-        else type(error)(*error.args)
+    if isinstance(error, VoxsipError) and not isinstance(error, StoreUnavailableError):
+        return type(error)(*error.args)
+    if isinstance(error, StoreUnavailableError):
+        return StoreUnavailableError(str(error))
+    made = StoreUnavailableError(
+        f"store: unexpected {type(error).__name__}; nothing was sent; please report it with its cause"
     )
+    made.__cause__ = error
+    return made

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from voxsip._errors import ConfigurationError
+from voxsip.shared._driver import is_lost
 
 if TYPE_CHECKING:
     from voxsip.shared._address import StoreAddress
@@ -177,6 +178,7 @@ async def prepare_schema(connection: Any, address: StoreAddress) -> None:
 
     Raises:
         ConfigurationError: of another version, or they may not be made.
+        Exception: the driver's, where the connection was lost.
     """
     from asyncpg import (  # noqa: PLC0415 - there already, if there is a connection
         InsufficientPrivilegeError,
@@ -190,6 +192,8 @@ async def prepare_schema(connection: Any, address: StoreAddress) -> None:
     except InsufficientPrivilegeError:
         found, failure = None, "the user may not create or read the schema voxsip; grant it CREATE"
     except PostgresError as error:
+        if is_lost(error):
+            raise
         found, failure = None, f"its tables cannot be made or read ({type(error).__name__})"
     else:
         if found == VERSION:

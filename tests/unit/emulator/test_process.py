@@ -1,12 +1,15 @@
 import asyncio
 import inspect
 import signal
+import socket
 import ssl
 import stat
 import sys
+from contextlib import ExitStack
 
 import aiohttp
 import pytest
+import yarl
 
 from tests.support.emulator_wire import make_token
 from voxsip.emulator import serve
@@ -50,6 +53,36 @@ async def test_serves_until_told_to_stop(tmp_path, number):
         f"credentials: {tmp_path / 'credentials.json'}",
         f"ca: {tmp_path / 'ca.pem'}",
     ]
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_clients_that_do_not_answer_are_left(tmp_path, tls):
+    """One in the middle of its handshake, one that is idle and never acknowledges an end, one that reads nothing."""
+    process = await start("--dir", str(tmp_path), "--registrations", "1000", *["--tls"] * tls)
+    url = yarl.URL((await process.stdout.readline()).decode().strip())
+    headers = f"Authorization: Bearer {make_token(tmp_path / 'credentials.json')}\r\nContent-Length: 0\r\n"
+    with ExitStack() as stack:
+
+        def connect(secure):
+            sock = stack.enter_context(socket.create_connection((url.host, url.port)))
+            if not secure:
+                return sock
+            context = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+            return stack.enter_context(context.wrap_socket(sock, server_hostname="localhost"))
+
+        def ask(sock, times=1):
+            request = f"POST {url.path}/GetSipRegistrations?count=1000 HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
+            sock.sendall(request.encode() * times)
+
+        connect(secure=False)
+        idle, deaf = connect(tls), connect(tls)
+        ask(deaf, times=64)
+        ask(idle)
+        assert await asyncio.to_thread(idle.recv, 12) == b"HTTP/1.1 200"
+        process.send_signal(signal.SIGTERM)
+        _, err = await process.communicate()
+    assert err == b""
+    assert process.returncode == 0
 
 
 async def test_faults_from_a_file(tmp_path):

@@ -34,6 +34,7 @@ from voxsip.bulk._journal.store_rows import last_words, number, restored_row, te
 from voxsip.bulk._journal.store_statements import (
     CREATE,
     FACTS,
+    GIVE_BACK,
     LOOK,
     NAMES,
     RENEW,
@@ -324,8 +325,7 @@ class StoreJournal:
             return
         try:
             await self.flush()
-            lease = "''" if in_doubt else "NULL"
-            await self._held(UPDATE.format(f"lease = {lease}, lease_until = 0, holder = NULL"))
+            await self._held(GIVE_BACK, in_doubt)
         finally:
             self._deadline = 0.0
             beating.cancel()
@@ -369,6 +369,9 @@ class StoreJournal:
                 self._wake()
         except VoxsipError as error:
             self._fail(str(error))
+        except BaseException as error:  # whatever it is: those who wait have no other end
+            self._fail(f"writing ended unexpectedly ({type(error).__name__})")
+            raise
         finally:
             self._writing = None
 

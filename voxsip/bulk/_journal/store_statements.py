@@ -1,4 +1,7 @@
-"""What a journal in PostgreSQL says to its server. Every write names the lease that it is made under."""
+"""What a journal in PostgreSQL says to its server. Every write names the lease that it is made under.
+
+Each may be sent again after a connection was lost with its reply: who holds the lease already is given the same answer.
+"""
 
 from __future__ import annotations
 
@@ -45,17 +48,22 @@ WRITE = f"""
 SELECT EXISTS (SELECT FROM held) AS held
 """  # noqa: S608 - made of constants
 UPDATE = "UPDATE voxsip.job SET {} WHERE id = $1 AND lease = $2 RETURNING true AS held"
+GIVE_BACK = """
+UPDATE voxsip.job SET lease = CASE WHEN $3 THEN '' END, lease_until = 0, holder = NULL
+WHERE id = $1 AND (lease = $2 OR holder IS NULL) RETURNING true AS held
+"""
 CREATE = """
-INSERT INTO voxsip.job (name, kind, account_id, options, source, checksum, version, rows, known,
+INSERT INTO voxsip.job AS j (name, kind, account_id, options, source, checksum, version, rows, known,
     holder, lease, lease_until, grace, runs)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, extract(epoch FROM clock_timestamp()) + $12, $13, 1)
-ON CONFLICT (name) DO NOTHING RETURNING *
+ON CONFLICT (name) DO UPDATE SET lease_until = excluded.lease_until WHERE j.lease = excluded.lease RETURNING *
 """
 TAKE_OVER = """
 UPDATE voxsip.job AS j SET holder = $2, lease = $3, lease_until = extract(epoch FROM clock_timestamp()) + $4,
-    grace = $5, runs = j.runs + 1, started = now(), stopped = NULL
+    grace = $5, runs = j.runs + (j.lease IS DISTINCT FROM $3)::integer, started = now(), stopped = NULL
 FROM (SELECT id, lease FROM voxsip.job WHERE name = $1 FOR UPDATE) AS before
-WHERE j.id = before.id AND (j.lease IS NULL OR j.lease_until + j.grace < extract(epoch FROM clock_timestamp()))
+WHERE j.id = before.id
+    AND (j.lease IS NULL OR j.lease = $3 OR j.lease_until + j.grace < extract(epoch FROM clock_timestamp()))
 RETURNING j.*, before.lease IS NOT NULL AS unclean
 """
 LOOK = """

@@ -1,9 +1,11 @@
-"""The listening socket, which can reset a connection before anyone says a word on it."""
+"""The listening socket: it can reset a connection before anyone says a word on it, and knows which are still open."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,14 +22,57 @@ class Listener(socket.socket):
 
     resets: Callable[[], bool] | None = None
 
+    def __init__(self, family: int, kind: int, protocol: int) -> None:
+        super().__init__(family, kind, protocol)
+        self._connections: set[_Connection] = set()
+        self._accepts = True
+        self._all_closed = asyncio.Event()
+
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept the next connection that is not reset."""
-        while True:
-            connection, address = super().accept()
+        while self._accepts:
+            accepted, address = super().accept()
+            connection = _Connection(self, accepted)
+            self._connections.add(connection)
             if self.resets is None or not self.resets():
                 return connection, address
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             connection.close()
+        raise BlockingIOError
+
+    def stop_accepting(self) -> None:
+        """Leave new connections in the queue: they end with the listener."""
+        self._accepts = False
+
+    async def end_connections(self, seconds: float) -> None:
+        """End what is still open, and return once the loop has closed it; after so many seconds close it here."""
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        if self._connections:
+            self._all_closed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._all_closed.wait()
+        for connection in list(self._connections):
+            connection.close()
+
+    def forget(self, connection: _Connection) -> None:
+        """Note that a connection is closed."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._all_closed.set()
+
+
+class _Connection(socket.socket):
+    def __init__(self, listener: Listener, accepted: socket.socket) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        self.setblocking(False)
+        self._listener = listener
+
+    def close(self) -> None:
+        super().close()
+        self._listener.forget(self)
 
 
 def listen(host: str, port: int) -> Listener:
