@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import attrs
 
+from voxsip._bindings.foreign import native
 from voxsip._bindings.texts import is_missing, problem_of
 from voxsip._errors import InvalidArgumentError
 from voxsip._redaction.values import SecretText, conceal_members, type_name
@@ -244,10 +245,13 @@ def read_row(cls: type[R], item: object) -> R:
 def _made(cls: type[R], mapping: Mapping[str, object]) -> R:
     readers = _READERS[cls]
     values: dict[str, Any] = {}
-    for name, value in mapping.items():
+    for name, given in mapping.items():
         reader = readers.get(name)
         if reader is None:
+            if name is None and not any(given or ()):  # csv.DictReader's cells beyond the header
+                continue
             raise _unknown(name, readers)
+        value = native(given)
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         try:
@@ -316,6 +320,8 @@ def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:
 def _wrong(name: str, value: object, expected: str) -> InvalidArgumentError:
     # What is no plain value may hold anything, a password too.
     plain = name not in SECRET_COLUMNS and type(value) in {str, int, float, bool}
+    if type(value) is int and expected == "text":
+        expected = "text (a number loses its leading zeros; read the column as text)"
     shown = repr(value) if plain else f"a {type_name(value)}"
     if len(shown) > 80:
         shown = f"{shown[:77]}..."

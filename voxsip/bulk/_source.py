@@ -13,6 +13,7 @@ from collections.abc import (
 )
 from typing import Any, Final
 
+from voxsip._bindings.foreign import as_rows
 from voxsip._bindings.rows import conceal_row
 from voxsip._errors import InvalidArgumentError
 from voxsip._redaction.values import Hidden, type_name
@@ -22,7 +23,7 @@ Rows = Iterable[object] | AsyncIterable[object]
 
 def hide_rows(rows: object) -> Any:
     """Return a job's input out of the sight of tracebacks: the first thing that is done with it."""
-    return rows if isinstance(rows, Hidden | Source) else Hidden(rows)
+    return rows if isinstance(rows, Hidden | Source) else Hidden(as_rows(rows))
 
 
 class End:

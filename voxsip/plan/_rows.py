@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from voxsip._bindings.foreign import native
 from voxsip._bindings.rows import LARGEST_ID
 from voxsip._bindings.texts import is_missing, problem_of
 from voxsip._redaction.values import conceal_members, type_name
@@ -108,7 +109,7 @@ def read_wanted(index: int, item: object) -> Wanted:
 
     Args:
         index: The row's place in the input, from 0.
-        item: The mapping. None and "-" mean "shall be none", an empty text "leave alone".
+        item: The mapping. None and "-" mean "shall be none", an empty text and NaN "leave alone".
 
     Raises:
         Fault: The row cannot be read; never shows a password.
@@ -122,13 +123,16 @@ def read_wanted(index: int, item: object) -> Wanted:
             "give each row as a dict with the columns of the file",
         )
     wanted = Wanted(index)
-    for name, value in item.items():
+    for name, given in item.items():
+        value = native(given)
+        if value is None and given is not None:  # NaN: a cell of a data frame without a value
+            continue
         setter = _SETTERS.get(name)
         if setter is None:
             raise _unknown(name)
         attribute, read, paired = setter
         if type(value) is str and name not in _SECRET:
-            value = value.strip()  # noqa: PLW2901 - the cell, tidied
+            value = value.strip()
         if value == "":
             continue
         if value is None or value == NONE_TEXT:
