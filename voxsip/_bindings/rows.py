@@ -320,13 +320,13 @@ def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:
 def _wrong(name: str, value: object, expected: str) -> InvalidArgumentError:
     # What is no plain value may hold anything, a password too.
     plain = name not in SECRET_COLUMNS and type(value) in {str, int, float, bool}
-    if type(value) is int and expected == "text":
-        expected = "text (a number loses its leading zeros; read the column as text)"
     shown = repr(value) if plain else f"a {type_name(value)}"
     if len(shown) > 80:
         shown = f"{shown[:77]}..."
     nothing = value != value or (isinstance(value, str) and is_missing(value))  # noqa: PLR0124 - nan
     remedy = "; leave it empty, or give None, if there is no value" if nothing else ""
+    if type(value) is int and expected == "text":
+        remedy = "; read the column as text, for a number has lost its leading zeros"
     return InvalidArgumentError(f"{name}: expected {expected}, got {shown}{remedy}", field=name)
 
 

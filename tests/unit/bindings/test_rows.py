@@ -71,7 +71,7 @@ def test_a_password_keeps_its_blanks():
         ({"user_id": "x1"}, "user_id: expected a positive whole number, got 'x1'", "user_id"),
         ({"user_id": 0}, "user_id: expected a positive whole number, got 0", "user_id"),
         ({"user_id": True}, "got True", "user_id"),
-        ({"user_id": 1.0}, "got 1.0", "user_id"),
+        ({"user_id": 1.5}, "got 1.5", "user_id"),
         ({"user_id": "9" * 30}, "got '999", "user_id"),
         ({"user_id": 2**63}, "positive whole number", "user_id"),
         ({"user_name": 7}, "user_name: expected text, got 7", "user_name"),

@@ -105,9 +105,14 @@ def test_what_can_work_is_left_alone():
         assert CreateRequest(**GOOD, password=password).password == password
 
 
-def test_nan_of_a_data_frame_has_a_remedy():
+def test_nan_of_a_data_frame_is_an_empty_cell():
+    row = CreateRequest.from_mapping({**GOOD, "user_name": float("nan")})
+    assert row.user_name is None
+
+
+def test_nan_in_a_row_object_has_a_remedy():
     with pytest.raises(InvalidArgumentError, match="leave it empty, or give None"):
-        CreateRequest.from_mapping({**GOOD, "user_name": float("nan")})
+        CreateRequest(**GOOD, user_name=float("nan"))
 
 
 @pytest.mark.parametrize(
