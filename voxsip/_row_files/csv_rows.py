@@ -27,11 +27,11 @@ def csv_records(
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     header: Header | None = None
     while True:
-        first = lines.number + 1
+        lines.begin_record()
         try:
             cells = next(rows, None)
         except csv.Error as error:
-            problems.add(_broken(source, first, lines.number, str(error)))
+            problems.add(_broken(source, lines.first, lines.number, str(error)))
             if header is None:
                 return
             continue
@@ -39,6 +39,7 @@ def csv_records(
             break
         if not any(cells) or not any(cell.strip() for cell in cells):
             continue
+        first = lines.first
         if header is None:
             header = Header.read(source.name, first, cells, columns, problems)
             if header is None:
@@ -58,12 +59,23 @@ def csv_records(
 
 
 class _Lines:
-    """The lines of a source, with the number of the last one handed out."""
+    """The lines of a source.
+
+    Attributes:
+        number: Of the line handed out last.
+        first: Of the first line of the record.
+    """
 
     def __init__(self, source: Source) -> None:
+        self._source = source
         self._lines = source.lines()
         self._ahead: tuple[int, str] | None = None
-        self.number = 0
+        self._begins = True
+        self.number = self.first = 0
+
+    def begin_record(self) -> None:
+        """Take the next line for the first one of a record."""
+        self._begins = True
 
     def __iter__(self) -> _Lines:
         return self
@@ -72,6 +84,10 @@ class _Lines:
         number, line = self._ahead or next(self._lines)
         self._ahead = None
         self.number = number
+        if self._begins:
+            self._begins = False
+            self.first = number
+            self._source.record_start = self._source.line_start
         return line
 
     def peek(self) -> str:

@@ -25,6 +25,7 @@ def jsonl_records(
         if not line.strip():
             continue
         any_line = True
+        source.record_start = source.line_start
         try:
             pairs = _DECODER.decode(line.strip())
         except (ValueError, RecursionError) as error:

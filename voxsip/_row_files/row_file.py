@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 from voxsip._row_files.columns import columns_of
 from voxsip._row_files.conflicts import Conflicts
 from voxsip._row_files.csv_rows import csv_records
-from voxsip._row_files.digest import Digest
+from voxsip._row_files.digest import CellDigest, Digest
 from voxsip._row_files.jsonl_rows import jsonl_records
 from voxsip._row_files.problems import FileChangedError, Problem, Problems
 from voxsip._row_files.row_parser import RowMaker
@@ -41,6 +41,7 @@ class Rows(Generic[Request]):
         self.lines = array("I")
         self.checksum = ""
         self.mixed_users = False
+        self.cells: CellDigest | None = None
         self.columns: tuple[str, ...] | None = None
         self.origins: dict[int, str] = {}
 
@@ -53,7 +54,14 @@ class Rows(Generic[Request]):
 
 
 class RowFile(Generic[Request]):
-    """Rows of one kind in a CSV or JSONL file, or on standard input ("-")."""
+    """Rows of one kind in a CSV or JSONL file, or on standard input ("-").
+
+    Attributes:
+        path: As the user gave it.
+        name: As messages call it.
+        mixed_users: See `Rows`; known once the file has been read.
+        cells: Takes every record as it is read; None for nobody.
+    """
 
     def __init__(self, path: str, request: type[Request]) -> None:
         """Open the file. Raises InputError."""
@@ -61,6 +69,8 @@ class RowFile(Generic[Request]):
         self._source = Source(path)
         self.path = path
         self.name = self._source.name
+        self.mixed_users = False
+        self.cells: CellDigest | None = None
         self._maker = RowMaker(self.name, request, self._columns)
 
     def __enter__(self) -> RowFile[Request]:
@@ -82,29 +92,50 @@ class RowFile(Generic[Request]):
 
         At most `limit` problems are kept; the others are counted.
         """
-        problems = Problems(limit)
-        conflicts = Conflicts() if on_conflict == "error" else None
         digest = Digest(self._columns)
         rows: Rows[Request] = Rows(lambda: self._again(digest.hexdigest()))
+        for line, row in self.scan(limit=limit, on_conflict=on_conflict):
+            if self._maker.origin is not None:
+                rows.origins[len(rows)] = self._maker.origin
+            rows.lines.append(line)
+            digest.add(row)
+        rows.mixed_users = self.mixed_users
+        rows.checksum = digest.hexdigest()
+        rows.columns = self.columns
+        return rows
+
+    def scan(
+        self, *, limit: int = 50, on_conflict: Literal["error", "order"] = "error"
+    ) -> Iterator[tuple[int, Request]]:
+        """Yield every row and its line; at the end raise all that is wrong with the file as one InputError.
+
+        After a row was given, `span` tells its bytes; at the end, `mixed_users` and `columns` are known.
+        """
+        problems = Problems(limit)
+        conflicts = Conflicts() if on_conflict == "error" else None
         try:
             for line, row in self._read(problems):
-                if self._maker.origin is not None:
-                    rows.origins[len(rows)] = self._maker.origin
-                rows.lines.append(line)
-                digest.add(row)
                 if conflicts is not None:
                     conflicts.add(line, row)
+                yield line, row
             if conflicts is not None:
-                rows.mixed_users = conflicts.mixed_users
+                self.mixed_users = conflicts.mixed_users
                 for line, first, what in conflicts.found():
                     problems.add(self._clash(line, first, what))
         finally:
             if conflicts is not None:
                 conflicts.close()
         problems.raise_if_any()
-        rows.checksum = digest.hexdigest()
-        rows.columns = None if self._source.is_jsonl() else self._maker.columns
-        return rows
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The bytes of the row that was read last: the first one, and the one after the last."""
+        return self._source.record_start, self._source.line_end
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """The columns of a CSV file that has rows, in its order; None for other files."""
+        return None if self._source.is_jsonl() else self._maker.columns
 
     def _again(self, checksum: str) -> Iterator[Request]:
         problems = Problems(1)
@@ -121,6 +152,8 @@ class RowFile(Generic[Request]):
     def _read(self, problems: Problems) -> Iterator[tuple[int, Request]]:
         read = jsonl_records if self._source.is_jsonl() else csv_records
         for line, cells in read(self._source, self._columns, problems):
+            if self.cells is not None:
+                self.cells.add(cells, self.span)
             row = self._maker.make(line, cells, problems)
             if row is not None:
                 yield line, row

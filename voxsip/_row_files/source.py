@@ -29,7 +29,15 @@ _WIDE = {
 
 
 class Source:
-    """The bytes of a row file; `name` is how messages call it."""
+    """The bytes of a row file.
+
+    Attributes:
+        path: As the user gave it.
+        name: As messages call it.
+        record_start: Byte at which the record read last begins.
+        line_start: Byte at which the line read last begins.
+        line_end: Byte after it.
+    """
 
     def __init__(self, path: str) -> None:
         """Open `path`, or copy standard input to a temporary file if it is "-".
@@ -37,6 +45,7 @@ class Source:
         Raises InputError where there is nothing to read.
         """
         self.path = path
+        self.record_start = self.line_start = self.line_end = 0
         self.name = "<stdin>" if path == "-" else _named(path)
         self._file = self._spooled() if path == "-" else self._opened()
 
@@ -70,10 +79,14 @@ class Source:
         raw = io.BufferedReader(_View(self._file), 1 << 16)
         text = io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline="")
         number = 0
+        self._file.seek(0)
+        end = len(_BOM) if self._file.read(len(_BOM)) == _BOM else 0
         while line := text.readline(LONGEST_LINE):
             number += 1
             if len(line) == LONGEST_LINE:
                 raise self.refusal(f"line {number} is longer than {LONGEST_LINE >> 20} MiB")
+            start, end = end, end + byte_length(line)
+            self.line_start, self.line_end = start, end
             yield number, line
 
     def refusal(self, message: str, remedy: str = "", line: int | None = None) -> InputError:
@@ -107,6 +120,11 @@ class Source:
         copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         shutil.copyfileobj(stream, copy, 1 << 16)
         return copy
+
+
+def byte_length(text: str) -> int:
+    """Return the number of bytes that a text was read from."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
 def _named(path: str) -> str:

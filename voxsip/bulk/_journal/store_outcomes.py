@@ -1,0 +1,60 @@
+"""The outcomes of a job in a store, for whoever reports on it from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from itertools import islice
+from typing import Any
+
+from voxsip._bindings.rows import Row
+from voxsip._errors import OutcomeUnknownError
+from voxsip.bulk._journal.interface import RestoredRow
+from voxsip.bulk._journal.previous_runs import check_digest, restore_error
+from voxsip.bulk._journal.store_rows import restored_row
+from voxsip.bulk._journal.store_statements import NAMES
+from voxsip.bulk._outcomes import Outcome
+
+BATCH = 2_000
+_ROWS = f"SELECT {NAMES} FROM voxsip.job_row WHERE job = $1 AND place >= $2 AND place < $3"  # noqa: S608 - constants
+
+
+async def read_outcomes(
+    fetch: Callable[..., Awaitable[Any]], journal: int | None, rows: Iterable[Row]
+) -> AsyncGenerator[tuple[Outcome[Any], RestoredRow | None], None]:
+    """Give the outcome of every row of a job, and what the store says of it.
+
+    A row that the store says nothing of was not sent. One that was about to be sent when its process ended is unknown.
+
+    Args:
+        fetch: Runs a statement and returns its rows.
+        journal: The job's number in the store; None if it has not begun.
+        rows: All of its rows, in their order.
+
+    Raises:
+        InvalidArgumentError: A row is not the one that the job had in its place.
+    """
+    source = enumerate(rows)
+    while batch := list(islice(source, BATCH)):
+        found = [] if journal is None else await fetch(_ROWS, journal, batch[0][0], batch[-1][0] + 1)
+        known = {line["place"]: restored_row(line) for line in found}
+        for index, row in batch:
+            yield _outcome(index, row, known.get(index)), known.get(index)
+
+
+def _outcome(index: int, row: Row, known: RestoredRow | None) -> Outcome[Any]:
+    if known is None:
+        return Outcome(index=index, row=row, status="skipped")
+    check_digest(known, row)
+    if known.status == "intended":
+        lost = OutcomeUnknownError(f"{row.label}: the process that was about to send it has ended")
+        return Outcome(index=index, row=row, status="unknown", error=lost, restored=True)
+    return Outcome(
+        index=index,
+        row=row,
+        status=known.status,
+        result=None if known.result_id is None else {"sip_registration_id": known.result_id},
+        error=restore_error(known, row.command),
+        attempts=known.attempts,
+        elapsed=known.elapsed,
+        restored=True,
+    )

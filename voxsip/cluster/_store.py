@@ -1,0 +1,373 @@
+"""Jobs on several machines as their store keeps them: the plan, the index of each part, and how far each is."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, Self
+
+import attrs
+import orjson
+
+from voxsip._errors import ConfigurationError, InvalidArgumentError
+from voxsip._redaction.values import conceal
+from voxsip._version import __version__
+from voxsip.bulk._journal.schema import UNKNOWN
+from voxsip.cluster import _statements as statements
+from voxsip.cluster._plan import Kind, Plan
+from voxsip.shared._address import StoreAddress
+from voxsip.shared._connection import LoopConnection
+
+BATCH_BYTES = 4_000_000
+"""Bytes of indexes that go to the store at once."""
+JOURNALS = 200
+"""Journals whose rows are counted by one statement."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+@attrs.frozen(kw_only=True)
+class JobRecord:
+    """A job as the store keeps it.
+
+    Attributes:
+        number: In the store.
+        name: By which people and engines know it.
+        kind: What its rows are for.
+        account_id: The account of its client.
+        service: Host and port of the API.
+        options: Of its parts' jobs and clients.
+        deadline: Seconds after the start of a run when nothing more is sent, or None.
+        path: Of the file of rows.
+        head: Bytes of it before the first row.
+        checksum: Of its records.
+        columns: Of a CSV file, or None.
+        rows: Their number.
+        parts: Their number.
+        note: How the rows are divided, for people.
+        version: Of voxsip that its parts are run by.
+        starts: When each of its runs began, in the database's seconds since the epoch.
+        stop: Why nothing more is sent, or None.
+    """
+
+    number: int
+    name: str
+    kind: Kind
+    account_id: int | None
+    service: str
+    options: Mapping[str, Any]
+    path: str
+    head: int
+    checksum: str
+    columns: tuple[str, ...] | None
+    rows: int
+    parts: int
+    note: str
+    version: str
+    starts: tuple[float, ...]
+    stop: str | None
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """Make it of a line of the store."""
+        return cls(
+            number=row["id"],
+            name=row["name"],
+            kind=row["kind"],
+            account_id=row["account_id"],
+            service=row["service"],
+            options=orjson.loads(row["options"]),
+            path=row["path"],
+            head=row["head"],
+            checksum=row["checksum"],
+            columns=None if row["columns"] is None else tuple(row["columns"]),
+            rows=row["rows"],
+            parts=row["parts"],
+            note=row["note"],
+            version=row["version"],
+            starts=tuple(row["starts"]),
+            stop=row["stop"],
+        )
+
+
+@attrs.frozen(kw_only=True)
+class PartRecord:
+    """A part as the store keeps it.
+
+    Attributes:
+        part: Its number.
+        account_id: Of its rows; None for the client's own.
+        rows: Their number.
+        journal: Its journal's number in the store; None if it has not begun.
+        complete: Whether all of its rows have an outcome and it ended in order.
+        held: Whether a process works on it, or may.
+        held_for: Seconds for which that is certain without another word of it.
+        again: Whether it shall look for purchases of unknown outcome once more.
+        stop: Why nothing more of it is sent, or None.
+        error: What its last process ended with, or None.
+        worker: Which one of the engine that was.
+        counts: Rows by status, as last told.
+        concurrency: Its rows in flight at most.
+    """
+
+    part: int
+    account_id: int | None
+    rows: int
+    journal: int | None
+    complete: bool
+    held: bool
+    held_for: float
+    again: bool
+    stop: str | None
+    error: str | None
+    worker: str | None
+    counts: Mapping[str, int]
+    concurrency: int
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do for it."""
+        return self.complete and not self.again
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """Make it of a line of the store."""
+        names = ("done", "unchanged", "failed", "unknown", "skipped")
+        return cls(
+            part=row["part"],
+            account_id=row["account_id"],
+            rows=row["rows"],
+            journal=row["journal"],
+            complete=row["complete"],
+            held=row["held"],
+            held_for=row["held_for"] or 0.0,
+            again=row["again"],
+            stop=row["stop_now"],
+            error=row["error"],
+            worker=row["worker"],
+            counts={name: row[name] for name in names},
+            concurrency=row["concurrency"],
+        )
+
+
+class ClusterStore:
+    """The connection of one event loop to the store.
+
+    Args:
+        address: `postgresql://user@host/database`.
+    """
+
+    def __init__(self, address: str) -> None:
+        address = conceal(address)
+        self.address = StoreAddress(address)
+        self._connection = LoopConnection(self.address, lambda: None)
+        self.fetch = self._connection.fetch
+
+    async def close(self) -> None:
+        """Close the connection; it is made again when it is needed."""
+        await self._connection.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def create(
+        self,
+        name: str,
+        plan: Plan,
+        *,
+        account_id: int | None,
+        service: str,
+        options: Mapping[str, Any],
+        guards: Mapping[str, Any],
+        note: str,
+    ) -> JobRecord:
+        """Keep a new job.
+
+        Args:
+            name: By which it is known.
+            plan: What it does.
+            account_id: The account of its client.
+            service: Host and port of the API.
+            options: Of its parts' jobs and clients.
+            guards: When it should stop by itself.
+            note: How its rows are divided, for people.
+
+        Raises:
+            ConfigurationError: There is a job of this name, or the store cannot be used.
+        """
+        token = secrets.token_hex(16)
+        row = await self._connection.fetchrow(
+            statements.CREATE,
+            name,
+            token,
+            plan.kind,
+            account_id,
+            service,
+            orjson.dumps(dict(options)).decode(),
+            guards.get("max_failures"),
+            guards.get("max_failure_ratio"),
+            guards.get("min_rows_for_ratio", 1),
+            guards.get("deadline"),
+            plan.path,
+            plan.head,
+            plan.checksum,
+            None if plan.columns is None else list(plan.columns),
+            plan.rows,
+            len(plan.parts),
+            note,
+            __version__,
+        )
+        if row is None:
+            raise self._taken(name)
+        number = row["id"]
+        for batch in _batches(plan):
+            added = await self._connection.fetchrow(statements.ADD_PARTS, number, token, *batch)
+            if not added["mine"]:
+                raise self._taken(name)
+        made = await self._connection.fetchrow(statements.MAKE_READY, number, token)
+        if made is None:
+            raise self._taken(name)
+        return JobRecord.of(made)
+
+    def _taken(self, name: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"job {name}: the store {self.address} has a job of that name already; resume it, or name another"
+        )
+
+    async def job(self, name: str) -> JobRecord:
+        """Return a job.
+
+        Raises:
+            ConfigurationError: There is none of this name.
+        """
+        row = await self._connection.fetchrow(statements.JOB, check_name(name))
+        if row is None:
+            known = [found["name"] for found in await self.fetch(statements.JOBS)]
+            hint = f"the latest are {', '.join(known)}" if known else "there is none"
+            raise ConfigurationError(
+                f"job {name}: the store {self.address} has no job of that name; {hint}"
+            )
+        return JobRecord.of(row)
+
+    async def part(self, job: JobRecord, part: int) -> tuple[PartRecord, bytes]:
+        """Return a part and its index.
+
+        Raises:
+            InvalidArgumentError: The job has no such part.
+        """
+        whole = type(part) is int and 0 <= part < job.parts
+        row = await self._connection.fetchrow(statements.PART, job.number, part) if whole else None
+        if row is None:
+            raise InvalidArgumentError(
+                f"part: job {job.name} has parts 0 to {job.parts - 1}, got {part!r}", field="part"
+            )
+        return PartRecord.of(row), row["data"]
+
+    async def parts(self, job: JobRecord) -> list[PartRecord]:
+        """Return all parts of a job as they stand."""
+        return [PartRecord.of(row) for row in await self.fetch(statements.PARTS, job.number)]
+
+    async def begin(self, job: JobRecord) -> JobRecord:
+        """Begin a run of a job: what stopped the one before no longer does.
+
+        Raises:
+            ConfigurationError: Another version of voxsip runs it.
+        """
+        row = await self._connection.fetchrow(
+            statements.BEGIN,
+            job.number,
+            __version__,
+            secrets.token_hex(16),
+            job.kind == "create",
+            job.name,
+            UNKNOWN,
+        )
+        if row["busy"]:
+            error = ConfigurationError(
+                f"job {job.name}: voxsip {job.version} works on it, and this is {__version__}; "
+                "let its parts end, or use that version"
+            )
+            error.in_use = True
+            raise error
+        return await self.job(job.name)
+
+    async def watch(self, job: JobRecord, part: int, *figures: object) -> tuple[str | None, str | None]:
+        """Note how far a part is; return why it should stop, and a reason that nobody has noted yet."""
+        row = await self._connection.fetchrow(statements.WATCH, job.number, part, *figures)
+        return (None, None) if row is None else (row["stop"], row["reason"])
+
+    async def stop(self, job: JobRecord, reason: str) -> None:
+        """Let nothing more of a job be sent."""
+        await self._connection.fetchrow(statements.STOP, job.number, reason)
+
+    async def stop_account(self, job: JobRecord, account_id: int | None, reason: str) -> None:
+        """Let nothing more of an account's rows be sent."""
+        await self.fetch(statements.STOP_ACCOUNT, job.number, account_id, reason)
+
+    async def note_end(self, job: JobRecord, part: int, error: str | None) -> None:
+        """Note that a process has ended its work on a part."""
+        await self._connection.fetchrow(statements.NOTE_END, job.number, part, error)
+
+    async def counts(self, journals: Iterable[int]) -> dict[int, tuple[int, int, int]]:
+        """Return rows, attempts and repeated attempts by the code of their status."""
+        sums: dict[int, tuple[int, int, int]] = {}
+        for row in await self._by_journals(statements.COUNTS, journals):
+            rows, attempts, retries = sums.get(row["status"], (0, 0, 0))
+            sums[row["status"]] = (
+                rows + row["rows"],
+                attempts + row["attempts"],
+                retries + (row["retries"] or 0),
+            )
+        return sums
+
+    async def errors(self, journals: Iterable[int]) -> list[tuple[str | None, str, int]]:
+        """Return number and class of errors, and how many rows ended with each."""
+        found = await self._by_journals(statements.ERRORS, journals)
+        return [(row["error_code"], row["error_name"], row["rows"]) for row in found]
+
+    async def last_rows(self, job: JobRecord, journals: Iterable[int]) -> dict[int, int]:
+        """Return when the last row of each run ended, in milliseconds since the epoch, by number of the run from 1."""
+        starts = [1e3 * start for start in job.starts]
+        last: dict[int, int] = {}
+        for row in await self._by_journals(statements.ENDS, journals, starts):
+            last[row["run"]] = max(last.get(row["run"], 0), row["last"])
+        return last
+
+    async def _by_journals(self, query: str, journals: Iterable[int], *values: object) -> list[Any]:
+        source = iter(journals)
+        rows: list[Any] = []
+        while batch := list(islice(source, JOURNALS)):
+            rows += await self.fetch(query, batch, *values)
+        return rows
+
+
+def check_name(name: object) -> str:
+    """Return the name of a job.
+
+    Raises:
+        InvalidArgumentError: It is none.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidArgumentError(
+            "job: expected a name of letters, digits, dots, dashes and underscores, up to 100 of them", field="job"
+        )
+    return name
+
+
+def _batches(plan: Plan) -> Iterable[tuple[list[Any], ...]]:
+    """Yield the parts as columns, some at once."""
+    lines: list[tuple[Any, ...]] = []
+    size = 0
+    for number, part in enumerate(plan.parts):
+        data = plan.index(part)
+        lines.append((number, part.account_id, len(part.places), part.largest, data))
+        size += len(data)
+        if size >= BATCH_BYTES:
+            yield tuple(map(list, zip(*lines, strict=True)))
+            lines, size = [], 0
+    if lines:
+        yield tuple(map(list, zip(*lines, strict=True)))
