@@ -40,6 +40,7 @@ from voxsip._version import __version__
 if TYPE_CHECKING:
     from voxsip import (
         bulk as bulk,
+        cluster as cluster,
         emulator as emulator,
         models as models,
         plan as plan,
@@ -99,7 +100,9 @@ __all__ = [
     "__version__",
 ]
 
-_SUBMODULES = frozenset({"bulk", "emulator", "models", "plan", "report", "shared", "webhooks"})
+_SUBMODULES = frozenset(
+    {"bulk", "cluster", "emulator", "models", "plan", "report", "shared", "webhooks"}
+)
 _LATE = {
     "AsyncDownload": "voxsip._protocol.downloads",
     "Download": "voxsip._sync.download",

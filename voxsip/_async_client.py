@@ -9,6 +9,7 @@ from voxsip._lazy import lazy
 
 if TYPE_CHECKING:
     from voxsip.bulk import AsyncBulk
+    from voxsip.cluster import AsyncCluster
     from voxsip.plan import AsyncDesired
 
 
@@ -46,6 +47,13 @@ class AsyncClient(BaseAsyncClient):
         from voxsip.bulk import AsyncBulk  # noqa: PLC0415 - only for those who use it
 
         return AsyncBulk(self)
+
+    @lazy
+    def cluster(self) -> AsyncCluster:
+        """Jobs on several machines: bind, create, delete, open."""
+        from voxsip.cluster import AsyncCluster  # noqa: PLC0415 - only for those who use it
+
+        return AsyncCluster(self)
 
     @lazy
     def desired(self) -> AsyncDesired:

@@ -272,6 +272,36 @@ def knowing(client: C, known: IdSet, present: Container[int] = ()) -> C:
     return view
 
 
+def portable_options(client: BaseAsyncClient) -> dict[str, Any]:
+    """Return how a client calls, as plain data: what another machine makes one like it of, with credentials of its own."""
+    caller = client._caller  # noqa: SLF001 - of this module's class
+    return {
+        "account_id": client.account_id,
+        "timeout": {
+            "total": caller.timeout.total,
+            "connect": caller.timeout.connecting.sock_connect,
+        },
+        "retry": attrs.asdict(caller.retrier.policy),
+        "encoding": caller.encoding,
+        "allow_plain_http": caller.base_url.startswith("http:"),
+    }
+
+
+def client_from(options: Mapping[str, Any]) -> BaseAsyncClient:
+    """Make a client of what `portable_options` returned; its credentials and URL come from the environment.
+
+    Raises:
+        ConfigurationError: they are not there, or are wrong.
+    """
+    return BaseAsyncClient(
+        account_id=options["account_id"],
+        timeout=Timeout(**options["timeout"]),
+        retry=RetryPolicy(**options["retry"]),
+        encoding=options["encoding"],
+        allow_plain_http=options["allow_plain_http"],
+    )
+
+
 def attempt_seconds(client: BaseAsyncClient) -> float:
     """How long one attempt may take, in seconds."""
     return client._caller.timeout.total  # noqa: SLF001 - of this module's class

@@ -21,6 +21,7 @@ from voxsip._sync.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from voxsip.bulk import Bulk
+    from voxsip.cluster import Cluster
     from voxsip.plan import Desired
 
 
@@ -123,6 +124,13 @@ class Client(SyncGroups):
         from voxsip.bulk import Bulk  # noqa: PLC0415 - only for those who use it
 
         return Bulk(self._async.bulk, self._runner)
+
+    @lazy
+    def cluster(self) -> Cluster:
+        """Jobs on several machines: bind, create, delete, open."""
+        from voxsip.cluster import Cluster  # noqa: PLC0415 - only for those who use it
+
+        return Cluster(self._async.cluster, self._runner)
 
     @lazy
     def desired(self) -> Desired:

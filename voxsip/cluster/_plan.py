@@ -145,8 +145,8 @@ class _Reader:
             for account in self.accounts.values():
                 account.begin()
             for place, (_, row) in enumerate(file.scan(on_conflict="order")):
-                if (account := self.accounts.get(account_of(row))) is not None:
-                    account.add(place, row)
+                if (known := self.accounts.get(account_of(row))) is not None:
+                    known.add(place, row)
         if digest.hexdigest() != self.checksum:
             raise FileChangedError(f"{self.path} changed while it was read; nothing was sent")
 
@@ -165,6 +165,10 @@ class _Reader:
 def account_of(row: Row) -> int | None:
     """Return the account that a row names."""
     return getattr(row, "account_id", None)
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    return os.path.abspath(os.fspath(path))  # noqa: PTH100 - a text, as messages show it
 
 
 async def make_plan(
@@ -188,7 +192,7 @@ async def make_plan(
         InvalidArgumentError: All that is wrong with the file.
         VoxsipError: Names could not be looked up.
     """
-    name = os.path.abspath(os.fspath(path))  # noqa: PTH100 - a text, as messages show it
+    name = _absolute(path)
     if os.fspath(path) == "-":
         raise InvalidArgumentError(
             "path: rows of standard input are nowhere that another machine could read; name a file",
@@ -217,5 +221,7 @@ async def make_plan(
         lines=reader.lines,
         starts=reader.starts,
         sizes=reader.sizes,
-        in_one={number: account.in_one for number, account in reader.accounts.items() if account.in_one},
+        in_one={
+            number: account.in_one for number, account in reader.accounts.items() if account.in_one
+        },
     )

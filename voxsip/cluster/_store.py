@@ -295,7 +295,9 @@ class ClusterStore:
             raise error
         return await self.job(job.name)
 
-    async def watch(self, job: JobRecord, part: int, *figures: object) -> tuple[str | None, str | None]:
+    async def watch(
+        self, job: JobRecord, part: int, *figures: object
+    ) -> tuple[str | None, str | None]:
         """Note how far a part is; return why it should stop, and a reason that nobody has noted yet."""
         row = await self._connection.fetchrow(statements.WATCH, job.number, part, *figures)
         return (None, None) if row is None else (row["stop"], row["reason"])
@@ -353,7 +355,8 @@ def check_name(name: object) -> str:
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InvalidArgumentError(
-            "job: expected a name of letters, digits, dots, dashes and underscores, up to 100 of them", field="job"
+            "job: expected a name of letters, digits, dots, dashes and underscores, up to 100 of them",
+            field="job",
         )
     return name
 

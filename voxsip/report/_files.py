@@ -154,6 +154,7 @@ class ReportWriter:
         report: Report,
         *,
         journal: str | os.PathLike[str] | None = None,
+        series: TimeSeries | None = None,
         keep: Iterable[str | os.PathLike[str]] = (),
     ) -> dict[str, Path]:
         """Write the sums, and put all files in their places; return them by name.
@@ -161,6 +162,7 @@ class ReportWriter:
         Arguments:
             report: of the job.
             journal: of a job that was resumed: the plots then show all its runs.
+            series: what the plots show instead of the rows as they were added.
             keep: files still needed: the input of a job that is to be resumed, those that passwords stand in. An
                 earlier report in this folder that is one of them stays: what would have its name has "new" in it,
                 such as failed.new.csv. Every other earlier report gets a number: failed.1.csv.
@@ -171,7 +173,7 @@ class ReportWriter:
         from voxsip.report._html import render  # noqa: PLC0415 - plots, only at the end
 
         kept = {os.path.realpath(path) for path in keep}
-        series = self.series
+        series = self.series if series is None else series
         if journal is not None:
             from voxsip.report._history import read_history  # noqa: PLC0415 - SQLite, seldom needed
 

@@ -172,6 +172,65 @@ CREATE TABLE voxsip.job_row (
 );
 """
 
+CLUSTER_SCHEMA = """
+CREATE TABLE voxsip.cluster_job (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    token text NOT NULL,
+    ready boolean NOT NULL DEFAULT false,
+    kind text NOT NULL,
+    account_id bigint,
+    service text NOT NULL,
+    options text NOT NULL,
+    max_failures bigint,
+    max_failure_ratio double precision,
+    min_rows bigint NOT NULL,
+    deadline double precision,
+    path text NOT NULL,
+    head bigint NOT NULL,
+    checksum text NOT NULL,
+    columns text[],
+    rows bigint NOT NULL,
+    parts integer NOT NULL,
+    note text NOT NULL,
+    version text NOT NULL,
+    created timestamptz NOT NULL DEFAULT now(),
+    started double precision NOT NULL DEFAULT extract(epoch FROM clock_timestamp()),
+    starts double precision[] NOT NULL DEFAULT '{}',
+    run_token text,
+    stop text
+);
+-- Figures of a part are for people: what has become of its rows is said by its journal.
+CREATE TABLE voxsip.cluster_part (
+    job bigint NOT NULL REFERENCES voxsip.cluster_job ON DELETE CASCADE,
+    part integer NOT NULL,
+    account_id bigint,
+    rows bigint NOT NULL,
+    largest bigint NOT NULL,
+    again boolean NOT NULL DEFAULT false,
+    stop text,
+    error text,
+    worker text,
+    done bigint NOT NULL DEFAULT 0,
+    unchanged bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    unknown bigint NOT NULL DEFAULT 0,
+    skipped bigint NOT NULL DEFAULT 0,
+    fresh bigint NOT NULL DEFAULT 0,
+    failures bigint NOT NULL DEFAULT 0,
+    concurrency integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (job, part)
+) WITH (fillfactor = 50);
+CREATE TABLE voxsip.cluster_index (
+    job bigint NOT NULL,
+    part integer NOT NULL,
+    data bytea NOT NULL,
+    PRIMARY KEY (job, part),
+    FOREIGN KEY (job, part) REFERENCES voxsip.cluster_part ON DELETE CASCADE
+);
+ALTER TABLE voxsip.cluster_index ALTER COLUMN data SET STORAGE EXTERNAL;
+"""
+
 
 async def prepare_schema(connection: Any, address: StoreAddress) -> None:
     """Make the store's tables if there are none, or see that they are of this version.
@@ -212,4 +271,5 @@ async def _create(connection: Any) -> None:
         await connection.execute(_VERSION_TABLE)
         await connection.execute(RATE_SCHEMA)
         await connection.execute(JOB_SCHEMA)
+        await connection.execute(CLUSTER_SCHEMA)
         await connection.execute("INSERT INTO voxsip.store VALUES ($1)", VERSION)

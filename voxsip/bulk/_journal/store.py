@@ -188,10 +188,12 @@ class StoreJournal:
         found = await self._connection.fetchrow(LOOK, self._name)
         if found is None:
             return ConfigurationError(f"journal {self.path}: there is no job of that name")
-        return ConfigurationError(
+        held = ConfigurationError(
             f"journal {self.path}: the job is held by {found['holder']}; if that process is dead, "
             f"try again in {max(1, int(found['left']) + 1)} s"
         )
+        held.in_use = True
+        return held
 
     def _begin(self, row: Any, began: float) -> None:
         """Take over what the store says; `began` is when the lease was asked for."""

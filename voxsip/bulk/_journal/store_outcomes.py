@@ -35,7 +35,9 @@ async def read_outcomes(
     """
     source = enumerate(rows)
     while batch := list(islice(source, BATCH)):
-        found = [] if journal is None else await fetch(_ROWS, journal, batch[0][0], batch[-1][0] + 1)
+        found = (
+            [] if journal is None else await fetch(_ROWS, journal, batch[0][0], batch[-1][0] + 1)
+        )
         known = {line["place"]: restored_row(line) for line in found}
         for index, row in batch:
             yield _outcome(index, row, known.get(index)), known.get(index)

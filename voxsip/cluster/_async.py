@@ -1,0 +1,257 @@
+"""`client.cluster`: how jobs on several machines are made and found again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Any, Literal, TypedDict, Unpack
+
+from yarl import URL
+
+from voxsip._base_client import BaseAsyncClient, portable_options
+from voxsip._config import RateLimit
+from voxsip._errors import ConfigurationError, InvalidArgumentError
+from voxsip._redaction.values import conceal
+from voxsip.bulk._options import Options
+from voxsip.cluster._advice import describe
+from voxsip.cluster._job import ClusterJob
+from voxsip.cluster._plan import Kind, make_plan
+from voxsip.cluster._store import ClusterStore, JobRecord, check_name
+
+Path = str | os.PathLike[str]
+Partitions = int | Literal["auto"]
+
+
+class JobOptions(TypedDict, total=False):
+    """Options of every job on several machines.
+
+    Attributes:
+        concurrency: Rows in flight at most, for each part; 1 to 256 (64).
+        rate_limit: Requests a second for each account, all parts together; a ceiling. None lets the service's refusals find it.
+        skip_unchanged: Send nothing for rows that would leave everything as it is.
+        max_failures: Rows that may fail, all parts together; soon after one more the job stops.
+        max_failure_ratio: Share of failed rows that may not be passed, 0 to 1.
+        min_rows_for_ratio: Rows before the share is looked at (100).
+        deadline: Seconds after the start of a run after which nothing is sent any more.
+    """
+
+    concurrency: int
+    rate_limit: RateLimit | None
+    skip_unchanged: bool
+    max_failures: int | None
+    max_failure_ratio: float | None
+    min_rows_for_ratio: int
+    deadline: float | None
+
+
+class BindOptions(JobOptions, total=False):
+    """Options of a job that binds.
+
+    Attributes:
+        verify: Read the live state at the end and report what differs.
+    """
+
+    verify: bool
+
+
+class CreateOptions(JobOptions, total=False):
+    """Options of a job that buys.
+
+    Attributes:
+        check_funds: Hold price times rows against the balance first, and buy nothing if it does not suffice.
+    """
+
+    check_funds: bool
+
+
+class AsyncCluster:
+    """Makes and finds jobs on several machines. Reached as `client.cluster`.
+
+    Args:
+        client: Whose calls they make; on each worker, a client like it makes them.
+    """
+
+    def __init__(self, client: BaseAsyncClient) -> None:
+        self._client = client
+
+    async def bind(
+        self,
+        path: Path,
+        *,
+        store: str,
+        partitions: Partitions = "auto",
+        name: str | None = None,
+        on_conflict: Literal["error", "order"] = "order",
+        **options: Unpack[BindOptions],
+    ) -> ClusterJob:
+        """Make a job that binds and unbinds registrations; nothing is sent before it is run.
+
+        The final state is that of running the rows one after another, in the order of the file.
+
+        Args:
+            path: CSV or JSONL, with the columns of `client.bulk.bind`; every worker reads it by this path.
+            store: `postgresql://user@host/database`, where the job is kept.
+            partitions: Number of parts; "auto": as many as suits the number of rows.
+            name: Of the job; None makes one up.
+            on_conflict: Rows that share a registration or a user: refuse them ("error"), or keep their order.
+            options: As in `client.bulk.bind`; see `BindOptions`.
+
+        Raises:
+            InvalidArgumentError: An option is wrong, or the file: all that is wrong with it.
+            ConfigurationError: The store cannot be used, or has a job of this name.
+        """
+        return await self._make("bind", path, store, partitions, name, on_conflict, options)
+
+    async def create(
+        self,
+        path: Path,
+        *,
+        store: str,
+        partitions: Partitions = "auto",
+        name: str | None = None,
+        on_conflict: Literal["error", "order"] = "order",
+        **options: Unpack[CreateOptions],
+    ) -> ClusterJob:
+        """Make a job that buys registrations; nothing is bought before it is run. Each costs money.
+
+        Args:
+            path: As for `bind`, with the columns of `client.bulk.create`. Passwords stay in the file.
+            store: As for `bind`.
+            partitions: As for `bind`.
+            name: As for `bind`.
+            on_conflict: As for `bind`; two rows that buy the same share a registration.
+            options: As in `client.bulk.create`; see `CreateOptions`.
+
+        Raises:
+            InvalidArgumentError: As for `bind`.
+            ConfigurationError: As for `bind`.
+        """
+        return await self._make("create", path, store, partitions, name, on_conflict, options)
+
+    async def delete(
+        self,
+        path: Path,
+        *,
+        store: str,
+        partitions: Partitions = "auto",
+        name: str | None = None,
+        on_conflict: Literal["error", "order"] = "order",
+        **options: Unpack[JobOptions],
+    ) -> ClusterJob:
+        """Make a job that gives registrations up; nothing is sent before it is run.
+
+        Args:
+            path: As for `bind`, with the column of `client.bulk.delete`.
+            store: As for `bind`.
+            partitions: As for `bind`.
+            name: As for `bind`.
+            on_conflict: As for `bind`.
+            options: As in `client.bulk.delete`; see `JobOptions`.
+
+        Raises:
+            InvalidArgumentError: As for `bind`.
+            ConfigurationError: As for `bind`.
+        """
+        return await self._make("delete", path, store, partitions, name, on_conflict, options)
+
+    async def open(self, job_id: str, *, store: str) -> ClusterJob:
+        """Find a job again, to resume it or to look at it.
+
+        Args:
+            job_id: Its name.
+            store: Where it is kept.
+
+        Raises:
+            ConfigurationError: There is no such job, it is of another account, or the store cannot be used.
+        """
+        store = conceal(store)
+        kept = ClusterStore(store)
+        try:
+            record = await kept.job(job_id)
+            self._check_account(record)
+        except BaseException:
+            await kept.close()
+            raise
+        return ClusterJob(self._client, kept, record)
+
+    def _check_account(self, record: JobRecord) -> None:
+        if self._client.account_id != record.account_id or self._service != record.service:
+            raise ConfigurationError(
+                f"job {record.name}: it runs on account {record.account_id} at {record.service}, "
+                f"this client is for {self._client.account_id} at {self._service}"
+            )
+
+    @property
+    def _service(self) -> str:
+        return URL(self._client.base_url).authority
+
+    async def _make(
+        self,
+        kind: Kind,
+        path: Path,
+        store: str,
+        partitions: Partitions,
+        name: str | None,
+        on_conflict: Literal["error", "order"],
+        given: BindOptions | CreateOptions | JobOptions,
+    ) -> ClusterJob:
+        store = conceal(store)
+        options = _checked(kind, given)
+        wanted = _count(partitions)
+        name = f"{kind}-{secrets.token_hex(4)}" if name is None else check_name(name)
+        if self._client.account_id is None:
+            raise ConfigurationError(
+                "cluster: a ready token does not tell its account, and runs out; use credentials"
+            )
+        kept = ClusterStore(store)
+        try:
+            plan = await make_plan(
+                lambda _: self._client, kind, path, partitions=wanted, on_conflict=on_conflict
+            )
+            limit = options.rate_limit
+            rate = limit.rate if isinstance(limit, RateLimit) else None
+            record = await kept.create(
+                name,
+                plan,
+                account_id=self._client.account_id,
+                service=self._service,
+                options={"job": options.to_json(), "client": portable_options(self._client)},
+                guards=given,
+                note=describe(plan.parts, plan.in_one, rate),
+            )
+        except BaseException:
+            await kept.close()
+            raise
+        return ClusterJob(self._client, kept, record)
+
+
+_OPTIONS: dict[Kind, type[JobOptions]] = {
+    "bind": BindOptions,
+    "create": CreateOptions,
+    "delete": JobOptions,
+}
+
+
+def _checked(kind: Kind, given: BindOptions | CreateOptions | JobOptions) -> Options:
+    for option in given:
+        if option not in _OPTIONS[kind].__annotations__:
+            raise TypeError(f"{kind}() got an unexpected keyword argument {option!r}")
+    limit: object = given.get("rate_limit")
+    if limit is not None and not isinstance(limit, RateLimit):
+        raise InvalidArgumentError(
+            f"rate_limit: expected a RateLimit, got {type(limit).__name__}; a job on several machines keeps its rate in its store",
+            field="rate_limit",
+        )
+    values: dict[str, Any] = {**given}
+    return Options(**values)
+
+
+def _count(partitions: object) -> int | None:
+    if partitions == "auto":
+        return None
+    if type(partitions) is not int or partitions < 1:
+        raise InvalidArgumentError(
+            f"partitions: expected a whole number from 1, or 'auto', got {partitions!r}",
+            field="partitions",
+        )
+    return partitions

@@ -1,0 +1,257 @@
+"""A job on several machines as its user holds it: run it, look at it, stop it, and report on it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Self
+
+import attrs
+
+from voxsip._base_client import BaseAsyncClient
+from voxsip._errors import VoxsipError
+from voxsip.bulk import AsyncBulk, Outcome, Report, Stop
+from voxsip.cluster._dask import Dask
+from voxsip.cluster._drive import Drive
+from voxsip.cluster._report import Sums, compare, read_report, read_sums, read_told, write_files
+from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
+
+
+@attrs.frozen(kw_only=True)
+class JobProgress:
+    """How far a job is.
+
+    Attributes:
+        report: Sums so far, as of the last word of each part, some seconds ago at most.
+        parts: The number of its parts.
+        ended: Parts that are done.
+        running: Parts that a process works on.
+        concurrency: Rows that may be in flight now, all parts together.
+        stopped: Why nothing more is sent, or None.
+    """
+
+    report: Report
+    parts: int
+    ended: int
+    running: int
+    concurrency: int
+    stopped: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the progress as plain JSON-able data."""
+        return {**attrs.asdict(self, recurse=False), "report": self.report.to_dict()}
+
+
+class ClusterJob:
+    """A job whose rows are divided into parts, each for one worker at a time. Made by `client.cluster`.
+
+    All that is known of it is in the store, so it may be opened and run again from anywhere.
+    """
+
+    def __init__(self, client: BaseAsyncClient, store: ClusterStore, record: JobRecord) -> None:
+        self._client = client
+        self._store = store
+        self._record = record
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.job_id}: {self.kind}, {self.rows} rows in {self.parts} parts>"
+
+    @property
+    def job_id(self) -> str:
+        """The name by which `run_part` and `client.cluster.open` know it."""
+        return self._record.name
+
+    @property
+    def kind(self) -> str:
+        """What its rows are for: "bind", "create" or "delete"."""
+        return self._record.kind
+
+    @property
+    def rows(self) -> int:
+        """The number of its rows."""
+        return self._record.rows
+
+    @property
+    def parts(self) -> int:
+        """The number of its parts; they are called 0, 1 and so on."""
+        return self._record.parts
+
+    @property
+    def path(self) -> str:
+        """The file of its rows, which every worker reads by this path."""
+        return self._record.path
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the job by name."""
+        return dict(self._record.options["job"])
+
+    @property
+    def note(self) -> str:
+        """How evenly its rows are divided, and whether one machine is as good; some lines for people."""
+        return self._record.note
+
+    async def run(
+        self,
+        dask_client: Any,
+        *,
+        on_progress: Callable[[JobProgress], object] | None = None,
+        reports: str | os.PathLike[str] | None = None,
+    ) -> Report:
+        """Run what is left of the job on Dask, and return the report of all of it.
+
+        Run again, it continues: rows that have an outcome are not sent. Cancelled, it sends nothing more and leaves what is in
+        flight to end.
+
+        Args:
+            dask_client: A `distributed.Client`, blocking or of this event loop. Its workers need the file of rows and, in
+                their environment, `VOXSIP_STORE` and credentials.
+            on_progress: Called with the progress, about once a second.
+            reports: Folder for the reports that a bulk job leaves; None for none.
+
+        Raises:
+            WorkerRefusedError: No worker can work on the job: another voxsip, another file, no credentials.
+            EngineLostError: Dask does not answer any more; what was done is in the store.
+            VoxsipError: A part could not be run, or the job not be reported on.
+        """
+        engine = Dask(dask_client)
+        await self.reopen()
+        clock = self._client.clock
+        began = clock.monotonic()
+        before = await read_sums(self._store, await self._store.parts(self._record))
+
+        def on_parts(parts: list[PartRecord]) -> None:
+            if on_progress is not None:
+                seconds = clock.monotonic() - began
+                on_progress(_progress(self._record, parts, before, seconds))
+
+        try:
+            await self._check_funds(before)
+            drive = Drive(
+                store=self._store, job=self._record, engine=engine, clock=clock, on_parts=on_parts
+            )
+            await drive.run()
+            report = await self.report(reports=reports, before=before)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._give_up())
+            raise
+        report.seconds = clock.monotonic() - began
+        return report
+
+    async def report(
+        self, *, reports: str | os.PathLike[str] | None = None, before: Sums | None = None
+    ) -> Report:
+        """Return the report of the job as it stands, all runs together; for those who call `run_part` themselves.
+
+        With `verify`, the live state is read and compared.
+
+        Args:
+            reports: Folder for the reports that a bulk job leaves; None for none.
+            before: How the job stood before a run, to count what that run did.
+        """
+        self._record = await self._store.job(self.job_id)
+        parts = await self._store.parts(self._record)
+        report = await read_report(self._store, self._record, parts, before)
+        if self.options.get("verify") and self.kind == "bind":
+            await compare(self._store, self._record, parts, self._client_of, report)
+        if reports is not None:
+            await write_files(
+                self._store, self._record, parts, report, reports, keep=self._needed(report)
+            )
+        return report
+
+    async def progress(self) -> JobProgress:
+        """Return how far the job is."""
+        self._record = await self._store.job(self.job_id)
+        return _progress(self._record, await self._store.parts(self._record), None, 0.0)
+
+    async def outcomes(self) -> AsyncGenerator[Outcome[Any], None]:
+        """Give how every row ended, part after part; those that were not sent are "skipped".
+
+        Raises:
+            ConfigurationError: The file of rows cannot be read here, or is another one.
+        """
+        async for told in read_told(
+            self._store, self._record, await self._store.parts(self._record)
+        ):
+            yield told.outcome
+
+    async def stop(self, reason: str = Stop.REQUESTED) -> None:
+        """Send no further row; what is in flight ends. Parts hear of it within some seconds.
+
+        Args:
+            reason: For the report.
+        """
+        await self._store.stop(self._record, str(reason))
+
+    async def reopen(self) -> None:
+        """Let the job go on after it was stopped; `run` does so itself.
+
+        Raises:
+            ConfigurationError: Another version of voxsip works on it now.
+        """
+        self._record = await self._store.begin(self._record)
+
+    async def close(self) -> None:
+        """Close the connection to the store; it is made again when it is needed."""
+        await self._store.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _client_of(self, account_id: int | None) -> BaseAsyncClient:
+        del account_id
+        return self._client
+
+    async def _check_funds(self, before: Sums) -> None:
+        """Buy nothing if the money does not cover what is left to buy."""
+        options = self._record.options["job"]
+        left = self.rows - sum(before.rows.values()) + before.rows["skipped"]
+        if (
+            self.kind != "create"
+            or not options["check_funds"]
+            or options["skip_unchanged"]
+            or not left
+        ):
+            return
+        quote = await AsyncBulk(self._client).quote(left)
+        if not quote.enough:
+            await self.stop(Stop.FUNDS)
+
+    async def _give_up(self) -> None:
+        try:
+            await self.stop(Stop.CANCELLED)
+        except VoxsipError:  # then the leases end by themselves
+            return
+
+    def _needed(self, report: Report) -> list[str]:
+        """Return the files that must stay where they are: the rows of a job that may be resumed."""
+        fine = report.stopped is None and not (report.failed or report.skipped or report.unknown)
+        return [] if fine else [self.path]
+
+
+def _progress(
+    job: JobRecord, parts: list[PartRecord], before: Sums | None, seconds: float
+) -> JobProgress:
+    report = Report(kind=job.kind, seconds=seconds)
+    for part in parts:
+        report.done += part.counts["done"]
+        report.unchanged += part.counts["unchanged"]
+        report.failed += part.counts["failed"]
+        report.unknown += part.counts["unknown"]
+        report.skipped += part.counts["skipped"]
+    report.rows = report.done + report.unchanged + report.failed + report.unknown + report.skipped
+    if before is not None:
+        report.restored = sum(before.rows.values()) - before.rows["skipped"]
+    return JobProgress(
+        report=report,
+        parts=len(parts),
+        ended=sum(part.ended for part in parts),
+        running=sum(part.held for part in parts),
+        concurrency=sum(part.concurrency for part in parts if part.held),
+        stopped=job.stop or next((part.stop for part in parts if part.stop is not None), None),
+    )

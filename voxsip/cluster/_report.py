@@ -1,0 +1,225 @@
+"""What has become of a job's rows, read from the store: sums, outcomes, the folder of reports, the comparison at the end."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from voxsip._base_client import BaseAsyncClient
+from voxsip._bindings.names import AccountNames
+from voxsip._row_files.part import PartFile
+from voxsip.bulk import Outcome, Report
+from voxsip.bulk._journal.interface import RestoredRow
+from voxsip.bulk._journal.previous_runs import restore_error
+from voxsip.bulk._journal.schema import STATUS_CODES
+from voxsip.bulk._journal.store_outcomes import read_outcomes
+from voxsip.bulk._journal.values import INTENDED
+from voxsip.bulk._live.existing import SHOWN, Verifier
+from voxsip.bulk._outcomes import error_label
+from voxsip.cluster._index import decode
+from voxsip.cluster._plan import REQUESTS
+from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
+from voxsip.report import ReportWriter
+from voxsip.report._series import TimeSeries
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """How a row ended, and what else people want to know of it.
+
+    Attributes:
+        outcome: How it ended; its index is the row's place in the file.
+        line: Of the file.
+        password_from: Where its password stands if that is another file: "FILE:LINE".
+        account_id: That it belongs to; None for the client's own.
+        known: What the store says of it, or None.
+    """
+
+    outcome: Outcome[Any]
+    line: int
+    password_from: str | None
+    account_id: int | None
+    known: RestoredRow | None
+
+
+@attrs.frozen
+class Sums:
+    """Counts of a job's rows at a moment.
+
+    Attributes:
+        rows: Rows by status.
+        calls: Requests sent for them.
+        retries: Those that repeated another.
+    """
+
+    rows: Mapping[str, int]
+    calls: int
+    retries: int
+
+
+async def read_sums(store: ClusterStore, parts: Iterable[PartRecord]) -> Sums:
+    """Count the rows of all parts by what has become of them."""
+    counts = await store.counts([part.journal for part in parts if part.journal is not None])
+    rows: dict[str, int] = {
+        name: counts.get(code, (0, 0, 0))[0] for name, code in STATUS_CODES.items()
+    }
+    rows["unknown"] += counts.get(INTENDED, (0, 0, 0))[0]
+    return Sums(
+        rows, sum(one[1] for one in counts.values()), sum(one[2] for one in counts.values())
+    )
+
+
+async def read_report(
+    store: ClusterStore, job: JobRecord, parts: list[PartRecord], before: Sums | None
+) -> Report:
+    """Return the sums of a job, errors included.
+
+    Args:
+        store: Knows.
+        job: The job.
+        parts: All of its parts.
+        before: How it stood when the run began; None counts all runs as one.
+    """
+    now = await read_sums(store, parts)
+    ended = sum(now.rows.values())
+    report = Report(kind=job.kind, rows=job.rows)
+    report.done, report.unchanged = now.rows["done"], now.rows["unchanged"]
+    report.failed, report.unknown = now.rows["failed"], now.rows["unknown"]
+    report.skipped = now.rows["skipped"] + job.rows - ended
+    report.calls, report.retries = now.calls, now.retries
+    if before is not None:
+        report.restored = sum(before.rows.values()) - before.rows["skipped"]
+        report.calls -= before.calls
+        report.retries -= before.retries
+    report.options = dict(job.options["job"])
+    report.stopped = job.stop or next((part.stop for part in parts if part.stop is not None), None)
+    for code, name, rows in await store.errors([p.journal for p in parts if p.journal is not None]):
+        label = error_label(_error(code, name))
+        report.errors[label] = report.errors.get(label, 0) + rows
+    return report
+
+
+async def read_told(
+    store: ClusterStore, job: JobRecord, parts: Iterable[PartRecord]
+) -> AsyncGenerator[Told, None]:
+    """Give how every row ended, part after part; within a part in the order of the file.
+
+    Raises:
+        ConfigurationError: The file of rows cannot be read here, or is another one.
+    """
+    checked = False
+    for part in parts:
+        record, data = await store.part(job, part.part)
+        places, spans = decode(data, job.head)
+        with PartFile(job.path, REQUESTS[job.kind], spans) as rows:
+            if not checked:
+                rows.check(job.checksum)
+                checked = True
+            origins: list[str | None] = []
+
+            def read(
+                rows: PartFile[Any] = rows, origins: list[str | None] = origins
+            ) -> Iterable[Any]:
+                for row, origin in rows.with_origins():
+                    origins.append(origin)
+                    yield row
+
+            async for outcome, known in read_outcomes(store.fetch, record.journal, read()):
+                place = outcome.index
+                yield Told(
+                    outcome=attrs.evolve(outcome, index=places[place]),
+                    line=spans.lines[place],
+                    password_from=origins[place],
+                    account_id=part.account_id,
+                    known=known,
+                )
+
+
+async def compare(
+    store: ClusterStore,
+    job: JobRecord,
+    parts: list[PartRecord],
+    client_of: Callable[[int | None], BaseAsyncClient],
+    report: Report,
+) -> None:
+    """Compare what the rows should have left with what is there, and write what differs into the report.
+
+    Rows of different parts commute, so that it does not matter which of them is taken in first.
+    """
+    verifiers: dict[int | None, Verifier] = {}
+    async for told in read_told(store, job, parts):
+        verifier = verifiers.get(told.account_id)
+        if verifier is None:
+            client = client_of(told.account_id)
+            verifier = verifiers[told.account_id] = Verifier(client, AccountNames(client))
+        if told.outcome.status not in {"failed", "skipped"}:
+            await verifier.learn(told.outcome.row)
+        verifier.observe(told.outcome)
+    reports = []
+    for verifier in verifiers.values():
+        reports.append(Report(kind=job.kind))
+        await verifier.compare(reports[-1])
+    compared = [one.mismatches for one in reports if one.mismatches is not None]
+    report.mismatches = sum(compared) if compared or not reports else None
+    report.mismatched = [item for one in reports for item in one.mismatched][:SHOWN]
+    report.verify_error = next((one.verify_error for one in reports if one.verify_error), None)
+
+
+async def write_files(
+    store: ClusterStore,
+    job: JobRecord,
+    parts: list[PartRecord],
+    report: Report,
+    directory: str | os.PathLike[str],
+    keep: Iterable[str | os.PathLike[str]] = (),
+) -> dict[str, Path]:
+    """Write the folder of reports that a bulk job leaves; return the files by name."""
+    series = TimeSeries()
+    timeline = await _timeline(store, job, parts)
+    with ReportWriter(
+        directory, job.kind, job.path, columns=job.columns, account_id=job.account_id
+    ) as writer:
+        async for told in read_told(store, job, parts):
+            writer.add(told.outcome, told.line, password_from=told.password_from)
+            if told.known is not None and told.known.status != "intended":
+                at = timeline(told.known.at.timestamp())
+                series.add(at, told.known.status, told.known.elapsed)
+        return writer.finish(report, series=series, keep=[*keep])
+
+
+async def _timeline(
+    store: ClusterStore, job: JobRecord, parts: list[PartRecord]
+) -> Callable[[float], float]:
+    """Return what turns a time into seconds since the job began, without the time between its runs.
+
+    For plots alone: it compares the clocks of machines.
+    """
+    last = await store.last_rows(job, [part.journal for part in parts if part.journal is not None])
+    starts = job.starts or (0.0,)
+    offsets = [0.0]
+    for run, start in enumerate(starts, 1):
+        offsets.append(offsets[-1] + max(0.0, last.get(run, 0) / 1e3 - start))
+
+    def place(at: float) -> float:
+        run = max(0, bisect_right(starts, at) - 1)
+        return max(0.0, offsets[run] + at - starts[run])
+
+    return place
+
+
+def _error(code: str | None, name: str) -> Any:
+    known = RestoredRow(
+        index=0,
+        digest=b"",
+        status="failed",
+        at=datetime.fromtimestamp(0, UTC),
+        error_code=None if code is None else int(code),
+        error_name=name,
+    )
+    return restore_error(known, "")

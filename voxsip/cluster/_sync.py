@@ -1,0 +1,217 @@
+"""Jobs on several machines for blocking code: the async twins, run by the process's loop thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, Self, Unpack
+
+from voxsip._protocol.interfaces import Runner
+from voxsip._redaction.values import conceal
+from voxsip.bulk import Outcome, Report, Stop
+from voxsip.cluster._async import (
+    AsyncCluster,
+    BindOptions,
+    CreateOptions,
+    JobOptions,
+    Partitions,
+    Path,
+)
+from voxsip.cluster._job import ClusterJob, JobProgress
+
+
+class SyncClusterJob:
+    """A job whose rows are divided into parts, each for one worker at a time; see `ClusterJob`.
+
+    Args:
+        job: The async twin.
+        runner: Runs coroutines.
+    """
+
+    def __init__(self, job: ClusterJob, runner: Runner) -> None:
+        self._job = job
+        self._runner = runner
+
+    def __repr__(self) -> str:
+        return repr(self._job).replace("ClusterJob", type(self).__name__, 1)
+
+    @property
+    def job_id(self) -> str:
+        """The name by which `run_part` and `client.cluster.open` know it."""
+        return self._job.job_id
+
+    @property
+    def kind(self) -> str:
+        """What its rows are for: "bind", "create" or "delete"."""
+        return self._job.kind
+
+    @property
+    def rows(self) -> int:
+        """The number of its rows."""
+        return self._job.rows
+
+    @property
+    def parts(self) -> int:
+        """The number of its parts; they are called 0, 1 and so on."""
+        return self._job.parts
+
+    @property
+    def path(self) -> str:
+        """The file of its rows, which every worker reads by this path."""
+        return self._job.path
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the job by name."""
+        return self._job.options
+
+    @property
+    def note(self) -> str:
+        """How evenly its rows are divided, and whether one machine is as good; some lines for people."""
+        return self._job.note
+
+    def run(
+        self,
+        dask_client: Any,
+        *,
+        on_progress: Callable[[JobProgress], object] | None = None,
+        reports: str | os.PathLike[str] | None = None,
+    ) -> Report:
+        """Run what is left of the job on Dask; see `ClusterJob.run`. Dask's client is a blocking one."""
+        return self._runner.run(
+            self._job.run(dask_client, on_progress=on_progress, reports=reports)
+        )
+
+    def report(self, *, reports: str | os.PathLike[str] | None = None) -> Report:
+        """Return the report of the job as it stands; see `ClusterJob.report`."""
+        return self._runner.run(self._job.report(reports=reports))
+
+    def progress(self) -> JobProgress:
+        """Return how far the job is."""
+        return self._runner.run(self._job.progress())
+
+    def outcomes(self) -> Iterator[Outcome[Any]]:
+        """Give how every row ended; see `ClusterJob.outcomes`."""
+        source = self._job.outcomes()
+
+        async def some() -> list[Outcome[Any]]:
+            found = []
+            async for outcome in source:
+                found.append(outcome)
+                if len(found) == BATCH:
+                    break
+            return found
+
+        try:
+            while outcomes := self._runner.run(some()):
+                yield from outcomes
+        finally:
+            self._runner.run(source.aclose())
+
+    def stop(self, reason: str = Stop.REQUESTED) -> None:
+        """Send no further row; see `ClusterJob.stop`."""
+        self._runner.run(self._job.stop(reason))
+
+    def reopen(self) -> None:
+        """Let the job go on after it was stopped; see `ClusterJob.reopen`."""
+        self._runner.run(self._job.reopen())
+
+    def close(self) -> None:
+        """Close the connection to the store; it is made again when it is needed."""
+        self._runner.run(self._job.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+BATCH = 1_000
+"""Outcomes that go from thread to thread at once."""
+
+
+class Cluster:
+    """Makes and finds jobs on several machines, for blocking code. Reached as `client.cluster`.
+
+    Args:
+        cluster: The async twin.
+        runner: Runs coroutines.
+    """
+
+    def __init__(self, cluster: AsyncCluster, runner: Runner) -> None:
+        self._cluster = cluster
+        self._runner = runner
+
+    def bind(
+        self,
+        path: Path,
+        *,
+        store: str,
+        partitions: Partitions = "auto",
+        name: str | None = None,
+        on_conflict: Literal["error", "order"] = "order",
+        **options: Unpack[BindOptions],
+    ) -> SyncClusterJob:
+        """Make a job that binds and unbinds registrations; see `AsyncCluster.bind`."""
+        store = conceal(store)
+        made = self._cluster.bind(
+            path,
+            store=store,
+            partitions=partitions,
+            name=name,
+            on_conflict=on_conflict,
+            **options,
+        )
+        return SyncClusterJob(self._runner.run(made), self._runner)
+
+    def create(
+        self,
+        path: Path,
+        *,
+        store: str,
+        partitions: Partitions = "auto",
+        name: str | None = None,
+        on_conflict: Literal["error", "order"] = "order",
+        **options: Unpack[CreateOptions],
+    ) -> SyncClusterJob:
+        """Make a job that buys registrations; see `AsyncCluster.create`."""
+        store = conceal(store)
+        made = self._cluster.create(
+            path,
+            store=store,
+            partitions=partitions,
+            name=name,
+            on_conflict=on_conflict,
+            **options,
+        )
+        return SyncClusterJob(self._runner.run(made), self._runner)
+
+    def delete(
+        self,
+        path: Path,
+        *,
+        store: str,
+        partitions: Partitions = "auto",
+        name: str | None = None,
+        on_conflict: Literal["error", "order"] = "order",
+        **options: Unpack[JobOptions],
+    ) -> SyncClusterJob:
+        """Make a job that gives registrations up; see `AsyncCluster.delete`."""
+        store = conceal(store)
+        made = self._cluster.delete(
+            path,
+            store=store,
+            partitions=partitions,
+            name=name,
+            on_conflict=on_conflict,
+            **options,
+        )
+        return SyncClusterJob(self._runner.run(made), self._runner)
+
+    def open(self, job_id: str, *, store: str) -> SyncClusterJob:
+        """Find a job again; see `AsyncCluster.open`."""
+        store = conceal(store)
+        return SyncClusterJob(
+            self._runner.run(self._cluster.open(job_id, store=store)), self._runner
+        )
