@@ -35,16 +35,17 @@ def write(tmp_path):
 @pytest.fixture
 async def account():
     """An emulator of 60 registrations and 30 users in 3 applications, and a client of it."""
+    options = {"applications": 3, "users": 30, "registrations": 60, "balance": 1000, "price": 1}
     async with (
-        Emulator(applications=3, users=30, registrations=60, balance=1000, price=1) as emulator,
+        Emulator(**options) as emulator,
         voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url, retry=QUICK) as client,
     ):
         yield emulator, client
 
 
-async def run_all(job, store, client):
+async def run_all(job, address, client):
     """Run all parts of a job, one after another, as an engine of one worker would."""
-    return [await run_part(store, job.job_id, part, client=client) for part in range(job.parts)]
+    return [await run_part(address, job.job_id, part, client=client) for part in range(job.parts)]
 
 
 def received(emulator, command):

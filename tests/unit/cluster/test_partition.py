@@ -2,6 +2,7 @@
 
 from array import array
 
+import pytest
 from hypothesis import given, strategies as st
 
 from voxsip._bindings.components import Components
@@ -9,6 +10,9 @@ from voxsip._row_files.part import Spans
 from voxsip.cluster._advice import describe
 from voxsip.cluster._index import decode, encode
 from voxsip.cluster._partition import Groups, Part, divide, part_count
+
+
+pytestmark = pytest.mark.once
 
 
 def groups_of(keys):

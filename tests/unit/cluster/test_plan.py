@@ -9,6 +9,9 @@ from voxsip.cluster._plan import make_plan
 from voxsip.emulator import Emulator, Fault, Faults
 
 
+pytestmark = pytest.mark.once
+
+
 async def parts_of(client, path, kind="bind", partitions=100):
     """The places of the rows of each part."""
     plan = await make_plan(lambda _: client, kind, path, partitions=partitions)

@@ -2,6 +2,7 @@
 
 import os
 from array import array
+from pathlib import Path
 
 import pytest
 
@@ -90,8 +91,7 @@ PURCHASES = b"sip_username,proxy,password\nann,sip.example.com,one\nbob,sip.exam
 )
 def test_another_file_is_told_from_the_one_that_was_planned(part, before, after, same):
     rows, found, checksum = part(PURCHASES)
-    with open(rows.path, "wb") as file:
-        file.write(PURCHASES.replace(before, after, 1))
+    Path(rows.path).write_bytes(PURCHASES.replace(before, after, 1))
     copy = PartFile(rows.path, CreateRequest, spans_of(found, found[0][2]))
     with copy:
         if same:
@@ -115,8 +115,7 @@ def test_lines_are_those_of_the_file(part, tmp_path):
 
 def test_a_file_that_is_written_to_meanwhile_is_noticed(part):
     rows, _, _ = part(PURCHASES)
-    with open(rows.path, "ab") as file:
-        file.write(b"x")
+    Path(rows.path).write_bytes(PURCHASES + b"x")
     os.utime(rows.path, ns=(0, 0))
     with pytest.raises(FileChangedError, match="changed while the job was running"):
         list(rows)
