@@ -1,11 +1,19 @@
 """The public, lazy home of the models."""
 
+import copy
+import datetime as dt
+import json
+import pickle
 import subprocess
 import sys
+from decimal import Decimal
+from operator import methodcaller
 
 import attrs
+import orjson
 import pytest
 
+from tests.support.model_samples import filled
 from voxsip import models
 
 
@@ -38,3 +46,65 @@ def test_models_load_one_group_at_a_time():
         "voxsip._generated.users.models",
         "voxsip.models",
     ]
+
+
+def every_model():
+    return [getattr(models, name) for name in models.__all__]
+
+
+def test_what_a_model_becomes_for_other_programs():
+    registration = models.SipRegistration(
+        sip_registration_id=7,
+        sip_username="alice",
+        purchase_date=dt.datetime(2026, 11, 28, 9, 30, tzinfo=dt.UTC),
+        next_subscription_renewal=dt.date(2026, 12, 28),
+        subscription_price=Decimal("1E+2"),
+        successful=False,
+    )
+    plain = registration.to_dict()
+    assert list(plain) == [member.name for member in attrs.fields(models.SipRegistration)]
+    assert {name: value for name, value in plain.items() if value is not None} == {
+        "sip_registration_id": 7,
+        "sip_username": "alice",
+        "purchase_date": "2026-11-28T09:30:00Z",
+        "next_subscription_renewal": "2026-12-28",
+        "subscription_price": "100",
+        "successful": False,
+    }
+    assert dict(registration) == plain
+
+
+def test_models_in_models_become_dicts_in_lists():
+    period = models.InvoicePeriod(from_=dt.date(2026, 1, 1))
+    assert period.to_dict()["from_"] == "2026-01-01"
+    user = models.User(user_id=1, applications=(models.Application(application_id=2),))
+    assert user.to_dict()["applications"][0]["application_id"] == 2
+
+
+def test_secrets_are_left_out_unless_asked_for():
+    info = filled(models.AccountInfo)
+    reply = models.GetAccountInfoReply(result=info, api_address="api.example.com")
+    for plain in (info.to_dict(), reply.to_dict()["result"], dict(info)):
+        assert {"api_key", "callback_salt"}.isdisjoint(plain)
+    assert reply.to_dict(secrets=True)["result"]["api_key"] == info.api_key
+
+
+def test_every_model_is_taken_by_json_pickle_and_copy():
+    for model in every_model():
+        made = filled(model)
+        assert json.loads(json.dumps(made.to_dict())) == orjson.loads(orjson.dumps(made.to_dict()))
+        assert orjson.loads(orjson.dumps([made], default=methodcaller("to_dict"))) == [dict(made)]
+        assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301 - our own
+        assert copy.deepcopy(made) == copy.copy(made) == attrs.evolve(made) == made
+        assert not hasattr(made, "__dict__")
+        assert model.__slots__ is not None
+
+
+def test_plain_data_loads_no_pydantic():
+    code = (
+        "import sys, voxsip.models\n"
+        "voxsip.models.BindSipRegistrationReply(result=1).to_dict()\n"
+        "print('pydantic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]

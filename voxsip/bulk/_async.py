@@ -20,6 +20,11 @@ from voxsip.shared._address import is_store
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
+    from voxsip._generated.sip_registrations.models import (
+        BindSipRegistrationReply,
+        CreateSipRegistrationReply,
+        DeleteSipRegistrationReply,
+    )
 
 Path = str | os.PathLike[str]
 BindRows = (
@@ -60,7 +65,7 @@ class AsyncBulk:
         deadline: float | None = None,
         source: str | None = None,
         checksum: str | None = None,
-    ) -> BulkJob[BindRequest]:
+    ) -> BulkJob[BindRequest, BindSipRegistrationReply]:
         """Bind and unbind registrations.
 
         The final state is that of running the rows one after another, in input order.
@@ -117,7 +122,7 @@ class AsyncBulk:
         deadline: float | None = None,
         source: str | None = None,
         checksum: str | None = None,
-    ) -> BulkJob[CreateRequest]:
+    ) -> BulkJob[CreateRequest, CreateSipRegistrationReply]:
         """Buy registrations. Each costs money.
 
         A want of money (127) or of places (272) stops the job. With a journal an intent is on disk before
@@ -169,7 +174,7 @@ class AsyncBulk:
         deadline: float | None = None,
         source: str | None = None,
         checksum: str | None = None,
-    ) -> BulkJob[DeleteRequest]:
+    ) -> BulkJob[DeleteRequest, DeleteSipRegistrationReply]:
         """Give registrations up.
 
         Arguments:

@@ -6,16 +6,14 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self
 
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
-from voxsip.bulk._outcomes import Outcome, Report, Stop
+from voxsip.bulk._outcomes import Outcome, P, R, Report, Stop
 from voxsip.bulk._run import Run
 
-R = TypeVar("R")
 
-
-class BulkJob(Generic[R]):
+class BulkJob(Generic[R, P]):
     """Many rows under way.
 
     Iterated, it gives every row's outcome in the order in which rows end; awaited, it runs to its end and
@@ -73,7 +71,7 @@ class BulkJob(Generic[R]):
         """Run to the end."""
         return self._finish().__await__()
 
-    def __aiter__(self) -> AsyncIterator[Outcome[R]]:
+    def __aiter__(self) -> AsyncIterator[Outcome[R, P]]:
         """Give every outcome."""
         return self._outcomes()
 
@@ -117,7 +115,7 @@ class BulkJob(Generic[R]):
         await self.start()
         return self.report
 
-    async def _outcomes(self) -> AsyncGenerator[Outcome[R], None]:
+    async def _outcomes(self) -> AsyncGenerator[Outcome[R, P], None]:
         task = self.start()
         queue = self.queue
         try:

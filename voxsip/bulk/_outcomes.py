@@ -6,9 +6,10 @@ import enum
 from collections.abc import Mapping
 from decimal import Decimal
 from types import NoneType
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal
 
 import attrs
+from typing_extensions import TypeVar
 
 from voxsip._bindings.rows import COLUMNS, SECRET_COLUMNS
 from voxsip._bindings.state import Binding
@@ -22,6 +23,7 @@ from voxsip._errors import (
 )
 
 R = TypeVar("R")
+P = TypeVar("P", default=Any)
 Kind = Literal["bind", "create", "delete", "apply"]
 Status = Literal["done", "unchanged", "failed", "skipped", "unknown"]
 
@@ -40,7 +42,7 @@ def _shown(row: object) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class Outcome(Generic[R]):
+class Outcome(Generic[R, P]):
     """How one row ended.
 
     Attributes:
@@ -49,7 +51,8 @@ class Outcome(Generic[R]):
         status: "done"; "unchanged" (it held already and was not sent); "failed" (refused by the API, or
             invalid and not sent); "skipped" (not sent, since the job stopped); "unknown" (sent, and the
             server may or may not have done it).
-        result: the API's reply to a row that is done, else None.
+        result: the model of the API's reply if the row is done; of an earlier run, as far as the journal tells it. Of a
+            purchase that is "unchanged", the reply with the registration that is there. Else None.
         error: why it failed or is unknown, else None.
         attempts: requests sent for it.
         elapsed: seconds it took from its first attempt on, without those in the client's own queue for the rate.
@@ -59,7 +62,7 @@ class Outcome(Generic[R]):
     index: int
     row: R = attrs.field(repr=_shown)
     status: Status
-    result: Mapping[str, Any] | None = None
+    result: P | None = None
     error: VoxsipError | None = None
     attempts: int = 0
     elapsed: float = 0.0

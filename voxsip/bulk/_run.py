@@ -19,6 +19,7 @@ from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._transport.write_guard import WRITE_GUARD
 from voxsip._version import __version__
 from voxsip.bulk._engine.engine import Engine
+from voxsip.bulk._engine.interface import Holds
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
 from voxsip.bulk._engine.sender import sender
 from voxsip.bulk._engine.window import Window
@@ -29,7 +30,7 @@ from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._limits.job_limits import JobLimits
 from voxsip.bulk._live.existing import Existing, Verifier
 from voxsip.bulk._live.purchases import Purchases, survey, survey_again
-from voxsip.bulk._live.unchanged import Holds, find_unchanged
+from voxsip.bulk._live.unchanged import find_unchanged
 from voxsip.bulk._options import Options
 from voxsip.bulk._outcomes import Kind, Outcome, Report, Stop
 from voxsip.bulk._source import Rows, Source

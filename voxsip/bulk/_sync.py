@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, conceal_row
 from voxsip._calls.limiter import LimiterSource, RateLimiter
@@ -21,10 +21,16 @@ from voxsip._redaction.values import Hidden, reveal, type_name
 from voxsip.bulk._async import AsyncBulk, Path
 from voxsip.bulk._job import BulkJob
 from voxsip.bulk._options import DEFAULT_CONCURRENCY
-from voxsip.bulk._outcomes import Outcome, Quote, Report, Stop
+from voxsip.bulk._outcomes import Outcome, P, Quote, R, Report, Stop
 from voxsip.bulk._source import END, Source, hide_rows
 
-R = TypeVar("R")
+if TYPE_CHECKING:
+    from voxsip._generated.sip_registrations.models import (
+        BindSipRegistrationReply,
+        CreateSipRegistrationReply,
+        DeleteSipRegistrationReply,
+    )
+
 BATCH = 256
 """Rows, or outcomes, that go from thread to thread at once."""
 READ_FOR = 0.05
@@ -118,7 +124,7 @@ class Batch:
         self.error: BaseException | None = None
 
 
-class SyncBulkJob(Generic[R]):
+class SyncBulkJob(Generic[R, P]):
     """Many rows under way, for blocking code.
 
     Iterated, it gives every row's outcome in the order in which rows end; `wait` runs it to its end and gives
@@ -126,7 +132,7 @@ class SyncBulkJob(Generic[R]):
     iteration early, and Ctrl-C, send nothing more and wait for what is under way; Ctrl-C once more cancels it.
     """
 
-    def __init__(self, job: BulkJob[R], inbox: Inbox, rows: Any, runner: Runner) -> None:
+    def __init__(self, job: BulkJob[R, P], inbox: Inbox, rows: Any, runner: Runner) -> None:
         self._job = job
         self._inbox = inbox
         self._rows: Hidden = hide_rows(rows)
@@ -170,7 +176,7 @@ class SyncBulkJob(Generic[R]):
             if self._job.reachable:
                 self._runner.run(self._job.aclose())
 
-    def __iter__(self) -> Generator[Outcome[R], None, None]:
+    def __iter__(self) -> Generator[Outcome[R, P], None, None]:
         """Give every outcome."""
         rows = iter(self._rows.reveal())
         hungry = True
@@ -274,7 +280,7 @@ class Bulk:
         deadline: float | None = None,
         source: str | None = None,
         checksum: str | None = None,
-    ) -> SyncBulkJob[BindRequest]:
+    ) -> SyncBulkJob[BindRequest, BindSipRegistrationReply]:
         """Bind and unbind registrations; see `AsyncBulk.bind`. The rows are read in this thread."""
         rows = hide_rows(rows)
         inbox = Inbox(rows)
@@ -309,7 +315,7 @@ class Bulk:
         deadline: float | None = None,
         source: str | None = None,
         checksum: str | None = None,
-    ) -> SyncBulkJob[CreateRequest]:
+    ) -> SyncBulkJob[CreateRequest, CreateSipRegistrationReply]:
         """Buy registrations; see `AsyncBulk.create`. The rows are read in this thread."""
         rows = hide_rows(rows)
         inbox = Inbox(rows)
@@ -343,7 +349,7 @@ class Bulk:
         deadline: float | None = None,
         source: str | None = None,
         checksum: str | None = None,
-    ) -> SyncBulkJob[DeleteRequest]:
+    ) -> SyncBulkJob[DeleteRequest, DeleteSipRegistrationReply]:
         """Give registrations up; see `AsyncBulk.delete`. The rows are read in this thread."""
         rows = hide_rows(rows)
         inbox = Inbox(rows)

@@ -8,17 +8,17 @@ changes of a ring leave it out, since in a ring nobody can be first.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from typing import Any
 
 from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
-from voxsip.bulk._engine.interface import Item, SkipRow
+from voxsip._protocol.model import Model
+from voxsip.bulk._engine.interface import Item, Send, SkipRow
 from voxsip.bulk._outcomes import Outcome
+from voxsip.bulk._replies import made_by
 from voxsip.plan._errors import PredecessorError
 from voxsip.plan._model import Change
-
-Send = Callable[[Item], Awaitable[Mapping[str, Any]]]
 
 
 class ChangeKeys:
@@ -74,8 +74,9 @@ class Progress:
         change: Change = outcome.row
         fine = outcome.status in {"done", "unchanged"}
         self._ended[change.number] = 1 if fine else 2
-        if fine and change.action == "create" and outcome.result:
-            self.made[change.number] = outcome.result["sip_registration_id"]
+        made = made_by(outcome.result)
+        if fine and change.action == "create" and made is not None:
+            self.made[change.number] = made
 
     def check(self, change: Change) -> None:
         """Let a change go ahead.
@@ -130,7 +131,7 @@ class Sender:
         self._progress = progress
         self._passwords = passwords
 
-    def __call__(self, item: Item) -> Awaitable[Mapping[str, Any]]:
+    def __call__(self, item: Item) -> Awaitable[Model]:
         """Send a change.
 
         Raises:
@@ -143,7 +144,7 @@ class Sender:
             params = {"sip_registration_id": change.sip_registration_id, **(change.after or {})}
             if (password := self._passwords.get(change.number)) is not None:
                 params["password"] = password
-            return self._client.call("UpdateSipRegistration", params)
+            return self._client.sip_registrations.update(**params)
         row: BindRequest | CreateRequest | DeleteRequest
         if change.action == "create":
             row = CreateRequest(password=self._passwords.get(change.number), **(change.after or {}))

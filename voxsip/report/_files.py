@@ -36,6 +36,7 @@ from voxsip._errors import APIError, ConfigurationError
 from voxsip._printable import printable
 from voxsip._version import __version__
 from voxsip.bulk._outcomes import Kind, Outcome, Report
+from voxsip.bulk._replies import made_by
 from voxsip.report._series import TimeSeries
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class ReportWriter:
         cells = [_cell(value) for value in _values(outcome.row, self._columns)]
         if status in {"done", "unchanged"}:
             if self._kind == "create":
-                cells.append(_cell((outcome.result or {}).get("sip_registration_id")))
+                cells.append(_cell(made_by(outcome.result)))
             self._write("succeeded.csv", [*cells, place, status])
             return
         if self._kind == "create":

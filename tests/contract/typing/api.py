@@ -106,12 +106,18 @@ async def stream() -> AsyncIterator[voxsip.BindRequest]:
 
 async def in_bulk(client: voxsip.AsyncClient) -> None:
     job = client.bulk.bind(stream(), concurrency=8, rate_limit=voxsip.RateLimit(50))
-    assert_type(job, BulkJob[voxsip.BindRequest])
+    assert_type(job, BulkJob[voxsip.BindRequest, models.BindSipRegistrationReply])
     async for outcome in job:
-        assert_type(outcome, voxsip.Outcome[voxsip.BindRequest])
+        assert_type(outcome, voxsip.Outcome[voxsip.BindRequest, models.BindSipRegistrationReply])
         assert_type(outcome.row.user_id, int | None)
+        any_reply: voxsip.Outcome[voxsip.BindRequest] = outcome
+        del any_reply
         assert_type(outcome.error, voxsip.VoxsipError | None)
     assert_type(await job, voxsip.Report)
+    async for bought in client.bulk.create([{"sip_username": "a", "proxy": "b"}]):
+        if bought.result is not None:
+            assert_type(bought.result.sip_registration_id, int)
+            assert_type(bought.result.to_dict(), dict[str, Any])
     assert_type(await client.bulk.create([{"sip_username": "a", "proxy": "b"}]), voxsip.Report)
     assert_type(client.bulk.delete([voxsip.DeleteRequest(sip_registration_id=1)]).report.done, int)
     client.bulk.bind([1, 2])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
@@ -121,7 +127,9 @@ def in_bulk_blocking(client: voxsip.Client) -> None:
     with Path("rows.csv").open(newline="") as file:
         job = client.bulk.bind(csv.DictReader(file))
         for outcome in job:
-            assert_type(outcome, voxsip.Outcome[voxsip.BindRequest])
+            assert_type(
+                outcome, voxsip.Outcome[voxsip.BindRequest, models.BindSipRegistrationReply]
+            )
     assert_type(job.report, voxsip.Report)
     assert_type(client.bulk.bind(iter([voxsip.BindRequest()])).wait(), voxsip.Report)
 
@@ -135,6 +143,10 @@ async def desired(client: voxsip.AsyncClient) -> None:
     async for outcome in job:
         assert_type(outcome.row.takes, int | None)
     assert_type(await job, voxsip.Report)
+    async for bought in client.bulk.create([{"sip_username": "a", "proxy": "b"}]):
+        if bought.result is not None:
+            assert_type(bought.result.sip_registration_id, int)
+            assert_type(bought.result.to_dict(), dict[str, Any])
     client.desired.apply([])  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 

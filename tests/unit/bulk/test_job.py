@@ -10,6 +10,7 @@ from voxsip import (
     NotFoundError,
     OutcomeUnknownError,
     RetryPolicy,
+    models,
 )
 from voxsip._calls.limiter import Limiter
 from voxsip._clock import SYSTEM, Seams, SystemClock
@@ -50,7 +51,7 @@ async def test_iterated_it_gives_every_outcome(account):
     for outcome in outcomes:
         assert outcome.row is ROWS[outcome.index]
         assert (outcome.status, outcome.error, outcome.attempts) == ("done", None, 1)
-        assert outcome.result == {"result": 1}
+        assert outcome.result == models.BindSipRegistrationReply(result=1)
         assert outcome.elapsed > 0
 
 

@@ -78,7 +78,7 @@ async def test_a_copy_of_a_journal_that_ended_in_order_is_no_second_purchase(sta
     assert (await client.bulk.resume(copy, wanted(30))).done == 30
     outcomes = [o async for o in client.bulk.resume(journal, wanted(30))]
     assert {o.status for o in outcomes} == {"done"}
-    ids = [o.result["sip_registration_id"] for o in outcomes]
+    ids = [o.result.sip_registration_id for o in outcomes]
     assert sorted(ids) == sorted(row["sip_registration_id"] for row in emulator.state.registrations)
     assert max(bought(emulator).values()) == 1
 

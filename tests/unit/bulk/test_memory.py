@@ -17,6 +17,7 @@ from pathlib import Path
 
 from voxsip._clock import SYSTEM
 from voxsip.bulk import AsyncBulk, BindRequest
+from voxsip.models import BindSipRegistrationReply
 
 count, journal = int(sys.argv[1]), sys.argv[2] or None
 
@@ -30,9 +31,13 @@ class Client:
         self.limiter = rate_limit
         return self
 
-    async def call(self, command, params):
+    @property
+    def sip_registrations(self):
+        return self
+
+    async def bind(self, **_):
         await asyncio.sleep(0)
-        return {"result": 1}
+        return BindSipRegistrationReply(result=1)
 
 
 def resident():

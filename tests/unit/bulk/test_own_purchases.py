@@ -49,7 +49,7 @@ async def test_a_clock_that_jumped_between_kill_and_resume(start, tmp_path, erro
         emulator.credentials, base_url=emulator.base_url, retry=QUICK, _seams=seams
     ) as other:
         (outcome,) = [o async for o in other.bulk.resume(journal, [ROW], recovery_delay=0)]
-    assert (outcome.status, outcome.result["sip_registration_id"]) == ("done", 2)
+    assert (outcome.status, outcome.result.sip_registration_id) == ("done", 2)
     assert received(emulator, "CreateSipRegistration") == 2
 
 
@@ -64,7 +64,7 @@ async def test_a_lost_reply_in_a_job_is_told_by_what_was_there(start, tmp_path):
     for journal in (None, tmp_path / "job.sqlite"):
         (outcome,) = [o async for o in client.bulk.create([ROW], journal=journal)]
         assert outcome.status == "done"
-        assert outcome.result["sip_registration_id"] == len(emulator.state.registrations)
+        assert outcome.result.sip_registration_id == len(emulator.state.registrations)
 
 
 async def test_the_wait_before_a_look_up_counts_from_the_opening(start, tmp_path):
@@ -107,7 +107,7 @@ async def test_equal_rows_never_share_a_registration(start, tmp_path):
     assert [o.status for o in outcomes] == ["done", "done"]
     again = tmp_path / "again.sqlite"
     outcomes = [o async for o in client.bulk.create([ROW, ROW], journal=again)]
-    ids = [o.result["sip_registration_id"] for o in outcomes]
+    ids = [o.result.sip_registration_id for o in outcomes]
     assert {o.status for o in outcomes} == {"done"}
     assert sorted(ids) == [3, 4]
     assert len(emulator.state.registrations) == 4

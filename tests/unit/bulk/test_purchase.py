@@ -28,7 +28,7 @@ async def test_every_row_is_bought_once(start):
     emulator, client = await start(balance=100, price=2)
     outcomes = {o.index: o async for o in client.bulk.create(wanted(20))}
     made = {row["sip_registration_id"]: row["sip_username"] for row in emulator.state.registrations}
-    assert {o.result["sip_registration_id"]: o.row.sip_username for o in outcomes.values()} == made
+    assert {o.result.sip_registration_id: o.row.sip_username for o in outcomes.values()} == made
     assert len(made) == 20
     assert emulator.state.account["balance"] == 60
 
@@ -183,7 +183,7 @@ async def test_nothing_is_bought_twice_when_replies_are_lost(start):
     rows = [*wanted(20), *wanted(20)]  # each user name and proxy twice: two purchases
     outcomes = [o async for o in client.bulk.create(rows, concurrency=16)]
     assert {o.status for o in outcomes} == {"done"}
-    assert len({o.result["sip_registration_id"] for o in outcomes}) == 40
+    assert len({o.result.sip_registration_id for o in outcomes}) == 40
     assert sorted(names(emulator)) == sorted(row.sip_username for row in rows)
 
 
@@ -196,7 +196,7 @@ async def test_rows_that_share_user_name_and_proxy_keep_order(start):
     ]
     outcomes = {o.index: o async for o in client.bulk.create(rows)}
     by_id = {row["sip_registration_id"]: row for row in emulator.state.registrations}
-    made = [by_id[outcomes[index].result["sip_registration_id"]] for index in range(3)]
+    made = [by_id[outcomes[index].result.sip_registration_id] for index in range(3)]
     assert [row["user_id"] for row in made] == [None, None, 1]
     assert made[1]["auth_user"] == "second"
     assert made[0]["sip_registration_id"] < made[1]["sip_registration_id"]
@@ -207,7 +207,7 @@ async def test_what_is_there_already_is_not_bought_again(start):
     assert (await client.bulk.create(wanted(8))).done == 8
     outcomes = {o.index: o async for o in client.bulk.create(wanted(10), skip_unchanged=True)}
     assert [outcomes[index].status for index in range(10)] == ["unchanged"] * 8 + ["done"] * 2
-    assert outcomes[0].result["sip_registration_id"] in range(1, 9)
+    assert outcomes[0].result.sip_registration_id in range(1, 9)
     assert len(names(emulator)) == 10
     twice = await client.bulk.create([*wanted(1), *wanted(1)], skip_unchanged=True)
     assert (twice.unchanged, twice.done) == (1, 1), "two rows want two of them"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import killed_job as killed
 from tests.unit.bulk.conftest import bindings, kill_until_done, received, until
-from voxsip import ConfigurationError, InvalidArgumentError, RetryPolicy
+from voxsip import ConfigurationError, InvalidArgumentError, RetryPolicy, models
 from voxsip._bindings.state import BindingState, Change
 from voxsip.bulk import BindRequest, Stop
 from voxsip.bulk._journal.journal import Journal
@@ -17,6 +17,10 @@ def rows(count):
     return [
         BindRequest(sip_registration_id=number, application_id=1) for number in range(1, count + 1)
     ]
+
+
+def sorted_by_row(outcomes):
+    return sorted(outcomes, key=lambda outcome: outcome.index)
 
 
 async def test_a_stopped_job_goes_on_where_it_was(account, tmp_path):
@@ -40,6 +44,26 @@ async def test_a_stopped_job_goes_on_where_it_was(account, tmp_path):
     ))  # fmt: skip
     once_more = await client.bulk.resume(journal, [*rows(39), {"bind": "perhaps"}])
     assert (once_more.done, once_more.calls, once_more.restored) == (39, 0, 39)
+
+
+async def test_what_earlier_runs_were_told_is_told_again(account, tmp_path):
+    """The journal keeps no reply, but what a reply says of one registration it does."""
+    emulator, client = account
+    jobs = {
+        "bind": rows(2),
+        "create": [{"sip_username": "alice", "proxy": "p.example.com"}],
+        "delete": [{"sip_registration_id": 3}],
+    }
+    for kind, wanted in jobs.items():
+        first = [o async for o in getattr(client.bulk, kind)(wanted, journal=tmp_path / kind)]
+        again = [o async for o in client.bulk.resume(tmp_path / kind, wanted, recovery_delay=0)]
+        assert all(outcome.restored for outcome in again)
+        for before, after in zip(sorted_by_row(first), sorted_by_row(again), strict=True):
+            told = {name: value for name, value in before.result if name != "account_info"}
+            assert type(after.result) is type(before.result)
+            assert {name: value for name, value in after.result if value is not None} == told
+    assert first[0].result == models.DeleteSipRegistrationReply(result=1)
+    assert received(emulator, "CreateSipRegistration") == 1
 
 
 @pytest.mark.parametrize("as_input", [list, iter])
@@ -166,7 +190,7 @@ async def test_a_purchase_that_only_began_is_looked_for(start, tmp_path):
     emulator.latency = 0
     outcomes = [o async for o in client.bulk.resume(journal, wanted, recovery_delay=0)]
     assert [o.status for o in outcomes] == ["done", "done"]
-    assert {o.result["sip_registration_id"] for o in outcomes} == {1, 2}
+    assert {o.result.sip_registration_id for o in outcomes} == {1, 2}
     assert received(emulator, "CreateSipRegistration") == 2
 
 
@@ -187,7 +211,7 @@ async def test_a_purchase_that_cannot_be_looked_for_stays_unknown(start, tmp_pat
     assert outcome.status == "unknown"
     emulator.faults = Faults()
     (outcome,) = [o async for o in client.bulk.resume(journal, wanted, recovery_delay=0)]
-    assert (outcome.status, outcome.result["sip_registration_id"]) == ("done", 1)
+    assert (outcome.status, outcome.result.sip_registration_id) == ("done", 1)
 
 
 async def test_money_is_held_against_the_rows_that_are_left(start, tmp_path):

@@ -149,7 +149,7 @@ def test_create_delete_quote_and_resume(emulator, client, tmp_path):
     wanted = [{"sip_username": f"n{number}", "proxy": "p.example.com"} for number in range(5)]
     assert client.bulk.quote(5).enough
     job = client.bulk.create(wanted, journal=journal)
-    made = [outcome.result["sip_registration_id"] for outcome in job]
+    made = [outcome.result.sip_registration_id for outcome in job]
     assert sorted(made) == [41, 42, 43, 44, 45]
     assert client.bulk.resume(journal, wanted).wait().restored == 5
     report = client.bulk.delete({"sip_registration_id": number} for number in made).wait()

@@ -14,6 +14,7 @@ import pytest
 
 import voxsip
 from tests.unit.shared.conftest import POSTGRES_TOOLS
+from voxsip import models
 from voxsip._transport.write_guard import WRITE_GUARD
 from voxsip.bulk._journal import store as store_module
 from voxsip.bulk._journal.interface import JobHeader
@@ -219,9 +220,11 @@ async def test_a_job_is_resumed_from_another_machine(store, expire):
                 if outcome.index >= 10:
                     break
         async with voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client:
-            report = await client.bulk.resume(f"{store}#night", rows)
-        assert (report.rows, report.done) == (40, 40)
-        assert report.restored >= 10
+            again = client.bulk.resume(f"{store}#night", rows)
+            told = {outcome.result async for outcome in again}
+        assert told == {models.BindSipRegistrationReply(result=1)}
+        assert (again.report.rows, again.report.done) == (40, 40)
+        assert again.report.restored >= 10
         assert emulator.state.counters["BindSipRegistration"]["executed"] == 40
 
 
@@ -233,6 +236,18 @@ async def test_another_account_is_refused(store, journals):
     ):
         with pytest.raises(voxsip.ConfigurationError, match="ran on account 987654"):
             await client.bulk.resume(f"{store}#night", [])
+
+
+async def test_a_purchase_of_an_earlier_run_is_told_again(store):
+    rows = [{"sip_username": "alice", "proxy": "sip.example.com"}]
+    async with (
+        Emulator() as emulator,
+        voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client,
+    ):
+        await client.bulk.create(rows, journal=f"{store}#buy")
+        (outcome,) = [o async for o in client.bulk.resume(f"{store}#buy", rows, recovery_delay=0)]
+    assert outcome.restored
+    assert outcome.result == models.CreateSipRegistrationReply(result=1, sip_registration_id=1)
 
 
 BUY = """

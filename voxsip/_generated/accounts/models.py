@@ -9,10 +9,11 @@ from decimal import Decimal
 import attrs
 
 from voxsip._generated.common.models import ShortAccountInfo
+from voxsip._protocol.model import Model
 
 
 @attrs.frozen(kw_only=True)
-class AccountDocuments:
+class AccountDocuments(Model):
     """Documents of an account, by kind of verification.
 
     Attributes:
@@ -25,7 +26,7 @@ class AccountDocuments:
 
 
 @attrs.frozen(kw_only=True)
-class AccountInfo:
+class AccountInfo(Model):
     """The account: its owner, its money, its settings.
 
     Attributes:
@@ -104,7 +105,7 @@ class AccountInfo:
 
 
 @attrs.frozen(kw_only=True)
-class AccountPlan:
+class AccountPlan(Model):
     """A plan that the account has.
 
     Attributes:
@@ -126,7 +127,7 @@ class AccountPlan:
 
 
 @attrs.frozen(kw_only=True)
-class AccountPlanPackage:
+class AccountPlanPackage(Model):
     """One package of the account's plan, and what is left of it.
 
     Attributes:
@@ -151,7 +152,7 @@ class AccountPlanPackage:
 
 
 @attrs.frozen(kw_only=True)
-class AccountVerification:
+class AccountVerification(Model):
     """A verification and its documents.
 
     Attributes:
@@ -168,7 +169,7 @@ class AccountVerification:
 
 
 @attrs.frozen(kw_only=True)
-class AccountVerificationDocument:
+class AccountVerificationDocument(Model):
     """A document handed in for a verification.
 
     Attributes:
@@ -187,7 +188,7 @@ class AccountVerificationDocument:
 
 
 @attrs.frozen(kw_only=True)
-class AccountVerifications:
+class AccountVerifications(Model):
     """State of one verification of an account.
 
     Attributes:
@@ -215,7 +216,7 @@ class AccountVerifications:
 
 
 @attrs.frozen(kw_only=True)
-class AccountVerificationsAgreements:
+class AccountVerificationsAgreements(Model):
     """A contract with the account's owner.
 
     Attributes:
@@ -238,7 +239,7 @@ class AccountVerificationsAgreements:
 
 
 @attrs.frozen(kw_only=True)
-class AccountVerificationsCredentials:
+class AccountVerificationsCredentials(Model):
     """Who the account's owner says to be.
 
     Attributes:
@@ -255,7 +256,7 @@ class AccountVerificationsCredentials:
 
 
 @attrs.frozen(kw_only=True)
-class AccountVerificationsDefaultEndUser:
+class AccountVerificationsDefaultEndUser(Model):
     """Who uses the numbers unless others are named.
 
     Attributes:
@@ -268,7 +269,7 @@ class AccountVerificationsDefaultEndUser:
 
 
 @attrs.frozen(kw_only=True)
-class BankCardBillingLimit:
+class BankCardBillingLimit(Model):
     """Least amount of a payment by card.
 
     Attributes:
@@ -281,7 +282,7 @@ class BankCardBillingLimit:
 
 
 @attrs.frozen(kw_only=True)
-class BillingLimit:
+class BillingLimit(Model):
     """Least amount of a payment.
 
     Attributes:
@@ -294,7 +295,7 @@ class BillingLimit:
 
 
 @attrs.frozen(kw_only=True)
-class BillingLimits:
+class BillingLimits(Model):
     """Least amounts of payments, by their way.
 
     Attributes:
@@ -309,7 +310,7 @@ class BillingLimits:
 
 
 @attrs.frozen(kw_only=True)
-class ChangeAccountPlanReply:
+class ChangeAccountPlanReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -322,7 +323,7 @@ class ChangeAccountPlanReply:
 
 
 @attrs.frozen(kw_only=True)
-class ExchangeRates:
+class ExchangeRates(Model):
     """Exchange rates of one day.
 
     Attributes:
@@ -339,7 +340,7 @@ class ExchangeRates:
 
 
 @attrs.frozen(kw_only=True)
-class GetAccountInfoReply:
+class GetAccountInfoReply(Model):
     """The account, and where its API is best called.
 
     Attributes:
@@ -352,7 +353,7 @@ class GetAccountInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetCurrencyRateReply:
+class GetCurrencyRateReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -363,7 +364,7 @@ class GetCurrencyRateReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetMoneyAmountToChargeReply:
+class GetMoneyAmountToChargeReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -374,7 +375,7 @@ class GetMoneyAmountToChargeReply:
 
 
 @attrs.frozen(kw_only=True)
-class MoneyAmountToCharge:
+class MoneyAmountToCharge(Model):
     """Money that the account needs by a date.
 
     Attributes:
@@ -397,7 +398,7 @@ class MoneyAmountToCharge:
 
 
 @attrs.frozen(kw_only=True)
-class Plan:
+class Plan(Model):
     """A plan that the account could have.
 
     Attributes:
@@ -416,7 +417,7 @@ class Plan:
 
 
 @attrs.frozen(kw_only=True)
-class PlanPackage:
+class PlanPackage(Model):
     """One package of a plan.
 
     Attributes:
@@ -437,7 +438,7 @@ class PlanPackage:
 
 
 @attrs.frozen(kw_only=True)
-class PriceGroup:
+class PriceGroup(Model):
     """A price, and what it holds for.
 
     Attributes:
@@ -458,7 +459,7 @@ class PriceGroup:
 
 
 @attrs.frozen(kw_only=True)
-class ResourceParams:
+class ResourceParams(Model):
     """Which destinations may be used.
 
     Attributes:
@@ -473,7 +474,7 @@ class ResourceParams:
 
 
 @attrs.frozen(kw_only=True)
-class ResourcePrice:
+class ResourcePrice(Model):
     """What one kind of resource costs.
 
     Attributes:
@@ -487,7 +488,7 @@ class ResourcePrice:
 
 
 @attrs.frozen(kw_only=True)
-class SetAccountInfoReply:
+class SetAccountInfoReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -498,7 +499,7 @@ class SetAccountInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetChildAccountInfoReply:
+class SetChildAccountInfoReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -509,7 +510,7 @@ class SetChildAccountInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class SubscriptionTemplate:
+class SubscriptionTemplate(Model):
     """What a kind of subscription costs.
 
     Attributes:
@@ -546,7 +547,7 @@ class SubscriptionTemplate:
 
 
 @attrs.frozen(kw_only=True)
-class SubscriptionsToCharge:
+class SubscriptionsToCharge(Model):
     """A subscription that money is needed for.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddApplicationReply:
+class AddApplicationReply(Model):
     """The new application.
 
     Attributes:
@@ -24,7 +26,7 @@ class AddApplicationReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelApplicationReply:
+class DelApplicationReply(Model):
     """That the applications are gone.
 
     Attributes:
@@ -35,7 +37,7 @@ class DelApplicationReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetApplicationInfoReply:
+class SetApplicationInfoReply(Model):
     """The application as it is now.
 
     Attributes:

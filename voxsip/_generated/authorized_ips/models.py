@@ -7,9 +7,11 @@ import datetime as dt
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddAuthorizedAccountIPReply:
+class AddAuthorizedAccountIPReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -20,7 +22,7 @@ class AddAuthorizedAccountIPReply:
 
 
 @attrs.frozen(kw_only=True)
-class AuthorizedAccountIp:
+class AuthorizedAccountIp(Model):
     """An address that may, or may not, use the Management API.
 
     Attributes:
@@ -35,7 +37,7 @@ class AuthorizedAccountIp:
 
 
 @attrs.frozen(kw_only=True)
-class CheckAuthorizedAccountIPReply:
+class CheckAuthorizedAccountIPReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -48,7 +50,7 @@ class CheckAuthorizedAccountIPReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelAuthorizedAccountIPReply:
+class DelAuthorizedAccountIPReply(Model):
     """That the command succeeded.
 
     Attributes:

@@ -7,9 +7,11 @@ import datetime as dt
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AppendToCallListReply:
+class AppendToCallListReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -26,7 +28,7 @@ class AppendToCallListReply:
 
 
 @attrs.frozen(kw_only=True)
-class CallList:
+class CallList(Model):
     """A list of tasks, each of which starts a scenario.
 
     Attributes:
@@ -57,7 +59,7 @@ class CallList:
 
 
 @attrs.frozen(kw_only=True)
-class CallListTask:
+class CallListTask(Model):
     """One task of a call list.
 
     Attributes:
@@ -90,7 +92,7 @@ class CallListTask:
 
 
 @attrs.frozen(kw_only=True)
-class CancelCallListBatchReply:
+class CancelCallListBatchReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -101,7 +103,7 @@ class CancelCallListBatchReply:
 
 
 @attrs.frozen(kw_only=True)
-class CancelCallListTaskReply:
+class CancelCallListTaskReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -118,7 +120,7 @@ class CancelCallListTaskReply:
 
 
 @attrs.frozen(kw_only=True)
-class CreateCallListReply:
+class CreateCallListReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -135,7 +137,7 @@ class CreateCallListReply:
 
 
 @attrs.frozen(kw_only=True)
-class DeleteCallListReply:
+class DeleteCallListReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -148,7 +150,7 @@ class DeleteCallListReply:
 
 
 @attrs.frozen(kw_only=True)
-class EditCallListReply:
+class EditCallListReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -159,7 +161,7 @@ class EditCallListReply:
 
 
 @attrs.frozen(kw_only=True)
-class EditCallListTaskReply:
+class EditCallListTaskReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -170,7 +172,7 @@ class EditCallListTaskReply:
 
 
 @attrs.frozen(kw_only=True)
-class EditCallListTasksPriorityReply:
+class EditCallListTasksPriorityReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -181,7 +183,7 @@ class EditCallListTasksPriorityReply:
 
 
 @attrs.frozen(kw_only=True)
-class RecoverCallListReply:
+class RecoverCallListReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -194,7 +196,7 @@ class RecoverCallListReply:
 
 
 @attrs.frozen(kw_only=True)
-class StopCallListProcessingReply:
+class StopCallListProcessingReply(Model):
     """What the command made or found.
 
     Attributes:

@@ -7,9 +7,11 @@ import datetime as dt
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class CallerId:
+class CallerId(Model):
     """A phone number that may be shown to those who are called.
 
     Attributes:
@@ -30,7 +32,7 @@ class CallerId:
 
 
 @attrs.frozen(kw_only=True)
-class DelCallerIDReply:
+class DelCallerIDReply(Model):
     """That the command succeeded.
 
     Attributes:

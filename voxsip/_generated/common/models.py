@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AcdQueueOperator:
+class AcdQueueOperator(Model):
     """A call queue as seen from one of its operators.
 
     Attributes:
@@ -25,7 +27,7 @@ class AcdQueueOperator:
 
 
 @attrs.frozen(kw_only=True)
-class Application:
+class Application(Model):
     """A VoxEngine application: a container of rules, users and registrations.
 
     Attributes:
@@ -44,7 +46,7 @@ class Application:
 
 
 @attrs.frozen(kw_only=True)
-class Rule:
+class Rule(Model):
     """A routing rule: which scenarios handle which calls of an application.
 
     Attributes:
@@ -69,7 +71,7 @@ class Rule:
 
 
 @attrs.frozen(kw_only=True)
-class Scenario:
+class Scenario(Model):
     """A VoxEngine scenario: the script that handles calls.
 
     Attributes:
@@ -88,7 +90,7 @@ class Scenario:
 
 
 @attrs.frozen(kw_only=True)
-class ShortAccountInfo:
+class ShortAccountInfo(Model):
     """The account in brief, as replies to paid commands hold it.
 
     Attributes:
@@ -105,7 +107,7 @@ class ShortAccountInfo:
 
 
 @attrs.frozen(kw_only=True)
-class Skill:
+class Skill(Model):
     """A skill that an operator can have.
 
     Attributes:

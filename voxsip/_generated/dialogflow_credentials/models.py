@@ -6,10 +6,11 @@ from __future__ import annotations
 import attrs
 
 from voxsip._generated.common.models import Application
+from voxsip._protocol.model import Model
 
 
 @attrs.frozen(kw_only=True)
-class AddDialogflowKeyReply:
+class AddDialogflowKeyReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -22,7 +23,7 @@ class AddDialogflowKeyReply:
 
 
 @attrs.frozen(kw_only=True)
-class BindDialogflowKeysReply:
+class BindDialogflowKeysReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -33,7 +34,7 @@ class BindDialogflowKeysReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelDialogflowKeyReply:
+class DelDialogflowKeyReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -44,7 +45,7 @@ class DelDialogflowKeyReply:
 
 
 @attrs.frozen(kw_only=True)
-class DialogflowKey:
+class DialogflowKey(Model):
     """What the service shows of a Dialogflow key.
 
     Attributes:
@@ -55,7 +56,7 @@ class DialogflowKey:
 
 
 @attrs.frozen(kw_only=True)
-class DialogflowKeyInfo:
+class DialogflowKeyInfo(Model):
     """A key for Dialogflow, and where it is used.
 
     Attributes:
@@ -70,7 +71,7 @@ class DialogflowKeyInfo:
 
 
 @attrs.frozen(kw_only=True)
-class SetDialogflowKeyReply:
+class SetDialogflowKeyReply(Model):
     """That the command succeeded.
 
     Attributes:

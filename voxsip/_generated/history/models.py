@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AcdSession:
+class AcdSession(Model):
     """One call in a queue, from its arrival to its end.
 
     Attributes:
@@ -41,7 +43,7 @@ class AcdSession:
 
 
 @attrs.frozen(kw_only=True)
-class AcdSessionEvent:
+class AcdSessionEvent(Model):
     """Something that happened to a call in a queue.
 
     Attributes:
@@ -60,7 +62,7 @@ class AcdSessionEvent:
 
 
 @attrs.frozen(kw_only=True)
-class AuditLog:
+class AuditLog(Model):
     """A command that was sent to the account.
 
     Attributes:
@@ -87,7 +89,7 @@ class AuditLog:
 
 
 @attrs.frozen(kw_only=True)
-class Call:
+class Call(Model):
     """One call of a session.
 
     Attributes:
@@ -126,7 +128,7 @@ class Call:
 
 
 @attrs.frozen(kw_only=True)
-class CallSession:
+class CallSession(Model):
     """One run of a scenario, and the calls it made.
 
     Attributes:
@@ -169,7 +171,7 @@ class CallSession:
 
 
 @attrs.frozen(kw_only=True)
-class DeleteRecordReply:
+class DeleteRecordReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -180,7 +182,7 @@ class DeleteRecordReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetAuditLogAsyncReply:
+class GetAuditLogAsyncReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -193,7 +195,7 @@ class GetAuditLogAsyncReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetBriefCallHistoryReply:
+class GetBriefCallHistoryReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -206,7 +208,7 @@ class GetBriefCallHistoryReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetCallHistoryAsyncReply:
+class GetCallHistoryAsyncReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -219,7 +221,7 @@ class GetCallHistoryAsyncReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetTransactionHistoryAsyncReply:
+class GetTransactionHistoryAsyncReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -232,7 +234,7 @@ class GetTransactionHistoryAsyncReply:
 
 
 @attrs.frozen(kw_only=True)
-class HistoryReport:
+class HistoryReport(Model):
     """A report that was ordered, and how far it has come.
 
     Attributes:
@@ -267,7 +269,7 @@ class HistoryReport:
 
 
 @attrs.frozen(kw_only=True)
-class Record:
+class Record(Model):
     """A recording.
 
     Attributes:
@@ -296,7 +298,7 @@ class Record:
 
 
 @attrs.frozen(kw_only=True)
-class ResourceUsage:
+class ResourceUsage(Model):
     """Use of something other than a call, a recording for example.
 
     Attributes:
@@ -323,7 +325,7 @@ class ResourceUsage:
 
 
 @attrs.frozen(kw_only=True)
-class Transaction:
+class Transaction(Model):
     """Money that came or went.
 
     Attributes:

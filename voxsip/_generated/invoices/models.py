@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AccountInvoice:
+class AccountInvoice(Model):
     """An invoice for one period.
 
     Attributes:
@@ -33,7 +35,7 @@ class AccountInvoice:
 
 
 @attrs.frozen(kw_only=True)
-class InvoicePeriod:
+class InvoicePeriod(Model):
     """First and last day that an invoice covers.
 
     Attributes:
@@ -46,7 +48,7 @@ class InvoicePeriod:
 
 
 @attrs.frozen(kw_only=True)
-class InvoiceRow:
+class InvoiceRow(Model):
     """One service on an invoice.
 
     Attributes:
@@ -61,7 +63,7 @@ class InvoiceRow:
 
 
 @attrs.frozen(kw_only=True)
-class InvoiceTax:
+class InvoiceTax(Model):
     """One tax on a service.
 
     Attributes:
@@ -84,7 +86,7 @@ class InvoiceTax:
 
 
 @attrs.frozen(kw_only=True)
-class InvoiceTotal:
+class InvoiceTotal(Model):
     """Sums of an invoice, or of one of its rows.
 
     Attributes:

@@ -7,9 +7,11 @@ import datetime as dt
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class DelKeyValueItemReply:
+class DelKeyValueItemReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -20,7 +22,7 @@ class DelKeyValueItemReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetKeyValueItemReply:
+class GetKeyValueItemReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -31,7 +33,7 @@ class GetKeyValueItemReply:
 
 
 @attrs.frozen(kw_only=True)
-class KeyValueItem:
+class KeyValueItem(Model):
     """A key, what is stored under it, and until when.
 
     Attributes:
@@ -46,7 +48,7 @@ class KeyValueItem:
 
 
 @attrs.frozen(kw_only=True)
-class KeyValueKey:
+class KeyValueKey(Model):
     """A key, and until when something is stored under it.
 
     Attributes:
@@ -59,7 +61,7 @@ class KeyValueKey:
 
 
 @attrs.frozen(kw_only=True)
-class SetKeyValueItemReply:
+class SetKeyValueItemReply(Model):
     """What the command made or found.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class ActivateOutboundTestPhoneNumberReply:
+class ActivateOutboundTestPhoneNumberReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -18,7 +20,7 @@ class ActivateOutboundTestPhoneNumberReply:
 
 
 @attrs.frozen(kw_only=True)
-class AddOutboundTestPhoneNumberReply:
+class AddOutboundTestPhoneNumberReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -29,7 +31,7 @@ class AddOutboundTestPhoneNumberReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelOutboundTestPhoneNumberReply:
+class DelOutboundTestPhoneNumberReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -40,7 +42,7 @@ class DelOutboundTestPhoneNumberReply:
 
 
 @attrs.frozen(kw_only=True)
-class OutboundTestPhoneNumber:
+class OutboundTestPhoneNumber(Model):
     """A phone number that test calls may be made to.
 
     Attributes:
@@ -55,7 +57,7 @@ class OutboundTestPhoneNumber:
 
 
 @attrs.frozen(kw_only=True)
-class VerifyOutboundTestPhoneNumberReply:
+class VerifyOutboundTestPhoneNumberReply(Model):
     """What the command made or found.
 
     Attributes:

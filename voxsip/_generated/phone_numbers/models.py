@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AttachPhoneNumberReply:
+class AttachPhoneNumberReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -23,7 +25,7 @@ class AttachPhoneNumberReply:
 
 
 @attrs.frozen(kw_only=True)
-class AttachedPhone:
+class AttachedPhone(Model):
     """A phone number that the account has.
 
     Attributes:
@@ -89,7 +91,7 @@ class AttachedPhone:
 
 
 @attrs.frozen(kw_only=True)
-class BindPhoneNumberToApplicationReply:
+class BindPhoneNumberToApplicationReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -100,7 +102,7 @@ class BindPhoneNumberToApplicationReply:
 
 
 @attrs.frozen(kw_only=True)
-class CommonReport:
+class CommonReport(Model):
     """A report that was ordered, and how far it has come.
 
     Attributes:
@@ -135,7 +137,7 @@ class CommonReport:
 
 
 @attrs.frozen(kw_only=True)
-class DeactivatePhoneNumberReply:
+class DeactivatePhoneNumberReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -146,7 +148,7 @@ class DeactivatePhoneNumberReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetActualPhoneNumberRegionReply:
+class GetActualPhoneNumberRegionReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -157,7 +159,7 @@ class GetActualPhoneNumberRegionReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetPhoneNumbersAsyncReply:
+class GetPhoneNumbersAsyncReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -168,7 +170,7 @@ class GetPhoneNumbersAsyncReply:
 
 
 @attrs.frozen(kw_only=True)
-class IsAccountPhoneNumberReply:
+class IsAccountPhoneNumberReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -179,7 +181,7 @@ class IsAccountPhoneNumberReply:
 
 
 @attrs.frozen(kw_only=True)
-class MultipleNumbersPrice:
+class MultipleNumbersPrice(Model):
     """What numbers cost when several are bought at once.
 
     Attributes:
@@ -208,7 +210,7 @@ class MultipleNumbersPrice:
 
 
 @attrs.frozen(kw_only=True)
-class NewAttachedPhone:
+class NewAttachedPhone(Model):
     """A phone number that was bought just now.
 
     Attributes:
@@ -227,7 +229,7 @@ class NewAttachedPhone:
 
 
 @attrs.frozen(kw_only=True)
-class NewPhone:
+class NewPhone(Model):
     """A phone number that could be bought.
 
     Attributes:
@@ -256,7 +258,7 @@ class NewPhone:
 
 
 @attrs.frozen(kw_only=True)
-class PhoneNumberCountry:
+class PhoneNumberCountry(Model):
     """A country in which numbers can be had.
 
     Attributes:
@@ -279,7 +281,7 @@ class PhoneNumberCountry:
 
 
 @attrs.frozen(kw_only=True)
-class PhoneNumberCountryCategory:
+class PhoneNumberCountryCategory(Model):
     """A kind of numbers in a country.
 
     Attributes:
@@ -298,7 +300,7 @@ class PhoneNumberCountryCategory:
 
 
 @attrs.frozen(kw_only=True)
-class PhoneNumberCountryRegion:
+class PhoneNumberCountryRegion(Model):
     """A region in which numbers can be had, and what they cost.
 
     Attributes:
@@ -354,7 +356,7 @@ class PhoneNumberCountryRegion:
 
 
 @attrs.frozen(kw_only=True)
-class PhoneNumberCountryState:
+class PhoneNumberCountryState(Model):
     """A state of a country.
 
     Attributes:
@@ -367,7 +369,7 @@ class PhoneNumberCountryState:
 
 
 @attrs.frozen(kw_only=True)
-class SetPhoneNumberInfoReply:
+class SetPhoneNumberInfoReply(Model):
     """That the command succeeded.
 
     Attributes:

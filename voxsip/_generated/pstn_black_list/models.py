@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddPstnBlackListItemReply:
+class AddPstnBlackListItemReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -20,7 +22,7 @@ class AddPstnBlackListItemReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelPstnBlackListItemReply:
+class DelPstnBlackListItemReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -31,7 +33,7 @@ class DelPstnBlackListItemReply:
 
 
 @attrs.frozen(kw_only=True)
-class PstnBlackListItem:
+class PstnBlackListItem(Model):
     """A phone number whose calls are turned away.
 
     Attributes:
@@ -44,7 +46,7 @@ class PstnBlackListItem:
 
 
 @attrs.frozen(kw_only=True)
-class SetPstnBlackListItemReply:
+class SetPstnBlackListItemReply(Model):
     """That the command succeeded.
 
     Attributes:

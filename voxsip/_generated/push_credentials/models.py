@@ -6,10 +6,11 @@ from __future__ import annotations
 import attrs
 
 from voxsip._generated.common.models import Application
+from voxsip._protocol.model import Model
 
 
 @attrs.frozen(kw_only=True)
-class AddPushCredentialReply:
+class AddPushCredentialReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -22,7 +23,7 @@ class AddPushCredentialReply:
 
 
 @attrs.frozen(kw_only=True)
-class BindPushCredentialReply:
+class BindPushCredentialReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -33,7 +34,7 @@ class BindPushCredentialReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelPushCredentialReply:
+class DelPushCredentialReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -44,7 +45,7 @@ class DelPushCredentialReply:
 
 
 @attrs.frozen(kw_only=True)
-class PushCredentialContent:
+class PushCredentialContent(Model):
     """Parts of a push credential.
 
     Attributes:
@@ -65,7 +66,7 @@ class PushCredentialContent:
 
 
 @attrs.frozen(kw_only=True)
-class PushCredentialInfo:
+class PushCredentialInfo(Model):
     """A credential for push messages to applications on phones.
 
     Attributes:
@@ -89,7 +90,7 @@ class PushCredentialInfo:
 
 
 @attrs.frozen(kw_only=True)
-class SetPushCredentialReply:
+class SetPushCredentialReply(Model):
     """That the command succeeded.
 
     Attributes:

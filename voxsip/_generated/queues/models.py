@@ -7,9 +7,11 @@ import datetime as dt
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AcdAfterServiceOperatorState:
+class AcdAfterServiceOperatorState(Model):
     """An operator that still works on a call that has ended.
 
     Attributes:
@@ -26,7 +28,7 @@ class AcdAfterServiceOperatorState:
 
 
 @attrs.frozen(kw_only=True)
-class AcdLock:
+class AcdLock(Model):
     """What keeps an operator from taking calls.
 
     Attributes:
@@ -39,7 +41,7 @@ class AcdLock:
 
 
 @attrs.frozen(kw_only=True)
-class AcdLockedOperatorState:
+class AcdLockedOperatorState(Model):
     """An operator that is kept from taking calls.
 
     Attributes:
@@ -62,7 +64,7 @@ class AcdLockedOperatorState:
 
 
 @attrs.frozen(kw_only=True)
-class AcdOperatorAggregationGroup:
+class AcdOperatorAggregationGroup(Model):
     """Statistics of operators over one stretch of time or one group.
 
     Attributes:
@@ -79,7 +81,7 @@ class AcdOperatorAggregationGroup:
 
 
 @attrs.frozen(kw_only=True)
-class AcdOperatorCall:
+class AcdOperatorCall(Model):
     """A call that an operator is part of.
 
     Attributes:
@@ -102,7 +104,7 @@ class AcdOperatorCall:
 
 
 @attrs.frozen(kw_only=True)
-class AcdOperatorStatistics:
+class AcdOperatorStatistics(Model):
     """Figures of one operator over one period.
 
     Attributes:
@@ -137,7 +139,7 @@ class AcdOperatorStatistics:
 
 
 @attrs.frozen(kw_only=True)
-class AcdOperatorStatusAggregationGroup:
+class AcdOperatorStatusAggregationGroup(Model):
     """Status statistics over one stretch of time or one group.
 
     Attributes:
@@ -154,7 +156,7 @@ class AcdOperatorStatusAggregationGroup:
 
 
 @attrs.frozen(kw_only=True)
-class AcdOperatorStatusStatistics:
+class AcdOperatorStatusStatistics(Model):
     """Time that one operator spent in each status.
 
     Attributes:
@@ -172,7 +174,7 @@ class AcdOperatorStatusStatistics:
 
 
 @attrs.frozen(kw_only=True)
-class AcdOperatorStatusStatisticsDetail:
+class AcdOperatorStatusStatisticsDetail(Model):
     """Time in each status of the ACD.
 
     Attributes:
@@ -197,7 +199,7 @@ class AcdOperatorStatusStatisticsDetail:
 
 
 @attrs.frozen(kw_only=True)
-class AcdQueueState:
+class AcdQueueState(Model):
     """One queue at this moment: its operators and its calls.
 
     Attributes:
@@ -228,7 +230,7 @@ class AcdQueueState:
 
 
 @attrs.frozen(kw_only=True)
-class AcdQueueStatistics:
+class AcdQueueStatistics(Model):
     """Figures of one queue over one period.
 
     Attributes:
@@ -278,7 +280,7 @@ class AcdQueueStatistics:
 
 
 @attrs.frozen(kw_only=True)
-class AcdQueueStatisticsServiceLevel:
+class AcdQueueStatisticsServiceLevel(Model):
     """How many calls were answered soon enough.
 
     Attributes:
@@ -293,7 +295,7 @@ class AcdQueueStatisticsServiceLevel:
 
 
 @attrs.frozen(kw_only=True)
-class AcdReadyOperatorState:
+class AcdReadyOperatorState(Model):
     """An operator that could take a call now.
 
     Attributes:
@@ -310,7 +312,7 @@ class AcdReadyOperatorState:
 
 
 @attrs.frozen(kw_only=True)
-class AcdServicingCallState:
+class AcdServicingCallState(Model):
     """A call that an operator has taken.
 
     Attributes:
@@ -335,7 +337,7 @@ class AcdServicingCallState:
 
 
 @attrs.frozen(kw_only=True)
-class AcdState:
+class AcdState(Model):
     """What happens in the ACD at this moment.
 
     Attributes:
@@ -346,7 +348,7 @@ class AcdState:
 
 
 @attrs.frozen(kw_only=True)
-class AcdStatisticsCalls:
+class AcdStatisticsCalls(Model):
     """A number of calls and its share of all.
 
     Attributes:
@@ -359,7 +361,7 @@ class AcdStatisticsCalls:
 
 
 @attrs.frozen(kw_only=True)
-class AcdStatisticsItem:
+class AcdStatisticsItem(Model):
     """Smallest, mean, largest and summed value of one figure.
 
     Attributes:
@@ -378,7 +380,7 @@ class AcdStatisticsItem:
 
 
 @attrs.frozen(kw_only=True)
-class AcdWaitingCallState:
+class AcdWaitingCallState(Model):
     """A call that waits for an operator.
 
     Attributes:
@@ -405,7 +407,7 @@ class AcdWaitingCallState:
 
 
 @attrs.frozen(kw_only=True)
-class AddQueueReply:
+class AddQueueReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -418,7 +420,7 @@ class AddQueueReply:
 
 
 @attrs.frozen(kw_only=True)
-class BindUserToQueueReply:
+class BindUserToQueueReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -429,7 +431,7 @@ class BindUserToQueueReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelQueueReply:
+class DelQueueReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -440,7 +442,7 @@ class DelQueueReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetACDOperatorStatisticsReply:
+class GetACDOperatorStatisticsReply(Model):
     """One page of the list.
 
     Attributes:
@@ -451,7 +453,7 @@ class GetACDOperatorStatisticsReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetACDOperatorStatusStatisticsReply:
+class GetACDOperatorStatusStatisticsReply(Model):
     """One page of the list.
 
     Attributes:
@@ -462,7 +464,7 @@ class GetACDOperatorStatusStatisticsReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetACDQueueStatisticsReply:
+class GetACDQueueStatisticsReply(Model):
     """One page of the list.
 
     Attributes:
@@ -473,7 +475,7 @@ class GetACDQueueStatisticsReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetACDStateReply:
+class GetACDStateReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -484,7 +486,7 @@ class GetACDStateReply:
 
 
 @attrs.frozen(kw_only=True)
-class Queue:
+class Queue(Model):
     """A queue of the classic ACD, which hands calls to free operators.
 
     Attributes:
@@ -528,7 +530,7 @@ class Queue:
 
 
 @attrs.frozen(kw_only=True)
-class QueueSkill:
+class QueueSkill(Model):
     """A skill that a queue asks of its operators.
 
     Attributes:
@@ -541,7 +543,7 @@ class QueueSkill:
 
 
 @attrs.frozen(kw_only=True)
-class QueueUser:
+class QueueUser(Model):
     """An operator bound to a queue.
 
     Attributes:
@@ -552,7 +554,7 @@ class QueueUser:
 
 
 @attrs.frozen(kw_only=True)
-class SetQueueInfoReply:
+class SetQueueInfoReply(Model):
     """That the command succeeded.
 
     Attributes:

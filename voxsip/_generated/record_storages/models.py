@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class RecordStorage:
+class RecordStorage(Model):
     """A place where recordings are kept.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class GetAvailableRegulationsReply:
+class GetAvailableRegulationsReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -22,7 +24,7 @@ class GetAvailableRegulationsReply:
 
 
 @attrs.frozen(kw_only=True)
-class LinkregulationAddressReply:
+class LinkregulationAddressReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -33,7 +35,7 @@ class LinkregulationAddressReply:
 
 
 @attrs.frozen(kw_only=True)
-class RegulationAddress:
+class RegulationAddress(Model):
     """An address that some regions ask for before numbers can be bought.
 
     Attributes:
@@ -74,7 +76,7 @@ class RegulationAddress:
 
 
 @attrs.frozen(kw_only=True)
-class RegulationCountry:
+class RegulationCountry(Model):
     """A country whose numbers ask for an address.
 
     Attributes:
@@ -87,7 +89,7 @@ class RegulationCountry:
 
 
 @attrs.frozen(kw_only=True)
-class RegulationRegionRecord:
+class RegulationRegionRecord(Model):
     """A region, and whether it asks for an address.
 
     Attributes:
@@ -106,7 +108,7 @@ class RegulationRegionRecord:
 
 
 @attrs.frozen(kw_only=True)
-class ZipCode:
+class ZipCode(Model):
     """A postal code and its town.
 
     Attributes:

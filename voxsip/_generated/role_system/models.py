@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddSubUserReply:
+class AddSubUserReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -18,7 +20,7 @@ class AddSubUserReply:
 
 
 @attrs.frozen(kw_only=True)
-class CreateKeyReply:
+class CreateKeyReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -29,7 +31,7 @@ class CreateKeyReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelSubUserReply:
+class DelSubUserReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -40,7 +42,7 @@ class DelSubUserReply:
 
 
 @attrs.frozen(kw_only=True)
-class DeleteKeyReply:
+class DeleteKeyReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -51,7 +53,7 @@ class DeleteKeyReply:
 
 
 @attrs.frozen(kw_only=True)
-class Key:
+class Key(Model):
     """A key of a service account, without its private part.
 
     Attributes:
@@ -70,7 +72,7 @@ class Key:
 
 
 @attrs.frozen(kw_only=True)
-class KeyInfo:
+class KeyInfo(Model):
     """A key of a service account, as it is told once when it is made.
 
     Attributes:
@@ -87,7 +89,7 @@ class KeyInfo:
 
 
 @attrs.frozen(kw_only=True)
-class RemoveKeyRolesReply:
+class RemoveKeyRolesReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -98,7 +100,7 @@ class RemoveKeyRolesReply:
 
 
 @attrs.frozen(kw_only=True)
-class RemoveSubUserRolesReply:
+class RemoveSubUserRolesReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -109,7 +111,7 @@ class RemoveSubUserRolesReply:
 
 
 @attrs.frozen(kw_only=True)
-class Role:
+class Role(Model):
     """What a key or subuser may do.
 
     Attributes:
@@ -130,7 +132,7 @@ class Role:
 
 
 @attrs.frozen(kw_only=True)
-class RoleGroup:
+class RoleGroup(Model):
     """A group of roles.
 
     Attributes:
@@ -143,7 +145,7 @@ class RoleGroup:
 
 
 @attrs.frozen(kw_only=True)
-class SetKeyRolesReply:
+class SetKeyRolesReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -154,7 +156,7 @@ class SetKeyRolesReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetSubUserInfoReply:
+class SetSubUserInfoReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -165,7 +167,7 @@ class SetSubUserInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetSubUserRolesReply:
+class SetSubUserRolesReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -176,7 +178,7 @@ class SetSubUserRolesReply:
 
 
 @attrs.frozen(kw_only=True)
-class SubUser:
+class SubUser(Model):
     """Somebody who works in the account with a password of their own.
 
     Attributes:
@@ -193,7 +195,7 @@ class SubUser:
 
 
 @attrs.frozen(kw_only=True)
-class SubUserId:
+class SubUserId(Model):
     """Id of a subuser that was added.
 
     Attributes:
@@ -204,7 +206,7 @@ class SubUserId:
 
 
 @attrs.frozen(kw_only=True)
-class UpdateKeyReply:
+class UpdateKeyReply(Model):
     """That the command succeeded.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddRuleReply:
+class AddRuleReply(Model):
     """The new rule.
 
     Attributes:
@@ -20,7 +22,7 @@ class AddRuleReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelRuleReply:
+class DelRuleReply(Model):
     """That the rules are gone.
 
     Attributes:
@@ -31,7 +33,7 @@ class DelRuleReply:
 
 
 @attrs.frozen(kw_only=True)
-class ReorderRulesReply:
+class ReorderRulesReply(Model):
     """That the order was changed.
 
     Attributes:
@@ -42,7 +44,7 @@ class ReorderRulesReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetRuleInfoReply:
+class SetRuleInfoReply(Model):
     """That the rule was changed.
 
     Attributes:

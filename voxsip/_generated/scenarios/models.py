@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddScenarioReply:
+class AddScenarioReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -20,7 +22,7 @@ class AddScenarioReply:
 
 
 @attrs.frozen(kw_only=True)
-class BindScenarioReply:
+class BindScenarioReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -31,7 +33,7 @@ class BindScenarioReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelScenarioReply:
+class DelScenarioReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -42,7 +44,7 @@ class DelScenarioReply:
 
 
 @attrs.frozen(kw_only=True)
-class ReorderScenariosReply:
+class ReorderScenariosReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -53,7 +55,7 @@ class ReorderScenariosReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetScenarioInfoReply:
+class SetScenarioInfoReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -64,7 +66,7 @@ class SetScenarioInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class StartConferenceReply:
+class StartConferenceReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -82,7 +84,7 @@ class StartConferenceReply:
 
 
 @attrs.frozen(kw_only=True)
-class StartScenariosReply:
+class StartScenariosReply(Model):
     """What the command made or found.
 
     Attributes:

@@ -7,9 +7,11 @@ import datetime as dt
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddSecretReply:
+class AddSecretReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -20,7 +22,7 @@ class AddSecretReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelSecretReply:
+class DelSecretReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -31,7 +33,7 @@ class DelSecretReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetSecretValueReply:
+class GetSecretValueReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -42,7 +44,7 @@ class GetSecretValueReply:
 
 
 @attrs.frozen(kw_only=True)
-class Secret:
+class Secret(Model):
     """A secret without its text.
 
     Attributes:
@@ -61,7 +63,7 @@ class Secret:
 
 
 @attrs.frozen(kw_only=True)
-class SecretId:
+class SecretId(Model):
     """Id of a secret that was added.
 
     Attributes:
@@ -72,7 +74,7 @@ class SecretId:
 
 
 @attrs.frozen(kw_only=True)
-class SecretValue:
+class SecretValue(Model):
     """The text of a secret.
 
     Attributes:
@@ -93,7 +95,7 @@ class SecretValue:
 
 
 @attrs.frozen(kw_only=True)
-class SetSecretInfoReply:
+class SetSecretInfoReply(Model):
     """That the command succeeded.
 
     Attributes:

@@ -9,10 +9,11 @@ from decimal import Decimal
 import attrs
 
 from voxsip._generated.common.models import ShortAccountInfo
+from voxsip._protocol.model import Model
 
 
 @attrs.frozen(kw_only=True)
-class BindSipRegistrationReply:
+class BindSipRegistrationReply(Model):
     """That the binding was changed.
 
     Attributes:
@@ -23,7 +24,7 @@ class BindSipRegistrationReply:
 
 
 @attrs.frozen(kw_only=True)
-class CreateSipRegistrationReply:
+class CreateSipRegistrationReply(Model):
     """What was bought.
 
     Attributes:
@@ -38,7 +39,7 @@ class CreateSipRegistrationReply:
 
 
 @attrs.frozen(kw_only=True)
-class DeleteSipRegistrationReply:
+class DeleteSipRegistrationReply(Model):
     """That the registration is gone.
 
     Attributes:
@@ -49,7 +50,7 @@ class DeleteSipRegistrationReply:
 
 
 @attrs.frozen(kw_only=True)
-class SipRegistration:
+class SipRegistration(Model):
     """A registration of the platform at a SIP server, with its state and its binding.
 
     Attributes:
@@ -99,7 +100,7 @@ class SipRegistration:
 
 
 @attrs.frozen(kw_only=True)
-class UpdateSipRegistrationReply:
+class UpdateSipRegistrationReply(Model):
     """That the registration was changed.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddSipWhiteListItemReply:
+class AddSipWhiteListItemReply(Model):
     """The new entry.
 
     Attributes:
@@ -20,7 +22,7 @@ class AddSipWhiteListItemReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelSipWhiteListItemReply:
+class DelSipWhiteListItemReply(Model):
     """That the entry is gone.
 
     Attributes:
@@ -31,7 +33,7 @@ class DelSipWhiteListItemReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetSipWhiteListItemReply:
+class SetSipWhiteListItemReply(Model):
     """That the entry was changed.
 
     Attributes:
@@ -42,7 +44,7 @@ class SetSipWhiteListItemReply:
 
 
 @attrs.frozen(kw_only=True)
-class SipWhiteListItem:
+class SipWhiteListItem(Model):
     """A network that SIP calls may come from.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddSkillReply:
+class AddSkillReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -20,7 +22,7 @@ class AddSkillReply:
 
 
 @attrs.frozen(kw_only=True)
-class BindSkillReply:
+class BindSkillReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -31,7 +33,7 @@ class BindSkillReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelSkillReply:
+class DelSkillReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -42,7 +44,7 @@ class DelSkillReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetSkillInfoReply:
+class SetSkillInfoReply(Model):
     """That the command succeeded.
 
     Attributes:

@@ -7,9 +7,11 @@ import datetime as dt
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class GetSQStateReply:
+class GetSQStateReply(Model):
     """One page of the list.
 
     Attributes:
@@ -20,7 +22,7 @@ class GetSQStateReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetSmartQueueDayHistoryReply:
+class GetSmartQueueDayHistoryReply(Model):
     """One page of the list.
 
     Attributes:
@@ -33,7 +35,7 @@ class GetSmartQueueDayHistoryReply:
 
 
 @attrs.frozen(kw_only=True)
-class GetSmartQueueRealtimeMetricsReply:
+class GetSmartQueueRealtimeMetricsReply(Model):
     """One page of the list.
 
     Attributes:
@@ -46,7 +48,7 @@ class GetSmartQueueRealtimeMetricsReply:
 
 
 @attrs.frozen(kw_only=True)
-class RequestSmartQueueHistoryReply:
+class RequestSmartQueueHistoryReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -59,7 +61,7 @@ class RequestSmartQueueHistoryReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQAddQueueReply:
+class SQAddQueueReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -70,7 +72,7 @@ class SQAddQueueReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQAddSkillReply:
+class SQAddSkillReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -81,7 +83,7 @@ class SQAddSkillReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQBindAgentReply:
+class SQBindAgentReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -92,7 +94,7 @@ class SQBindAgentReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQBindSkillReply:
+class SQBindSkillReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -103,7 +105,7 @@ class SQBindSkillReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQDelQueueReply:
+class SQDelQueueReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -114,7 +116,7 @@ class SQDelQueueReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQDelSkillReply:
+class SQDelSkillReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -125,7 +127,7 @@ class SQDelSkillReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQDeleteAgentCustomStatusMappingReply:
+class SQDeleteAgentCustomStatusMappingReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -136,7 +138,7 @@ class SQDeleteAgentCustomStatusMappingReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQGetAgentCustomStatusMappingReply:
+class SQGetAgentCustomStatusMappingReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -149,7 +151,7 @@ class SQGetAgentCustomStatusMappingReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQSetAgentCustomStatusMappingReply:
+class SQSetAgentCustomStatusMappingReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -160,7 +162,7 @@ class SQSetAgentCustomStatusMappingReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQSetAgentInfoReply:
+class SQSetAgentInfoReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -171,7 +173,7 @@ class SQSetAgentInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQSetQueueInfoReply:
+class SQSetQueueInfoReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -182,7 +184,7 @@ class SQSetQueueInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQSetSkillInfoReply:
+class SQSetSkillInfoReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -193,7 +195,7 @@ class SQSetSkillInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQUnbindAgentReply:
+class SQUnbindAgentReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -204,7 +206,7 @@ class SQUnbindAgentReply:
 
 
 @attrs.frozen(kw_only=True)
-class SQUnbindSkillReply:
+class SQUnbindSkillReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -215,7 +217,7 @@ class SQUnbindSkillReply:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueAgentSkill:
+class SmartQueueAgentSkill(Model):
     """A skill of an agent, and its level.
 
     Attributes:
@@ -230,7 +232,7 @@ class SmartQueueAgentSkill:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueAgentStatus:
+class SmartQueueAgentStatus(Model):
     """One status of an agent.
 
     Attributes:
@@ -243,7 +245,7 @@ class SmartQueueAgentStatus:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueMetrics:
+class SmartQueueMetrics(Model):
     """One figure of SmartQueue, in groups.
 
     Attributes:
@@ -256,7 +258,7 @@ class SmartQueueMetrics:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueMetricsGroups:
+class SmartQueueMetricsGroups(Model):
     """Values of one group.
 
     Attributes:
@@ -277,7 +279,7 @@ class SmartQueueMetricsGroups:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueMetricsGroupsValues:
+class SmartQueueMetricsGroupsValues(Model):
     """One value of a figure, and its period.
 
     Attributes:
@@ -292,7 +294,7 @@ class SmartQueueMetricsGroupsValues:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueState:
+class SmartQueueState(Model):
     """What happens in a SmartQueue application at this moment.
 
     Attributes:
@@ -309,7 +311,7 @@ class SmartQueueState:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueStateAgent:
+class SmartQueueStateAgent(Model):
     """An agent at this moment.
 
     Attributes:
@@ -330,7 +332,7 @@ class SmartQueueStateAgent:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueStateAgentStatus:
+class SmartQueueStateAgentStatus(Model):
     """Statuses of an agent, by kind of task.
 
     Attributes:
@@ -343,7 +345,7 @@ class SmartQueueStateAgentStatus:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueStateTask:
+class SmartQueueStateTask(Model):
     """A call or message that waits or is worked on.
 
     Attributes:
@@ -366,7 +368,7 @@ class SmartQueueStateTask:
 
 
 @attrs.frozen(kw_only=True)
-class SmartQueueTaskSkill:
+class SmartQueueTaskSkill(Model):
     """A skill that a task asks for, and its level.
 
     Attributes:
@@ -379,7 +381,7 @@ class SmartQueueTaskSkill:
 
 
 @attrs.frozen(kw_only=True)
-class SqAgent:
+class SqAgent(Model):
     """A user as an agent of SmartQueue.
 
     Attributes:
@@ -403,7 +405,7 @@ class SqAgent:
 
 
 @attrs.frozen(kw_only=True)
-class SqQueue:
+class SqQueue(Model):
     """A queue of SmartQueue.
 
     Attributes:
@@ -444,7 +446,7 @@ class SqQueue:
 
 
 @attrs.frozen(kw_only=True)
-class SqQueueId:
+class SqQueueId(Model):
     """Id of a queue that an agent serves.
 
     Attributes:
@@ -455,7 +457,7 @@ class SqQueueId:
 
 
 @attrs.frozen(kw_only=True)
-class SqSkill:
+class SqSkill(Model):
     """A skill that SmartQueue can match agents by.
 
     Attributes:
@@ -474,7 +476,7 @@ class SqSkill:
 
 
 @attrs.frozen(kw_only=True)
-class SqSkillId:
+class SqSkillId(Model):
     """A skill of an agent.
 
     Attributes:

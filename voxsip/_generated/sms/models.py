@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class A2PSendSmsReply:
+class A2PSendSmsReply(Model):
     """One page of the list.
 
     Attributes:
@@ -25,7 +27,7 @@ class A2PSendSmsReply:
 
 
 @attrs.frozen(kw_only=True)
-class A2PSmsHistory:
+class A2PSmsHistory(Model):
     """A message that an application sent.
 
     Attributes:
@@ -56,7 +58,7 @@ class A2PSmsHistory:
 
 
 @attrs.frozen(kw_only=True)
-class ControlSmsReply:
+class ControlSmsReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -67,7 +69,7 @@ class ControlSmsReply:
 
 
 @attrs.frozen(kw_only=True)
-class FailedSms:
+class FailedSms(Model):
     """A message that was not accepted for one recipient.
 
     Attributes:
@@ -82,7 +84,7 @@ class FailedSms:
 
 
 @attrs.frozen(kw_only=True)
-class SendSmsMessageReply:
+class SendSmsMessageReply(Model):
     """What the command made or found.
 
     Attributes:
@@ -97,7 +99,7 @@ class SendSmsMessageReply:
 
 
 @attrs.frozen(kw_only=True)
-class SmsHistory:
+class SmsHistory(Model):
     """A message that was sent or received.
 
     Attributes:
@@ -128,7 +130,7 @@ class SmsHistory:
 
 
 @attrs.frozen(kw_only=True)
-class SmsTransaction:
+class SmsTransaction(Model):
     """A message that was accepted for one recipient.
 
     Attributes:

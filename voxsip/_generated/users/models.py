@@ -9,10 +9,11 @@ from decimal import Decimal
 import attrs
 
 from voxsip._generated.common.models import AcdQueueOperator, Application, Skill
+from voxsip._protocol.model import Model
 
 
 @attrs.frozen(kw_only=True)
-class AddUserReply:
+class AddUserReply(Model):
     """The new user.
 
     Attributes:
@@ -25,7 +26,7 @@ class AddUserReply:
 
 
 @attrs.frozen(kw_only=True)
-class DelUserReply:
+class DelUserReply(Model):
     """That the users are gone.
 
     Attributes:
@@ -36,7 +37,7 @@ class DelUserReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetUserInfoReply:
+class SetUserInfoReply(Model):
     """That the user was changed.
 
     Attributes:
@@ -47,7 +48,7 @@ class SetUserInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class User:
+class User(Model):
     """A user: someone, or a device, that logs in to an application.
 
     Attributes:

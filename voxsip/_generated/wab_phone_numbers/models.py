@@ -7,9 +7,11 @@ import datetime as dt
 
 import attrs
 
+from voxsip._protocol.model import Model
+
 
 @attrs.frozen(kw_only=True)
-class AddWABPhoneNumberReply:
+class AddWABPhoneNumberReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -20,7 +22,7 @@ class AddWABPhoneNumberReply:
 
 
 @attrs.frozen(kw_only=True)
-class DeleteWABPhoneNumberReply:
+class DeleteWABPhoneNumberReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -31,7 +33,7 @@ class DeleteWABPhoneNumberReply:
 
 
 @attrs.frozen(kw_only=True)
-class SetWABPhoneNumberInfoReply:
+class SetWABPhoneNumberInfoReply(Model):
     """That the command succeeded.
 
     Attributes:
@@ -42,7 +44,7 @@ class SetWABPhoneNumberInfoReply:
 
 
 @attrs.frozen(kw_only=True)
-class WabPhone:
+class WabPhone(Model):
     """A phone number of WhatsApp Business.
 
     Attributes:

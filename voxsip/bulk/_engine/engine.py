@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, cast
 
 import attrs
@@ -24,7 +24,16 @@ from voxsip._errors import (
     VoxsipError,
 )
 from voxsip.bulk._engine.bugs import Bugs
-from voxsip.bulk._engine.interface import Item, Keys, Limits, PreviousRuns, RowOutcome, SkipRow
+from voxsip.bulk._engine.interface import (
+    Holds,
+    Item,
+    Keys,
+    Limits,
+    PreviousRuns,
+    RowOutcome,
+    Send,
+    SkipRow,
+)
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
 from voxsip.bulk._engine.outcomes import NO_ANSWER, bare, left_alone
 from voxsip.bulk._engine.waiters import Waiters
@@ -57,7 +66,7 @@ class Engine:
         workers: rows in flight at most.
         previous_runs: of earlier runs, or None.
         learn: awaited for every row that can be read, before anything else; or None.
-        holds: a row that needs not be sent gives what stands for its result; None for others.
+        holds: tells which rows need not be sent; or None.
         on_end: told the number of rows once the input has been read to its end; or None.
         observers: called with every outcome before it is handed on.
         breathe: awaited now and then: lets a journal that lags behind catch up.
@@ -66,7 +75,7 @@ class Engine:
 
     row_class: type[Any]
     source: Source
-    send: Callable[[Item], Awaitable[Mapping[str, Any]]]
+    send: Send
     keys: Keys
     window: Window[Item]
     queue: OutcomeQueue[RowOutcome]
@@ -76,7 +85,7 @@ class Engine:
     workers: int
     previous_runs: PreviousRuns | None = None
     learn: Callable[[Row], Awaitable[None]] | None = None
-    holds: Callable[[int, Row], Mapping[str, Any] | None] | None = None
+    holds: Holds | None = None
     on_end: Callable[[int], None] | None = None
     observers: Iterable[Callable[[RowOutcome], None]] = ()
     breathe: Callable[[], Awaitable[None]] | None = None
@@ -371,11 +380,12 @@ class Engine:
             intended = known
         if self.holds is not None and intended is None:
             try:
-                result = self.holds(index, row)
+                held = self.holds(index, row)
             except InvalidArgumentError as error:
                 return Outcome(index=index, row=row, status="failed", error=bare(error))
-            if result is not None:
-                return Outcome(index=index, row=row, status="unchanged", result=result or None)
+            if held is not False:
+                result = None if held is True else held
+                return Outcome(index=index, row=row, status="unchanged", result=result)
         item = Item(index, row, intended)
         if self._stopped:
             return left_alone(item)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from voxsip._bindings.rows import Row
 from voxsip._errors import VoxsipError
+from voxsip._protocol.model import Model
 from voxsip.bulk._outcomes import Outcome
 
 RowOutcome = Outcome[Any]
@@ -28,6 +29,12 @@ class Item:
         self.index = index
         self.row = row
         self.intended = intended
+
+
+Send: TypeAlias = Callable[[Item], Awaitable[Model]]
+"""Sends a row; returns its reply, or raises VoxsipError."""
+Holds: TypeAlias = Callable[[int, Any], Model | bool]
+"""Tells whether a row needs not be sent: true, or the reply that it had if it were; false if it has to be sent."""
 
 
 class SkipRow(Exception):  # noqa: N818 - no failure: the row is left alone

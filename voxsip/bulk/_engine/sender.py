@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Awaitable, Container
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voxsip._errors import NotFoundError, OutcomeUnknownError, VoxsipError
-from voxsip.bulk._engine.interface import Item
+from voxsip.bulk._engine.interface import Item, Send
+from voxsip.bulk._replies import reply_of
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
+    from voxsip._protocol.model import Model
     from voxsip.bulk._journal.previous_runs import PreviousRuns
     from voxsip.bulk._outcomes import Kind
 
-Send = Callable[[Item], Awaitable[Mapping[str, Any]]]
 GONE = 275
 """The error number for a registration that does not exist."""
 
@@ -33,13 +34,12 @@ def sender(
         previous_runs: where an intent is written before a purchase or a deletion leaves; or None.
         claimed: ids that are not what a killed run bought for a row.
     """
-    call = client.call
+    registrations = client.sip_registrations
 
-    def bind(item: Item) -> Awaitable[Mapping[str, Any]]:
-        row = item.row
-        return call(row.command, row.params())
+    def bind(item: Item) -> Awaitable[Model]:
+        return registrations.bind(**item.row.params())
 
-    async def create(item: Item) -> Mapping[str, Any]:
+    async def create(item: Item) -> Model:
         row = item.row
         row.check()  # before the intent: what is never sent need never be looked for
         if item.intended is not None:
@@ -49,17 +49,18 @@ def sender(
             item.intended = None
         if previous_runs is not None:
             await previous_runs.intend(item.index, row)
-        return await call(row.command, row.params())
+        return await registrations.create(**row.params())
 
-    async def delete(item: Item) -> Mapping[str, Any]:
+    async def delete(item: Item) -> Model:
         row = item.row
         if previous_runs is not None:
             await previous_runs.intend(item.index, row)
         try:
-            return await call(row.command, row.params())
+            return await registrations.delete(**row.params())
         except NotFoundError as error:
-            if item.intended is not None and error.code == GONE:
-                return {"result": 1}  # an earlier run has deleted it
+            gone = reply_of(row.command)
+            if item.intended is not None and error.code == GONE and gone is not None:
+                return gone  # an earlier run has deleted it
             raise
 
     sends: dict[str, Send] = {"bind": bind, "create": create, "delete": delete}
@@ -68,7 +69,7 @@ def sender(
 
 async def _look(
     client: BaseAsyncClient, item: Item, since: datetime, claimed: Container[int]
-) -> Mapping[str, Any] | None:
+) -> Model | None:
     """Look for what a killed run may have bought for this row.
 
     Raises:
@@ -76,9 +77,11 @@ async def _look(
     """
     row = item.row
     try:
-        return await client.recover(row.command, row.params(), since=since, exclude=claimed)
+        found = await client.recover(row.command, row.params(), since=since, exclude=claimed)
     except VoxsipError as error:
         reason = str(error)
+    else:
+        return None if found is None else reply_of(row.command, int(found["sip_registration_id"]))
     raise OutcomeUnknownError(
         f"{row.label}: an earlier run may have bought it, and it could not be looked for: {reason}"
     )

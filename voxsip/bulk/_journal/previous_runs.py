@@ -10,9 +10,11 @@ from typing import Any
 from voxsip import _errors
 from voxsip._bindings.rows import SECRET_COLUMNS, Request, Row, read_row
 from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_class
+from voxsip._protocol.model import Model
 from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import Journal, RestoredRow
 from voxsip.bulk._outcomes import Outcome, stop_reason
+from voxsip.bulk._replies import made_by, reply_of
 from voxsip.bulk._source import Source
 
 UNREAD = b""
@@ -62,7 +64,6 @@ class PreviousRuns:
         if outcome.restored:
             return
         row, error = outcome.row, outcome.error
-        made = outcome.result.get("sip_registration_id") if outcome.result else None
         self._journal.record(
             outcome.index,
             digest_of(row),
@@ -73,7 +74,7 @@ class PreviousRuns:
             error_code=error.code if isinstance(error, APIError) else None,
             error_name=None if error is None else type(error).__name__,
             error_text=None if error is None else _text(error),
-            result_id=made if isinstance(made, int) else None,
+            result_id=made_by(outcome.result),
         )
 
     async def restore(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
@@ -105,7 +106,7 @@ class PreviousRuns:
             index=index,
             row=row,
             status=known.status,
-            result=None if known.result_id is None else {"sip_registration_id": known.result_id},
+            result=_restored_reply(known, row.command),
             error=restore_error(known, row.command),
             attempts=known.attempts,
             elapsed=known.elapsed,
@@ -119,8 +120,8 @@ class PreviousRuns:
             if isinstance(made, VoxsipError):
                 return Outcome(index=index, row=row, status="unknown", error=made)
             if made is not None:
-                result = {"result": 1, "sip_registration_id": made}
-                return Outcome(index=index, row=row, status="done", result=result)
+                reply = reply_of(row.command, made)
+                return Outcome(index=index, row=row, status="done", result=reply)
         if row.kind == "delete" and self._journal.log_lost:
             return datetime.fromtimestamp(0, UTC)
         return None
@@ -176,6 +177,13 @@ def restore_error(known: RestoredRow, command: str) -> VoxsipError | None:
         error = VoxsipError(text)
     error.attempts = known.attempts
     return error
+
+
+def _restored_reply(known: RestoredRow, command: str) -> Model | None:
+    """Return the reply that an earlier run got, as far as the journal tells it."""
+    if known.status == "done" or known.result_id is not None:
+        return reply_of(command, known.result_id)
+    return None
 
 
 def _text(error: VoxsipError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from voxsip._bindings.listing import every_registration
@@ -12,7 +12,9 @@ from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._bindings.state import ANY, Binding, BindingState
 from voxsip._errors import InvalidArgumentError, VoxsipError
 from voxsip._protocol.identity import fold_login
+from voxsip._protocol.model import Model
 from voxsip.bulk._outcomes import Mismatch, Outcome, Report
+from voxsip.bulk._replies import made_by, reply_of
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
@@ -76,8 +78,8 @@ class Existing:
             self._by_login.setdefault(login, deque()).append(item.sip_registration_id)
             self._near.setdefault(fold_login(*login), set()).add(login)
 
-    def holds(self, _: int, row: Row) -> Mapping[str, Any] | None:
-        """Return what stands for the result of a row that needs not be sent, None for others.
+    def holds(self, _: int, row: Row) -> Model | bool:
+        """Return whether a row needs not be sent; of a purchase, its reply with the registration that is there.
 
         Raises:
             InvalidArgumentError: A registration of nearly this name is there; buying it again may be a mistake.
@@ -85,7 +87,7 @@ class Existing:
         if isinstance(row, CreateRequest):
             found = self._by_login.get((row.sip_username, row.proxy))
             if found:
-                return {"sip_registration_id": found.popleft()}
+                return reply_of(row.command, found.popleft()) or True
             near = self._nearly(row)
             if near is not None:
                 raise InvalidArgumentError(
@@ -93,18 +95,15 @@ class Existing:
                     "write the row as GetSipRegistrations shows it, or buy it without skip_unchanged",
                     field="sip_username",
                 )
-            return None
-        if isinstance(row, DeleteRequest):
-            return None if row.sip_registration_id in self._ids else {}
-        return None
+            return False
+        return isinstance(row, DeleteRequest) and row.sip_registration_id not in self._ids
 
     def claim(self, outcome: Outcome[Any]) -> None:
         """Take in what a row has made: it holds for no other row."""
-        row, result = outcome.row, outcome.result
-        if isinstance(row, CreateRequest) and result is not None:
-            made = result.get("sip_registration_id")
+        row, made = outcome.row, made_by(outcome.result)
+        if isinstance(row, CreateRequest) and made is not None:
             for login in self._near.get(fold_login(row.sip_username, row.proxy), ()):
-                if isinstance(made, int) and made in self._by_login[login]:
+                if made in self._by_login[login]:
                     self._by_login[login].remove(made)
 
     def _nearly(self, row: CreateRequest) -> int | None:

@@ -16,6 +16,7 @@ from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, OutcomeUnknownError, VoxsipError
 from voxsip._protocol.identity import fold_login
 from voxsip.bulk._outcomes import Outcome
+from voxsip.bulk._replies import made_by
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
@@ -83,8 +84,8 @@ class Purchases:
 
     def observe(self, outcome: Outcome[Any]) -> None:
         """Claim what a row was told."""
-        made = outcome.result.get("sip_registration_id") if outcome.result else None
-        if type(made) is int:
+        made = made_by(outcome.result)
+        if made is not None:
             self.claimed.add(made)
 
 

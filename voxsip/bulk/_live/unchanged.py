@@ -13,13 +13,14 @@ registration.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voxsip._bindings.rows import BindRequest, Row, read_row
 from voxsip._bindings.state import ANY, Binding, BindingState, Change
 from voxsip._clock import yield_to_loop
 from voxsip._errors import InvalidArgumentError
 from voxsip.bulk._engine.engine import YIELD_EVERY
+from voxsip.bulk._engine.interface import Holds
 from voxsip.bulk._live.existing import read_bindings
 from voxsip.bulk._outcomes import Outcome
 from voxsip.bulk._source import END, Source
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
     from voxsip._bindings.names import AccountNames
     from voxsip.bulk._journal.previous_runs import PreviousRuns
-
-Holds = Callable[[int, Row], Mapping[str, Any] | None]
 
 
 class Groups:
@@ -102,8 +101,8 @@ class UnchangedRows:
         send = bytearray(key == 0 or find(key) in dirty for key in self._first_keys)
         self._first_keys.clear()
 
-        def holds(index: int, _: Row) -> Mapping[str, Any] | None:
-            return None if index >= len(send) or send[index] else {}
+        def holds(index: int, _: Row) -> bool:
+            return index < len(send) and not send[index]
 
         return holds
 
@@ -135,8 +134,7 @@ async def find_unchanged(
         previous_runs: what earlier runs did; what they did is not run again. Or None.
 
     Returns:
-        the input, to be read again, and a function that gives {} for a row that needs not be sent and None
-        for others.
+        the input, to be read again, and a function that tells whether a row needs not be sent.
 
     Raises:
         VoxsipError: the live state could not be read; whatever the input raises.

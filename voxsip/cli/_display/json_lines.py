@@ -38,8 +38,9 @@ class JsonDisplay:
             "status": outcome.status,
             "attempts": outcome.attempts,
         }
-        if outcome.result and "sip_registration_id" in outcome.result:
-            event["sip_registration_id"] = outcome.result["sip_registration_id"]
+        made = getattr(outcome.result, "sip_registration_id", None)
+        if made is not None:
+            event["sip_registration_id"] = made
         if outcome.error is not None:
             event["error"] = str(outcome.error)
             event["error_code"] = getattr(outcome.error, "code", None)

@@ -16,6 +16,7 @@ from voxsip.bulk._journal.journal import create_journal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._live.unchanged import Groups
 from voxsip.emulator import Fault, Faults
+from voxsip.models import BindSipRegistrationReply
 
 __all__ = ["served"]
 
@@ -165,9 +166,8 @@ async def test_verify_counts_what_was_there_already_as_the_rows_doing(account, t
     _, client = account
     rows = [BindRequest(sip_registration_id=1, application_id=number) for number in (1, 2)]
     journal = await create_journal(tmp_path / "j", JobHeader(kind="bind"))
-    PreviousRuns(journal).observe(
-        Outcome(index=0, row=rows[0], status="done", result={"result": 1})
-    )
+    reply = BindSipRegistrationReply(result=1)
+    PreviousRuns(journal).observe(Outcome(index=0, row=rows[0], status="done", result=reply))
     await journal.close()
     for row in rows:
         await client.call(row.command, row.params())

@@ -1,0 +1,54 @@
+"""Models as pydantic sees them. Imported by pydantic's own question only, so pydantic is there."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
+
+from pydantic import GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypedDict
+
+from voxsip._protocol.model import Model, public_members
+
+_AS_TEXT = {Decimal: "decimal", date: "date", datetime: "date-time"}
+"""What is text in JSON, and the format that its schema names."""
+
+
+def schema_of(model: type[Model], handler: GetCoreSchemaHandler) -> CoreSchema:
+    """Return a schema that takes instances, and writes them as `to_dict` does."""
+    return core_schema.is_instance_schema(
+        model,
+        serialization=core_schema.plain_serializer_function_ser_schema(
+            model.to_dict, return_schema=handler.generate_schema(_plain_type(model))
+        ),
+    )
+
+
+_known: dict[type[Model], Any] = {}
+"""One type for each model, as pydantic takes two of one name for different ones."""
+
+
+def _plain_type(model: type[Model]) -> Any:
+    """Return the type of what `to_dict` returns, under the model's name: OpenAPI documents show it."""
+    if model not in _known:
+        hints = get_type_hints(model)
+        members = {name: _plain_hint(hints[name]) for name in public_members(model)}
+        made = _known[model] = cast("Any", TypedDict)(model.__name__, members)
+        made.__doc__ = (model.__doc__ or "").partition("\n")[0]
+        made.__module__ = model.__module__
+    return _known[model]
+
+
+def _plain_hint(hint: Any) -> Any:
+    if hint in _AS_TEXT:
+        return Annotated[str, WithJsonSchema({"type": "string", "format": _AS_TEXT[hint]})]
+    if isinstance(hint, type) and issubclass(hint, Model):
+        return _plain_type(hint)
+    if get_origin(hint) is tuple:
+        return list[_plain_hint(get_args(hint)[0])]  # type: ignore[misc]
+    if isinstance(hint, UnionType):
+        return cast("Any", Union[tuple(_plain_hint(kind) for kind in get_args(hint))])  # noqa: UP007 - made at run time
+    return hint
