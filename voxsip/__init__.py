@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         shared as shared,
         webhooks as webhooks,
     )
+    from voxsip._bindings.name_table import NameLookupError as NameLookupError
     from voxsip._protocol.downloads import AsyncDownload as AsyncDownload
     from voxsip._sync.download import Download as Download
     from voxsip.bulk import (
@@ -79,6 +80,7 @@ __all__ = [
     "InvalidArgumentError",
     "InvalidRequestError",
     "Limiter",
+    "NameLookupError",
     "NotFoundError",
     "NotSentError",
     "Outcome",
@@ -104,6 +106,7 @@ _SUBMODULES = frozenset(
     {"bulk", "cluster", "emulator", "models", "plan", "report", "shared", "webhooks"}
 )
 _LATE = {
+    "NameLookupError": "voxsip._bindings.name_table",
     "AsyncDownload": "voxsip._protocol.downloads",
     "Download": "voxsip._sync.download",
     "SharedRate": "voxsip.shared",

@@ -8,6 +8,7 @@ from voxsip._base_client import BaseAsyncClient
 from voxsip._lazy import lazy
 
 if TYPE_CHECKING:
+    from voxsip._bindings.resolve import AsyncResolve
     from voxsip.bulk import AsyncBulk
     from voxsip.cluster import AsyncCluster
     from voxsip.plan import AsyncDesired
@@ -54,6 +55,13 @@ class AsyncClient(BaseAsyncClient):
         from voxsip.cluster import AsyncCluster  # noqa: PLC0415 - only for those who use it
 
         return AsyncCluster(self)
+
+    @lazy
+    def resolve(self) -> AsyncResolve:
+        """Names of applications, users and rules into ids."""
+        from voxsip._bindings.resolve import AsyncResolve  # noqa: PLC0415 - only for those who use it
+
+        return AsyncResolve(self)
 
     @lazy
     def desired(self) -> AsyncDesired:

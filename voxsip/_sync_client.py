@@ -20,6 +20,7 @@ from voxsip._redaction.values import conceal, conceal_arguments
 from voxsip._sync.loop_thread import LoopThread
 
 if TYPE_CHECKING:
+    from voxsip._bindings.resolve import Resolve
     from voxsip.bulk import Bulk
     from voxsip.cluster import Cluster
     from voxsip.plan import Desired
@@ -131,6 +132,13 @@ class Client(SyncGroups):
         from voxsip.cluster import Cluster  # noqa: PLC0415 - only for those who use it
 
         return Cluster(self._async.cluster, self._runner)
+
+    @lazy
+    def resolve(self) -> Resolve:
+        """Names of applications, users and rules into ids."""
+        from voxsip._bindings.resolve import Resolve  # noqa: PLC0415 - only for those who use it
+
+        return Resolve(self._async.resolve, self._runner)
 
     @lazy
     def desired(self) -> Desired:

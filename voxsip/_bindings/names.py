@@ -1,49 +1,22 @@
 """An account's applications, users and rules by name, fetched when a row first needs them.
 
-The API's list commands match names by part, so whole lists are fetched and names compared here. What is
-fetched is kept for the job: it grows with the account, not with the rows.
+Whole lists are fetched, and kept for the job: they grow with the account, not with the rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from voxsip._bindings.name_lists import list_applications, list_rules, list_users
+from voxsip._bindings.name_table import NameTable, Pair
 from voxsip._bindings.rows import BindRequest, CreateRequest
 from voxsip._bindings.state import Change
-from voxsip._protocol.identity import fold_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from voxsip._base_client import BaseAsyncClient
 
 Named = BindRequest | CreateRequest
-
-
-class NameTable:
-    """Ids by name: exactly, and by what all spellings of it share."""
-
-    __slots__ = ("_exact", "_folded", "_numbers")
-
-    def __init__(self, pairs: Iterable[tuple[str, int]]) -> None:
-        self._exact = dict(pairs)
-        self._numbers = frozenset(self._exact.values())
-        self._folded: dict[str, list[int]] = {}
-        for name, number in self._exact.items():
-            self._folded.setdefault(fold_name(name), []).append(number)
-
-    def find(self, name: str) -> int | None:
-        """Return the id of exactly this name, or None."""
-        return self._exact.get(name)
-
-    def has(self, number: int) -> bool:
-        """Tell whether any name stands for this id."""
-        return number in self._numbers
-
-    def candidates(self, name: str) -> list[int]:
-        """Return the ids that a server might take a name for: the exact one, else those of another spelling."""
-        exact = self._exact.get(name)
-        return self._folded.get(fold_name(name), []) if exact is None else [exact]
 
 
 class AccountNames:
@@ -117,69 +90,56 @@ class AccountNames:
         if row.user_name is not None:
             await self.learn_user(row)
         if self._rules is None and (row.rule_name is not None or row.rule_id is not None):
-            rules: dict[int, list[tuple[str, int]]] = {}
-            async for item in self._client.rules.list():
-                if item.application_id is not None:
-                    self._application_of[item.rule_id] = item.application_id
-                    if item.rule_name is not None:
-                        rules.setdefault(item.application_id, []).append(
-                            (item.rule_name, item.rule_id)
-                        )
+            rules: dict[int, list[Pair]] = {}
+            for application, name, number in await list_rules(self._client):
+                if application is not None:
+                    self._application_of[number] = application
+                    rules.setdefault(application, []).append((name, number))
             self._rules = {application: NameTable(pairs) for application, pairs in rules.items()}
 
     def resolve(self, row: BindRequest) -> Change | None:
         """Return the row with ids for names; None where a name stands for nothing.
 
         Such a row is refused by the API and changes nothing.
+
+        Raises:
+            NameLookupError: A name stands for two things.
         """
         application, rule, user = row.application_id, row.rule_id, row.user_id
         if row.application_name is not None:
-            application = (
-                self._applications.find(row.application_name) if self._applications else None
-            )
+            known = self._applications
+            application = known.find("application", row.application_name) if known else None
             if application is None:
                 return None
         if row.rule_name is not None:
             names = (self._rules or {}).get(application or 0)
-            rule = names.find(row.rule_name) if names else None
+            rule = names.find("rule", row.rule_name, application) if names else None
             if rule is None:
                 return None
         if row.user_name is not None:
             names = self._users.get(application or 0)
-            user = names.find(row.user_name) if names else None
+            user = names.find("user", row.user_name, application) if names else None
             if user is None:
                 return None
         return Change(row.sip_registration_id, application, rule, user, row.bind)
 
-    def _application_candidates(self, row: Named) -> list[int]:
+    def _application_candidates(self, row: Named) -> Sequence[int]:
         if row.application_id is not None:
-            return [row.application_id]
+            return (row.application_id,)
         if row.application_name is None or self._applications is None:
-            return []
+            return ()
         return self._applications.candidates(row.application_name)
 
     async def _learn_applications(self) -> None:
         if self._applications is None:
-            self._applications = NameTable(
-                [
-                    (item.application_name, item.application_id)
-                    async for item in self._client.applications.list()
-                    if item.application_name is not None
-                ]
-            )
+            self._applications = NameTable(await list_applications(self._client))
 
     async def _learn_users(self, application: int) -> None:
         known = self._applications
         if known is not None and not known.has(application):
             self._users[application] = NameTable(())  # the API would refuse to list them
             return
-        self._users[application] = NameTable(
-            [
-                (item.user_name, item.user_id)
-                async for item in self._client.users.list(application_id=application)
-                if item.user_name is not None
-            ]
-        )
+        self._users[application] = NameTable(await list_users(self._client, application))
 
 
 def _names_application(row: Named) -> bool:

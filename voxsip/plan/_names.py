@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from voxsip._bindings.name_lists import list_applications, list_rules, list_users
+from voxsip._bindings.name_table import NameLookupError, NameTable, Pair, Part
 from voxsip.plan._rows import Fault
 
 if TYPE_CHECKING:
@@ -38,45 +42,28 @@ class Names:
         users: Names and ids, by application.
     """
 
-    __slots__ = (
-        "_application_ids",
-        "_application_of",
-        "_applications",
-        "_rules",
-        "_user_ids",
-        "_user_names",
-        "_users",
-    )
+    __slots__ = ("_application_of", "_applications", "_rules", "_user_names", "_users")
 
     def __init__(
         self,
-        applications: list[tuple[str | None, int]] | None = None,
-        rules: list[tuple[int | None, str | None, int]] | None = None,
-        users: dict[int, list[tuple[str | None, int]]] | None = None,
+        applications: Sequence[Pair] = (),
+        rules: Sequence[tuple[int | None, str | None, int]] = (),
+        users: Mapping[int, Sequence[Pair]] = MappingProxyType({}),
     ) -> None:
-        self._application_ids = {number for _, number in applications or ()}
-        self._applications = _by_name(applications or ())
-        self._application_of = {number: application for application, _, number in rules or ()}
-        grouped: dict[int, list[tuple[str | None, int]]] = {}
-        for application, name, number in rules or ():
+        self._applications = NameTable(applications)
+        self._application_of = {number: application for application, _, number in rules}
+        grouped: dict[int, list[Pair]] = {}
+        for application, name, number in rules:
             grouped.setdefault(application or 0, []).append((name, number))
-        self._rules = {application: _by_name(pairs) for application, pairs in grouped.items()}
-        self._users = {application: _by_name(pairs) for application, pairs in (users or {}).items()}
-        self._user_ids = {
-            application: {number for _, number in pairs}
-            for application, pairs in (users or {}).items()
-        }
-
+        self._rules = {application: NameTable(pairs) for application, pairs in grouped.items()}
+        self._users = {application: NameTable(pairs) for application, pairs in users.items()}
         self._user_names: dict[int, str] | None = None
 
     def name_of_user(self, user: int) -> str | None:
         """Return a user's name, for people; None if it was not listed."""
         if self._user_names is None:
             self._user_names = {
-                number: name
-                for own in self._users.values()
-                for name, numbers in own.items()
-                for number in numbers
+                number: name for own in self._users.values() for name, number in own
             }
         return self._user_names.get(user)
 
@@ -87,10 +74,10 @@ class Names:
             Fault: There is none, or there are two.
         """
         if isinstance(wanted, int):
-            if wanted not in self._application_ids:
+            if not self._applications.has(wanted):
                 raise Fault(f"there is no application {wanted}", _CHECK_ID, "application_id")
             return wanted
-        return _single("application", wanted, self._applications.get(wanted), "in this account")
+        return _single(self._applications, "application", wanted, None)
 
     def application_of_rule(self, rule: int) -> int:
         """Return the application that a rule belongs to.
@@ -110,8 +97,7 @@ class Names:
             Fault: There is none, there are two, or it belongs to another application.
         """
         if isinstance(wanted, str):
-            found = self._rules.get(application, {}).get(wanted)
-            return _single("rule", wanted, found, f"in application {application}")
+            return _single(self._rules.get(application, _NONE), "rule", wanted, application)
         owner = self.application_of_rule(wanted)
         if owner != application:
             raise Fault(
@@ -127,10 +113,10 @@ class Names:
         Raises:
             Fault: The application has none, or two.
         """
+        users = self._users.get(application, _NONE)
         if isinstance(wanted, str):
-            found = self._users.get(application, {}).get(wanted)
-            return _single("user", wanted, found, f"in application {application}")
-        if wanted not in self._user_ids.get(application, ()):
+            return _single(users, "user", wanted, application)
+        if not users.has(wanted):
             raise Fault(
                 f"application {application} has no user {wanted}",
                 "name a user of the application, or another application",
@@ -140,31 +126,15 @@ class Names:
 
 
 _CHECK_ID = "check the id"
+_NONE = NameTable()
 
 
-def _by_name(pairs: object) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for name, number in pairs:  # type: ignore[attr-defined]
-        if name is not None:
-            found.setdefault(name, []).append(number)
-    return found
-
-
-def _single(kind: str, name: str, found: list[int] | None, where: str) -> int:
-    if not found:
-        raise Fault(
-            f"there is no {kind} {name!r} {where}",
-            "check the spelling: names are compared exactly",
-            f"{kind}_name",
-        )
-    if len(found) > 1:
-        listed = ", ".join(map(str, found))
-        raise Fault(
-            f"{kind} {name!r} stands for {len(found)} {kind}s {where}: {listed}",
-            f"use {kind}_id",
-            f"{kind}_name",
-        )
-    return found[0]
+def _single(table: NameTable, part: Part, name: str, application: int | None) -> int:
+    try:
+        return table.need(part, (name,), application)[name]
+    except NameLookupError as error:
+        fault = Fault(error.problem, error.remedy, error.field)
+    raise fault
 
 
 async def fetch_names(client: BaseAsyncClient, needs: Needs) -> Names:
@@ -173,22 +143,17 @@ async def fetch_names(client: BaseAsyncClient, needs: Needs) -> Names:
     Raises:
         VoxsipError: A list could not be fetched.
     """
-    applications: list[tuple[str | None, int]] = []
-    rules: list[tuple[int | None, str | None, int]] = []
-    users: dict[int, list[tuple[str | None, int]]] = {}
+    applications: list[Pair] = []
     if needs.applications or needs.users_of or needs.users_of_rules:
-        applications = [
-            (one.application_name, one.application_id) async for one in client.applications.list()
-        ]
-    if needs.rules:
-        rules = [
-            (one.application_id, one.rule_name, one.rule_id) async for one in client.rules.list()
-        ]
+        applications = await list_applications(client)
+    rules = await list_rules(client) if needs.rules else []
     through_rules = {owner for owner, _, rule in rules if rule in needs.users_of_rules}
-    for name, number in applications:
-        if number in needs.users_of or name in needs.users_of or number in through_rules:
-            users[number] = [
-                (user.user_name, user.user_id)
-                async for user in client.users.list(application_id=number)
-            ]
-    return Names(applications, rules, users)
+    return Names(
+        applications,
+        rules,
+        {
+            number: await list_users(client, number)
+            for name, number in applications
+            if number in needs.users_of or name in needs.users_of or number in through_rules
+        },
+    )

@@ -56,6 +56,8 @@ async def awaited(client: voxsip.AsyncClient) -> None:
 
     assert_type(await client.call("GetCallHistory", {"count": 1}), dict[str, Any])
     assert_type(client.with_options(deadline=10), voxsip.AsyncClient)
+    assert_type(await client.resolve.user("user-1", application="app-1"), int)
+    assert_type(await client.resolve.rules(["rule-1"], application=1), dict[str, int])
 
     await registrations.create("alice", "sip.example.com")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     await registrations.create(sip_username="alice")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
@@ -73,6 +75,8 @@ def blocking(client: voxsip.Client) -> None:
         assert_type(user, models.User)
     assert_type(client.accounts.get_account_info().result, models.AccountInfo)
     assert_type(client.call("GetCallHistory"), dict[str, Any])
+    assert_type(client.resolve.application("app-1"), int)
+    assert_type(client.resolve.users(iter(["user-1"]), application=1), dict[str, int])
     with client as same:
         assert_type(same, voxsip.Client)
 

@@ -11,7 +11,6 @@ from voxsip.cluster._advice import describe
 from voxsip.cluster._index import decode, encode
 from voxsip.cluster._partition import Groups, Part, divide, part_count
 
-
 pytestmark = pytest.mark.once
 
 

@@ -8,7 +8,6 @@ from voxsip import InvalidArgumentError
 from voxsip.cluster._plan import make_plan
 from voxsip.emulator import Emulator, Fault, Faults
 
-
 pytestmark = pytest.mark.once
 
 

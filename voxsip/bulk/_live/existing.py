@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from voxsip._bindings.listing import every_registration
+from voxsip._bindings.name_table import NameLookupError
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._bindings.state import ANY, Binding, BindingState
 from voxsip._errors import InvalidArgumentError, VoxsipError
@@ -163,7 +164,11 @@ class Verifier:
             return
         if self._failure is not None:
             return
-        change = self._directory.resolve(row)
+        try:
+            change = self._directory.resolve(row)
+        except NameLookupError as error:  # whom it changed cannot be told
+            self._failure = error
+            return
         if change is None:
             return
         if outcome.status == "unknown":

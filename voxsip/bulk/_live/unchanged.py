@@ -137,7 +137,7 @@ async def find_unchanged(
         the input, to be read again, and a function that tells whether a row needs not be sent.
 
     Raises:
-        VoxsipError: the live state could not be read; whatever the input raises.
+        VoxsipError: the live state could not be read, or a name stands for two things; whatever the input raises.
     """
     rows: list[object] = []
     while (item := await source.pull()) is not END:

@@ -1,0 +1,113 @@
+"""Names and the ids they stand for: compared exactly, one name for one id. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from voxsip._errors import InvalidArgumentError
+from voxsip._protocol.identity import fold_name
+
+Part = Literal["application", "rule", "user"]
+Pair = tuple[str | None, int]
+"""A name and its id; what has no name is known by its id alone."""
+SHOWN = 5
+"""Names that an error lists; of more, it tells the number."""
+
+
+class NameLookupError(InvalidArgumentError, LookupError):
+    """A name stands for nothing, or for two things.
+
+    Attributes:
+        problem: what is wrong with the name.
+        remedy: what to do about it.
+        found: the ids that the name stands for; empty if there are none.
+    """
+
+    def __init__(self, part: Part, problem: str, remedy: str, found: tuple[int, ...] = ()) -> None:
+        super().__init__(f"{part}: {problem}; {remedy}", field=f"{part}_name")
+        self.problem = problem
+        self.remedy = remedy
+        self.found = found
+
+
+class NameTable:
+    """Ids by name, within the account or within one application."""
+
+    __slots__ = ("_exact", "_folded", "_numbers")
+
+    def __init__(self, pairs: Iterable[Pair] = ()) -> None:
+        self._exact: dict[str, tuple[int, ...]] = {}
+        self._folded: dict[str, tuple[int, ...]] = {}
+        self._numbers: set[int] = set()
+        self.learn(pairs)
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        """Give every name with every id it stands for."""
+        return ((name, number) for name, numbers in self._exact.items() for number in numbers)
+
+    def learn(self, pairs: Iterable[Pair]) -> None:
+        """Take in a listing, in which every one of its names is complete."""
+        listed: dict[str, dict[int, None]] = {}
+        for name, number in pairs:
+            self._numbers.add(number)
+            if name is not None:
+                listed.setdefault(name, {})[number] = None
+        for name, numbers in listed.items():
+            self._exact[name] = tuple(numbers)
+            folded = fold_name(name)
+            self._folded[folded] = tuple(dict.fromkeys((*self._folded.get(folded, ()), *numbers)))
+
+    def ids(self, name: str) -> tuple[int, ...]:
+        """Return the ids of exactly this name; more than one only if the service has broken its own rule."""
+        return self._exact.get(name, ())
+
+    def has(self, number: int) -> bool:
+        """Return whether this id was listed."""
+        return number in self._numbers
+
+    def candidates(self, name: str) -> tuple[int, ...]:
+        """Return the ids that a server might take a name for: the exact ones, else those of another spelling."""
+        return self.ids(name) or self._folded.get(fold_name(name), ())
+
+    def find(self, part: Part, name: str, application: int | None = None) -> int | None:
+        """Return the id of exactly this name, or None.
+
+        Raises:
+            NameLookupError: It stands for two.
+        """
+        found = self.ids(name)
+        if len(found) > 1:
+            raise NameLookupError(
+                part,
+                f"{part} {name!r} stands for {len(found)} {part}s {where(application)}:"
+                f" {', '.join(map(str, found))}",
+                f"use {part}_id",
+                found,
+            )
+        return found[0] if found else None
+
+    def need(self, part: Part, names: Iterable[str], application: int | None) -> dict[str, int]:
+        """Return the ids of names, all of which must be there.
+
+        Raises:
+            NameLookupError: One stands for two, or some for nothing.
+        """
+        found = {name: self.find(part, name, application) for name in names}
+        missing = [name for name, number in found.items() if number is None]
+        if missing:
+            shown = ", ".join(map(repr, missing[:SHOWN]))
+            if len(missing) > SHOWN:
+                shown += f" and {len(missing) - SHOWN} others"
+            what = f"is no {part}" if len(missing) == 1 else f"are no {part}s"
+            raise NameLookupError(
+                part,
+                f"there {what} {shown} {where(application)}",
+                "check the spelling: names are compared exactly",
+            )
+        return {name: number for name, number in found.items() if number is not None}
+
+
+def where(application: int | None) -> str:
+    """Name the place in which names are unique, for messages."""
+    return "in this account" if application is None else f"in application {application}"
