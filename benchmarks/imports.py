@@ -1,4 +1,4 @@
-"""What `import voxsip` costs a program that has aiohttp, attrs and cattrs anyway."""
+"""What importing the clients costs a program that has aiohttp, attrs and cattrs anyway."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 begin = time.process_time()
 import aiohttp, attrs, cattrs
 middle = time.process_time()
-import voxsip
+from voxsip import AsyncClient, Client
 print(middle - begin, time.process_time() - middle)
 """
 

@@ -36,7 +36,23 @@ def modules_after(code):
 
 @pytest.fixture(scope="module")
 def loaded():
-    return modules_after("import voxsip")
+    return modules_after("from voxsip import AsyncClient, Client")
+
+
+def test_the_package_alone_loads_nothing_but_itself():
+    after = modules_after("import voxsip")
+    found = {name for name in after if name.partition(".")[0] == "voxsip"}
+    assert found == {"voxsip", "voxsip._lazy", "voxsip._version"}
+    assert not {"aiohttp", "asyncio", "attr"} & after
+
+
+@pytest.mark.parametrize("words", [["--help"], ["bulk", "--help"], ["--version"]])
+def test_help_and_version_load_no_http_library(words):
+    after = modules_after(
+        f"import contextlib, io, voxsip.cli\n"
+        f"with contextlib.redirect_stdout(io.StringIO()): voxsip.cli.main({words})"
+    )
+    assert not {"aiohttp", "yarl", "voxsip._base_client"} & after
 
 
 def test_no_group_is_loaded(loaded):

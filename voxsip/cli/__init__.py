@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+from voxsip._version import __version__
+
 _NEEDED = ("cyclopts", "rich")
 
 
@@ -17,6 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
     from voxsip.cli._terminal.streams import open_closed_descriptors  # noqa: PLC0415 - as all else
 
     open_closed_descriptors()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments == ["--version"]:
+        print(f"voxsip {__version__}")
+        return 0
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         print(
@@ -29,4 +35,4 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
 
-    return run(sys.argv[1:] if arguments is None else arguments)
+    return run(arguments)

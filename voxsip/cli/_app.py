@@ -22,6 +22,7 @@ app = App(
     result_action="return_int_as_exit_code_else_zero",
     suppress_keyboard_interrupt=False,
 )
+app.register_install_completion_command()
 app.command(
     "voxsip.cli._commands.plan:plan",
     help="Show what has to change for the live state to be as a file says.",
