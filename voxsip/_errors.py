@@ -60,9 +60,11 @@ class ConfigurationError(VoxsipError):
 
     Attributes:
         in_use: True if another job works on the journal now, so that it will be free later; nothing was sent.
+        missing: True if the store has no job of that name yet.
     """
 
     in_use: bool = False
+    missing: bool = False
 
 
 class InvalidArgumentError(VoxsipError, ValueError):

@@ -37,6 +37,7 @@ from voxsip._printable import printable
 from voxsip._version import __version__
 from voxsip.bulk._outcomes import Kind, Outcome, Report
 from voxsip.bulk._replies import made_by
+from voxsip.report._failures import MOST_FAILURES, Failure
 from voxsip.report._series import TimeSeries
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class ReportWriter:
         self._counts: dict[str, int] = {}
         self._writers: dict[str, _csv.Writer] = {}
         self._quoted: dict[str, _csv.Writer] = {}
+        self._failures: list[Failure] = []
         self.set_aside: list[Path] = []
         made = ("sip_registration_id",) if kind == "create" else ()
         origin = ("password_from",) if kind == "create" else ()
@@ -145,6 +147,9 @@ class ReportWriter:
         error = outcome.error
         code = error.code if isinstance(error, APIError) else None
         text = "" if error is None else printable(_without_secrets(str(error), outcome.row))
+        if len(self._failures) < MOST_FAILURES:
+            label = getattr(outcome.row, "label", "")
+            self._failures.append(Failure(place, printable(label), status, text))
         risky = self._kind == "create" and status == "unknown"
         self._write(
             "unknown.csv" if risky else "failed.csv", [*cells, place, status, _cell(code), text]
@@ -184,7 +189,7 @@ class ReportWriter:
             self._part("report.json", "wb").write(
                 orjson.dumps(facts, str, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
             )
-            self._part("report.html", "wb").write(render(facts, series).encode())
+            self._part("report.html", "wb").write(render(facts, series, self._failures).encode())
             self._files.close()
             files = {name: self._place(name, kept) for name in sorted(self._parts)}
             self.set_aside = self._set_aside(kept)

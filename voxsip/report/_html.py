@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from voxsip.report._failures import Failure, failures_section, next_step
 from voxsip.report._plots import latency_plot, throughput_plot
 from voxsip.report._series import TimeSeries
 from voxsip.report._style import STYLE
@@ -21,18 +22,20 @@ _SHOWN = 12
 _DASH = "\N{EN DASH}"
 
 
-def render(facts: Mapping[str, Any], series: TimeSeries) -> str:
+def render(facts: Mapping[str, Any], series: TimeSeries, failures: Sequence[Failure] = ()) -> str:
     """Return the page.
 
     Arguments:
         facts: what report.json holds.
         series: throughput and latency.
+        failures: the first rows that are not done.
     """
     title = f"Bulk {facts['kind']}"
     sections = [
         _outcomes(facts),
         _plots(facts, series),
         _errors(facts["errors"]),
+        failures_section(failures, facts["failed"] + facts["skipped"] + facts["unknown"]),
         _mismatches(facts),
         _options(facts["options"]),
     ]
@@ -50,8 +53,14 @@ def _headline(facts: Mapping[str, Any]) -> tuple[str, str]:
     """Say in a word how the job went, and how that looks."""
     if facts["stopped"]:
         return "bad", f"stopped: {facts['stopped']}"
-    if facts["failed"] or facts["unknown"] or facts["skipped"]:
-        return "warn", "finished with rows left to do"
+    left = [
+        f"{facts[status]:,} {words}"
+        for status, words in (("failed", "failed"), ("unknown", "unknown"), ("skipped", "unsent"))
+        if facts[status]
+    ]
+    if left:
+        rows = "row" if facts["failed"] + facts["unknown"] + facts["skipped"] == 1 else "rows"
+        return "warn", f"finished with {' and '.join(left)} {rows}"
     if facts["mismatches"]:
         return "warn", "finished, and something differs"
     if facts["verify_error"]:
@@ -78,6 +87,15 @@ def _header(title: str, facts: Mapping[str, Any]) -> str:
     ]
     line = " · ".join(escape(str(part)) for part in where if part)
     notes = list(facts["notes"])
+    step = next_step(
+        facts["kind"],
+        failed=facts["failed"],
+        skipped=facts["skipped"],
+        unknown=facts["unknown"],
+        stopped=facts["stopped"] is not None,
+    )
+    if step:
+        notes.insert(0, f"Next: {step}")
     if facts["restored"]:
         notes.insert(0, f"{facts['restored']:,} of the rows had ended in earlier runs of this job.")
     return (

@@ -68,6 +68,8 @@ th, td { text-align: left; padding: .3rem 1rem .3rem 0; font-weight: 400; border
 tr:first-child > * { border-top: 0; }
 th[scope="col"] { color: var(--soft); font-size: .8rem; }
 td.number { text-align: right; white-space: nowrap; }
+.wide { overflow-x: auto; }
+.failures td { vertical-align: top; } .failures td:nth-child(2) { overflow-wrap: anywhere; }
 .errors th { overflow-wrap: anywhere; } .errors th b { font-weight: 600; margin-right: .35rem; }
 td.meter { width: 40%; padding-right: 0; }
 .meter span { display: block; height: .6rem; border-radius: .15rem; background: var(--failed); opacity: .85; }

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import jsonschema
 import pytest
 
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.slow
 
 BIND = "id,app id,user_id\n1,1,1\n2,2,2\n3,3,3\n"
@@ -54,9 +59,14 @@ def test_dry_run_sends_nothing(serve, write):
     path = write(BIND)
     ended = voxsip("bulk", "bind", path, "--dry-run")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out == "rows.csv: 3 rows, nothing wrong with them; nothing was sent\n"
+    assert ended.out == "rows.csv: 3 rows, nothing wrong; nothing was sent\n"
     [event] = voxsip("bulk", "bind", path, "--dry-run", "--json").events
-    assert event == {"event": "checked", "file": "rows.csv", "rows": 3}
+    assert event == {
+        "event": "checked",
+        "time": event["time"],
+        "file": "rows.csv",
+        "rows": 3,
+    }
     assert calls(emulator) == {}
 
 
@@ -107,11 +117,18 @@ def test_events_for_machines(serve, write):
     assert ended.code == 1
     assert ended.err == ""
     first, *_, last = ended.events
+    assert first.pop("time").endswith("Z")
     assert first == {"event": "started", "job": "binding", "file": "rows.csv", "rows": 3}
     outcomes = {one["row"]: one for one in ended.named("outcome")}
     assert {row: one["line"] for row, one in outcomes.items()} == {2: 2, 4: 4, 5: 5}
     assert outcomes[2]["status"] == "done"
     assert (outcomes[5]["status"], outcomes[5]["error_code"]) == ("failed", 275)
+    assert outcomes[5]["error_class"] == "NotFoundError"
+    assert outcomes[5]["error_name"] == "INVALID_REGISTRATION_ID"
+    assert outcomes[5]["sip_registration_id"] == 3
+    schema = json.loads((ROOT / "docs" / "events.schema.json").read_text())
+    for event in ended.events:
+        jsonschema.validate(event, schema, jsonschema.Draft202012Validator)
     assert ended.named("progress")[-1]["rows"] == 3
     assert last["event"] == "finished"
     assert (last["exit_code"], last["done"], last["failed"]) == (1, 2, 1)

@@ -36,7 +36,7 @@ def test_a_killed_purchase_is_resumed_and_nothing_is_bought_twice(serve, write):
     names = sorted(one["sip_username"] for one in emulator.state["registrations"])
     assert names == sorted(f"phone-{number}" for number in range(200))
     assert emulator.state["account"]["balance"] == 800
-    assert "job          create, complete" in voxsip("bulk", "status", "rows.csv.journal").out
+    assert "job          create, finished" in voxsip("bulk", "status", "rows.csv.journal").out
 
 
 @pytest.fixture

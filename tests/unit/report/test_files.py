@@ -18,6 +18,7 @@ from voxsip import (
 from voxsip.bulk import Outcome, Report
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.journal import create_journal
+from voxsip.models import CreateSipRegistrationReply
 from voxsip.report._files import ReportWriter
 
 PASSWORD = 's3cret,"pässword"'
@@ -92,7 +93,11 @@ def test_purchases_keep_passwords_to_themselves(tmp_path, job):
     with ReportWriter(tmp_path, "create", "rows.csv") as writer:
         report = job(
             writer,
-            (row, "done", {"line": 2, "result": {"sip_registration_id": 77}}),
+            (
+                row,
+                "done",
+                {"line": 2, "result": CreateSipRegistrationReply(result=1, sip_registration_id=77)},
+            ),
             (row, "failed", {"line": 3, "error": error}),
             (bare, "failed", {"line": 4}),
             (broken, "failed", {"line": 5}),

@@ -88,7 +88,11 @@ def test_shows_what_happened(page):
         )
     )
     text = read.text
-    assert "finished with rows left to do" in text
+    assert "finished with 5 failed and 1 unsent rows" in text
+    assert "Next: Correct the rows in failed.csv" in text
+    assert "rows that are not done" in text.casefold()
+    assert text.count("InvalidArgumentError") == 1
+    assert "failed no" in text
     assert "1,500 done" in text
     assert "5 failed" in text
     assert "1 skipped, not sent" in text

@@ -50,7 +50,9 @@ async def _read(address: str) -> JournalStatus:
     try:
         job = await connection.fetchrow(_JOB, name)
         if job is None:
-            raise ConfigurationError(f"journal {store}#{name}: there is no job of that name")
+            missing = ConfigurationError(f"journal {store}#{name}: there is no job of that name")
+            missing.missing = True
+            raise missing
         rows = await connection.fetch(_COUNTS, job["id"], RATE_SECONDS)
         errors = await connection.fetch(_ERRORS, job["id"])
     finally:

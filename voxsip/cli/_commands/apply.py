@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from voxsip._printable import counted
 from voxsip.cli._commands.plan import make_plan, save_plan, show_plan
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
+from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.desired_file import DesiredFile
 from voxsip.cli._jobs.follow import follow
@@ -23,7 +25,6 @@ from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Limits, Output,
 from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
 from voxsip.cli._jobs.summary import exit_code, print_report
 from voxsip.cli._terminal import questions
-from voxsip.cli._terminal.output import print_json
 from voxsip.cli._terminal.streams import lost_output
 from voxsip.plan import Plan, PlanNotAppliedError, StalePlanError, is_plan
 
@@ -127,7 +128,8 @@ def _apply_rows(
                             "nothing was changed: pass --yes to apply without being asked"
                         )
                     questions.confirm(
-                        f"Make these {len(made.changes):,} changes?", "nothing was changed"
+                        f"Make {'this' if len(made.changes) == 1 else 'these'} {counted(len(made.changes), 'change')}?",
+                        "nothing was changed",
                     )
                 path = kept or _free_name(file)
                 made = save_plan(made, path, rows)
@@ -226,7 +228,7 @@ def check_json(wanted: bool) -> None:
 
 def _nothing(made: Plan, name: str, *, as_json: bool) -> Exit:
     if as_json:
-        print_json({"event": "plan", "file": name, "exit_code": Exit.DONE, **made.to_dict()})
+        print_event("plan", file=name, exit_code=Exit.DONE, **made.to_dict())
     return Exit.DONE
 
 

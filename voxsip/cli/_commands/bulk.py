@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from voxsip._printable import counted
 from voxsip._row_files import RowFile
 from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
+from voxsip.cli._commands.resume import continue_job
 from voxsip.cli._connection import DEFAULT, Connection
+from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.options import (
     NO_LIMITS,
@@ -23,7 +26,7 @@ from voxsip.cli._jobs.options import (
 from voxsip.cli._jobs.price import confirm
 from voxsip.cli._jobs.run import launch, resume_command
 from voxsip.cli._terminal import questions as _ask
-from voxsip.cli._terminal.output import print_json, print_text
+from voxsip.cli._terminal.output import print_text
 from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ def bind(
     /,
     *,
     journal: Journal = None,
+    resume: Flag = False,
     dry_run: DryRun = False,
     skip_unchanged: Flag = False,
     verify: Flag = False,
@@ -55,12 +59,20 @@ def bind(
         file: CSV or JSONL, - for standard input; 'voxsip bulk template bind' shows the columns.
         journal: Keep a journal in this new file, to resume the job from; or in a store that other machines
             reach, postgresql://host/database#name.
+        resume: Continue the job if its journal is there, begin it if not [journal: FILE.journal if none is named].
         dry_run: Check the file and send nothing.
         skip_unchanged: Read the live state first; send nothing for rows that already hold.
         verify: Read the live state at the end; say what differs.
         on_conflict: Rows that name a user or a registration twice: refuse them, or run them in the
             order of the file.
     """
+    if resume and not dry_run:
+        journal = _journal_of(file, journal)
+        code = continue_job(
+            journal, file, "bind", limits=limits, output=output, connection=connection
+        )
+        if code is not None:
+            return code
     with RowFile(file, BindRequest) as source:
         rows = source.check(on_conflict=on_conflict)
         if rows.mixed_users:
@@ -101,6 +113,7 @@ def create(
     /,
     *,
     journal: Journal = None,
+    resume: Flag = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     skip_unchanged: Flag = False,
@@ -117,20 +130,25 @@ def create(
     Arguments:
         file: CSV or JSONL, - for standard input; 'voxsip bulk template create' shows the columns.
         journal: The journal, a new file [default: FILE.journal].
+        resume: Continue the job if its journal is there, begin it if not [journal: FILE.journal if none is named].
         dry_run: Check the file and send nothing.
         yes: Do not ask before buying.
         skip_unchanged: Do not buy what is there already: the same user name at the same proxy.
         on_conflict: Rows that buy the same twice, or name a user twice: refuse them, or run them in
             the order of the file.
     """
+    if resume and not dry_run:
+        journal = _journal_of(file, journal)
+        code = continue_job(
+            journal, file, "create", limits=limits, output=output, connection=connection
+        )
+        if code is not None:
+            return code
     with RowFile(file, CreateRequest) as source:
         rows = source.check(on_conflict=on_conflict)
         if dry_run:
             return _checked(source, rows, as_json=output.json)
-        if journal is None:
-            if file == "-":
-                raise CommandError("rows to buy come from standard input: name a --journal")
-            journal = f"{file}.journal"
+        journal = _journal_of(file, journal)
         _check_place(journal)
 
         async def ask(client: AsyncClient) -> None:
@@ -166,6 +184,7 @@ def delete(
     /,
     *,
     journal: Journal = None,
+    resume: Flag = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     skip_unchanged: Flag = False,
@@ -179,19 +198,27 @@ def delete(
     Arguments:
         file: CSV or JSONL with a column sip_registration_id, - for standard input.
         journal: Keep a journal in this new file, to resume the job from.
+        resume: Continue the job if its journal is there, begin it if not [journal: FILE.journal if none is named].
         dry_run: Check the file and send nothing.
         yes: Do not ask; on a terminal only.
         skip_unchanged: Read the live state first; send nothing for what is gone already.
         on_conflict: Rows that name a registration twice: refuse them, or run them in the order of
             the file.
     """
+    if resume and not dry_run:
+        journal = _journal_of(file, journal)
+        code = continue_job(
+            journal, file, "delete", limits=limits, output=output, connection=connection
+        )
+        if code is not None:
+            return code
     with RowFile(file, DeleteRequest) as source:
         rows = source.check(on_conflict=on_conflict)
         if dry_run:
             return _checked(source, rows, as_json=output.json)
         _check_place(journal)
         if rows and not yes and _ask.on_terminal():
-            _ask.confirm(f"Delete {len(rows):,} registrations?", "nothing was deleted")
+            _ask.confirm(f"Delete {counted(len(rows), 'registration')}?", "nothing was deleted")
 
         def make(client: AsyncClient) -> BulkJob[Any]:
             return client.bulk.delete(
@@ -215,11 +242,18 @@ def delete(
         )
 
 
+def _journal_of(file: str, journal: str | None) -> str:
+    """Return the journal that was named, or the one beside the file."""
+    if journal is None and file == "-":
+        raise CommandError("the rows come from standard input: name a --journal")
+    return f"{file}.journal" if journal is None else journal
+
+
 def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
     if as_json:
-        print_json({"event": "checked", "file": source.name, "rows": len(rows)})
+        print_event("checked", file=source.name, rows=len(rows))
     else:
-        print_text(f"{source.name}: {len(rows):,} rows, nothing wrong with them; nothing was sent")
+        print_text(f"{source.name}: {counted(len(rows), 'row')}, nothing wrong; nothing was sent")
     return Exit.DONE
 
 

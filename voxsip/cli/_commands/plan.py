@@ -8,12 +8,12 @@ import attrs
 from cyclopts import Parameter
 
 from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._display.events import print_event
 from voxsip.cli._display.plan_text import print_plan
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.desired_file import DesiredFile
 from voxsip.cli._jobs.options import File, Flag
 from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
-from voxsip.cli._terminal.output import print_json
 
 if TYPE_CHECKING:
     from voxsip import AsyncClient
@@ -73,7 +73,7 @@ def plan_exit(made: Plan, *, detailed: bool) -> Exit:
 def show_plan(made: Plan, name: str, *, as_json: bool, code: Exit) -> None:
     """Write a plan for people or for machines."""
     if as_json:
-        print_json({"event": "plan", "file": name, "exit_code": code, **made.to_dict()})
+        print_event("plan", file=name, exit_code=code, **made.to_dict())
         return
     print_plan(made, name)
     if made.refused:

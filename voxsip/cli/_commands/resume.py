@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voxsip import ConfigurationError
+from voxsip._printable import counted
 from voxsip._row_files import RowFile
-from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
-from voxsip.cli._commands.status import read_state
+from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest, read_journal
+from voxsip.cli._commands.status import most_recent_journal, read_state
 from voxsip.cli._connection import DEFAULT, Connection
-from voxsip.cli._exit_codes import CommandError
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Limits, Output
 from voxsip.cli._jobs.run import launch
 from voxsip.shared import is_store, shown
@@ -26,7 +28,7 @@ _REQUESTS: dict[str, Any] = {
 
 
 def resume(
-    journal: str,
+    journal: str | None = None,
     file: File | None = None,
     /,
     *,
@@ -40,10 +42,12 @@ def resume(
     a full quota, a key that may not. A purchase whose outcome is not known is looked for first.
 
     Arguments:
-        journal: The journal.
+        journal: The journal [default: that of the most recent job in this folder, *.journal].
         file: The file of rows, where it is no longer where it was, or came by standard input. It
             must be the same; only a changed password is not noticed.
     """
+    if journal is None:
+        journal = most_recent_journal()
     state = read_state(journal)
     if state.kind == "apply":
         plan = state.source or "PLAN"
@@ -73,6 +77,45 @@ def resume(
             verify=bool(state.options.get("verify")),
             resumed=True,
         )
+
+
+def continue_job(
+    journal: str,
+    file: str,
+    kind: str,
+    *,
+    limits: Limits,
+    output: Output,
+    connection: Connection,
+) -> int | None:
+    """Continue the job of a journal, for `--resume`; None if it has not begun.
+
+    Args:
+        journal: Where the journal is, or will be.
+        file: The file of rows that the command was given.
+        kind: What the command does: "bind", "create" or "delete".
+        limits: As for `resume`.
+        output: As for `resume`.
+        connection: As for `resume`.
+    """
+    if not is_store(journal) and not Path(journal).exists():
+        return None
+    try:
+        state = read_journal(journal)
+    except ConfigurationError as error:
+        if error.missing:
+            return None
+        raise CommandError(str(error)) from None
+    if state.kind != kind:
+        raise CommandError(
+            f"{shown(journal)} is the journal of another job ({state.kind}): name another with --journal"
+        )
+    if state.complete and state.stopped is None and not state.running:
+        failed = state.counts.get("failed", 0)
+        with_failed = f" with {counted(failed, 'failed row')}" if failed else ""
+        print_message(f"the job of {shown(journal)} has finished{with_failed}; nothing was sent")
+        return Exit.FAILED if failed else Exit.DONE
+    return resume(journal, file, limits=limits, output=output, connection=connection)
 
 
 def _source(journal: str, state: JournalStatus) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from voxsip import ConfigurationError
+from voxsip._printable import counted
 from voxsip.bulk import JournalStatus, read_journal
 from voxsip.cli._display.progress import time_left
-from voxsip.cli._exit_codes import CommandError
+from voxsip.cli._exit_codes import CommandError, print_message
 from voxsip.cli._terminal.output import print_json, print_text
 
 
@@ -21,16 +23,35 @@ def read_state(journal: str) -> JournalStatus:
         raise CommandError(str(error)) from None
 
 
+def most_recent_journal() -> str:
+    """Return the journal in this folder whose job wrote last. Raises CommandError if there is none."""
+    found = [path for path in Path().glob("*.journal") if path.is_file()]
+    if not found:
+        raise CommandError("there is no *.journal in this folder: name the journal")
+    last = str(max(found, key=_last_written))
+    print_message(f"the most recent job: {last}")
+    return last
+
+
+def _last_written(journal: Path) -> float:
+    # A job that runs, or was killed, has written to the log beside its journal.
+    log = journal.with_name(f"{journal.name}-wal")
+    return max(path.stat().st_mtime for path in (journal, log) if path.exists())
+
+
 def status(
-    journal: str, /, *, json: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+    journal: str | None = None,
+    /,
+    *,
+    json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
 ) -> int:
     """Show a running or stopped job, without disturbing it.
 
     Arguments:
-        journal: The journal.
+        journal: The journal [default: that of the most recent job in this folder, *.journal].
         json: Write one JSON object.
     """
-    state = read_state(journal)
+    state = read_state(most_recent_journal() if journal is None else journal)
     if json:
         print_json(state.to_dict())
         return 0
@@ -38,8 +59,9 @@ def status(
     left = None if state.rows is None else state.rows - ended
     if state.running:
         standing = "running"
-    elif state.complete:
-        standing = "complete"
+    elif state.complete and state.stopped is None:
+        failed = state.counts.get("failed", 0)
+        standing = f"finished with {counted(failed, 'failed row')}" if failed else "finished"
     else:
         standing = f"stopped: {state.stopped}" if state.stopped else "stopped"
     total = "?" if state.rows is None else f"{state.rows:,}"
@@ -51,7 +73,8 @@ def status(
         ("begun", f"{state.created:%Y-%m-%d %H:%M:%S} UTC"),
     ]
     if state.runs > 1:
-        figures.append(("resumed", f"{state.runs - 1} times, last {state.started:%H:%M:%S} UTC"))
+        times = counted(state.runs - 1, "time")
+        figures.append(("resumed", f"{times}, last {state.started:%H:%M:%S} UTC"))
     if state.updated is not None:
         figures.append(("last row", f"{state.updated:%Y-%m-%d %H:%M:%S} UTC"))
     if state.running and state.rate > 0:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from voxsip.cli._display.events import print_event
 from voxsip.cli._display.progress import ProgressMeter
 from voxsip.cli._exit_codes import print_message
-from voxsip.cli._terminal.output import print_json
 
 if TYPE_CHECKING:
     from voxsip import Outcome, Report
@@ -26,44 +26,47 @@ class JsonDisplay:
     def started(self) -> None:
         """Write that the job begins."""
         work = self._work
-        print_json({"event": "started", "job": work.verb, "file": work.file, "rows": work.total})
+        print_event("started", job=work.verb, file=work.file, rows=work.total)
 
     def outcome(self, outcome: Outcome[Any], line: int | None) -> None:
         """Write how a row ended."""
-        event: dict[str, object] = {
-            "event": "outcome",
+        made = getattr(outcome.result, "sip_registration_id", None)
+        named = getattr(outcome.row, "sip_registration_id", None)
+        members: dict[str, object] = {
             # One number, as an editor counts lines; `row` is what reports call it.
             "row": outcome.index + 1 if line is None else line,
             "line": line,
+            "sip_registration_id": named if made is None else made,
             "status": outcome.status,
             "attempts": outcome.attempts,
+            "restored": outcome.restored,
         }
-        made = getattr(outcome.result, "sip_registration_id", None)
-        if made is not None:
-            event["sip_registration_id"] = made
-        if outcome.error is not None:
-            event["error"] = str(outcome.error)
-            event["error_code"] = getattr(outcome.error, "code", None)
-        print_json(event)
+        error = outcome.error
+        if error is not None:
+            members |= {
+                "error": str(error),
+                "error_class": type(error).__name__,
+                "error_code": getattr(error, "code", None),
+                "error_name": getattr(error, "name", None),
+            }
+        print_event("outcome", **members)
 
     def refresh(self, report: Report, concurrency: int) -> None:
         """Write how far the job is."""
         self._meter.feed(report.rows, report.restored)
         left = self._meter.left
-        print_json(
-            {
-                "event": "progress",
-                "rows": report.rows,
-                "total": self._work.total,
-                "done": report.done,
-                "unchanged": report.unchanged,
-                "failed": report.failed,
-                "unknown": report.unknown,
-                "skipped": report.skipped,
-                "rate": round(self._meter.rate, 1),
-                "concurrency": concurrency,
-                "seconds_left": None if left is None else round(left, 1),
-            }
+        print_event(
+            "progress",
+            rows=report.rows,
+            total=self._work.total,
+            done=report.done,
+            unchanged=report.unchanged,
+            failed=report.failed,
+            unknown=report.unknown,
+            skipped=report.skipped,
+            rate=round(self._meter.rate, 1),
+            concurrency=concurrency,
+            seconds_left=None if left is None else round(left, 1),
         )
 
     def message(self, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from voxsip._printable import counted
 from voxsip.cli._display.base import Failures, Work
 from voxsip.cli._display.progress import ProgressMeter, time_left
 from voxsip.cli._exit_codes import print_message
@@ -27,7 +28,7 @@ class PlainDisplay:
     def started(self) -> None:
         """Write that the job begins."""
         of = f" of {self._work.file}" if self._work.file else ""
-        print_message(f"{self._work.verb} {self._work.total:,} rows{of}")
+        print_message(f"{self._work.verb} {counted(self._work.total, 'row')}{of}")
 
     def outcome(self, outcome: Outcome[Any], line: int | None) -> None:
         """Write the first failures."""
@@ -45,7 +46,7 @@ class PlainDisplay:
             return
         left = self._meter.left
         parts = [
-            f"{report.rows:,} of {self._work.total:,} rows",
+            f"{report.rows:,} of {counted(self._work.total, 'row')}",
             f"{report.done:,} done",
             f"{report.unchanged:,} unchanged",
             f"{report.failed + report.unknown:,} failed",

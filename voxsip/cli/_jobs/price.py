@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from voxsip._printable import counted
+from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._terminal import questions as ask
-from voxsip.cli._terminal.output import print_json
 
 if TYPE_CHECKING:
     from voxsip import AsyncClient
@@ -32,10 +33,10 @@ async def confirm(
     quote = await client.bulk.quote(rows)
     if as_json:
         figures = {"price": quote.price, "total": quote.total, "balance": quote.balance}
-        print_json({"event": "quote", "rows": rows, **figures, "currency": quote.currency})
+        print_event("quote", rows=rows, **figures, currency=quote.currency)
     most = "at most " if at_most else ""
     print_message(
-        f"{rows:,} registrations at {quote.price:f} {quote.currency}: {most}{quote.total:f}; "
+        f"{counted(rows, 'registration')} at {quote.price:f} {quote.currency}: {most}{quote.total:f}; "
         f"the balance is {quote.balance:f}"
     )
     if not quote.enough and not at_most:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voxsip.bulk import Stop
+from voxsip.cli._display.events import print_event
 from voxsip.cli._display.progress import duration
 from voxsip.cli._exit_codes import Exit, print_message
 from voxsip.cli._jobs.follow import INTERRUPTED, READER_GONE
-from voxsip.cli._terminal.output import print_json, print_text
+from voxsip.cli._terminal.output import print_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ def exit_code(report: Report) -> Exit:
 def print_report(report: Report, total: int | None, *, as_json: bool) -> None:
     """Write the figures of a job that has ended."""
     if as_json:
-        print_json({"event": "finished", "exit_code": exit_code(report), **report.to_dict()})
+        print_event("finished", exit_code=exit_code(report), **report.to_dict())
         return
     rate = report.calls / report.seconds if report.seconds > 0 else 0.0
     left = 0 if total is None else total - report.rows
