@@ -4,4 +4,5 @@ import sys
 
 from voxsip.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # not in a process that multiprocessing starts
+    sys.exit(main())

@@ -92,6 +92,17 @@ bulk.command(
 bulk.command("voxsip.cli._commands.template:template", help="Print a file of rows to start from.")
 app.command(bulk)
 
+cluster = App(name="cluster", help="Run a file of rows on several machines.")
+for _name, _help in {
+    "bind": "Bind the registrations named in a file.",
+    "create": "Buy the registrations named in a file.",
+    "delete": "Delete the registrations named in a file.",
+    "resume": "Go on with a job.",
+    "status": "Show a running or stopped job.",
+}.items():
+    cluster.command(f"voxsip.cli._commands.cluster:{_name}", name=_name, help=_help)
+app.command(cluster)
+
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return the exit code; an expected error becomes one line of text."""

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from voxsip.cluster._async import AsyncCluster
     from voxsip.cluster._dask import EngineLostError
     from voxsip.cluster._errors import PartHeldError, WorkerRefusedError
-    from voxsip.cluster._job import ClusterJob, JobProgress
+    from voxsip.cluster._job import ClusterJob, JobProgress, JobStatus, read_status
     from voxsip.cluster._part import PartSummary, run_part, run_part_sync
     from voxsip.cluster._sync import Cluster, SyncClusterJob
+    from voxsip.cluster._workers import connect, local_workers
 
 __all__ = [
     "AsyncCluster",
@@ -23,10 +24,14 @@ __all__ = [
     "ClusterJob",
     "EngineLostError",
     "JobProgress",
+    "JobStatus",
     "PartHeldError",
     "PartSummary",
     "SyncClusterJob",
     "WorkerRefusedError",
+    "connect",
+    "local_workers",
+    "read_status",
     "run_part",
     "run_part_sync",
 ]
@@ -37,10 +42,14 @@ _MODULES = {
     "ClusterJob": "_job",
     "EngineLostError": "_dask",
     "JobProgress": "_job",
+    "JobStatus": "_job",
     "PartHeldError": "_errors",
     "PartSummary": "_part",
     "SyncClusterJob": "_sync",
     "WorkerRefusedError": "_errors",
+    "connect": "_workers",
+    "local_workers": "_workers",
+    "read_status": "_job",
     "run_part": "_part",
     "run_part_sync": "_part",
 }

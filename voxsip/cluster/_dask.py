@@ -28,8 +28,8 @@ CHECK_SECONDS = 30.0
 """Seconds for which workers are given to say who they are."""
 
 
-_NO_ANSWER = (OSError, TimeoutError, RuntimeError, ValueError)
-"""What distributed raises when a connection is lost: errors of all of these kinds."""
+_NO_ANSWER = (OSError, TimeoutError, RuntimeError, ValueError, AttributeError)
+"""What distributed raises when a connection is lost: errors of all of these kinds, one for a scheduler that is None."""
 
 
 class EngineLostError(VoxsipError):
@@ -107,12 +107,7 @@ class Dask:
                 "dask_client: it belongs to another event loop; give a blocking distributed.Client",
                 field="dask_client",
             )
-
-    @property
-    def address(self) -> str:
-        """Where its scheduler is."""
-        scheduler = self._client.scheduler
-        return "?" if scheduler is None else str(scheduler.address)
+        self._address = getattr(client.scheduler, "address", "?")
 
     @property
     def closed(self) -> bool:
@@ -195,7 +190,7 @@ class Dask:
 
     def _lost(self, error: Exception) -> EngineLostError:
         return EngineLostError(
-            f"Dask's scheduler at {self.address} does not answer ({type(error).__name__})"
+            f"Dask's scheduler at {self._address} does not answer ({type(error).__name__})"
         )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import attrs
 
 from voxsip._base_client import BaseAsyncClient
 from voxsip._errors import VoxsipError
+from voxsip._redaction.values import conceal
 from voxsip.bulk import AsyncBulk, Outcome, Report, Stop
 from voxsip.cluster._dask import Dask
 from voxsip.cluster._drive import Drive
@@ -24,6 +26,7 @@ class JobProgress:
 
     Attributes:
         report: Sums so far, as of the last word of each part, some seconds ago at most.
+        rows: The number of the job's rows.
         parts: The number of its parts.
         ended: Parts that are done.
         running: Parts that a process works on.
@@ -32,6 +35,7 @@ class JobProgress:
     """
 
     report: Report
+    rows: int
     parts: int
     ended: int
     running: int
@@ -156,10 +160,25 @@ class ClusterJob:
         if self.options.get("verify") and self.kind == "bind":
             await compare(self._store, self._record, parts, self._client_of, report)
         if reports is not None:
-            await write_files(
-                self._store, self._record, parts, report, reports, keep=self._needed(report)
-            )
+            await self.write_reports(report, reports)
         return report
+
+    async def write_reports(
+        self, report: Report, directory: str | os.PathLike[str]
+    ) -> dict[str, Path]:
+        """Write the folder of reports that a bulk job leaves; return the files by their usual names.
+
+        Args:
+            report: Of the job.
+            directory: Where to.
+
+        Raises:
+            ConfigurationError: The folder cannot be written to, or the file of rows not be read here.
+        """
+        parts = await self._store.parts(self._record)
+        return await write_files(
+            self._store, self._record, parts, report, directory, keep=self._needed(report)
+        )
 
     async def progress(self) -> JobProgress:
         """Return how far the job is."""
@@ -249,9 +268,70 @@ def _progress(
         report.restored = sum(before.rows.values()) - before.rows["skipped"]
     return JobProgress(
         report=report,
+        rows=job.rows,
         parts=len(parts),
         ended=sum(part.ended for part in parts),
         running=sum(part.held for part in parts),
         concurrency=sum(part.concurrency for part in parts if part.held),
         stopped=job.stop or next((part.stop for part in parts if part.stop is not None), None),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class JobStatus:
+    """How a job stands, for people who look at it from anywhere.
+
+    Attributes:
+        job_id: Its name.
+        kind: What its rows are for.
+        account_id: The account of its client.
+        path: The file of its rows.
+        note: How evenly they are divided.
+        version: Of voxsip that runs it.
+        progress: How far it is; its sums are exact.
+        troubles: What went wrong with parts that are not done, by part.
+    """
+
+    job_id: str
+    kind: str
+    account_id: int | None
+    path: str
+    note: str
+    version: str
+    progress: JobProgress
+    troubles: Mapping[int, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the status as plain JSON-able data."""
+        return {**attrs.asdict(self, recurse=False), "progress": self.progress.to_dict()}
+
+
+async def read_status(store: str, job_id: str) -> JobStatus:
+    """Read how a job stands, without disturbing it and without credentials.
+
+    Args:
+        store: `postgresql://user@host/database`.
+        job_id: The job.
+
+    Raises:
+        ConfigurationError: There is no such job, or the store cannot be used.
+    """
+    store = conceal(store)
+    async with ClusterStore(store) as kept:
+        job = await kept.job(job_id)
+        parts = await kept.parts(job)
+        exact = await read_report(kept, job, parts, None)
+    progress = _progress(job, parts, None, 0.0)
+    exact.rows -= exact.skipped
+    return JobStatus(
+        job_id=job.name,
+        kind=job.kind,
+        account_id=job.account_id,
+        path=job.path,
+        note=job.note,
+        version=job.version,
+        progress=attrs.evolve(progress, rows=job.rows, report=exact),
+        troubles={
+            part.part: part.error for part in parts if part.error is not None and not part.ended
+        },
     )

@@ -1,0 +1,1 @@
+from tests.support.postgres import postgres, store  # noqa: F401 - fixtures

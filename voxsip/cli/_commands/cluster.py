@@ -1,0 +1,239 @@
+"""`voxsip cluster`: a file of rows, run on several machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._exit_codes import CommandError, Exit
+from voxsip.cli._jobs.cluster_run import NO_ENGINE, Engine, launch
+from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Flag, Limits, Output, Yes
+from voxsip.cli._jobs.price import confirm
+from voxsip.cli._terminal import questions
+from voxsip.cli._terminal.output import print_json, print_text
+
+if TYPE_CHECKING:
+    from voxsip import AsyncClient
+    from voxsip.cluster import ClusterJob, JobStatus
+
+OnConflict = Literal["error", "order"]
+Partitions = Annotated[str, Parameter(metavar="N")]
+Name = Annotated[str | None, Parameter(metavar="JOB")]
+
+
+def bind(
+    file: File,
+    /,
+    *,
+    name: Name = None,
+    partitions: Partitions = "auto",
+    skip_unchanged: Flag = False,
+    verify: Flag = False,
+    on_conflict: OnConflict = "error",
+    engine: Engine = NO_ENGINE,
+    limits: Limits = NO_LIMITS,
+    output: Output = NO_OUTPUT,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Bind and unbind the registrations named in a file, on several machines.
+
+    The result is that of running the rows one after another, in the order of the file. Without --scheduler and
+    --workers the job is made and not run.
+
+    Arguments:
+        file: CSV or JSONL that every worker reads by this path.
+        name: Of the job [default: one is made up].
+        partitions: Parts that the rows are divided into.
+        skip_unchanged: Read the live state first; send nothing for rows that already hold.
+        verify: Read the live state at the end; say what differs.
+        on_conflict: Rows that name a user or a registration twice: refuse them, or run them in the
+            order of the file.
+    """
+    options = {"skip_unchanged": skip_unchanged, "verify": verify, **limits.values()}
+    return _make("bind", file, name, partitions, on_conflict, options, engine, output, connection)
+
+
+def create(
+    file: File,
+    /,
+    *,
+    name: Name = None,
+    partitions: Partitions = "auto",
+    yes: Yes = False,
+    skip_unchanged: Flag = False,
+    on_conflict: OnConflict = "error",
+    engine: Engine = NO_ENGINE,
+    limits: Limits = NO_LIMITS,
+    output: Output = NO_OUTPUT,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Buy the registrations named in a file, on several machines.
+
+    Price and balance are shown before the first purchase. Whatever dies meanwhile, nothing is bought twice. Without
+    --scheduler and --workers the job is made and not run.
+
+    Arguments:
+        file: CSV or JSONL that every worker reads by this path. Passwords stay in it.
+        name: Of the job [default: one is made up].
+        partitions: Parts that the rows are divided into.
+        yes: Do not ask before buying.
+        skip_unchanged: Do not buy what is there already: the same user name at the same proxy.
+        on_conflict: Rows that buy the same twice, or name a user twice: refuse them, or run them in
+            the order of the file.
+    """
+
+    async def ask(client: AsyncClient, job: ClusterJob) -> None:
+        await confirm(client, job.rows, yes=yes, as_json=output.json, at_most=skip_unchanged)
+
+    options = {"skip_unchanged": skip_unchanged, **limits.values()}
+    return _make(
+        "create", file, name, partitions, on_conflict, options, engine, output, connection, ask
+    )
+
+
+def delete(
+    file: File,
+    /,
+    *,
+    name: Name = None,
+    partitions: Partitions = "auto",
+    yes: Yes = False,
+    skip_unchanged: Flag = False,
+    on_conflict: OnConflict = "error",
+    engine: Engine = NO_ENGINE,
+    limits: Limits = NO_LIMITS,
+    output: Output = NO_OUTPUT,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Delete the registrations named in a file, on several machines. It cannot be undone.
+
+    Without --scheduler and --workers the job is made and not run.
+
+    Arguments:
+        file: CSV or JSONL with a column sip_registration_id that every worker reads by this path.
+        name: Of the job [default: one is made up].
+        partitions: Parts that the rows are divided into.
+        yes: Do not ask; on a terminal only.
+        skip_unchanged: Read the live state first; send nothing for what is gone already.
+        on_conflict: Rows that name a registration twice: refuse them, or run them in the order of
+            the file.
+    """
+
+    async def ask(_: AsyncClient, job: ClusterJob) -> None:
+        if job.rows and not yes and questions.on_terminal():
+            questions.confirm(f"Delete {job.rows:,} registrations?", "nothing was deleted")
+
+    options = {"skip_unchanged": skip_unchanged, **limits.values()}
+    return _make(
+        "delete", file, name, partitions, on_conflict, options, engine, output, connection, ask
+    )
+
+
+def resume(
+    job: str,
+    /,
+    *,
+    engine: Engine = NO_ENGINE,
+    output: Output = NO_OUTPUT,
+    connection: Connection = DEFAULT,
+) -> int:
+    """Go on with a job, from any machine that reads its file.
+
+    Rows that ended are not sent again. A purchase whose outcome is not known is looked for first.
+
+    Arguments:
+        job: Its name.
+    """
+    if not engine.chosen:
+        raise CommandError("say who works on it: --scheduler ADDRESS, or --workers N")
+    store = engine.address()
+
+    async def find(client: AsyncClient) -> ClusterJob:
+        return await client.cluster.open(job, store=store)
+
+    return launch(find, engine=engine, output=output, connection=connection, resumed=True)
+
+
+def status(
+    job: str,
+    /,
+    *,
+    json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    engine: Engine = NO_ENGINE,
+) -> int:
+    """Show a running or stopped job, without disturbing it.
+
+    Arguments:
+        job: Its name.
+        json: Write one JSON object.
+    """
+    from voxsip.cluster import read_status  # noqa: PLC0415 - only for those who have jobs
+
+    state = run(read_status(engine.address(), job))
+    if json:
+        print_json(state.to_dict())
+    else:
+        _print_status(state)
+    return Exit.DONE
+
+
+def _print_status(state: JobStatus) -> None:
+    progress, report = state.progress, state.progress.report
+    counts = ("done", "unchanged", "failed", "skipped", "unknown")
+    standing = "running" if progress.running else "stopped"
+    if progress.ended == progress.parts:
+        standing = "complete"
+    elif progress.stopped is not None and not progress.running:
+        standing = f"stopped: {progress.stopped}"
+    figures: list[tuple[str, object]] = [
+        ("job", f"{state.job_id}: {state.kind}, {standing}"),
+        ("file", state.path),
+        ("rows", f"{report.rows:,} of {progress.rows:,}"),
+        *((name, f"{count:,}") for name in counts if (count := getattr(report, name))),
+        ("parts", f"{progress.ended:,} of {progress.parts:,} done, {progress.running:,} running"),
+    ]
+    for name, figure in figures:
+        print_text(f"{name:<13}{figure}")
+    for name, count in report.errors.items():
+        print_text(f"{'':<13}{count:,} x {name}")
+    for part, trouble in state.troubles.items():
+        print_text(f"{f'part {part}':<13}{trouble}")
+
+
+def _make(
+    kind: Literal["bind", "create", "delete"],
+    file: str,
+    name: str | None,
+    partitions: str,
+    on_conflict: OnConflict,
+    options: dict[str, Any],
+    engine: Engine,
+    output: Output,
+    connection: Connection,
+    ask: Any = None,
+) -> Exit:
+    if file == "-":
+        raise CommandError(
+            "rows of standard input are nowhere that a worker could read: name a file"
+        )
+    parts = _parts(partitions)
+    store = engine.address()
+
+    async def find(client: AsyncClient) -> ClusterJob:
+        make = getattr(client.cluster, kind)
+        job: ClusterJob = await make(
+            file, store=store, partitions=parts, name=name, on_conflict=on_conflict, **options
+        )
+        return job
+
+    return launch(find, engine=engine, output=output, connection=connection, ask=ask)
+
+
+def _parts(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise CommandError(f"--partitions: give a number from 1, or auto, not {text!r}")
+    return int(text)

@@ -1,0 +1,221 @@
+"""Run a job on several machines: its engine, display, reports, figures, exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from attrs import frozen
+from cyclopts import Group, Parameter
+
+from voxsip import ConfigurationError
+from voxsip.cli._connection import run
+from voxsip.cli._display.base import Work
+from voxsip.cli._display.choice import display
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._jobs.follow import INTERRUPTED
+from voxsip.cli._jobs.interrupts import interrupts
+from voxsip.cli._jobs.summary import exit_code, print_next_step, print_report
+from voxsip.cli._terminal.streams import lost_output
+from voxsip.shared import shown
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from voxsip import AsyncClient, Report
+    from voxsip.cli._connection import Connection
+    from voxsip.cli._display.base import Display
+    from voxsip.cli._jobs.interrupts import Interrupts
+    from voxsip.cli._jobs.options import Output
+    from voxsip.cluster import ClusterJob, JobProgress
+
+_GROUP = Group("Cluster", sort_key=35)
+_VERBS = {"bind": "binding", "create": "creating", "delete": "deleting"}
+STORE = "VOXSIP_STORE"
+
+
+@Parameter(name="*", group=_GROUP)
+@frozen(kw_only=True)
+class Engine:
+    """Where a job is kept, and who works on it."""
+
+    store: Annotated[str | None, Parameter(metavar="ADDRESS")] = None
+    "The PostgreSQL database that keeps the job; else VOXSIP_STORE."
+    scheduler: Annotated[str | None, Parameter(metavar="ADDRESS")] = None
+    "Run it on this Dask cluster, such as tcp://host:8786."
+    workers: int | None = None
+    "Run it on so many processes of this machine."
+
+    def address(self) -> str:
+        """Return the address of the store. Raises CommandError where nobody names one."""
+        address = self.store or os.environ.get(STORE)
+        if not address:
+            raise CommandError(
+                f"name the store: --store postgresql://user@host/database, or {STORE}"
+            )
+        return address
+
+    @property
+    def chosen(self) -> bool:
+        """Whether anybody is to work on the job. Raises CommandError where two engines are named."""
+        if self.scheduler is not None and self.workers is not None:
+            raise CommandError("--scheduler and --workers: give one of the two")
+        if self.workers is not None and self.workers < 1:
+            raise CommandError("--workers: give a number from 1")
+        return self.scheduler is not None or self.workers is not None
+
+    @contextlib.asynccontextmanager
+    async def client(self, connection: Connection) -> AsyncIterator[Any]:
+        """Give Dask's client."""
+        from voxsip.cluster import connect, local_workers  # noqa: PLC0415 - only with an engine
+
+        if self.scheduler is not None:
+            async with connect(self.scheduler) as client:
+                yield client
+            return
+        environment = {
+            "VOXIMPLANT_CREDENTIALS": connection.credentials,
+            "VOXIMPLANT_BASE_URL": connection.base_url,
+            "SSL_CERT_FILE": connection.ca_file,
+        }
+        given = {name: value for name, value in environment.items() if value is not None}
+        print_message(f"starting {self.workers} processes")
+        async with local_workers(
+            self.workers or 1, store=self.address(), environment=given
+        ) as client:
+            yield client
+
+
+NO_ENGINE = Engine()
+
+
+def launch(
+    find: Callable[[AsyncClient], Awaitable[ClusterJob]],
+    *,
+    engine: Engine,
+    output: Output,
+    connection: Connection,
+    ask: Callable[[AsyncClient, ClusterJob], Awaitable[None]] | None = None,
+    resumed: bool = False,
+) -> Exit:
+    """Make or find a job, run it if an engine is named, and return the exit code.
+
+    Arguments:
+        find: makes or finds the job.
+        engine: who works on it.
+        output: where the job tells what it did.
+        connection: to the API.
+        ask: whether to begin; raises CommandError if not.
+        resumed: the job is there already.
+    """
+    if connection.rate_store is not None:
+        raise CommandError("--rate-store: a job on several machines keeps its rate in its --store")
+    if output.json and lost_output() is not None:
+        raise CommandError("--json: standard output is closed; nothing was sent")
+    begin, job_id = engine.chosen, ""
+
+    async def main(signals: Interrupts) -> Exit:
+        nonlocal job_id
+        async with connection.client() as client, await find(client) as job:
+            print_message(f"job {job.job_id}: {job.note}")
+            again = resume_command(job.job_id, engine)
+            if not begin:
+                print_message(
+                    f"run it by: {again} --scheduler ADDRESS, or --workers N, or run_part"
+                )
+                return Exit.DONE
+            if ask is not None:
+                await ask(client, job)
+            job_id = job.job_id
+            async with engine.client(connection) as dask:
+                report = await _follow(job, dask, signals, as_json=output.json)
+            written = await _reports(job, report, output.report)
+            signals.over = True
+        print_report(report, job.rows, as_json=output.json)
+        print_next_step(report, again=again, reports=written, resumed=resumed)
+        code = exit_code(report)
+        return Exit.FAILED if code is Exit.DONE and output.report and not written else code
+
+    async def interruptible() -> Exit:
+        with interrupts() as signals:
+            return await main(signals)
+
+    try:
+        return run(interruptible())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        again = f"; go on with: {resume_command(job_id, engine)}" if job_id else ""
+        raise CommandError(f"cut off{again}", Exit.INTERRUPTED) from None
+
+
+async def _follow(job: ClusterJob, dask: Any, signals: Interrupts, *, as_json: bool) -> Report:
+    """Run a job with a display; the first Ctrl-C stops it in order."""
+    work = Work(
+        verb=_VERBS[job.kind],
+        file=job.path,
+        total=job.rows,
+        before="waiting for workers",
+        after="comparing with the live state" if job.options.get("verify") else "",
+    )
+    shown = display(work, json=as_json)
+    stopping: set[asyncio.Task[None]] = set()
+
+    def stop() -> None:
+        shown.message("Interrupted: calls in flight end first. Ctrl-C again cuts them off.")
+        stopping.add(asyncio.create_task(job.stop(INTERRUPTED)))
+
+    ticks = _Ticks(shown)
+    shown.started()
+    try:
+        signals.first = stop
+        return await job.run(dask, on_progress=ticks)
+    finally:
+        signals.first = None
+        if stopping:
+            await asyncio.wait(stopping)
+        shown.ended()
+
+
+class _Ticks:
+    """Refreshes a display as often as it likes."""
+
+    def __init__(self, shown: Display) -> None:
+        self._shown = shown
+        self._last = -1e9
+
+    def __call__(self, progress: JobProgress) -> None:
+        now = progress.report.seconds
+        if now - self._last >= self._shown.interval:
+            self._last = now
+            self._shown.refresh(progress.report, progress.concurrency)
+
+
+async def _reports(job: ClusterJob, report: Report, directory: str | None) -> dict[str, Path]:
+    if directory is None:
+        return {}
+    earlier = _is_there(Path(directory) / "report.json")
+    try:
+        written = await job.write_reports(report, directory)
+    except ConfigurationError as error:
+        print_message(f"voxsip: {error}; the job is done without")
+        return {}
+    if earlier:
+        print_message(f"{directory} held an earlier report; it is kept under names with a number")
+    return written
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+def resume_command(job_id: str, engine: Engine) -> str:
+    """Word the command that goes on with a job."""
+    command = ["voxsip", "cluster", "resume", job_id, "--store", shown(engine.address())]
+    if engine.scheduler is not None:
+        command += ["--scheduler", engine.scheduler]
+    if engine.workers is not None:
+        command += ["--workers", str(engine.workers)]
+    return shlex.join(command)
