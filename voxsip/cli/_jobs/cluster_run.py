@@ -83,7 +83,7 @@ class Engine:
             "SSL_CERT_FILE": connection.ca_file,
         }
         given = {name: value for name, value in environment.items() if value is not None}
-        print_message(f"starting {self.workers} processes")
+        print_message(f"starting {self.workers} process{'' if self.workers == 1 else 'es'}")
         async with local_workers(
             self.workers or 1, store=self.address(), environment=given
         ) as client:
@@ -213,7 +213,9 @@ def _is_there(path: Path) -> bool:
 
 def resume_command(job_id: str, engine: Engine) -> str:
     """Word the command that goes on with a job."""
-    command = ["voxsip", "cluster", "resume", job_id, "--store", shown(engine.address())]
+    command = ["voxsip", "cluster", "resume", job_id]
+    if engine.store is not None:
+        command += ["--store", shown(engine.store)]
     if engine.scheduler is not None:
         command += ["--scheduler", engine.scheduler]
     if engine.workers is not None:
