@@ -80,6 +80,7 @@ class BaseAsyncClient(AsyncGroups):
             clock=_seams.clock,
         )
         self._limiters: list[RateLimiter] = []
+        self._rate_limit: RateLimit | RateLimiter | LimiterSource | None = rate_limit
         self._caller.limiter = self._make_limiter(rate_limit)
         self._shared = False
 
@@ -207,6 +208,7 @@ class BaseAsyncClient(AsyncGroups):
         view._caller = attrs.evolve(self._caller, **changes)
         view._shared = True
         view._limiters = self._limiters
+        view._rate_limit = self._rate_limit if rate_limit is None else rate_limit
         return view
 
     def bearer(self) -> str:
@@ -300,6 +302,29 @@ def client_from(options: Mapping[str, Any]) -> BaseAsyncClient:
         encoding=options["encoding"],
         allow_plain_http=options["allow_plain_http"],
     )
+
+
+def for_account(client: C, account_id: int) -> C:
+    """Return a view of a client that acts for another account with the same key, at a rate of that account's own.
+
+    Connections and the retry budget are shared. A `Limiter` that the client was given is shared too: it is its owner's.
+
+    Args:
+        client: Any client.
+        account_id: A child account.
+
+    Raises:
+        ConfigurationError: The client has a ready token, which names its account.
+    """
+    caller = client._caller  # noqa: SLF001 - a view, as `with_options` makes one
+    view = client.with_options()
+    view._caller = attrs.evolve(  # noqa: SLF001
+        caller,
+        tokens=caller.tokens.for_account(account_id),
+        creates=Creates(caller.clock),
+    )
+    limit = client._rate_limit  # noqa: SLF001
+    return view if isinstance(limit, RateLimiter | None) else view.with_options(rate_limit=limit)
 
 
 def attempt_seconds(client: BaseAsyncClient) -> float:

@@ -7,6 +7,7 @@ so that no caller can be cancelled out of another's token.
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
+from copy import copy
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +16,7 @@ import orjson
 from voxsip._auth.credentials import ServiceAccount
 from voxsip._auth.signing import Signer
 from voxsip._clock import SYSTEM, Clock
+from voxsip._errors import ConfigurationError
 from voxsip._redaction.values import SecretText
 
 LIFETIME = 3600
@@ -43,6 +45,14 @@ class Tokens(Protocol):
 
     def renew(self, refused: str, server_time: datetime | None) -> bool:
         """Take note that the server refused a header value; tell whether another one can be had."""
+        ...
+
+    def for_account(self, account_id: int) -> Tokens:
+        """Return a source of tokens that act for another account.
+
+        Raises:
+            ConfigurationError: there is no key to sign with.
+        """
         ...
 
 
@@ -74,6 +84,12 @@ class StaticToken:
     def renew(self, refused: str, server_time: datetime | None) -> bool:  # noqa: ARG002 - protocol
         """Tell that there is no other token."""
         return False
+
+    def for_account(self, account_id: int) -> Tokens:
+        """Refuse: a token names its account."""
+        raise ConfigurationError(
+            f"account_id: a ready token cannot act for account {account_id}; use the parent account's credentials"
+        )
 
 
 class TokenCache:
@@ -140,6 +156,13 @@ class TokenCache:
         offset = server_time.timestamp() - self._clock.wall()
         helped = self._offset == 0.0 or abs(offset - self._offset) >= SAME
         return offset if abs(offset) <= FURTHEST and helped else 0.0
+
+    def for_account(self, account_id: int) -> TokenCache:
+        """Return a source of tokens that act for another account, signed with the same key."""
+        other = copy(self)
+        other._account_id = account_id  # noqa: SLF001 - of this class
+        other._bearer, other._fresh_until = SecretText(), float("-inf")  # noqa: SLF001
+        return other
 
     @property
     def account_id(self) -> int:

@@ -35,6 +35,8 @@ class Request:
     __slots__ = ()
     kind: ClassVar[Literal["bind", "create", "delete"]]
     command: ClassVar[str]
+    account_id: int | None = None
+    """The child account that it is for; None for the account of the client."""
 
     @property
     def label(self) -> str:
@@ -64,7 +66,7 @@ class Request:
         """Return the parameters of the API's command, given ones only; secrets included."""
         return {
             name: value
-            for name in COLUMNS[type(self)]
+            for name in _PARAMETERS[type(self)]
             if (value := getattr(self, name)) is not None
         }
 
@@ -87,6 +89,7 @@ class BindRequest(Request):
         rule_id: or `rule_name`.
         user_id: or `user_name`. A user holds one registration: the one it held before loses it.
         bind: False unbinds what is named.
+        account_id: a child account, to act on with the parent's key; None is the client's own account.
 
     Raises:
         InvalidArgumentError: a value of a wrong type.
@@ -103,6 +106,7 @@ class BindRequest(Request):
     user_id: int | None = None
     user_name: str | None = None
     bind: bool = True
+    account_id: int | None = None
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> BindRequest:
@@ -118,8 +122,8 @@ class BindRequest(Request):
     def label(self) -> str:
         """Name what the row is about, for people."""
         if self.sip_registration_id is not None:
-            return f"registration {self.sip_registration_id}"
-        return f"user {self.user_name if self.user_id is None else self.user_id}"
+            return f"registration {self.sip_registration_id}{_of(self)}"
+        return f"user {self.user_name if self.user_id is None else self.user_id}{_of(self)}"
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +138,7 @@ class CreateRequest(Request):
         password: the SIP password; never in a repr, a log, a journal or a report.
         is_persistent: False registers only while the bound user is logged in.
         application_id: and the rest of the binding, as in `BindRequest`.
+        account_id: as in `BindRequest`; it pays.
 
     Raises:
         InvalidArgumentError: a value of a wrong type.
@@ -154,6 +159,7 @@ class CreateRequest(Request):
     rule_name: str | None = None
     user_id: int | None = None
     user_name: str | None = None
+    account_id: int | None = None
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> CreateRequest:
@@ -169,7 +175,7 @@ class CreateRequest(Request):
     @property
     def label(self) -> str:
         """Name what the row is about, for people."""
-        return f"{self.sip_username}@{self.proxy}"
+        return f"{self.sip_username}@{self.proxy}{_of(self)}"
 
 
 def _concealing_password(init: Callable[..., None]) -> Callable[..., None]:
@@ -190,6 +196,10 @@ CreateRequest.__init__ = _concealing_password(CreateRequest.__init__)  # type: i
 class DeleteRequest(Request):
     """Give a registration up.
 
+    Arguments:
+        sip_registration_id: the registration.
+        account_id: as in `BindRequest`.
+
     Raises:
         InvalidArgumentError: a value of a wrong type.
     """
@@ -198,6 +208,7 @@ class DeleteRequest(Request):
     command: ClassVar[str] = "DeleteSipRegistration"
 
     sip_registration_id: int
+    account_id: int | None = None
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> DeleteRequest:
@@ -212,7 +223,11 @@ class DeleteRequest(Request):
     @property
     def label(self) -> str:
         """Name what the row is about, for people."""
-        return f"registration {self.sip_registration_id}"
+        return f"registration {self.sip_registration_id}{_of(self)}"
+
+
+def _of(row: Request) -> str:
+    return "" if row.account_id is None else f" of account {row.account_id}"
 
 
 Row: TypeAlias = BindRequest | CreateRequest | DeleteRequest
@@ -240,6 +255,17 @@ def read_row(cls: type[R], item: object) -> R:
         return _made(cls, item)
     expected = f"a {cls.__name__} or a mapping of its columns"
     raise InvalidArgumentError(f"row: expected {expected}, got {type(item).__name__}")
+
+
+def named_account(item: object) -> int | None:
+    """Return the account that a row, or a mapping with its columns, is for; None if it names none that can be read."""
+    with suppress(Exception):
+        if type(item) in COLUMNS:
+            return item.account_id  # type: ignore[attr-defined, no-any-return]
+        if isinstance(item, Mapping):
+            value = native(item.get("account_id"))
+            return None if value is None or value == "" else _id(value)
+    return None
 
 
 def _made(cls: type[R], mapping: Mapping[str, object]) -> R:
@@ -298,6 +324,10 @@ COLUMNS: dict[type[object], tuple[str, ...]] = {
     cls: tuple(field.name for field in attrs.fields(cls)) for cls in _ROWS
 }
 """The columns of each kind of row, in their order."""
+_PARAMETERS = {
+    cls: tuple(name for name in names if name != "account_id") for cls, names in COLUMNS.items()
+}
+"""Those that the API's command takes; the account is told by the token."""
 _KINDS: dict[str, type] = {"int": int, "str": str, "bool": bool}
 _TYPES: dict[type[object], tuple[tuple[str, type[Any]], ...]] = {
     cls: tuple((field.name, _KINDS[str(field.type).split()[0]]) for field in attrs.fields(cls))

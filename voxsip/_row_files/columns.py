@@ -20,6 +20,7 @@ _DESCRIBING = frozenset({
 # Names are compared without case, spaces and punctuation (see `_folded`), in the order listed here.
 _ALIASES = {
     "sip_registration_id": ("registrationid", "sipid", "registration", "sipregistration", "id"),
+    "account_id": ("account", "childaccountid", "childaccount"),
     "application_id": ("appid",),
     "application_name": ("application", "appname", "app"),
     "rule_name": ("rule",),

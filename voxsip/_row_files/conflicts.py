@@ -86,28 +86,31 @@ class Conflicts:
         def of(name: str) -> object:
             return getattr(row, name, None)
 
-        registration = of("sip_registration_id")
+        registration, account = of("sip_registration_id"), of("account_id")
         if of("bind") is False:
             return
+        # What belongs to one account is another thing than what has the same name in another.
+        mark, within = ("", "") if account is None else (f"{account}\0", f" of account {account}")
         if registration is not None:
-            yield f"r{registration}", "", line, 0, "registration", str(registration)
+            yield f"{mark}r{registration}", "", line, 0, "registration", f"{registration}{within}"
         elif (name := of("sip_username")) is not None:
             proxy = of("proxy")
             key = "\0".join(fold_login(str(name), str(proxy)))
-            yield f"s{key}", "", line, 0, "purchase", f"{name} at {proxy}"
+            yield f"{mark}s{key}", "", line, 0, "purchase", f"{name} at {proxy}{within}"
         # A row that buys makes a registration of its own: its line, negated, stands for it.
         mine = registration if isinstance(registration, int) else -line
         if (user := of("user_id")) is not None:
             self._user_ids = True
-            yield f"u{user}", "", line, mine, "user", str(user)
+            yield f"{mark}u{user}", "", line, mine, "user", f"{user}{within}"
         elif (user := of("user_name")) is not None:
             self._user_names = True
             name = fold_name(str(user))
             number = of("application_id")
             scope = "name" if number is None else "id"
             application = fold_name(str(of("application_name"))) if number is None else number
-            yield f"{scope}\0{application}\0{name}", "", line, mine, "user", str(user)
-            yield f"a{name}", scope, line, mine, "user", str(user)
+            shown = f"{user}{within}"
+            yield f"{mark}{scope}\0{application}\0{name}", "", line, mine, "user", shown
+            yield f"{mark}a{name}", scope, line, mine, "user", shown
 
 
 _DOES = {

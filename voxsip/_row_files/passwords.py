@@ -48,7 +48,9 @@ class Passwords:
         found = self._files[path].at(int(line))
         if found is None:
             raise BadCell(f"{origin} is no row that can be read", _REMEDY)
-        if any(found.get(name) != row.get(name) for name in ("sip_username", "proxy")):
+        if any(
+            found.get(name) != row.get(name) for name in ("account_id", "sip_username", "proxy")
+        ):
             raise BadCell(f"another row stands in {origin} by now", _REMEDY)
         password = found.get("password")
         if password is None and COLUMN in found:

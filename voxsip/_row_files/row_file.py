@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from voxsip._row_files.columns import columns_of
@@ -34,6 +35,7 @@ class Rows(Generic[Request]):
             user without the file showing it.
         columns: of a CSV file that has rows, in its order; None for other files.
         origins: of rows whose password stands elsewhere, by place: "FILE:LINE".
+        accounts: the number of rows of each child account; None stands for the client's own account.
     """
 
     def __init__(self, read: Callable[[], Iterator[Request]]) -> None:
@@ -44,6 +46,7 @@ class Rows(Generic[Request]):
         self.cells: CellDigest | None = None
         self.columns: tuple[str, ...] | None = None
         self.origins: dict[int, str] = {}
+        self.accounts: Counter[int | None] = Counter()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -98,6 +101,7 @@ class RowFile(Generic[Request]):
             if self._maker.origin is not None:
                 rows.origins[len(rows)] = self._maker.origin
             rows.lines.append(line)
+            rows.accounts[row.account_id] += 1
             digest.add(row)
         rows.mixed_users = self.mixed_users
         rows.checksum = digest.hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -73,23 +73,30 @@ async def can_pay(client: BaseAsyncClient, rows: int | None) -> bool:
     return quote.enough
 
 
-def count_purchases(source: Source, existing: Existing | None, settled: int) -> int | None:
-    """Count the rows that are still to be bought; None where that is not known beforehand.
+def count_purchases(
+    source: Source, existing: Existing | None, settled: int, account: Container[int | None]
+) -> int | None:
+    """Count the rows that are still to be bought for an account; None where that is not known beforehand.
 
     Arguments:
         source: the input.
         existing: what is there already and is not bought again, or None.
         settled: rows that earlier runs ended, or may have bought.
+        account: the ids by which rows name the account.
     """
     if existing is None:
-        if source.length is not None:
+        counts = source.count_accounts()
+        if counts is not None:
+            rows = sum(count for number, count in counts.items() if number in account)
+            return max(0, rows - settled)
+        if source.length is not None and None in account:
             return max(0, source.length - settled)
         # Of a stream that goes on, nothing may be left to buy; where money is wanting, a refusal stops the job.
         return 0 if settled else None
     items = source.again()
     if items is None:
         return None
-    return existing.missing(_readable(items))
+    return existing.missing(row for row in _readable(items) if row.account_id in account)
 
 
 def _readable(items: Iterable[object]) -> Iterator[CreateRequest]:

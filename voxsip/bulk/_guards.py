@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import attrs
 
 from voxsip.bulk._outcomes import Kind, Outcome, Stop, stop_reason
@@ -16,12 +19,14 @@ class Guards:
         max_failures: rows that may end "failed" or "unknown"; one more stops the job. None: any number.
         max_failure_ratio: their share of all rows so far, from 0 to 1, that may not be passed.
         min_rows_for_ratio: rows before the share is looked at.
+        contain: told what would stop the job for every row; returns whether it is the affair of one account.
     """
 
     kind: Kind
     max_failures: int | None = None
     max_failure_ratio: float | None = None
     min_rows_for_ratio: int = 100
+    contain: Callable[[Outcome[Any], Stop], bool] | None = None
     _rows: int = attrs.field(default=0, init=False)
     _failures: int = attrs.field(default=0, init=False)
 
@@ -31,7 +36,8 @@ class Guards:
         if outcome.status not in {"failed", "unknown"}:
             return None
         self._failures += 1
-        if (stop := stop_reason(self.kind, type(outcome.error))) is not None:
+        stop = stop_reason(self.kind, type(outcome.error))
+        if stop is not None and not (self.contain is not None and self.contain(outcome, stop)):
             return stop
         if self.max_failures is not None and self._failures > self.max_failures:
             return Stop.FAILURES

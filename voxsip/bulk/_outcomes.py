@@ -108,11 +108,13 @@ class Mismatch:
         sip_registration_id: the registration.
         expected: what the rows make of it; parts that they do not determine are -1.
         found: what the API says, or None where there is no such registration.
+        account_id: the child account that it belongs to; None for the client's own.
     """
 
     sip_registration_id: int
     expected: Binding
     found: Binding | None
+    account_id: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the mismatch as plain JSON-able data."""
@@ -120,6 +122,7 @@ class Mismatch:
             "sip_registration_id": self.sip_registration_id,
             "expected": self.expected._asdict(),
             "found": None if self.found is None else self.found._asdict(),
+            **({} if self.account_id is None else {"account_id": self.account_id}),
         }
 
 

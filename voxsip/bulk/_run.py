@@ -10,26 +10,24 @@ from typing import Any
 
 import attrs
 
-from voxsip._base_client import BaseAsyncClient, attempt_seconds, knowing
-from voxsip._bindings.conflicts import ConflictKeys
-from voxsip._bindings.names import AccountNames
+from voxsip._base_client import BaseAsyncClient, attempt_seconds
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._transport.write_guard import WRITE_GUARD
 from voxsip._version import __version__
+from voxsip.bulk._accounts.account import Account
+from voxsip.bulk._accounts.accounts import Accounts, observers
 from voxsip.bulk._engine.engine import Engine
 from voxsip.bulk._engine.interface import Holds
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
-from voxsip.bulk._engine.sender import sender
 from voxsip.bulk._engine.window import Window
-from voxsip.bulk._funds import can_pay, count_purchases
 from voxsip.bulk._guards import Guards
 from voxsip.bulk._journal.interface import JobHeader, Journal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._limits.job_limits import JobLimits
-from voxsip.bulk._live.existing import Existing, Verifier
-from voxsip.bulk._live.purchases import Purchases, survey, survey_again
+from voxsip.bulk._live.existing import Existing
+from voxsip.bulk._live.purchases import Purchases, survey
 from voxsip.bulk._live.unchanged import find_unchanged
 from voxsip.bulk._options import Options
 from voxsip.bulk._outcomes import Kind, Outcome, Report, Stop
@@ -99,6 +97,8 @@ class Run:
     @property
     def concurrency(self) -> int:
         """Rows that may be in flight now."""
+        if self._engine is not None:
+            return self._engine.limits.limit
         return self._limits.adaptive.limit if self._limits else self.options.concurrency
 
     @property
@@ -158,11 +158,9 @@ class Run:
             raise ConfigurationError("journal: it does not say what its rows are for")
         self._report.kind = kind
         self._report.options = options.to_json()
-        limits = self._make_limits()
-        client = limits.client
-        directory = AccountNames(client)
-        record = None if journal is None else PreviousRuns(journal)
-        verifier = Verifier(client, directory) if options.verify and kind == "bind" else None
+        own = Account(None, self._make_limits(), verify=options.verify and kind == "bind")
+        own.existing, own.purchases = self._existing, self._purchases
+        record = None if journal is None else PreviousRuns(journal, self.client.account_id)
         if record is not None:
             await record.check(self.rows, CLASSES[kind])
         if journal is not None:
@@ -172,61 +170,53 @@ class Run:
                     "the journal has lost its -wal file: rows not in it are taken for begun"
                 )
             await self._until_quiet(journal, kind)
-        existing, purchases = self._existing, self._purchases
+        accounts = Accounts(
+            kind=kind,
+            client=self.client,
+            options=options,
+            own=own,
+            source=self.rows,
+            journal=journal,
+            previous_runs=record,
+        )
+        await accounts.prepare(own)
+        if record is not None and kind == "create":
+            record.find = accounts.find
         holds: Holds | None = None
-        if existing is None and options.skip_unchanged and kind != "bind":
-            existing = Existing()
-        if kind == "create":
-            if journal is not None and journal.resumed:
-                purchases = await survey_again(client, journal, existing)
-            if purchases is not None and purchases.known is not None:
-                client = knowing(client, purchases.known, purchases.present)
-            if record is not None and purchases is not None:
-                record.find = purchases.find
-        elif existing is not None:
-            await existing.read(client)
-        if existing is not None:
-            holds = existing.holds
+        if own.existing is not None:
+            holds = own.existing.holds
         elif options.skip_unchanged:
-            self.rows, holds = await find_unchanged(self.rows, client, directory, record)
-        observers: list[Callable[[Outcome[Any]], None]] = []
-        if existing is not None:
-            observers.append(existing.claim)
-        if purchases is not None:
-            observers.append(purchases.observe)
-        if verifier is not None:
-            observers.append(verifier.observe)
-        if record is not None:
-            observers.append(record.observe)
+            self.rows, holds = await find_unchanged(self.rows, accounts, record)
+        if own.send is None:
+            raise TypeError("an account that is prepared can send")
         engine = self._engine = Engine(
             row_class=CLASSES[kind],
             source=self.rows,
-            send=sender(kind, client, record, () if purchases is None else purchases.claimed),
-            keys=ConflictKeys(directory),
+            send=own.send,
+            keys=own.keys,
             window=Window(max(4 * options.concurrency, 256)),
             queue=self.queue,
             report=self._report,
-            limits=limits.adaptive,
+            limits=own.limits.adaptive,
             guards=self._guards(kind),
             workers=options.concurrency,
             previous_runs=record if journal is not None and journal.resumed else None,
             on_end=None if record is None else record.end,
-            learn=None if verifier is None else verifier.learn,
+            learn=None if own.verifier is None else own.verifier.learn,
             holds=holds,
-            observers=observers,
+            observers=[*observers(own), *([] if record is None else [record.observe])],
             breathe=None if journal is None else journal.room,
             clock=self.client.clock.monotonic,
         )
         if self._stop is not None:
             engine.stop(self._stop[0], read_rest=self._stop[1])
-        elif kind == "create" and options.check_funds:
-            settled = (0 if journal is None else journal.settled) + len(purchases or ())
-            wanted = count_purchases(self.rows, existing, settled)
-            if not await can_pay(client, wanted):
-                engine.stop(Stop.FUNDS)
+        elif kind == "create":
+            await accounts.check_funds(own)
+        accounts.attach(engine)
         await self._run_engine(engine)
-        if verifier is not None:
-            await verifier.compare(self._report)
+        for account in accounts:
+            if account.verifier is not None:
+                await account.verifier.compare(self._report)
 
     async def _until_quiet(self, journal: Journal, kind: Kind) -> None:
         """Wait until requests of earlier runs have arrived, before anything is looked at or sent.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -14,7 +15,7 @@ from collections.abc import (
 from typing import Any, Final
 
 from voxsip._bindings.foreign import as_rows
-from voxsip._bindings.rows import conceal_row
+from voxsip._bindings.rows import conceal_row, named_account
 from voxsip._errors import InvalidArgumentError
 from voxsip._redaction.values import Hidden, type_name
 
@@ -67,6 +68,17 @@ class Source:
             return None
         fresh = iter(self._rows.reveal())
         return None if fresh is self._rows.reveal() else map(conceal_row, fresh)
+
+    def count_accounts(self) -> Mapping[int | None, int] | None:
+        """Return the number of rows for each account, None being the client's own; None if that cannot be told."""
+        rows = self._rows.reveal()
+        counted = getattr(rows, "accounts", None)
+        if isinstance(counted, Counter):
+            return counted
+        if isinstance(rows, list | tuple):  # in whatever thread they belong to
+            return Counter(map(named_account, rows))
+        items = self.again() if self.length is not None else None
+        return None if items is None else Counter(map(named_account, items))
 
     def pull_now(self) -> object:
         """Return the next row of an iterable, or END."""

@@ -11,7 +11,8 @@ API description with the client and no code, so that the two check each other.
 **Where the documents are silent** the emulator has to choose. Its choices, which prove nothing
 about the real service:
 
-- Ids count up from 1, over all accounts of one emulator; the main account is 1, children follow.
+- Ids count up from 1, over all accounts of one emulator; the main account is 1, children follow. (`add_child` can
+  give a child ids of its own.) Each account has its own money and its own rate limit.
 - A page has 20 rows unless asked, at most `page_cap` (1000), in id order.
 - A registration is in progress for a second after it was made or its login changed, then successful
   with status code 200. Until then it has no status code.

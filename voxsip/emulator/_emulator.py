@@ -60,9 +60,10 @@ class Emulator:
         applications: how many there are at the start.
         users: likewise.
         registrations: likewise; already paid for.
+        children: child accounts at the start, numbered from 2; each has as many of these things, and as much money.
         balance: money at the start; anything `Decimal` takes.
         price: what a registration costs.
-        rate_limit: calls a second; above it, error 340. After a pause, a second's worth may come
+        rate_limit: calls a second of each account; above it, error 340. After a pause, a second's worth may come
             at once. None for no limit. May be changed while running.
         latency: seconds a request takes, half before its work and half after it; or a callable that
             gives them. May be changed while running.
@@ -89,6 +90,7 @@ class Emulator:
         applications: int = 3,
         users: int = 10,
         registrations: int = 0,
+        children: int = 0,
         balance: Decimal | float | str = 1000,
         price: Decimal | float | str = 1,
         rate_limit: float | None = None,
@@ -105,6 +107,7 @@ class Emulator:
             "applications": applications,
             "users": users,
             "registrations": registrations,
+            "children": children,
             "page_cap": page_cap,
         }.items():
             if number < 0:
@@ -142,6 +145,8 @@ class Emulator:
         self.rate_limit = rate_limit
         self.latency = latency
         self.faults = faults
+        for _ in range(children):
+            self.add_child(applications=applications, users=users, registrations=registrations)
         self._keys = 0
         self._started = False
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -204,10 +209,51 @@ class Emulator:
             pem=pair.private,
         )
 
-    def add_child(self) -> int:
-        """Open an empty child account and return its id; the main account's keys may act for it."""
-        with self._service.lock:
-            return self._service.add_account(parent=self._service.main.id).id
+    def add_child(
+        self,
+        *,
+        applications: int = 0,
+        users: int = 0,
+        registrations: int = 0,
+        balance: Decimal | float | str | None = None,
+        rate_limit: float | None = None,
+        own_ids: bool = False,
+    ) -> int:
+        """Open a child account and return its id; the main account's keys may act for it.
+
+        Args:
+            applications: how many there are at the start, named as in the main account.
+            users: likewise.
+            registrations: likewise.
+            balance: money at the start; None gives it what the main account had.
+            rate_limit: calls a second that it may make; None for as many as the main account, counted apart.
+            own_ids: count the ids of its things from 1, so that they equal those of the main account.
+        """
+        rate = self._rate_limit if rate_limit is None else rate_limit
+        service = self._service
+        with service.lock:
+            child = service.add_account(
+                parent=service.main.id,
+                balance=None if balance is None else _money("balance", balance),
+                limit=self._bucket(rate),
+                own_ids=own_ids,
+            )
+            seed(
+                child,
+                applications=applications,
+                users=users,
+                registrations=registrations,
+                price=service.price,
+            )
+        return child.id
+
+    def state_of(self, account_id: int) -> State:
+        """Return a copy of the state of one account.
+
+        Raises:
+            LookupError: there is no such account.
+        """
+        return State.of(self._service, account_id)
 
     # What a test looks at and turns
 
@@ -245,13 +291,17 @@ class Emulator:
 
     @property
     def rate_limit(self) -> float | None:
-        """Calls a second, or None; assign to change it."""
+        """Calls a second of each account, or None; assign to change it."""
         return self._rate_limit
 
     @rate_limit.setter
     def rate_limit(self, rate: float | None) -> None:
-        self._service.limit = None if rate is None else TokenBucket(rate, self._clock.source)
+        for account in self._service.accounts.values():
+            account.limit = self._bucket(rate)
         self._rate_limit = rate
+
+    def _bucket(self, rate: float | None) -> TokenBucket | None:
+        return None if rate is None else TokenBucket(rate, self._clock.source)
 
     @property
     def clock_offset(self) -> float:

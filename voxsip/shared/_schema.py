@@ -13,7 +13,7 @@ from voxsip.shared._driver import is_lost
 if TYPE_CHECKING:
     from voxsip.shared._address import StoreAddress
 
-VERSION = 1
+VERSION = 2
 CHANNEL = "voxsip_rate"
 _LOCK = 0x766F78736970  # "voxsip": one process at a time makes the tables
 
@@ -154,6 +154,12 @@ CREATE TABLE voxsip.job (
     lease_until double precision NOT NULL DEFAULT 0,
     grace double precision NOT NULL DEFAULT 0
 );
+CREATE TABLE voxsip.job_account (
+    job bigint NOT NULL REFERENCES voxsip.job ON DELETE CASCADE,
+    account_id bigint NOT NULL,
+    known bigint[],
+    PRIMARY KEY (job, account_id)
+);
 CREATE TABLE voxsip.job_row (
     job bigint NOT NULL REFERENCES voxsip.job ON DELETE CASCADE,
     place bigint NOT NULL,
@@ -168,6 +174,7 @@ CREATE TABLE voxsip.job_row (
     error_name text,
     error_text text,
     result_id text,
+    account_id bigint,
     PRIMARY KEY (job, place)
 );
 """

@@ -17,12 +17,13 @@ BIND_COLUMNS = (
     "user_id",
     "user_name",
     "bind",
+    "account_id",
 )
 
 
 def test_columns_are_those_of_the_contract():
     assert COLUMNS[BindRequest] == BIND_COLUMNS
-    assert COLUMNS[DeleteRequest] == ("sip_registration_id",)
+    assert COLUMNS[DeleteRequest] == ("sip_registration_id", "account_id")
     assert COLUMNS[CreateRequest][:5] == (
         "sip_username",
         "proxy",

@@ -17,14 +17,10 @@ from voxsip._bindings.conflicts import overlaps_nothing
 from voxsip._bindings.rows import Row, read_row
 from voxsip._calls.trace import CallTrace
 from voxsip._clock import SYSTEM, yield_to_loop
-from voxsip._errors import (
-    ConfigurationError,
-    Disposition,
-    InvalidArgumentError,
-    VoxsipError,
-)
+from voxsip._errors import ConfigurationError, Disposition, InvalidArgumentError, VoxsipError
 from voxsip.bulk._engine.bugs import Bugs
 from voxsip.bulk._engine.interface import (
+    Accounts,
     Holds,
     Item,
     Keys,
@@ -46,7 +42,7 @@ log = logging.getLogger("voxsip.bulk")
 MAX_CALLS_PER_ROW = 20
 """Calls made for a row that the server refuses for now, each with the client's own retries."""
 YIELD_EVERY = 64
-"""Rows after which the journal may catch up and, where no call was made, the event loop gets its turn."""
+"""Rows after which the journal may catch up and, if no call was made, the loop gets its turn."""
 
 
 @attrs.define(kw_only=True)
@@ -62,6 +58,8 @@ class Engine:
         queue: takes the outcomes.
         report: counts them.
         limits: how many may be in flight.
+        limits_of: gives the limits of a row's account; None if all rows are of one.
+        accounts: opened before their first row; None if rows name none.
         guards: say when to stop.
         workers: rows in flight at most.
         previous_runs: of earlier runs, or None.
@@ -83,6 +81,8 @@ class Engine:
     limits: Limits
     guards: Guards
     workers: int
+    limits_of: Callable[[Row], Limits] | None = None
+    accounts: Accounts | None = None
     previous_runs: PreviousRuns | None = None
     learn: Callable[[Row], Awaitable[None]] | None = None
     holds: Holds | None = None
@@ -159,15 +159,17 @@ class Engine:
 
     async def _work(self) -> None:
         may_have_executed = False
+        limits = self.limits
 
         def on_failure(error: VoxsipError) -> None:
             nonlocal may_have_executed
             may_have_executed = may_have_executed or error.outcome_unknown
-            self.limits.on_failure(self.clock(), error)
+            limits.on_failure(self.clock(), error)
 
         with CallTrace(on_failure) as trace:
             while (entry := self._take() or await self._next()) is not None:
                 item = entry.item
+                limits = self.limits if self.limits_of is None else self.limits_of(item.row)
                 trace.reset()
                 may_have_executed = False
                 started = self.clock()
@@ -190,7 +192,7 @@ class Engine:
                             item, status, error, trace.failures, self._spent(started, trace)
                         )
                         if error.disposition is Disposition.REFUSED and trace.failures:
-                            self.limits.on_success(self.clock(), self._busy)
+                            limits.on_success(self.clock(), self._busy)
                     except Exception as error:
                         bug = self._bugs.unknown(item.index, item.row, error)
                         elapsed = self._spent(started, trace)
@@ -198,7 +200,7 @@ class Engine:
                     else:
                         now = self.clock()
                         elapsed, attempts = now - started - trace.waited, trace.failures + 1
-                        self.limits.on_success(now, self._busy, elapsed if attempts == 1 else 0.0)
+                        limits.on_success(now, self._busy, elapsed if attempts == 1 else 0.0)
                         outcome = Outcome(
                             index=item.index,
                             row=item.row,
@@ -308,9 +310,14 @@ class Engine:
         """Return a row and its keys; None for one that is not as most are, which `_place` sees to."""
         try:
             row = cast("Row", read_row(self.row_class, item))
-            return row, None if overlaps_nothing(row) else self.keys.keys(row)
+            if overlaps_nothing(row) or not self._is_open(row):
+                return row, None
+            return row, self.keys.keys(row)
         except Exception:
             return None, None
+
+    def _is_open(self, row: Row) -> bool:
+        return self.accounts is None or row.account_id in self.accounts
 
     async def _pull(self) -> None:
         """Read one row and put it where it belongs."""
@@ -370,6 +377,8 @@ class Engine:
 
     async def _prepare(self, index: int, row: Row) -> RowOutcome | None:
         """Put a row into the window, or return its outcome if it need not be sent."""
+        if self.accounts is not None and row.account_id not in self.accounts:
+            await self.accounts.open(row.account_id)
         if self.learn is not None:
             await self.learn(row)
         intended = None

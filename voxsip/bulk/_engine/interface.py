@@ -64,7 +64,10 @@ class Keys(Protocol):
 class Limits(Protocol):
     """How many rows may be in flight; `AdaptiveLimits` is one."""
 
-    limit: int
+    @property
+    def limit(self) -> int:
+        """Rows that may be in flight."""
+        ...
 
     def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
         """Take note of a row that the server answered."""
@@ -72,6 +75,18 @@ class Limits(Protocol):
 
     def on_failure(self, now: float, error: VoxsipError) -> None:
         """Take note of a failed attempt."""
+        ...
+
+
+class Accounts(Protocol):
+    """The accounts that are ready for rows."""
+
+    def __contains__(self, number: int | None) -> bool:
+        """Returns whether rows of an account may be sent; None is the client's own."""
+        ...
+
+    async def open(self, number: int | None) -> None:
+        """Get ready for rows of a child account."""
         ...
 
 

@@ -7,7 +7,7 @@ on disk without the earlier ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -56,6 +56,7 @@ class RestoredRow:
         result_id: the registration that the row made, for create.
         intended_at: when the first request that may have been executed was about to leave (UTC): what a
             look-up of an "intended" or "unknown" row counts from. None where no intent was told.
+        account_id: The child account that the row is for; None for the account of the job.
     """
 
     index: int
@@ -69,6 +70,7 @@ class RestoredRow:
     error_text: str | None = None
     result_id: int | None = None
     intended_at: datetime | None = None
+    account_id: int | None = None
 
 
 class Journal(Protocol):
@@ -93,8 +95,13 @@ class Journal(Protocol):
         ...
 
     @property
-    def settled(self) -> int:
-        """Rows of earlier runs that need no money: ended for good, or perhaps bought, which is looked at first."""
+    def settled(self) -> Mapping[int | None, int]:
+        """Rows of earlier runs that need no money, by account: ended for good, or perhaps bought, which is looked at first."""
+        ...
+
+    @property
+    def surveyed(self) -> Container[int]:
+        """Child accounts of which `note_known` has told, in this run or an earlier one."""
         ...
 
     @property
@@ -117,11 +124,14 @@ class Journal(Protocol):
         """Rows of earlier runs whose outcome is not known."""
         ...
 
-    async def intend(self, index: int, digest: bytes, key: str) -> None:
+    async def intend(
+        self, index: int, digest: bytes, key: str, account_id: int | None = None
+    ) -> None:
         """Note that a row is about to be sent; durable on return. For create and delete.
 
         Arguments:
             key: what the row is about, for people: "alice@sip.example.com".
+            account_id: the child account that it is for; None for the account of the job.
         """
         ...
 
@@ -138,6 +148,7 @@ class Journal(Protocol):
         error_name: str | None = None,
         error_text: str | None = None,
         result_id: int | None = None,
+        account_id: int | None = None,
     ) -> None:
         """Note how a row ended. Returns at once; written in a batch.
 
@@ -168,12 +179,25 @@ class Journal(Protocol):
         """Make the journal tell, whatever is lost of it later, that this run has begun; before its first request."""
         ...
 
-    async def known_ids(self) -> list[int] | None:
-        """Return the ids of the registrations there were before the job, or None if they could not be listed."""
+    async def note_known(self, account_id: int, known: Iterable[int] | None) -> None:
+        """Note which registrations a child account has before its first purchase; durable on return.
+
+        Args:
+            account_id: The account.
+            known: Ids of its registrations; None if they could not be listed.
+        """
         ...
 
-    async def result_ids(self) -> list[int]:
-        """Return the registrations recorded for rows of earlier runs."""
+    async def known_ids(self, account_id: int | None = None) -> list[int] | None:
+        """Return the ids of the registrations there were before the job, or None if they could not be listed.
+
+        Args:
+            account_id: A child account; None for the account of the job.
+        """
+        ...
+
+    async def result_ids(self, account_id: int | None = None) -> list[int]:
+        """Return the registrations recorded for rows of earlier runs, of one account."""
         ...
 
     def ended(self, rows: int) -> None:

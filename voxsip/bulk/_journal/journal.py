@@ -16,7 +16,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,8 @@ from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.lock import JournalLock
 from voxsip.bulk._journal.log import COLUMNS
 from voxsip.bulk._journal.schema import (
+    INSERT_KNOWN,
+    OWN,
     STATUS_CODES,
     UNKNOWN,
     checkpoint,
@@ -93,7 +96,8 @@ class Journal:
         header: what the job is.
         rows_known: rows up to the last one that an earlier run wrote.
         rows_total: the number of input rows, once `ended` was told.
-        settled: rows of earlier runs that need no money: ended for good, or perhaps bought.
+        settled: rows of earlier runs that need no money, by account: ended for good, or perhaps bought.
+        surveyed: child accounts whose registrations were noted, and whether they could be listed.
         runs: how often the job has been started, this time included.
         listed: whether the journal holds the ids there were before.
         resumed: whether it was there before this run.
@@ -108,6 +112,7 @@ class Journal:
         self.rows_known = facts.rows_known
         self.rows_total = facts.rows_total
         self.settled = facts.settled
+        self.surveyed = facts.surveyed
         self.runs = facts.runs
         self.listed = facts.listed
         self.resumed = facts.resumed
@@ -166,12 +171,13 @@ class Journal:
                 raise
         raise in_use.pop()
 
-    async def intend(self, index: int, digest: bytes, key: str) -> None:
+    async def intend(
+        self, index: int, digest: bytes, key: str, account_id: int | None = None
+    ) -> None:
         """Note that a row is about to be sent; on the disk when this returns."""
         now = now_ms(self._clock)
-        self._put(
-            (index, digest, storable_text(key), INTENDED, now, now, 0, 0, None, None, None, None)
-        )
+        nothing = (0, 0, None, None, None, None)
+        self._put((index, digest, storable_text(key), INTENDED, now, now, *nothing, account_id))
         await self._writer.durable()
 
     def record(
@@ -187,6 +193,7 @@ class Journal:
         error_name: str | None = None,
         error_text: str | None = None,
         result_id: int | None = None,
+        account_id: int | None = None,
     ) -> None:
         """Note how a row ended; returns at once.
 
@@ -207,6 +214,7 @@ class Journal:
                 error_name,
                 storable_text(error_text),
                 storable_number(result_id),
+                account_id,
             )
         )
 
@@ -235,13 +243,20 @@ class Journal:
         """Make the main file alone tell that this run has begun; to be awaited before its first request."""
         await self._writer.run(partial(checkpoint, self.path))
 
-    async def known_ids(self) -> list[int] | None:
-        """Return the ids of the registrations there were before the job, or None if they could not be listed."""
-        return await self._writer.run(_known_ids) if self.listed else None
+    async def note_known(self, account_id: int, known: Iterable[int] | None) -> None:
+        """Note which registrations a child account has before its first purchase; in the main file when this returns."""
+        await self._writer.run(partial(_note_known, account_id, known, self._writer))
+        await self._writer.run(partial(checkpoint, self.path))
+        self.surveyed[account_id] = known is not None
 
-    async def result_ids(self) -> list[int]:
-        """Return the registrations that rows of earlier runs were told."""
-        return await self._writer.run(_result_ids)
+    async def known_ids(self, account_id: int | None = None) -> list[int] | None:
+        """Return the ids of the registrations there were before the job, or None if they could not be listed."""
+        listed = self.listed if account_id is None else self.surveyed[account_id]
+        return await self._writer.run(partial(_known_ids, account_id or OWN)) if listed else None
+
+    async def result_ids(self, account_id: int | None = None) -> list[int]:
+        """Return the registrations that rows of earlier runs were told, of one account."""
+        return await self._writer.run(partial(_result_ids, account_id))
 
     def ended(self, rows: int) -> None:
         """Note that the input has been read to its end."""
@@ -286,7 +301,8 @@ class _Facts:
     header: JobHeader
     rows_known: int
     rows_total: int | None
-    settled: int
+    settled: Mapping[int | None, int]
+    surveyed: dict[int, bool]
     runs: int
     listed: bool
     resumed: bool
@@ -350,6 +366,7 @@ def _begin_and_read(
         else 0,
         rows_total=values.count_or_none(rows_total, "the number of rows"),
         settled=_settled(connection, header.kind),
+        surveyed=_surveyed(connection),
         runs=run,
         listed=bool(listed),
         resumed=not new,
@@ -359,31 +376,53 @@ def _begin_and_read(
     )
 
 
-def _known_ids(connection: sqlite3.Connection) -> list[int]:
-    return [
-        values.number(found, "the id of a registration")
-        for (found,) in connection.execute("SELECT id FROM known_id")
-    ]
+def _surveyed(connection: sqlite3.Connection) -> dict[int, bool]:
+    return {
+        values.number(account, "the number of an account"): bool(listed)
+        for account, listed in connection.execute("SELECT account_id, listed FROM account")
+    }
 
 
-def _result_ids(connection: sqlite3.Connection) -> list[int]:
-    return [
-        values.number(found, "the id of a registration")
-        for (found,) in connection.execute(
-            "SELECT result_id FROM row WHERE result_id IS NOT NULL ORDER BY result_id"
-        )
-    ]
+def _note_known(
+    account: int, known: Iterable[int] | None, writer: Writer, connection: sqlite3.Connection
+) -> None:
+    with immediate(connection):
+        writer.ownership.check_run(connection)
+        pairs = ((account, storable_number(number)) for number in known or ())
+        connection.executemany(INSERT_KNOWN, pairs)
+        connection.execute("INSERT INTO account VALUES (?, ?)", (account, known is not None))
 
 
-def _settled(connection: sqlite3.Connection, kind: Kind) -> int:
-    """Count the rows that a run to come has no need to pay for."""
-    ended = connection.execute("SELECT status, error_code, count(*) FROM row GROUP BY 1, 2")
-    return sum(
-        rows
-        for status, code, rows in ended
-        if status != STATUS_CODES["skipped"]
-        and not (status == STATUS_CODES["failed"] and stop_reason(kind, error_class(_code(code))))
+def _known_ids(account: int, connection: sqlite3.Connection) -> list[int]:
+    found = connection.execute("SELECT id FROM known_id WHERE account_id = ?", (account,))
+    return [values.number(number, "the id of a registration") for (number,) in found]
+
+
+def _result_ids(account: int | None, connection: sqlite3.Connection) -> list[int]:
+    found = connection.execute(
+        "SELECT result_id FROM row WHERE result_id IS NOT NULL AND account_id IS ? ORDER BY result_id",
+        (account,),
     )
+    return [values.number(number, "the id of a registration") for (number,) in found]
+
+
+def _settled(connection: sqlite3.Connection, kind: Kind) -> Mapping[int | None, int]:
+    """Count the rows that a run to come has no need to pay for, by account."""
+    ended = connection.execute(
+        "SELECT status, error_code, account_id, count(*) FROM row GROUP BY 1, 2, 3"
+    )
+    found: Counter[int | None] = Counter()
+    for status, code, account, rows in ended:
+        if status == STATUS_CODES["skipped"] or (
+            status == STATUS_CODES["failed"] and stop_reason(kind, error_class(_code(code)))
+        ):
+            continue
+        found[_account(account)] += rows
+    return found
+
+
+def _account(account: object) -> int | None:
+    return values.number_or_none(account, "the account of a row")
 
 
 def _code(code: object) -> int | None:
@@ -399,9 +438,8 @@ def _read_range(connection: sqlite3.Connection, places: range) -> dict[int, tupl
 
 
 def _restored_row(found: tuple[Any, ...]) -> RestoredRow:
-    place, digest, _, status, intended_at, at, attempts, elapsed, code, name, said, result_id = (
-        found
-    )
+    place, digest, _, status, intended_at, at, attempts, elapsed, *said, result_id, account = found
+    code, name, words = said
     if not isinstance(digest, bytes):
         raise ValueError("a row has no digest")  # noqa: TRY004 - wrong data, not a wrong call
     return RestoredRow(
@@ -413,9 +451,10 @@ def _restored_row(found: tuple[Any, ...]) -> RestoredRow:
         elapsed=values.number(elapsed, "the time of a row") / 1e6,
         error_code=values.number_or_none(code, "the number of an error"),
         error_name=values.text_or_none(name, "the name of an error"),
-        error_text=values.text_or_none(said, "the text of an error"),
+        error_text=values.text_or_none(words, "the text of an error"),
         result_id=values.number_or_none(result_id, "the id of a registration"),
         intended_at=None if intended_at is None else _time(intended_at),
+        account_id=_account(account),
     )
 
 

@@ -30,6 +30,7 @@ COLUMNS = (
     "error_name",
     "error_text",
     "result_id",
+    "account_id",
 )
 TRANSACTION_ROWS = 4096
 _STATEMENT_ROWS = (64, 8, 1)
@@ -40,6 +41,7 @@ ON CONFLICT (place) DO UPDATE SET
     digest = excluded.digest, key = excluded.key, status = excluded.status, at = excluded.at,
     attempts = excluded.attempts, elapsed = excluded.elapsed, error_code = excluded.error_code,
     error_name = excluded.error_name, error_text = excluded.error_text, result_id = excluded.result_id,
+    account_id = excluded.account_id,
     intended_at = CASE
         WHEN excluded.intended_at IS NULL THEN row.intended_at
         WHEN row.status IN ({INTENDED}, {UNKNOWN}) THEN ifnull(row.intended_at, excluded.intended_at)

@@ -23,7 +23,10 @@ UNREAD = b""
 
 def digest_of(row: object) -> bytes:
     """Return a row's fingerprint, made without its secrets."""
-    return row_digest(row.params(), SECRET_COLUMNS) if isinstance(row, Request) else UNREAD
+    if not isinstance(row, Request):
+        return UNREAD
+    account = {} if row.account_id is None else {"account_id": row.account_id}
+    return row_digest(row.params() | account, SECRET_COLUMNS)
 
 
 class PreviousRuns:
@@ -31,13 +34,15 @@ class PreviousRuns:
 
     Arguments:
         journal: open for this job.
+        own_account: the client's own account, where it is known: rows that name it are rows that name none.
 
     Attributes:
         find: gives what an earlier run bought for a row that the journal does not tell of; None if there is no telling.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, own_account: int | None = None) -> None:
         self._journal = journal
+        self._own_account = own_account
         self.find: Callable[[Any], int | VoxsipError | None] | None = None
 
     async def check(self, source: Source, row_class: type[Any]) -> None:
@@ -57,7 +62,7 @@ class PreviousRuns:
 
     async def intend(self, index: int, row: Row) -> None:
         """Make it durable that a row is about to be sent."""
-        await self._journal.intend(index, digest_of(row), row.label)
+        await self._journal.intend(index, digest_of(row), row.label, self._account(row))
 
     def observe(self, outcome: Outcome[Any]) -> None:
         """Write an outcome down, unless it was read from here."""
@@ -75,7 +80,12 @@ class PreviousRuns:
             error_name=None if error is None else type(error).__name__,
             error_text=None if error is None else _text(error),
             result_id=made_by(outcome.result),
+            account_id=self._account(row),
         )
+
+    def _account(self, row: object) -> int | None:
+        account: int | None = getattr(row, "account_id", None)
+        return None if account == self._own_account else account
 
     async def restore(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
         """Return a row's outcome of an earlier run; when it was about to be sent, if no more is known; or None.

@@ -27,6 +27,9 @@ APPLICATION_ID = 0x766F7873
 """What tells a voxsip journal from other SQLite files: "voxs"."""
 SCHEMA_VERSION = 3
 
+OWN = 0
+"""Stands for the account of the job where a key needs a number."""
+INSERT_KNOWN = "INSERT OR IGNORE INTO known_id VALUES (?, ?)"
 STATUS_CODES: dict[Status, int] = {status: code for code, status in enumerate(STATUSES, 1)}
 """Status as stored; 0 is an intent without an outcome."""
 UNKNOWN = STATUS_CODES["unknown"]
@@ -48,7 +51,8 @@ CREATE TABLE job (
     listed INTEGER NOT NULL,
     log_lost INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE known_id (id PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE account (account_id INTEGER PRIMARY KEY, listed INTEGER NOT NULL);
+CREATE TABLE known_id (account_id INTEGER, id, PRIMARY KEY (account_id, id)) WITHOUT ROWID;
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
     pid INTEGER NOT NULL,
@@ -69,12 +73,15 @@ CREATE TABLE row (
     error_code INTEGER,
     error_name TEXT,
     error_text TEXT,
-    result_id INTEGER
+    result_id INTEGER,
+    account_id INTEGER
 );
 """
 # Times are milliseconds since 1970 UTC, `elapsed` is microseconds. `job.listed` says whether `known_id` holds the ids of
-# all registrations there were before the job's first purchase, `job.log_lost` whether the log of a run was ever lost.
-# `run.closed` says that the run closed the journal, and left no log; `run.ended_at` that no request was on its way then.
+# all registrations there were before the job's first purchase, `account.listed` the same of a child account;
+# `job.log_lost` whether the log of a run was ever lost. `run.closed` says that the run closed the journal, and left no log;
+# `run.ended_at` that no request was on its way then. A row's account is NULL, and that of a known id 0, for the account
+# of the job.
 
 
 def now_ms(clock: Clock) -> int:
@@ -181,8 +188,8 @@ def create_file(
         )
         connection.execute("BEGIN")
         connection.executemany(
-            "INSERT OR IGNORE INTO known_id VALUES (?)",
-            ((storable_number(number),) for number in known or ()),
+            INSERT_KNOWN,
+            ((OWN, storable_number(number)) for number in known or ()),
         )
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")

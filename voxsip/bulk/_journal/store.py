@@ -16,7 +16,7 @@ import secrets
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 from urllib.parse import unquote
@@ -24,26 +24,30 @@ from urllib.parse import unquote
 import orjson
 
 from voxsip._clock import SYSTEM, Clock
-from voxsip._errors import ConfigurationError, VoxsipError, error_class
+from voxsip._errors import ConfigurationError, VoxsipError
 from voxsip._redaction.values import conceal, reveal
 from voxsip._transport.write_guard import SUPPORTED
 from voxsip._version import __version__
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.schema import STATUS_CODES, UNKNOWN, now_ms
-from voxsip.bulk._journal.store_rows import last_words, number, restored_row, text
+from voxsip.bulk._journal.store_rows import count_settled, last_words, restored_row, text
 from voxsip.bulk._journal.store_statements import (
     CREATE,
     FACTS,
     GIVE_BACK,
     LOOK,
     NAMES,
+    NOTE_KNOWN,
     RENEW,
+    RESULT_IDS,
+    SETTLED,
+    SURVEYED,
     TAKE_OVER,
     UPDATE,
     WRITE,
 )
 from voxsip.bulk._journal.values import INTENDED
-from voxsip.bulk._outcomes import Status, stop_reason
+from voxsip.bulk._outcomes import Status
 from voxsip.shared._address import StoreAddress
 from voxsip.shared._connection import LoopConnection, StoreUnavailableError
 
@@ -75,7 +79,8 @@ class StoreJournal:
         header: what the job is.
         rows_known: rows up to the last one that an earlier run wrote.
         rows_total: the number of input rows, once `ended` was told.
-        settled: rows of earlier runs that need no money: ended for good, or perhaps bought.
+        settled: rows of earlier runs that need no money, by account: ended for good, or perhaps bought.
+        surveyed: child accounts whose registrations were noted, with their ids if they could be listed.
         runs: how often the job has been started, this time included.
         resumed: whether it was there before this run.
         unclean: whether requests of an earlier run may be on their way.
@@ -104,7 +109,9 @@ class StoreJournal:
         self._updates: list[tuple[str, tuple[object, ...]]] = []
         self._range = range(0)
         self._rows: dict[int, Any] = {}
-        self.rows_known = self.open_rows = self.settled = 0
+        self.rows_known = self.open_rows = 0
+        self.settled: Mapping[int | None, int] = {}
+        self.surveyed: dict[int, list[int] | None] = {}
         self.resumed = self.unclean = False
 
     @classmethod
@@ -181,7 +188,10 @@ class StoreJournal:
             journal.rows_known = 0 if facts["last"] is None else facts["last"] + 1
             journal.open_rows = facts["open"]
             journal._begin(row, began)
-            journal.settled = await journal._count_settled()
+            counts = await journal._connection.fetch(SETTLED, row["id"])
+            journal.settled = count_settled(journal.header.kind, counts)
+            found = await journal._connection.fetch(SURVEYED, row["id"])
+            journal.surveyed = {row["account_id"]: row["known"] for row in found}
         return journal
 
     async def _refusal(self) -> ConfigurationError:
@@ -217,10 +227,13 @@ class StoreJournal:
         """Returns whether the job is held for certain, by the time since boot: it goes on while the process is stopped."""
         return self._failure is None and _boot_time() < self._deadline
 
-    async def intend(self, index: int, digest: bytes, key: str) -> None:
+    async def intend(
+        self, index: int, digest: bytes, key: str, account_id: int | None = None
+    ) -> None:
         """Note that a row is about to be sent; durable when this returns."""
         now = now_ms(self._clock)
-        self._put((index, digest, text(key), INTENDED, now, now, 0, 0, None, None, None, None))
+        nothing = (0, 0, None, None, None, None)
+        self._put((index, digest, text(key), INTENDED, now, now, *nothing, account_id))
         await self._until_written(urgent=True)
 
     def record(
@@ -236,6 +249,7 @@ class StoreJournal:
         error_name: str | None = None,
         error_text: str | None = None,
         result_id: int | None = None,
+        account_id: int | None = None,
     ) -> None:
         """Note how a row ended; returns at once.
 
@@ -256,6 +270,7 @@ class StoreJournal:
                 error_name,
                 text(error_text),
                 None if result_id is None else str(result_id),
+                account_id,
             )
         )
 
@@ -283,16 +298,20 @@ class StoreJournal:
     async def begin(self) -> None:
         """Do nothing: that the run has begun is in the store since the journal was opened."""
 
-    async def known_ids(self) -> list[int] | None:
-        """Return the ids of the registrations there were before the job, or None if they could not be listed."""
-        return self._known
+    async def note_known(self, account_id: int, known: Iterable[int] | None) -> None:
+        """Note which registrations a child account has before its first purchase; durable when this returns."""
+        ids = None if known is None else list(known)
+        await self._held(NOTE_KNOWN, account_id, ids)
+        self.surveyed[account_id] = ids
 
-    async def result_ids(self) -> list[int]:
-        """Return the registrations that rows of earlier runs were told."""
-        query = "SELECT result_id FROM voxsip.job_row WHERE job = $1 AND result_id IS NOT NULL"
-        return sorted(
-            int(row["result_id"]) for row in await self._connection.fetch(query, self._job)
-        )
+    async def known_ids(self, account_id: int | None = None) -> list[int] | None:
+        """Return the ids of the registrations there were before the job, or None if they could not be listed."""
+        return self._known if account_id is None else self.surveyed[account_id]
+
+    async def result_ids(self, account_id: int | None = None) -> list[int]:
+        """Return the registrations that rows of earlier runs were told, of one account."""
+        rows = await self._connection.fetch(RESULT_IDS, self._job, account_id)
+        return sorted(int(row["result_id"]) for row in rows)
 
     def ended(self, rows: int) -> None:
         """Note that the input has been read to its end."""
@@ -438,22 +457,6 @@ class StoreJournal:
             raise ConfigurationError(
                 f"journal {self.path}: {self._failure}; nothing is sent any more, resume the job where it is held"
             )
-
-    async def _count_settled(self) -> int:
-        rows = await self._connection.fetch(
-            "SELECT status, error_code, count(*) AS n FROM voxsip.job_row WHERE job = $1 GROUP BY 1, 2",
-            self._job,
-        )
-        failed, skipped = STATUS_CODES["failed"], STATUS_CODES["skipped"]
-        return sum(
-            row["n"]
-            for row in rows
-            if row["status"] != skipped
-            and not (
-                row["status"] == failed
-                and stop_reason(self.header.kind, error_class(number(row["error_code"])))
-            )
-        )
 
 
 class _closed_on_failure:  # noqa: N801 - used as a statement

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from voxsip._errors import error_class
 from voxsip._redaction.values import reveal
 from voxsip.bulk._journal.interface import RestoredRow
-from voxsip.bulk._journal.schema import UNKNOWN
+from voxsip.bulk._journal.schema import STATUS_CODES, UNKNOWN
 from voxsip.bulk._journal.values import INTENDED, STATUSES
+from voxsip.bulk._outcomes import Kind, stop_reason
 
 
 def text(text: str | None) -> str | None:
@@ -48,8 +52,26 @@ def restored_row(row: Any) -> RestoredRow:
         error_text=row["error_text"],
         result_id=number(row["result_id"]),
         intended_at=None if row["intended_at"] is None else time(row["intended_at"]),
+        account_id=row["account_id"],
     )
 
 
 def time(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1e3, UTC)
+
+
+def count_settled(kind: Kind, counts: Iterable[Any]) -> Mapping[int | None, int]:
+    """Count the rows that a run to come has no need to pay for, by account.
+
+    Args:
+        kind: what the rows are for.
+        counts: rows by status, error and account.
+    """
+    failed, skipped = STATUS_CODES["failed"], STATUS_CODES["skipped"]
+    found: Counter[int | None] = Counter()
+    for row in counts:
+        status, code = row["status"], row["error_code"]
+        if status == skipped or (status == failed and stop_reason(kind, error_class(number(code)))):
+            continue
+        found[row["account_id"]] += row["n"]
+    return found

@@ -21,6 +21,7 @@ COLUMNS = {
     "error_name": "text",
     "error_text": "text",
     "result_id": "text",
+    "account_id": "bigint",
 }
 NAMES = ", ".join(COLUMNS)
 HELD = """
@@ -39,6 +40,7 @@ WRITE = f"""
         digest = excluded.digest, key = excluded.key, status = excluded.status, at = excluded.at,
         attempts = excluded.attempts, elapsed = excluded.elapsed, error_code = excluded.error_code,
         error_name = excluded.error_name, error_text = excluded.error_text, result_id = excluded.result_id,
+        account_id = excluded.account_id,
         intended_at = CASE
             WHEN excluded.intended_at IS NULL THEN r.intended_at
             WHEN r.status IN ({INTENDED}, {UNKNOWN}) THEN coalesce(r.intended_at, excluded.intended_at)
@@ -71,4 +73,19 @@ SELECT holder, lease_until + grace - extract(epoch FROM clock_timestamp()) AS le
 """
 FACTS = """
 SELECT max(place) AS last, count(*) FILTER (WHERE status = ANY($2::int[])) AS open FROM voxsip.job_row WHERE job = $1
+"""
+NOTE_KNOWN = """
+WITH held AS (SELECT id FROM voxsip.job WHERE id = $1 AND lease = $2 FOR UPDATE), written AS (
+    INSERT INTO voxsip.job_account (job, account_id, known) SELECT id, $3, $4 FROM held
+    ON CONFLICT (job, account_id) DO NOTHING
+)
+SELECT EXISTS (SELECT FROM held) AS held
+"""
+SURVEYED = "SELECT account_id, known FROM voxsip.job_account WHERE job = $1"
+SETTLED = """
+SELECT status, error_code, account_id, count(*) AS n FROM voxsip.job_row WHERE job = $1 GROUP BY 1, 2, 3
+"""
+RESULT_IDS = """
+SELECT result_id FROM voxsip.job_row
+WHERE job = $1 AND result_id IS NOT NULL AND account_id IS NOT DISTINCT FROM $2
 """

@@ -136,10 +136,14 @@ class Verifier:
     Arguments:
         client: lists registrations.
         directory: turns names into ids.
+        account_id: the child account that the client acts for; None for its own.
     """
 
-    def __init__(self, client: BaseAsyncClient, directory: AccountNames) -> None:
+    def __init__(
+        self, client: BaseAsyncClient, directory: AccountNames, account_id: int | None = None
+    ) -> None:
         self._client = client
+        self._account_id = account_id
         self._directory = directory
         self._model = BindingState(application_of=directory.application_of)
         self._failure: VoxsipError | None = None
@@ -177,13 +181,14 @@ class Verifier:
             self._model.apply(change)
 
     async def compare(self, report: Report) -> None:
-        """Read the live state and write what differs into the report, or why nothing could be compared."""
+        """Read the live state and add what differs to the report, or why nothing could be compared."""
         try:
             if self._failure is not None:
                 raise self._failure
             await self._compare(report)
         except VoxsipError as error:
-            report.verify_error = str(error)
+            where = "" if self._account_id is None else f"account {self._account_id}: "
+            report.verify_error = report.verify_error or f"{where}{error}"
 
     async def _compare(self, report: Report) -> None:
         found: list[Mismatch] = []
@@ -205,10 +210,10 @@ class Verifier:
                 if page and again is None:
                     continue
             count += 1
-            missing = Mismatch(sip_registration_id=registration, expected=wanted, found=None)
-            found.append(again or missing)
+            found.append(again or self._mismatch(registration, wanted, None))
             del found[SHOWN:]
-        report.mismatches, report.mismatched = count, found
+        report.mismatches = (report.mismatches or 0) + count
+        report.mismatched = [*report.mismatched, *found][:SHOWN]
 
     def _judge(self, item: SipRegistration, wanted: Binding | None) -> Mismatch | None:
         number, found = item.sip_registration_id, binding_of(item)
@@ -216,7 +221,15 @@ class Verifier:
         if holder in {ANY, number} and (wanted is None or matches(wanted, found)):
             return None
         expected = wanted or Binding(ANY, ANY, None)
-        return Mismatch(sip_registration_id=number, expected=expected, found=found)
+        return self._mismatch(number, expected, found)
+
+    def _mismatch(self, number: int, expected: Binding, found: Binding | None) -> Mismatch:
+        return Mismatch(
+            sip_registration_id=number,
+            expected=expected,
+            found=found,
+            account_id=self._account_id,
+        )
 
 
 def matches(wanted: Binding, found: Binding) -> bool:

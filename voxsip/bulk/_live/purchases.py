@@ -117,7 +117,10 @@ async def survey(client: BaseAsyncClient, existing: Existing | None) -> list[int
 
 
 async def survey_again(
-    client: BaseAsyncClient, journal: Journal, existing: Existing | None
+    client: BaseAsyncClient,
+    journal: Journal,
+    existing: Existing | None,
+    account_id: int | None = None,
 ) -> Purchases:
     """List the registrations there are as a job is resumed, once requests of earlier runs have arrived.
 
@@ -125,12 +128,13 @@ async def survey_again(
         client: Lists.
         journal: Tells what was there before the first purchase, and what rows were told.
         existing: Takes in what is there, for `skip_unchanged`; or None.
+        account_id: The child account that the client acts for; None for the account of the job.
 
     Raises:
         VoxsipError: The list could not be read, and `skip_unchanged` needs it.
     """
-    known = await journal.known_ids()
-    claimed = IdSet([*(known or ()), *await journal.result_ids()])
+    known = await journal.known_ids(account_id)
+    claimed = IdSet([*(known or ()), *await journal.result_ids(account_id)])
     purchases = Purchases(claimed, listed=known is not None)
     try:
         async for item in every_registration(client):

@@ -13,7 +13,7 @@ registration.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from voxsip._bindings.rows import BindRequest, Row, read_row
 from voxsip._bindings.state import ANY, Binding, BindingState, Change
@@ -21,14 +21,22 @@ from voxsip._clock import yield_to_loop
 from voxsip._errors import InvalidArgumentError
 from voxsip.bulk._engine.engine import YIELD_EVERY
 from voxsip.bulk._engine.interface import Holds
-from voxsip.bulk._live.existing import read_bindings
 from voxsip.bulk._outcomes import Outcome
 from voxsip.bulk._source import END, Source
 
 if TYPE_CHECKING:
-    from voxsip._base_client import BaseAsyncClient
     from voxsip._bindings.names import AccountNames
     from voxsip.bulk._journal.previous_runs import PreviousRuns
+
+
+class Accounts(Protocol):
+    """The accounts of a job."""
+
+    async def bindings(
+        self, number: int | None
+    ) -> tuple[int | None, AccountNames, Mapping[int, Binding]]:
+        """Return which account a number means (None: the client's own), its names, and its bindings as they are."""
+        ...
 
 
 class Groups:
@@ -91,8 +99,8 @@ class UnchangedRows:
         if not self._model.apply(change) and change.registration is not None:
             self._changed.add(change.registration)
 
-    def finish(self) -> Holds:
-        """Return the function that tells, by index, whether a row needs not be sent."""
+    def finish(self) -> bytearray:
+        """Return for every row whether it has to be sent."""
         for registration, binding in self._model.changed.items():
             if self._live.get(registration) != binding:
                 self._changed.add(registration)
@@ -100,11 +108,7 @@ class UnchangedRows:
         dirty = {find(key) for key in self._changed}
         send = bytearray(key == 0 or find(key) in dirty for key in self._first_keys)
         self._first_keys.clear()
-
-        def holds(index: int, _: Row) -> bool:
-            return index < len(send) and not send[index]
-
-        return holds
+        return send
 
     def _keys(self, change: Change) -> list[int]:
         keys = [] if change.registration is None else [change.registration]
@@ -120,17 +124,13 @@ class UnchangedRows:
 
 
 async def find_unchanged(
-    source: Source,
-    client: BaseAsyncClient,
-    directory: AccountNames,
-    previous_runs: PreviousRuns | None,
+    source: Source, accounts: Accounts, previous_runs: PreviousRuns | None
 ) -> tuple[Source, Holds]:
     """Read the whole input and the live state, and run the one on the other.
 
     Arguments:
         source: the input.
-        client: lists registrations.
-        directory: turns names into ids.
+        accounts: those that its rows are for; each is looked at by itself.
         previous_runs: what earlier runs did; what they did is not run again. Or None.
 
     Returns:
@@ -144,12 +144,24 @@ async def find_unchanged(
         rows.append(_smaller(item))
         if not len(rows) % YIELD_EVERY:
             await yield_to_loop()
-    plan = UnchangedRows(await read_bindings(client), directory.application_of)
+    plans: dict[int | None, UnchangedRows] = {}
+    plan_of: list[UnchangedRows] = []
     for index, item in enumerate(rows):
-        plan.add(await _change(index, item, directory, previous_runs))
+        number, names, live = await accounts.bindings(getattr(item, "account_id", None))
+        plan = plans.get(number)
+        if plan is None:
+            plan = plans[number] = UnchangedRows(live, names.application_of)
+        plan.add(await _change(index, item, names, previous_runs))
+        plan_of.append(plan)
         if not index % YIELD_EVERY:
             await yield_to_loop()
-    return Source(rows), plan.finish()
+    sent = {plan: iter(plan.finish()) for plan in plans.values()}
+    send = bytearray(next(sent[plan]) for plan in plan_of)
+
+    def holds(index: int, _: Row) -> bool:
+        return index < len(send) and not send[index]
+
+    return Source(rows), holds
 
 
 def _smaller(item: object) -> object:

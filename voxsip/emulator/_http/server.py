@@ -71,8 +71,8 @@ class Handler:
             if request.method in _METHODS:
                 return await self._api(request)
             return web.Response(status=405, headers={"Allow": "GET, POST"})
-        if path == STATE_PATH and request.method == "GET":
-            return self._state(request)
+        if (path == STATE_PATH or path.startswith(f"{STATE_PATH}/")) and request.method == "GET":
+            return self._state(request, path[len(STATE_PATH) + 1 :])
         if path == SPEC_PATH and request.method == "GET":
             return self._json(orjson.dumps(document()))
         return web.Response(status=404)
@@ -163,11 +163,15 @@ class Handler:
             },
         )
 
-    def _state(self, request: web.BaseRequest) -> web.Response:
+    def _state(self, request: web.BaseRequest, account_id: str) -> web.Response:
         peer = request.transport and request.transport.get_extra_info("peername")
         if not peer or not _is_loopback(peer[0]):
             return web.Response(status=403)
-        return self._json(State.of(self.service).to_json())
+        try:
+            state = State.of(self.service, int(account_id) if account_id else None)
+        except (ValueError, LookupError):
+            return web.Response(status=404)
+        return self._json(state.to_json())
 
 
 class _LateCall:

@@ -71,7 +71,6 @@ class Service:
         self.page_cap = page_cap
         self.max_registrations = max_registrations
         self.max_users = max_users
-        self.limit: TokenBucket | None = None
         self.api_address = "localhost"
         self.lock = threading.Lock()
         self.accounts: dict[int, Account] = {}
@@ -83,11 +82,29 @@ class Service:
         self.tokens = TokenVerifier(clock, self._may_act)
         self.main = self.add_account()
 
-    def add_account(self, parent: int | None = None) -> Account:
-        """Open an account, the first or a child of another, with the same money as the first."""
+    def add_account(
+        self,
+        parent: int | None = None,
+        *,
+        balance: Decimal | None = None,
+        limit: TokenBucket | None = None,
+        own_ids: bool = False,
+    ) -> Account:
+        """Open an account, the first or a child of another.
+
+        Args:
+            parent: whose keys may act for it.
+            balance: its money; None gives it what the first account had.
+            limit: the calls a second that it may make.
+            own_ids: count the ids of its things from 1, as the first account does, so that both have the same.
+        """
         account = Account(
-            len(self.accounts) + 1, balance=self._balance, ids=self._ids, clock=self.clock
+            len(self.accounts) + 1,
+            balance=self._balance if balance is None else balance,
+            ids=Ids() if own_ids else self._ids,
+            clock=self.clock,
         )
+        account.limit = limit
         self.accounts[account.id] = account
         if parent is not None:
             self._parents[account.id] = parent
@@ -131,12 +148,14 @@ class Service:
 
     def _execute(self, call: Call, spec: CommandSpec) -> dict[str, Any] | bytes:
         grant = self.tokens.verify(call.authorization)
-        if self.limit is not None and not self.limit.take():
+        account = self.accounts[grant.account_id]
+        if account.limit is not None and not account.limit.take():
+            account.refused += 1
             raise RefusedError(RATE_LIMIT)
         if spec.roles and not spec.roles & grant.roles:
             raise RefusedError(FORBIDDEN_COMMAND)
         context = Context(
-            account=self.accounts[grant.account_id],
+            account=account,
             values=typed_values(spec, call.parameters, _EMPTY_TEXTS),
             price=self.price,
             max_registrations=self.max_registrations,
@@ -154,4 +173,5 @@ class Service:
         else:
             result = sample_reply(context, call.command)
         self.executed[call.command] += 1
+        account.executed[call.command] += 1
         return result

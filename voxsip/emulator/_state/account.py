@@ -6,6 +6,7 @@ Methods here keep the indices true; what a command may and may not do is decided
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from voxsip.emulator._service.clock import Clock
+    from voxsip.emulator._service.limit import TokenBucket
 
 __all__ = ["Account", "month_later"]
 
@@ -29,6 +31,11 @@ class Account(Directory):
         ids: source of new ids.
         clock: source of timestamps.
         settle: seconds for which a registration is in progress after it was made or changed.
+
+    Attributes:
+        limit: the calls a second that it may make; None for any number.
+        refused: calls that were refused for their rate.
+        executed: by command, the calls that did their work.
     """
 
     def __init__(
@@ -41,6 +48,9 @@ class Account(Directory):
         self.name = f"account-{id}"
         self.email = f"{self.name}@example.com"
         self.currency = "USD"
+        self.limit: TokenBucket | None = None
+        self.refused = 0
+        self.executed: Counter[str] = Counter()
         self.created = self.timestamp()
         self.registrations: dict[int, Registration] = {}
         self.white_list: dict[int, WhiteListItem] = {}

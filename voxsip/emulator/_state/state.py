@@ -21,35 +21,51 @@ _PARTS = ("account", "registrations", "counters", "sampled")
 
 @frozen(eq=False)
 class State(Mapping[str, Any]):
-    """A copy of the state of the emulator's main account; a mapping with attributes.
+    """A copy of the state of one of the emulator's accounts; a mapping with attributes.
 
     Args:
         account: its `balance`.
         registrations: one mapping each, in id order; what it is not bound to is None. No passwords:
             the emulator keeps none.
         counters: by command, how many requests named it (`received`) and how many did their work
-            (`executed`): reads as well as changes, refused ones not.
+            (`executed`): reads as well as changes, refused ones not. Of all accounts together in the state of the main
+            one; of a child its own, all of which were executed.
         sampled: commands that keep no state: their replies are made from the spec.
+        refused: calls of the account that were refused for their rate; an attribute only.
     """
 
     account: dict[str, Any]
     registrations: list[dict[str, Any]]
     counters: dict[str, dict[str, int]]
     sampled: list[str] = field(factory=list)
+    refused: int = 0
 
     @classmethod
-    def of(cls, service: Service) -> State:
-        """Copy the state as it is between two commands."""
+    def of(cls, service: Service, account_id: int | None = None) -> State:
+        """Copy the state as it is between two commands.
+
+        Args:
+            service: the emulator's.
+            account_id: a child account; None for the main one.
+
+        Raises:
+            LookupError: there is no such account.
+        """
         with service.lock:
-            account = service.main
+            account = service.main if account_id is None else service.accounts[account_id]
+            if account is service.main:
+                received, executed = service.received, service.executed
+            else:
+                received = executed = {name: account.executed[name] for name in service.executed}
             return cls(
                 {"balance": money(account.balance)},
                 [_registration(row) for row in account.registrations.values()],
                 {
-                    command: {"received": received, "executed": service.executed[command]}
-                    for command, received in service.received.items()
+                    command: {"received": number, "executed": executed[command]}
+                    for command, number in received.items()
                 },
                 [command for command in service.received if command not in HANDLERS],
+                account.refused,
             )
 
     def to_json(self) -> bytes:

@@ -24,20 +24,23 @@ COLUMNS = [
     ("row", name)
     for name in (
         "place", "digest", "key", "status", "intended_at", "at", "attempts", "elapsed", "error_code", "error_name",
-        "error_text", "result_id",
+        "error_text", "result_id", "account_id",
     )
-] + [("known_id", "id")]  # fmt: skip
+] + [("known_id", "account_id"), ("known_id", "id"), ("account", "account_id"), ("account", "listed")]  # fmt: skip
 FIRST = dict.fromkeys(("job", "run", "row"), "WHERE rowid = 1") | {
     "known_id": "",
+    "account": "",
     "row": "WHERE place = 1",
 }
 ROWS = [{"sip_username": f"phone-{number}", "proxy": "sip.example.com"} for number in range(4)]
+OF_A_CHILD = {"sip_username": "phone-0", "proxy": "sip.example.com", "account_id": 2}
 
 
 @pytest.fixture
 async def journal(start, tmp_path):
     """A journal of a purchase with rows done, failed and left over, and a client."""
-    _, client = await start(balance=3, price=1)
+    emulator, client = await start(balance=3, price=1)
+    emulator.add_child()
     await client.call("CreateSipRegistration", ROWS[3])
     path = tmp_path / "job.sqlite"
     report = await client.bulk.create(ROWS, journal=path, check_funds=False, concurrency=1)
@@ -83,6 +86,7 @@ async def test_a_journal_without_a_job_or_a_table_is_refused(journal):
         "DELETE FROM run",
         "DELETE FROM job",
         "DROP TABLE known_id",
+        "DROP TABLE account",
         "DROP TABLE row",
     ):
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
