@@ -1,8 +1,9 @@
 """The one rule of when two purchases mean the same registration; docs/bulk-ordering.md tells it to users.
 
-A registration is known by its SIP user name and proxy. Two of them are *equal* if both are written the same; *near* if
-only the spelling differs (case, spaces around, Unicode form, `sip:` in front, `:5060` or a dot at the end of the host),
-so that a service may keep both as one; else they are certainly different. Near is never bought on suspicion.
+Registrations of two accounts are different. Within an account, one is known by its SIP user name and proxy: two are *equal*
+if both are written the same; *near* if only the spelling differs (case, spaces around, Unicode form, `sip:` in front,
+`:5060` or a dot at the end of the host), so that a service may keep both as one; else they are certainly different. Near is
+never bought on suspicion.
 
 Used by the check of files, the engine's keys, look-ups and `skip_unchanged`. Pure.
 """

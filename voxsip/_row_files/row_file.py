@@ -36,6 +36,7 @@ class Rows(Generic[Request]):
         columns: of a CSV file that has rows, in its order; None for other files.
         origins: of rows whose password stands elsewhere, by place: "FILE:LINE".
         accounts: the number of rows of each child account; None stands for the client's own account.
+        in_order: rows that clash are meant to, and run in the order of the file.
     """
 
     def __init__(self, read: Callable[[], Iterator[Request]]) -> None:
@@ -47,6 +48,7 @@ class Rows(Generic[Request]):
         self.columns: tuple[str, ...] | None = None
         self.origins: dict[int, str] = {}
         self.accounts: Counter[int | None] = Counter()
+        self.in_order = False
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -106,6 +108,7 @@ class RowFile(Generic[Request]):
         rows.mixed_users = self.mixed_users
         rows.checksum = digest.hexdigest()
         rows.columns = self.columns
+        rows.in_order = on_conflict == "order"
         return rows
 
     def scan(

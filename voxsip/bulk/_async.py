@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from voxsip._base_client import for_account
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
 from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._config import RateLimit
@@ -269,16 +270,21 @@ class AsyncBulk:
         run.overrides = overrides
         return BulkJob(run)
 
-    async def quote(self, rows: int | None = None) -> Quote:
+    async def quote(self, rows: int | None = None, *, account_id: int | None = None) -> Quote:
         """Hold the price of registrations against the account's money.
 
         Arguments:
             rows: how many are to be bought.
+            account_id: a child account that pays; None for the client's own.
 
         Raises:
             VoxsipError: price or balance could not be read.
         """
-        return await read_quote(self._client, rows)
+        own = account_id in {None, self._client.account_id}
+        client = (
+            self._client if own or account_id is None else for_account(self._client, account_id)
+        )
+        return await read_quote(client, rows)
 
     def _run(
         self,

@@ -17,7 +17,7 @@ from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._transport.write_guard import WRITE_GUARD
 from voxsip._version import __version__
 from voxsip.bulk._accounts.account import Account
-from voxsip.bulk._accounts.accounts import Accounts, observers
+from voxsip.bulk._accounts.accounts import Accounts, check_accounts, observers
 from voxsip.bulk._engine.engine import Engine
 from voxsip.bulk._engine.interface import Holds
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
@@ -132,6 +132,7 @@ class Run:
         self._started = self.client.clock.monotonic()
         journal: Journal | None = None
         try:
+            check_accounts(self.client, self.rows)
             known = await self._survey()
             journal = await self._open_journal(known)
             self._opened = self.client.clock.monotonic()

@@ -7,6 +7,7 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
+    Collection,
     Iterable,
     Iterator,
     Mapping,
@@ -68,6 +69,12 @@ class Source:
             return None
         fresh = iter(self._rows.reveal())
         return None if fresh is self._rows.reveal() else map(conceal_row, fresh)
+
+    @property
+    def named_accounts(self) -> Collection[int | None]:
+        """The accounts that rows are for, if the input has counted them; None is the client's own."""
+        counted = getattr(self._rows.reveal(), "accounts", None)
+        return counted.keys() if isinstance(counted, Counter) else ()
 
     def count_accounts(self) -> Mapping[int | None, int] | None:
         """Return the number of rows for each account, None being the client's own; None if that cannot be told."""

@@ -405,6 +405,6 @@ class Bulk:
         )
         return SyncBulkJob(job, inbox, rows, self._runner)
 
-    def quote(self, rows: int | None = None) -> Quote:
+    def quote(self, rows: int | None = None, *, account_id: int | None = None) -> Quote:
         """Hold the price of registrations against the account's money; see `AsyncBulk.quote`."""
-        return self._runner.run(self._bulk.quote(rows))
+        return self._runner.run(self._bulk.quote(rows, account_id=account_id))

@@ -56,6 +56,7 @@ def test_every_row_is_in_one_file(tmp_path, job):
         "user_id": "",
         "user_name": 'ü,"x"',
         "bind": "false",
+        "account_id": "",
     }
     assert table(files["succeeded.csv"]) == [
         {**columns, "row": "2", "status": "done"},

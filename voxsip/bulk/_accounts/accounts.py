@@ -308,6 +308,18 @@ class Accounts:
             self._engine.report.stopped = reason
 
 
+def check_accounts(client: BaseAsyncClient, source: Source) -> None:
+    """Check that the client can act for the accounts that an input is known to name; before anything is sent.
+
+    Raises:
+        ConfigurationError: It has a ready token, which names its account.
+    """
+    for number in source.named_accounts:
+        if number not in {None, client.account_id} and number is not None:
+            for_account(client, number)
+            return
+
+
 def observers(account: Account) -> list[Callable[[Outcome[Any]], None]]:
     """Return what takes in the outcomes of an account's rows."""
     found: list[Callable[[Outcome[Any]], None]] = []

@@ -152,7 +152,9 @@ def create(
         _check_place(journal)
 
         async def ask(client: AsyncClient) -> None:
-            await confirm(client, len(rows), yes=yes, as_json=output.json, at_most=skip_unchanged)
+            await confirm(
+                client, rows.accounts, yes=yes, as_json=output.json, at_most=skip_unchanged
+            )
             print_message(f"the journal is {shown(journal)}")
 
         def make(client: AsyncClient) -> BulkJob[Any]:
@@ -250,10 +252,16 @@ def _journal_of(file: str, journal: str | None) -> str:
 
 
 def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
+    accounts = len(rows.accounts)
+    several = accounts > 1 or None not in rows.accounts
     if as_json:
-        print_event("checked", file=source.name, rows=len(rows))
+        named = {"accounts": accounts} if accounts and several else {}
+        print_event("checked", file=source.name, rows=len(rows), **named)
     else:
-        print_text(f"{source.name}: {counted(len(rows), 'row')}, nothing wrong; nothing was sent")
+        of = f" for {counted(accounts, 'account')}" if accounts and several else ""
+        print_text(
+            f"{source.name}: {counted(len(rows), 'row')}{of}, nothing wrong; nothing was sent"
+        )
     return Exit.DONE
 
 

@@ -69,6 +69,7 @@ def launch(
 
     async def main(signals: Interrupts) -> Exit:
         async with connection.client() as client:
+            _check_own_account(client.account_id, source, rows)
             job = make(client)
             work = Work(
                 verb=_VERBS[kind],
@@ -106,6 +107,15 @@ def launch(
         return run(interruptible())
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise CommandError(_cut_off(journal, again), Exit.INTERRUPTED) from None
+
+
+def _check_own_account(own: int | None, source: RowFile[Any], rows: Rows[Any]) -> None:
+    """Refuse two names for one account: rows that clash may have been missed."""
+    if own is not None and {None, own} <= rows.accounts.keys() and not rows.in_order:
+        raise CommandError(
+            f"{source.name}: some rows leave account_id empty and some name {own}, which is the same account; "
+            "write one of the two, or pass --on-conflict order"
+        )
 
 
 def _cut_off(journal: str | None, again: str | None) -> str:
