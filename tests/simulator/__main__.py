@@ -5,6 +5,7 @@
 """
 
 import argparse
+import logging
 import sys
 import time
 
@@ -20,6 +21,7 @@ def main():
     parser.add_argument("--profile", choices=PROFILES, help="one profile instead of all")
     parser.add_argument("--replay", type=int, metavar="SEED", help="tell this seed")
     options = parser.parse_args()
+    logging.disable()  # a story tells what happened
     if options.replay is not None:
         return _replay(options.replay, options.profile or "mixed")
     failed = 0

@@ -23,15 +23,19 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         world: Whose time passes.
         process: Whose monotonic clock the timers follow.
         crash_at: Step at which the process is killed, or None.
+        on_crash: Called there instead of killing it.
         suspend_at: Step at which the machine sleeps, or None.
         suspend_for: Seconds it sleeps.
     """
 
-    def __init__(self, world, process, *, crash_at=None, suspend_at=None, suspend_for=0.0):
+    def __init__(
+        self, world, process, *, crash_at=None, on_crash=None, suspend_at=None, suspend_for=0.0
+    ):
         super().__init__()
         self._world = world
         self._process = process
         self._crash_at = crash_at
+        self._on_crash = on_crash
         self._suspend_at = suspend_at
         self._suspend_for = suspend_for
         self._clock_resolution = 1e-9
@@ -54,7 +58,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Let time pass until a timer of this loop or an event of the world, whichever comes first."""
         self.steps += 1
         if self.steps == self._crash_at:
-            raise CrashError
+            if self._on_crash is None:
+                raise CrashError
+            self._on_crash()
+            return ()
         if self.steps == self._suspend_at:
             self._process.suspend(self._suspend_for)
         if timeout is not None and timeout <= 0:

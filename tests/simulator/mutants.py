@@ -7,8 +7,10 @@ import voxsip
 from tests.simulator import run
 from voxsip._calls import lookup
 from voxsip._calls.creates import Creates
+from voxsip.bulk._journal.journal import Journal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._live.purchases import Purchases
+from voxsip.bulk._run import Run
 
 
 @contextmanager
@@ -54,11 +56,32 @@ def no_wait():
         yield
 
 
+@contextmanager
+def no_quiet():
+    """A resumed job sends at once."""
+
+    async def until_quiet(self, *_):
+        self._quiet = True
+
+    with patch.object(Run, "_until_quiet", until_quiet):
+        yield
+
+
+@contextmanager
+def every_end_in_order():
+    """A run that closed its journal ended in order, whatever was on its way."""
+    close = Journal.close
+    with patch.object(Journal, "close", lambda self, **_: close(self)):
+        yield
+
+
 MUTANTS = {
-    "copies": lost_log,
-    "clocks": clocks,
-    "twins": claims,
-    "spelling": exact_names,
-    "gateway": no_wait,
+    "a lost log": ("copies", lost_log),
+    "clocks": ("clocks", clocks),
+    "claims": ("twins", claims),
+    "exact names": ("spelling", exact_names),
+    "no wait": ("gateway", no_wait),
+    "no quiet": ("bind", no_quiet),
+    "every end in order": ("bind", every_end_in_order),
 }
-"""By the profile that has to find it."""
+"""By name: the profile that has to find it, and what puts it back."""

@@ -76,6 +76,7 @@ class Session:
         self._life = life
         self.closed = False
         self.in_flight = {}
+        self.held_up = {}
         self.last_reply = None  # a connection, and what it holds, ends with its process
 
     async def post(self, url, *, headers=None, data=None, **_):
@@ -109,6 +110,9 @@ class Session:
             return body
 
         def arrive():
+            if key in self.held_up:
+                world.after(self.held_up.pop(key), arrive)
+                return
             match fate:
                 case "fine":
                     body = execute()
@@ -155,9 +159,16 @@ class Session:
     def kill(self):
         """End with the process; what is on its way arrives all the same."""
         self.closed = True
-        for command, name in self.in_flight.values():
+        self.doubt()
+
+    def doubt(self):
+        """Let nobody be told what becomes of the requests on their way; a third of them arrive late."""
+        random = self._network.world.random("held up", self._life)
+        for key, (command, name) in self.in_flight.items():
             if is_change(command):
                 self._network.ambiguous.add(name)
+            if random.random() < 0.3:
+                self.held_up[key] = random.uniform(0.1, LATEST - 0.1)
 
 
 class Content:

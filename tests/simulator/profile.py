@@ -14,6 +14,7 @@ LOSSES = {
     "fault_after": 0.03,
 }
 LATE = {**LOSSES, "late": 0.08, "gateway": 0.08}
+ENDINGS = {"killed": 0.7, "cancelled": 0.15, "stopped": 0.15}
 READS = {"fine": 0.94, "lost_before": 0.03, "unavailable": 0.03}
 
 
@@ -30,6 +31,8 @@ class Profile:
         foreign: Share of names that somebody else has bought before the job.
         wall_jump: Seconds by which the client's wall clock may be wrong in each life, either way.
         sleeps: Share of lives in which the machine sleeps.
+        endings: Weights of how a life ends: killed, cancelled, or stopped in order.
+        mistakes: Share of resumed lives that are given a wrong input first, and are refused.
         gateway_date: Seconds the gateway's `Date` is ahead of the service's clock; None sends none.
         spelling: Whether the service stores names in its own spelling.
         copies: Weights of what a resumed life finds: the whole journal, its main file only, an older copy.
@@ -44,6 +47,8 @@ class Profile:
     foreign: float = 0.0
     wall_jump: float = 0.0
     sleeps: float = 0.0
+    endings: dict = attrs.field(factory=lambda: dict(ENDINGS))
+    mistakes: float = 0.1
     gateway_date: float | None = 0.0
     spelling: bool = False
     copies: dict = attrs.field(factory=lambda: {"whole": 1.0})

@@ -110,10 +110,22 @@ def _one_life(result, number, life, path):
     world, plan = result.world, result.scenario
     process = Process(world, number, wall_error=life.wall_error)
     session = Session(result.network, number)
+
+    jobs = []
+
+    def end():
+        world.tell(f"life {number} is {life.ending} at step {loop.steps}")
+        if life.ending == "cancelled":
+            session.doubt()
+            task.cancel()
+        for job in jobs:
+            job.stop()
+
     loop = SimulatedLoop(
         world,
         process,
         crash_at=life.crash_at,
+        on_crash=None if life.ending == "killed" else end,
         suspend_at=life.suspend_at,
         suspend_for=life.suspend_for,
     )
@@ -129,10 +141,13 @@ def _one_life(result, number, life, path):
         return drivers[-1]
 
     world.tell(f"life {number} begins, its clock {life.wall_error:+.1f} s")
-    main = _job(result, number, process, session, path, driver)
+    rows = plan.rows[:-1] if life.mistaken and path.exists() else plan.rows
     asyncio.set_event_loop(loop)
+    task = loop.create_task(_job(result, number, process, session, path, driver, rows, jobs))
     try:
-        result.outcomes = loop.run_until_complete(main)
+        result.outcomes = loop.run_until_complete(task)
+        if jobs[0].report.stopped is not None:
+            return _let_go(result, number, path)
     except CrashError:
         world.tell(f"life {number} is killed at step {loop.steps}")
         session.kill()
@@ -141,6 +156,13 @@ def _one_life(result, number, life, path):
             one.kill()
         loop.bury()
         return False
+    except asyncio.CancelledError:
+        return _let_go(result, number, path)
+    except voxsip.InvalidArgumentError as error:
+        if rows is plan.rows:
+            result.findings.append(f"life {number}: its input is refused: {error}")
+        world.tell(f"life {number} is refused: {error}")
+        return _let_go(result, number, path)
     except voxsip.ConfigurationError as error:
         result.refused = str(error)
         world.tell(f"life {number} is refused: {error}")
@@ -160,7 +182,14 @@ def _one_life(result, number, life, path):
     return True
 
 
-async def _job(result, number, process, session, path, driver):
+def _let_go(result, number, path):
+    """Leave the journal, closed, to the next life."""
+    result.world.tell(f"life {number} has closed its journal")
+    copy_files(path, path.with_name("killed.sqlite"))
+    return False
+
+
+async def _job(result, number, process, session, path, driver, rows, jobs):
     world, plan = result.world, result.scenario
     seams = Seams(clock=process, random=world.random("jitter", number).random)
     async with voxsip.AsyncClient(
@@ -170,13 +199,14 @@ async def _job(result, number, process, session, path, driver):
         retry=POLICY,
         _seams=seams,
     ) as client:
-        rows = [dict(row) for row in plan.rows]
+        rows = [dict(row) for row in rows]
         if path.exists():
             job = client.bulk.resume(path, rows)
         else:
             start = getattr(client.bulk, plan.profile.kind)
             job = start(rows, journal=path, concurrency=plan.concurrency)
         job._run.driver = driver
+        jobs.append(job)
         outcomes = {}
         async for outcome in job:
             if outcome.index in outcomes:

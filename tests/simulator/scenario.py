@@ -31,13 +31,15 @@ class Less:
 
 @attrs.frozen(kw_only=True)
 class Life:
-    """One life of the client: when it ends, what its clock shows, what journal it finds."""
+    """One life of the client: when and how it ends, what its clock shows, what journal and what input it finds."""
 
     crash_at: int | None = None
     suspend_at: int | None = None
     suspend_for: float = 0.0
     wall_error: float = 0.0
     journal: str = "whole"
+    ending: str = "killed"
+    mistaken: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -101,10 +103,13 @@ def _life(world, profile, number, less):
     crash_at = random.randint(3, 60) if early else random.randint(10, 500)
     suspend_at = random.randint(3, 200) if random.random() < profile.sleeps else None
     names = list(profile.copies)
+    manner = world.random("manner", number)
     return Life(
         crash_at=None if number in less.calm_lives else crash_at,
         suspend_at=None if number in less.awake_lives else suspend_at,
         suspend_for=random.choice((1.0, 30.0, 4000.0)),
         wall_error=random.uniform(-profile.wall_jump, profile.wall_jump),
         journal=random.choices(names, [profile.copies[one] for one in names])[0],
+        ending=manner.choices(list(profile.endings), list(profile.endings.values()))[0],
+        mistaken=manner.random() < profile.mistakes,
     )

@@ -18,9 +18,10 @@ def test_nothing_is_bought_twice_and_nothing_told_wrongly(profile):
         assert not findings, f"python -m tests.simulator --profile {profile} --replay {seed}"
 
 
-@pytest.mark.parametrize("profile", MUTANTS)
-def test_a_fault_that_is_put_back_is_found(profile, record_property):
-    with MUTANTS[profile]():
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_fault_that_is_put_back_is_found(name, record_property):
+    profile, mutant = MUTANTS[name]
+    with mutant():
         found = next(seed for seed in range(1, 1001) if run_seed(seed, profile).findings)
     record_property("found after seeds", found)
     assert found <= 1000
