@@ -1,5 +1,6 @@
 """Journals that lost a part, went back in time, or were taken away: nothing is bought twice."""
 
+import os
 import shutil
 from collections import Counter
 
@@ -116,20 +117,37 @@ async def test_what_carries_nearly_the_name_is_not_bought_on_suspicion(start, tm
     assert received(emulator, "CreateSipRegistration") == 3
 
 
-@pytest.mark.parametrize("what", ["removed", "replaced", "log removed"])
+def overwrite(path, content):
+    """Write into a file that stays the same one."""
+    with path.open("r+b") as file:
+        file.write(content)
+
+
+TAKEN_AWAY = {
+    "removed": lambda journal, _: journal.unlink(),
+    "replaced": lambda journal, _: shutil.copy(journal, journal.with_name("x")).replace(journal),
+    "log removed": lambda journal, _: side(journal, "-wal").unlink(),
+    "overwritten by an older copy": overwrite,
+    "overwritten by something else": lambda journal, older: overwrite(journal, bytes(len(older))),
+    "emptied": lambda journal, _: os.truncate(journal, 0),
+    "cut": lambda journal, older: os.truncate(journal, len(older) // 2),
+    "log emptied": lambda journal, _: os.truncate(side(journal, "-wal"), 0),
+    "log overwritten": lambda journal, _: overwrite(side(journal, "-wal"), b"0" * 5000),
+}
+
+
+@pytest.mark.parametrize("what", TAKEN_AWAY)
 async def test_a_journal_taken_away_while_the_job_runs_stops_it(start, tmp_path, what):
     emulator, client = await start(balance=100, price=1)
-    journal, other = tmp_path / "job.sqlite", tmp_path / "other.sqlite"
+    journal = tmp_path / "job.sqlite"
     job = client.bulk.create(wanted(40), journal=journal, concurrency=1)
-    bought_before = None
+    bought_before, older = None, b""
     with pytest.raises(ConfigurationError, match=r"removed or replaced while the job ran.*resume"):
         async for outcome in job:
+            if outcome.index == 0:
+                older = journal.read_bytes()
             if outcome.index == 5:
-                if what == "replaced":
-                    shutil.copy(journal, other)
-                    other.replace(journal)
-                else:
-                    side(journal, "" if what == "removed" else "-wal").unlink()
+                TAKEN_AWAY[what](journal, older)
                 bought_before = received(emulator, "CreateSipRegistration")
     assert received(emulator, "CreateSipRegistration") <= bought_before + 1
     assert job.report.stopped is not None

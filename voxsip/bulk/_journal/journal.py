@@ -19,7 +19,6 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,6 @@ from voxsip.bulk._journal.schema import (
     OWN,
     STATUS_CODES,
     UNKNOWN,
-    checkpoint,
     connect,
     create_file,
     explain,
@@ -241,7 +239,7 @@ class Journal:
 
     async def begin(self) -> None:
         """Make the main file alone tell that this run has begun; to be awaited before its first request."""
-        await self._writer.run(partial(checkpoint, self.path))
+        await self._writer.run(self._writer.checkpoint)
 
     async def note_known(self, account_id: int, known: Iterable[int] | None) -> None:
         """Note which registrations a child account has before its first purchase; in the main file when this returns."""

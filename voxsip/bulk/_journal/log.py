@@ -33,6 +33,10 @@ COLUMNS = (
     "account_id",
 )
 TRANSACTION_ROWS = 4096
+CHECKPOINT_PAGES = 1000
+"""Pages in the log, more or less, that are moved to the main file; what SQLite does by itself at moments of its own."""
+COMMIT_PAGES = 3
+ROWS_A_PAGE = 20
 _STATEMENT_ROWS = (64, 8, 1)
 
 _UPSERT = f"""
@@ -60,13 +64,15 @@ class Log:
         ownership: Asked before every commit whether the journal is still ours.
     """
 
-    __slots__ = ("_connection", "_forced", "_ownership", "_unforced")
+    __slots__ = ("_connection", "_forced", "_ownership", "_pages", "_unforced")
 
     def __init__(self, connection: sqlite3.Connection, ownership: Ownership) -> None:
         self._connection = connection
         self._ownership = ownership
         self._unforced = False
+        self._pages = 0
         self._force(on=False)
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # at moments of our own
         connection.execute("PRAGMA cache_size = -512")  # KiB: rows are appended, few pages are read
         connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves data in the drive
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
@@ -85,9 +91,15 @@ class Log:
             self._force(on=durable and not left)
             self._commit(rows)
         if durable and self._unforced:
-            # A checkpoint begins by forcing the log to the disk.
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._checkpoint()  # begins by forcing the log to the disk
             self._unforced = False
+        elif self._pages > CHECKPOINT_PAGES:
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        with self._ownership.checkpoint(self._connection):
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        self._pages = 0
 
     def _commit(self, rows: list[Row]) -> None:
         with immediate(self._connection):
@@ -99,6 +111,7 @@ class Log:
                     self._connection.execute(_STATEMENTS[size], values)
                     done += size
         self._unforced = not self._forced
+        self._pages += COMMIT_PAGES + len(rows) // ROWS_A_PAGE
 
     def _force(self, *, on: bool) -> None:
         """Choose whether the next commit waits for the disk. In WAL mode a forced one forces all before it."""

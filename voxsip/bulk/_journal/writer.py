@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import sys
 import threading
 import weakref
 from collections import deque
@@ -25,7 +26,7 @@ from typing import Any, Protocol
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.log import Log, Row
 from voxsip.bulk._journal.ownership import Ownership
-from voxsip.bulk._journal.schema import explain, is_foreseen
+from voxsip.bulk._journal.schema import checkpoint, explain, is_foreseen
 from voxsip.bulk._journal.tasks import T, Task, Work
 
 GATHER_ROWS = 2048
@@ -198,7 +199,7 @@ class Writer:
         last: list[Task] = []
         try:
             with closing(self._opening()) as connection:
-                self.ownership = Ownership(self.path)
+                self.ownership = Ownership(self.path, connection)
                 last = yield from self._serve(connection)
         except GeneratorExit:  # the driver gives up: there is nobody to tell
             raise
@@ -218,15 +219,23 @@ class Writer:
             stopping = self._stopping
             tasks = [self._tasks.popleft() for _ in range(len(self._tasks))]
             try:
-                self.ownership.check_files()
+                self.ownership.check_files(connection)
                 log.write(self._rows, durable=stopping or any(task.durable for task in tasks))
                 for task in tasks:
                     task.do(connection)
+                self.ownership.wrote()
             except BaseException as error:
                 self._fail(error, tasks)
+                if self.ownership.lost:
+                    _leave_files(connection)
                 return tasks
             if stopping:
                 return tasks
+
+    def checkpoint(self, connection: sqlite3.Connection) -> None:
+        """Move the whole log into the main file, and that onto the disk; work for a turn."""
+        with self.ownership.checkpoint(connection):
+            checkpoint(self.path, connection)
 
     def _fail(self, error: BaseException, tasks: Iterable[Task] = ()) -> None:
         if self._failure is None:
@@ -251,6 +260,12 @@ class Writer:
         self._failure = None
         self._refusal = f"journal {self.path} belongs to the process that opened it"
         self.ended = True
+
+
+def _leave_files(connection: sqlite3.Connection) -> None:
+    """Keep the end of a connection from writing its log into a file that is somebody else's; from Python 3.12 on."""
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
 
 
 def _after_fork() -> None:
