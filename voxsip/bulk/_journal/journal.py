@@ -19,6 +19,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +245,7 @@ class Journal:
     async def note_known(self, account_id: int, known: Iterable[int] | None) -> None:
         """Note which registrations a child account has before its first purchase; in the main file when this returns."""
         await self._writer.run(partial(_note_known, account_id, known, self._writer))
-        await self._writer.run(partial(checkpoint, self.path))
+        await self._writer.run(self._writer.checkpoint)
         self.surveyed[account_id] = known is not None
 
     async def known_ids(self, account_id: int | None = None) -> list[int] | None:
