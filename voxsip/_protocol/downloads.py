@@ -9,6 +9,8 @@ from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from voxsip._errors import InvalidArgumentError
+
 Opener = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 """Sends the command, and gives the chunks of its reply."""
 WRITE_SIZE = 1 << 20
@@ -51,6 +53,10 @@ class AsyncDownload:
 
         Returns:
             The path.
+
+        Raises:
+            InvalidArgumentError: nothing can be written there; nothing was sent.
+            VoxsipError: the command failed, or the reply broke off; nothing is left behind.
         """
         target = Path(path)
         file, name = await asyncio.to_thread(_open_beside, target)
@@ -81,8 +87,18 @@ def _open_beside(target: Path) -> tuple[IO[bytes], str]:
     """Open a new file in the folder of the target, to be renamed once it is whole."""
     import tempfile  # noqa: PLC0415 - few programs save files
 
-    number, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    return os.fdopen(number, "wb"), name
+    try:
+        number, name = tempfile.mkstemp(
+            prefix=f".{target.name}.", suffix=".part", dir=target.parent
+        )
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    else:
+        return os.fdopen(number, "wb"), name
+    raise InvalidArgumentError(
+        f"path: cannot write into the folder {target.parent}: {reason}; nothing was sent",
+        field="path",
+    )
 
 
 def _flush(file: IO[bytes]) -> None:

@@ -23,6 +23,16 @@ def operations() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def attributes() -> dict[str, str]:
+    """Return the attribute of a client that each command belongs to, by the command's name."""
+    return {
+        path["post"]["operationId"]: name.removesuffix(".json")
+        for name, group in zip(_names(), _groups(), strict=True)
+        for path in group["paths"].values()
+    }
+
+
+@cache
 def schemas() -> dict[str, dict[str, Any]]:
     """Return every schema of every group by name; no two groups have one of the same name."""
     found: dict[str, dict[str, Any]] = dict(_read("common.json")["components"]["schemas"])
@@ -94,10 +104,12 @@ def _local(value: Any) -> Any:
 
 @cache
 def _groups() -> tuple[dict[str, Any], ...]:
+    return tuple(map(_read, _names()))
+
+
+def _names() -> list[str]:
     names = sorted(entry.name for entry in (files("voxsip") / "spec").iterdir())
-    return tuple(
-        _read(name) for name in names if name.endswith(".json") and name not in _NOT_GROUPS
-    )
+    return [name for name in names if name.endswith(".json") and name not in _NOT_GROUPS]
 
 
 @cache

@@ -17,22 +17,18 @@ def test_any_command(command):
     assert json.loads(command("call", "GetSmsHistory").out)["result"] == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("GetUserz",), "did you mean GetUsers"),
-        (("GetUsers", "aplication_id=1"), "did you mean application_id"),
-        (("GetUsers", "application_id=one"), "application_id: expected a value of type integer"),
-        (("GetUsers", "application_id"), "expected NAME=VALUE"),
-        (("GetUsers", "application_id=1", "application_name=a"), "not both"),
-        (("GetCallHistory", "from_date=yesterday", "to_date=today"), "type timestamp"),
-        (("DownloadHistoryReport", "history_report_id=1"), "its reply is a file"),
-    ],
-)
-def test_what_cannot_be_is_named_and_nothing_is_sent(command, arguments, said):
-    ended = command("call", *arguments)
-    assert ended.code == 2
-    assert said in ended.err
+def test_a_reply_that_is_a_file_is_saved(command):
+    ended = command("call", "DownloadInvoice", "invoice_id=1", "--output", "invoice.pdf")
+    assert (ended.code, ended.out) == (0, "")
+    assert (command.folder / "invoice.pdf").read_bytes()
+    assert command("call", "GetSmsHistory", "output=csv", "-o", "sms.csv").code == 0
+    assert sorted(path.name for path in command.folder.iterdir()) == ["invoice.pdf", "sms.csv"]
+
+
+def test_what_cannot_be_is_said_with_the_code_of_bad_usage(command):
+    ended = command("call", "GetUsers", "aplication_id=1")
+    assert (ended.code, ended.out) == (2, "")
+    assert "GetUsers: aplication_id: no such parameter; did you mean application_id?" in ended.err
 
 
 def test_lists(command):

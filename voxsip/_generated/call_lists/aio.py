@@ -550,7 +550,7 @@ class AsyncCallLists:
     ) -> AsyncDownload:
         """Download the tasks of a call list as a file.
 
-        The file is CSV or XLS and may be large.
+        The file is CSV and may be large.
 
         Command: GetCallListDetails. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-list-details

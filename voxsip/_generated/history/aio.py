@@ -744,7 +744,7 @@ class AsyncHistory:
     ) -> AsyncDownload:
         """Download the history of queues as a file.
 
-        The file is CSV or XLS and may be large.
+        The file is CSV and may be large.
 
         Command: GetACDHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-acd-history

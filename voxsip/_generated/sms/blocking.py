@@ -251,7 +251,7 @@ class Sms:
     ) -> Download:
         """Download the history of messages as a file.
 
-        The file is CSV or XLS and may be large.
+        The file is CSV and may be large.
 
         Command: GetSmsHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
@@ -359,7 +359,7 @@ class Sms:
     ) -> Download:
         """Download the history of application messages as a file.
 
-        The file is CSV or XLS and may be large.
+        The file is CSV and may be large.
 
         Command: A2PGetSmsHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history

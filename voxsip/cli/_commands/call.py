@@ -3,47 +3,59 @@
 from __future__ import annotations
 
 import difflib
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from voxsip.cli._commands.registrations import Json
 from voxsip.cli._connection import DEFAULT, Connection, run
-from voxsip.cli._exit_codes import CommandError
+from voxsip.cli._exit_codes import CommandError, print_message
 from voxsip.cli._terminal.output import print_json
-from voxsip.spec.document import operations
+from voxsip.cli._values import WrongValueError, read_value
+from voxsip.spec.document import attributes, operations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from voxsip import AsyncDownload
 
-    from voxsip import AsyncClient
+CONFIRM = {"name": "confirm_all", "schema": {"type": "boolean"}}
+"""Not of the API: what a deletion of all asks for."""
+JSON = "application/json"
 
 
 def call(
     command: str,
     /,
     *arguments: Annotated[str, Parameter(metavar="NAME=VALUE")],
+    output: Annotated[str | None, Parameter(name=("--output", "-o"), metavar="FILE")] = None,
     json: Json = False,  # noqa: ARG001 - the reply is JSON either way; scripts name it all the same
     connection: Connection = DEFAULT,
 ) -> int:
-    """Send any command of the Management API and print its reply as JSON.
+    """Send any command of the Management API and print its reply as JSON, all of it.
 
     Arguments:
         command: As the API spells it, GetCallHistory for example.
-        arguments: The command's own; lists are joined by ";", a file is @PATH.
+        arguments: The command's own. Lists are joined by ";"; a day is 2026-01-31, a moment 2026-01-31T12:00:00, in
+            UTC unless it says otherwise; a file is @PATH, and so may be JSON and secrets; "all" means every one, where
+            the command knows that, and a deletion of all takes confirm_all=true as well.
+        output: Where to save a reply that is a file. It appears under its name only when it is whole.
     """
     operation = _find(command)
-    values = dict(_argument(command, operation, text) for text in arguments)
-
-    async def send(client: AsyncClient) -> None:
-        print_json(await client.call(command, values))
+    values: dict[str, Any] = {}
+    for text in arguments:
+        name, value = _argument(command, operation, text)
+        if name in values:
+            raise CommandError(f"{command}: {name}: given twice; join lists by ';'")
+        values[name] = value
+    method = _method(command, operation, values, output)
 
     async def main() -> int:
         async with connection.client() as client:
-            await send(client)
+            if method is None:
+                print_json(await client.call(command, values))
+            else:
+                group = getattr(client, attributes()[command])
+                download: AsyncDownload = getattr(group, method)(**values)
+                print_message(f"saved {await download.save(output or '')}")
         return 0
 
     return run(main())
@@ -53,11 +65,6 @@ def _find(command: str) -> dict[str, Any]:
     known = operations()
     if command not in known:
         raise CommandError(f"{command}: no such command{_guess(command, known)}")
-    if "application/json" not in known[command]["responses"]["200"]["content"]:
-        raise CommandError(
-            f"{command}: its reply is a file; download it with the library, "
-            f"client.{known[command]['x-method']}"
-        )
     return known[command]
 
 
@@ -66,44 +73,45 @@ def _argument(command: str, operation: dict[str, Any], text: str) -> tuple[str, 
     name, sign, value = text.partition("=")
     if not sign:
         raise CommandError(f"{command}: {name!r}: expected NAME=VALUE")
-    schemas = {item["name"]: item["schema"] for item in operation["parameters"]}
-    if name not in schemas:
-        raise CommandError(f"{command}: {name}: no such parameter{_guess(name, schemas)}")
+    parameters = {item["name"]: item for item in operation["parameters"]}
+    if operation["x-retry"] == "delete" and any(item.get("x-all") for item in parameters.values()):
+        parameters["confirm_all"] = CONFIRM
+    if name not in parameters:
+        raise CommandError(f"{command}: {name}: no such parameter{_guess(name, parameters)}")
     try:
-        return name, _value(schemas[name], value)
-    except (ValueError, InvalidOperation):
-        kind = schemas[name].get("format") or schemas[name]["type"]
-        raise CommandError(f"{command}: {name}: expected a value of type {kind}") from None
+        return name, read_value(parameters[name], value)
+    except WrongValueError as error:
+        raise CommandError(f"{command}: {name}: {error}") from None
 
 
-def _value(schema: dict[str, Any], text: str) -> Any:
-    if schema["type"] == "array":
-        return [_value(schema["items"], item) for item in text.split(";")]
-    if schema.get("format") == "binary":
-        return Path(text.removeprefix("@"))
-    return _READERS.get(schema.get("format") or schema["type"], str)(text)
+def _method(
+    command: str, operation: dict[str, Any], values: dict[str, Any], output: str | None
+) -> str | None:
+    """Return the method that downloads the reply if it is a file, else None; take out of the values what that fixes.
 
-
-def _boolean(text: str) -> bool:
-    if text.lower() not in {"true", "false"}:
-        raise ValueError(text)
-    return text.lower() == "true"
-
-
-def _timestamp(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "integer": int,
-    "number": Decimal,
-    "decimal": Decimal,
-    "boolean": _boolean,
-    "date": date.fromisoformat,
-    "timestamp": _timestamp,
-    "unix": _timestamp,
-}
+    Raises:
+        CommandError: A file has no place to go, or there is a place and no file.
+    """
+    variants = operation.get("x-variants", {}).items()
+    formats = {name: each["fixed"] for name, each in variants if each.get("file")}
+    method = None
+    if JSON not in operation["responses"]["200"]["content"]:
+        method = operation["x-method"]
+    for name, fixed in formats.items():
+        if all(values.get(key) == value for key, value in fixed.items()):
+            method = name
+            for key in fixed:
+                del values[key]
+        for key, value in fixed.items():
+            if values.get(key, "json") != "json":
+                raise CommandError(f"{command}: {key}: expected json or {value}")
+    if method is not None and output is None:
+        raise CommandError(f"{command}: its reply is a file; say where to save it: --output FILE")
+    if method is None and output is not None:
+        hints = [f"{key}={value}" for fixed in formats.values() for key, value in fixed.items()]
+        hint = f"; with {' '.join(hints)} it is one" if hints else ""
+        raise CommandError(f"{command}: its reply is no file, leave out --output{hint}")
+    return method
 
 
 def _guess(name: str, known: Any) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BadContentDispositionHeader, BadContentDispositionParam
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web import FileField
 
 from voxsip.emulator._service.errors import RefusedError
 from voxsip.emulator._service.service import Call
@@ -56,9 +57,7 @@ async def read_call(request: BaseRequest) -> Call:
         if request.body_exists and request.content_type in _FORMS:
             form: dict[str, str] = {}
             posted = await request.post()
-            _merge(
-                form, ((name, value) for name, value in posted.items() if isinstance(value, str))
-            )
+            _merge(form, ((name, _text(value)) for name, value in posted.items()))
             parameters.update(form)
     except _UNREADABLE:
         raise RefusedError(INVALID_ARGUMENTS, "The parameters cannot be read") from None
@@ -68,6 +67,13 @@ async def read_call(request: BaseRequest) -> Call:
         parameters=parameters,
         authorization=request.headers.get("Authorization"),
     )
+
+
+def _text(value: str | bytes | bytearray | FileField) -> str:
+    """Return what a field holds; the content of a file as text, as far as it is that."""
+    if isinstance(value, FileField):
+        value = value.file.read()
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def _merge(into: dict[str, str], pairs: Iterable[tuple[str, str]]) -> None:

@@ -31,7 +31,11 @@ def sample_reply(context: Context, command: str) -> dict[str, Any]:
     """Return a reply of a command, made from the spec."""
     content = operations()[command]["responses"]["200"]["content"]
     reply = _sample(content["application/json"]["schema"], context, _DEEPEST)
-    return reply if isinstance(reply, dict) else {"result": reply}
+    if not isinstance(reply, dict):
+        return {"result": reply}
+    if reply.get("result") is False:  # would say that nothing was done
+        reply["result"] = True
+    return reply
 
 
 def _sample(schema: dict[str, Any], context: Context, depth: int) -> Any:
