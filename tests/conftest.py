@@ -8,6 +8,8 @@ import signal
 import pytest
 from hypothesis import settings
 
+from tests.support.time_limit import *  # noqa: F403 - hooks
+
 settings.register_profile("voxsip", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=2000)
 settings.load_profile("voxsip")
