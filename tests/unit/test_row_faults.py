@@ -7,6 +7,7 @@ import pytest
 
 import voxsip
 from tests.support.answers import Answer
+from voxsip._calls.call import CallExecutor
 from voxsip.bulk._engine.bugs import KEPT
 
 ONE = voxsip.RetryPolicy(attempts=1)
@@ -45,14 +46,14 @@ async def test_a_fault_while_sending_is_an_unknown_outcome(
     emulator, connect, caplog, kind, monkeypatch
 ):
     client = connect(emulator).client
-    send = voxsip.AsyncClient.call
+    execute = CallExecutor.execute
 
-    async def call(self, command, params, **options):
-        if params.get("sip_registration_id") == 2:
+    async def call(self, command, values, *options, **more):
+        if values.get("sip_registration_id") == 2:
             raise kind(f"password {PASSWORD}")
-        return await send(self, command, params, **options)
+        return await execute(self, command, values, *options, **more)
 
-    monkeypatch.setattr(voxsip.AsyncClient, "call", call)
+    monkeypatch.setattr(CallExecutor, "execute", call)
     outcomes = [outcome async for outcome in client.bulk.bind(map(bind, (1, 2, 3)))]
     by_index = {outcome.index: outcome for outcome in outcomes}
     assert [by_index[number].status for number in range(3)] == ["done", "unknown", "done"]
@@ -69,10 +70,14 @@ async def test_a_fault_while_sending_is_an_unknown_outcome(
 async def test_the_traceback_shows_no_password_of_the_row(emulator, connect, caplog, monkeypatch):
     client = connect(emulator).client
 
-    async def call(self, command, params, **_):
-        raise ZeroDivisionError(f"of {PASSWORD}")
+    execute = CallExecutor.execute
 
-    monkeypatch.setattr(voxsip.AsyncClient, "call", call)
+    async def call(self, command, values, *options, **more):
+        if "password" in values:
+            raise ZeroDivisionError(f"of {PASSWORD}")
+        return await execute(self, command, values, *options, **more)
+
+    monkeypatch.setattr(CallExecutor, "execute", call)
     row = {"sip_username": "ann", "proxy": "p.example", "password": PASSWORD}
     [outcome] = [one async for one in client.bulk.create([row], check_funds=False)]
     assert outcome.status == "unknown"
@@ -104,7 +109,7 @@ async def test_a_fault_of_every_row_fills_no_log(emulator, connect, caplog, monk
     async def call(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(voxsip.AsyncClient, "call", call)
+    monkeypatch.setattr(CallExecutor, "execute", call)
     report = await client.bulk.bind(map(bind, range(1, 201)))
     assert report.unknown == 200
     assert len([one for one in caplog.records if one.levelno == logging.ERROR]) == KEPT

@@ -8,6 +8,7 @@ from voxsip import ConfigurationError, RateLimitError
 from voxsip._clock import SYSTEM
 from voxsip.bulk import AsyncBulk, BindRequest
 from voxsip.bulk._engine.engine import MAX_CALLS_PER_ROW
+from voxsip.bulk._replies import reply_of
 
 NOBODY = 0
 """Stands for the registration that a row does not name."""
@@ -27,9 +28,13 @@ class HeldUp:
         self.limiter = rate_limit
         return self
 
-    async def call(self, _, params):
+    @property
+    def sip_registrations(self):
+        return self
+
+    async def bind(self, *, sip_registration_id=NOBODY, **_):
         gate = asyncio.get_running_loop().create_future()
-        name = params.get("sip_registration_id", NOBODY)
+        name = sip_registration_id
         self.calls[name] = gate
         self.most = max(self.most, len(self.calls))
         try:
@@ -48,7 +53,7 @@ class HeldUp:
         if isinstance(outcome, Exception):
             gate.set_exception(outcome)
         else:
-            gate.set_result({"result": 1})
+            gate.set_result(reply_of("BindSipRegistration"))
 
 
 def row(registration, user=None):
