@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -53,24 +53,35 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
     )
 
 
-async def can_pay(client: BaseAsyncClient, rows: int | None) -> bool:
+async def can_pay(
+    client: BaseAsyncClient, rows: int | None, hold: Callable[..., Awaitable[Quote]] | None = None
+) -> bool:
     """Tell whether the money covers so many purchases; of an unknown number, the first.
+
+    Args:
+        client: asks for price and balance.
+        rows: how many are to be bought; None if that is not known.
+        hold: shares the account's money with other jobs from now on: given what reads price and balance, returns what is
+            left of it.
 
     Raises:
         VoxsipError: price or balance could not be read.
     """
-    if rows == 0:
+    if hold is not None:
+        quote = await hold(lambda: read_quote(client, rows))
+    elif rows == 0:
         return True
-    quote = await read_quote(client, rows)
-    if not quote.enough:
+    else:
+        quote = await read_quote(client, rows)
+    if rows != 0 and not quote.enough:
         log.warning(
-            "bulk create: %s rows at %s %s, balance %s: nothing is bought",
+            "bulk create: %s rows at %s %s, %s left: nothing is bought",
             "some" if rows is None else rows,
             quote.price,
             quote.currency,
             quote.balance,
         )
-    return quote.enough
+    return rows == 0 or quote.enough
 
 
 def count_purchases(

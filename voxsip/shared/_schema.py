@@ -175,8 +175,64 @@ CREATE TABLE voxsip.job_row (
     error_text text,
     result_id text,
     account_id bigint,
+    price numeric,
     PRIMARY KEY (job, place)
 );
+"""
+
+MONEY_SCHEMA = """
+CREATE TABLE voxsip.money (
+    service text NOT NULL,
+    account_id bigint NOT NULL,
+    balance numeric NOT NULL DEFAULT 0,
+    open numeric NOT NULL DEFAULT 0,
+    spent numeric NOT NULL DEFAULT 0,
+    spent_before numeric NOT NULL DEFAULT 0,
+    reading bigint NOT NULL DEFAULT 0,
+    readings bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (service, account_id)
+) WITH (fillfactor = 50);
+
+-- Reserves the price of rows that are about to be sent (status 0), gives back that of rows that were refused, and notes that
+-- of rows that are done (1, 2) as spent; what became of others (5) is not known, and stays reserved. Returns the places of
+-- rows for which the balance does not suffice. Called in the statement that writes these rows; again, it changes nothing.
+CREATE FUNCTION voxsip.reserve(
+    p_job bigint, p_service text, p_own bigint,
+    p_places bigint[], p_statuses smallint[], p_accounts bigint[], p_prices numeric[]
+) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+    payer bigint;
+    m voxsip.money;
+    r record;
+    refused bigint[] := '{}';
+BEGIN
+    FOR payer IN SELECT DISTINCT coalesce(account, p_own) FROM unnest(p_accounts) AS account ORDER BY 1 LOOP
+        SELECT * INTO m FROM voxsip.money WHERE service = p_service AND account_id = payer FOR UPDATE;
+        CONTINUE WHEN NOT FOUND;
+        FOR r IN
+            SELECT given.place, given.status, given.price,
+                CASE WHEN old.status IN (0, 5) THEN coalesce(old.price, 0) ELSE 0 END AS reserved
+            FROM unnest(p_places, p_statuses, p_accounts, p_prices) AS given (place, status, account, price)
+                LEFT JOIN voxsip.job_row AS old ON old.job = p_job AND old.place = given.place
+            WHERE coalesce(given.account, p_own) = payer
+            ORDER BY given.status = 0, given.place
+        LOOP
+            IF r.status = 0 THEN
+                CONTINUE WHEN r.price IS NULL;
+                IF r.price <= r.reserved OR m.balance - (m.spent - m.spent_before) - m.open >= r.price - r.reserved THEN
+                    m.open := m.open + r.price - r.reserved;
+                ELSE
+                    refused := refused || r.place;
+                END IF;
+            ELSIF r.status <> 5 THEN
+                m.open := m.open - r.reserved;
+                m.spent := m.spent + CASE WHEN r.status IN (1, 2) THEN r.reserved ELSE 0 END;
+            END IF;
+        END LOOP;
+        UPDATE voxsip.money SET open = m.open, spent = m.spent WHERE service = p_service AND account_id = payer;
+    END LOOP;
+    RETURN refused;
+END $$;
 """
 
 CLUSTER_SCHEMA = """
@@ -278,5 +334,6 @@ async def _create(connection: Any) -> None:
         await connection.execute(_VERSION_TABLE)
         await connection.execute(RATE_SCHEMA)
         await connection.execute(JOB_SCHEMA)
+        await connection.execute(MONEY_SCHEMA)
         await connection.execute(CLUSTER_SCHEMA)
         await connection.execute("INSERT INTO voxsip.store VALUES ($1)", VERSION)

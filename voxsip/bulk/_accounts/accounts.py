@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from yarl import URL
 
 from voxsip._base_client import BaseAsyncClient, for_account, knowing
 from voxsip._bindings.rows import CreateRequest, Row
@@ -31,7 +33,7 @@ from voxsip.bulk._limits.job_limits import JobLimits
 from voxsip.bulk._live.existing import Existing, read_bindings
 from voxsip.bulk._live.purchases import Purchases, survey, survey_again
 from voxsip.bulk._options import Options
-from voxsip.bulk._outcomes import Kind, Outcome, Stop
+from voxsip.bulk._outcomes import Kind, Outcome, Quote, Stop
 from voxsip.bulk._source import Source
 
 if TYPE_CHECKING:
@@ -146,9 +148,20 @@ class Accounts:
         settled += len(account.purchases or ())
         names = {number for number, one in self._known.items() if one is account}
         wanted = count_purchases(self.source, account.existing, settled, names or {account.number})
-        if not await can_pay(account.client, wanted):
+        if not await can_pay(account.client, wanted, await self._holder(account)):
             account.stopped = Stop.FUNDS
             self._note_stop(account, Stop.FUNDS)
+
+    async def _holder(self, account: Account) -> Callable[..., Awaitable[Quote]] | None:
+        """Return what shares the account's money with other jobs; None if the job has no journal in a store."""
+        hold_money = getattr(self.journal, "hold_money", None)
+        if hold_money is None:
+            return None
+        own = self.client.account_id
+        if own is None:  # a ready token that does not tell
+            own = (await self.client.accounts.get_account_info()).result.account_id
+        service = URL(self.client.base_url).authority
+        return partial(hold_money, service, own, account.number)
 
     async def _survey(self, account: Account, existing: Existing | None) -> Purchases:
         if account.purchases is not None:

@@ -15,23 +15,23 @@ import os
 import secrets
 import socket
 import time
-from collections import deque
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from typing import Any, Self
 from urllib.parse import unquote
 
 import orjson
 
 from voxsip._clock import SYSTEM, Clock
-from voxsip._errors import ConfigurationError, VoxsipError
+from voxsip._errors import ConfigurationError
 from voxsip._redaction.values import conceal, reveal
 from voxsip._transport.write_guard import SUPPORTED
 from voxsip._version import __version__
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.schema import STATUS_CODES, UNKNOWN, now_ms
-from voxsip.bulk._journal.store_rows import count_settled, last_words, restored_row, text
+from voxsip.bulk._journal.store_money import Money
+from voxsip.bulk._journal.store_rows import ACCOUNT, STATUS, count_settled, restored_row, text
 from voxsip.bulk._journal.store_statements import (
+    BUY,
     CREATE,
     FACTS,
     GIVE_BACK,
@@ -46,16 +46,14 @@ from voxsip.bulk._journal.store_statements import (
     UPDATE,
     WRITE,
 )
+from voxsip.bulk._journal.store_writer import Line, RowWriter
 from voxsip.bulk._journal.values import INTENDED
-from voxsip.bulk._outcomes import Status
+from voxsip.bulk._outcomes import Quote, Status
 from voxsip.shared._address import StoreAddress
 from voxsip.shared._connection import LoopConnection, StoreUnavailableError
 
 LEASE = 15.0
 """Seconds for which a job is held after the last word of its process."""
-BATCH_SECONDS = 0.03
-"""Seconds for which outcomes wait for company; an intent takes them along at once."""
-BATCH_ROWS = 2048
 ROOM = 8192
 """Rows not yet written from which no further row is sent."""
 RANGE_ROWS = 512
@@ -99,11 +97,8 @@ class StoreJournal:
         self._deadline = 0.0
         self._job = 0
         self._known: list[int] | None = None
-        self._queue: deque[tuple[Any, ...]] = deque()
-        self._urgent = asyncio.Event()
-        self._told = self._written = 0
-        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
-        self._writing: asyncio.Task[None] | None = None
+        self._writer = RowWriter(self._send, self._fail)
+        self._money: Money | None = None
         self._beating: asyncio.Task[None] | None = None
         self._failure: str | None = None
         self._updates: list[tuple[str, tuple[object, ...]]] = []
@@ -230,11 +225,20 @@ class StoreJournal:
     async def intend(
         self, index: int, digest: bytes, key: str, account_id: int | None = None
     ) -> None:
-        """Note that a row is about to be sent; durable when this returns."""
+        """Note that a row is about to be sent, and reserve its price; durable when this returns.
+
+        Raises:
+            InsufficientFundsError: the account's money is reserved or spent; nothing was noted.
+        """
         now = now_ms(self._clock)
         nothing = (0, 0, None, None, None, None)
-        self._put((index, digest, text(key), INTENDED, now, now, *nothing, account_id))
-        await self._until_written(urgent=True)
+        while True:
+            self._put((index, digest, text(key), INTENDED, now, now, *nothing, account_id))
+            await self._until_written()
+            if self._money is None or index not in self._writer.refused:
+                return
+            self._writer.refused.remove(index)
+            await self._money.find_more(account_id)
 
     def record(
         self,
@@ -276,8 +280,8 @@ class StoreJournal:
 
     async def room(self) -> None:
         """Return once the records not yet written are few."""
-        if len(self._queue) > ROOM:
-            await self._until_written(urgent=True)
+        if len(self._writer) > ROOM:
+            await self._until_written()
 
     async def restored(self, index: int) -> RestoredRow | None:
         """Return what earlier runs wrote of a row, or None. Ask in rising order."""
@@ -304,6 +308,31 @@ class StoreJournal:
         await self._held(NOTE_KNOWN, account_id, ids)
         self.surveyed[account_id] = ids
 
+    async def hold_money(
+        self,
+        service: str,
+        own_account: int,
+        account_id: int | None,
+        read: Callable[[], Awaitable[Quote]],
+    ) -> Quote:
+        """Have every intent reserve the price of its row from now on, together with all jobs of the account.
+
+        Args:
+            service: host and port of the API.
+            own_account: the account of rows that name none.
+            account_id: the child account that pays; None for the account of the job.
+            read: asks the API for price and balance.
+
+        Returns:
+            price, and what is neither spent nor reserved.
+
+        Raises:
+            VoxsipError: price or balance could not be read.
+        """
+        if self._money is None:
+            self._money = Money(self._connection, service, own_account, self._clock)
+        return await self._money.hold(account_id, read)
+
     async def known_ids(self, account_id: int | None = None) -> list[int] | None:
         """Return the ids of the registrations there were before the job, or None if they could not be listed."""
         return self._known if account_id is None else self.surveyed[account_id]
@@ -324,9 +353,7 @@ class StoreJournal:
 
     async def flush(self) -> None:
         """Return once everything told so far is durable."""
-        if self._queue or self._writing is not None:
-            await self._until_written(urgent=True)
-        self._raise_failure()
+        await self._until_written()
         while self._updates:
             change, values = self._updates[0]
             await self._held(UPDATE.format(change), *values)
@@ -354,65 +381,31 @@ class StoreJournal:
             await self._abandon()
 
     async def _abandon(self) -> None:
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.wait([self._writing])
+        await self._writer.abandon()
         await self._connection.aclose()
 
     # Writing
 
-    def _put(self, row: tuple[Any, ...]) -> None:
+    def _put(self, line: Line) -> None:
         self._raise_failure()
-        self._queue.append(row)
-        self._told += 1
-        if self._writing is None:
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+        self._writer.put(line)
 
-    async def _until_written(self, *, urgent: bool) -> None:
+    async def _until_written(self) -> None:
         self._raise_failure()
-        if self._written >= self._told:
-            return
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append((self._told, waiter))
-        if urgent:
-            self._urgent.set()
-        await waiter
+        await self._writer.written()
         self._raise_failure()
 
-    async def _write(self) -> None:
-        try:
-            while self._queue:
-                await self._company()
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_ROWS))]
-                columns = zip(*last_words(batch), strict=True)
-                await self._held(WRITE, LEASE, *map(list, columns), renews=True)
-                self._written += len(batch)
-                self._wake()
-        except VoxsipError as error:
-            self._fail(str(error))
-        except BaseException as error:  # whatever it is: those who wait have no other end
-            self._fail(f"writing ended unexpectedly ({type(error).__name__})")
-            raise
-        finally:
-            self._writing = None
+    async def _send(self, lines: list[Line]) -> Container[int]:
+        columns = map(list, zip(*lines, strict=True))
+        if self._money is None:
+            await self._held(WRITE, LEASE, *columns, renews=True)
+            return ()
+        price_of = self._money.price_of
+        prices = [price_of(line[ACCOUNT]) if line[STATUS] == INTENDED else None for line in lines]
+        row = await self._held(BUY, LEASE, *columns, prices, *self._money.payer, renews=True)
+        return row["refused"]  # type: ignore[no-any-return]
 
-    async def _company(self) -> None:
-        """Let outcomes gather; whoever waits for an intent, or for all, ends it."""
-        if len(self._queue) < BATCH_ROWS:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(BATCH_SECONDS):
-                    await self._urgent.wait()
-        self._urgent.clear()
-
-    def _wake(self) -> None:
-        while self._waiters and (self._failure is not None or self._waiters[0][0] <= self._written):
-            _, waiter = self._waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-        if self._waiters:
-            self._urgent.set()
-
-    async def _held(self, query: str, *values: object, renews: bool = False) -> None:
+    async def _held(self, query: str, *values: object, renews: bool = False) -> Any:
         """Run a statement that only counts while the job is held; while the lease lasts, wait for the store.
 
         Raises:
@@ -431,11 +424,11 @@ class StoreJournal:
             if row is not None and row["held"]:
                 if renews:
                     self._deadline = max(self._deadline, began + LEASE)
-                return
+                return row
             failure = "another process has taken the job over"
             break
         self._fail(failure)
-        self._raise_failure()
+        raise self._failed()
 
     async def _beat(self) -> None:
         """Renew the lease until the journal is closed."""
@@ -449,14 +442,16 @@ class StoreJournal:
     def _fail(self, reason: str) -> None:
         if self._failure is None:
             self._failure = reason
-        self._queue.clear()
-        self._wake()
+        self._writer.give_up()
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
-            raise ConfigurationError(
-                f"journal {self.path}: {self._failure}; nothing is sent any more, resume the job where it is held"
-            )
+            raise self._failed()
+
+    def _failed(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"journal {self.path}: {self._failure}; nothing is sent any more, resume the job where it is held"
+        )
 
 
 class _closed_on_failure:  # noqa: N801 - used as a statement

@@ -14,6 +14,9 @@ from voxsip.bulk._journal.schema import STATUS_CODES, UNKNOWN
 from voxsip.bulk._journal.values import INTENDED, STATUSES
 from voxsip.bulk._outcomes import Kind, stop_reason
 
+STATUS, ACCOUNT = 3, 12
+"""Where a line has its status, and its account."""
+
 
 def text(text: str | None) -> str | None:
     """Return a text as PostgreSQL takes it: half characters and zero bytes as escapes."""

@@ -31,24 +31,58 @@ WITH held AS (
 )
 """
 RENEW = f"{HELD} SELECT EXISTS (SELECT FROM held) AS held"  # noqa: S608 - made of constants
-WRITE = f"""
-{HELD}, written AS (
-    INSERT INTO voxsip.job_row AS r (job, {NAMES})
-    SELECT held.id, given.* FROM held, unnest({", ".join(f"${n}::{t}[]" for n, t in enumerate(COLUMNS.values(), 4))})
-        AS given ({NAMES})
+_UPSERT = f"""
     ON CONFLICT (job, place) DO UPDATE SET
         digest = excluded.digest, key = excluded.key, status = excluded.status, at = excluded.at,
         attempts = excluded.attempts, elapsed = excluded.elapsed, error_code = excluded.error_code,
         error_name = excluded.error_name, error_text = excluded.error_text, result_id = excluded.result_id,
-        account_id = excluded.account_id,
+        account_id = excluded.account_id, price = coalesce(excluded.price, r.price),
         intended_at = CASE
             WHEN excluded.intended_at IS NULL THEN r.intended_at
             WHEN r.status IN ({INTENDED}, {UNKNOWN}) THEN coalesce(r.intended_at, excluded.intended_at)
             ELSE excluded.intended_at
         END
+"""
+_ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(COLUMNS.values(), 4))
+_PRICES, _SERVICE, _OWN = (f"${n}" for n in range(4 + len(COLUMNS), 7 + len(COLUMNS)))
+_PLACE, _STATUS, _ACCOUNT = (
+    f"${n}" for n, name in enumerate(COLUMNS, 4) if name in {"place", "status", "account_id"}
+)
+WRITE = f"""
+{HELD}, written AS (
+    INSERT INTO voxsip.job_row AS r (job, {NAMES})
+    SELECT held.id, given.* FROM held, unnest({_ARRAYS}) AS given ({NAMES})
+    {_UPSERT}
 )
 SELECT EXISTS (SELECT FROM held) AS held
 """  # noqa: S608 - made of constants
+BUY = f"""
+{HELD}, paid AS (
+    SELECT held.id, voxsip.reserve(held.id, {_SERVICE}, {_OWN}, {_PLACE}, {_STATUS}, {_ACCOUNT}, {_PRICES}) AS refused
+    FROM held
+), written AS (
+    INSERT INTO voxsip.job_row AS r (job, {NAMES}, price)
+    SELECT paid.id, given.* FROM paid, unnest({_ARRAYS}, {_PRICES}::numeric[]) AS given ({NAMES}, price)
+    WHERE given.place <> ALL (paid.refused)
+    {_UPSERT}
+)
+SELECT EXISTS (SELECT FROM held) AS held, (SELECT refused FROM paid) AS refused
+"""  # noqa: S608 - made of constants
+BEGIN_READING = """
+INSERT INTO voxsip.money AS m (service, account_id, readings) VALUES ($1, $2, 1)
+ON CONFLICT (service, account_id) DO UPDATE SET readings = m.readings + 1 RETURNING readings, spent
+"""
+_MONEY = "open, spent, balance - (spent - spent_before) - open AS free"
+# A reading that began before the one that is kept says less.
+END_READING = f"""
+WITH told AS (
+    UPDATE voxsip.money SET reading = $3, spent_before = $4, balance = $5
+    WHERE service = $1 AND account_id = $2 AND reading < $3 RETURNING *
+)
+SELECT {_MONEY} FROM told UNION ALL
+SELECT {_MONEY} FROM voxsip.money WHERE service = $1 AND account_id = $2 AND NOT EXISTS (SELECT FROM told)
+"""  # noqa: S608 - made of constants
+LOOK_AT_MONEY = f"SELECT {_MONEY} FROM voxsip.money WHERE service = $1 AND account_id = $2"  # noqa: S608 - made of constants
 UPDATE = "UPDATE voxsip.job SET {} WHERE id = $1 AND lease = $2 RETURNING true AS held"
 GIVE_BACK = """
 UPDATE voxsip.job SET lease = CASE WHEN $3 THEN '' END, lease_until = 0, holder = NULL

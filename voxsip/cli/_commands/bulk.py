@@ -162,7 +162,7 @@ def create(
                 rows,
                 journal=journal,
                 skip_unchanged=skip_unchanged,
-                check_funds=skip_unchanged,
+                check_funds=skip_unchanged or is_store(journal),
                 source=_origin(source),
                 checksum=rows.checksum,
                 **limits.values(connection.rate_store),

@@ -1,0 +1,128 @@
+"""Money of an account that several jobs spend: reserved with each intent, in the statement that writes it.
+
+What may be reserved is the balance as last read, without what was spent since the reading began and what is reserved. So
+no clock takes part, and money that is in doubt counts as gone: a purchase in flight may be in the balance already, and is
+subtracted all the same until another reading begins after its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+from voxsip._clock import Clock
+from voxsip._errors import InsufficientFundsError
+from voxsip.bulk._journal.store_statements import BEGIN_READING, END_READING, LOOK_AT_MONEY
+from voxsip.bulk._outcomes import Quote
+from voxsip.shared._connection import LoopConnection
+
+SETTLE_SECONDS = 10.0
+"""Seconds for which nothing may change before what is reserved is taken for reserved for good."""
+LOOK_AGAIN = 0.2
+COMMAND, NO_MONEY = "CreateSipRegistration", 127
+Read = Callable[[], Awaitable[Quote]]
+
+
+class Money:
+    """What the accounts of one job have left for it.
+
+    Args:
+        connection: to the store.
+        service: host and port of the API.
+        own: the account of rows that name none.
+        clock: waits.
+
+    Attributes:
+        payer: the service, and the account of rows that name none.
+    """
+
+    def __init__(self, connection: LoopConnection, service: str, own: int, clock: Clock) -> None:
+        self.payer = (service, own)
+        self._connection = connection
+        self._clock = clock
+        self._readers: dict[int | None, Read] = {}
+        self._prices: dict[int | None, Decimal] = {}
+        self._nothing_left: dict[int | None, str] = {}
+        self._reading = asyncio.Lock()
+
+    def price_of(self, account_id: int | None) -> Decimal | None:
+        """Return what a purchase of an account reserves; None if nothing has to be."""
+        return self._prices.get(account_id)
+
+    async def hold(self, account_id: int | None, read: Read) -> Quote:
+        """Have purchases of an account reserve their price from now on; return it, and what is left to be reserved.
+
+        Raises:
+            VoxsipError: price or balance could not be read.
+        """
+        self._readers[account_id] = read
+        quote, row = await self._read(account_id)
+        return Quote(
+            price=quote.price, rows=quote.rows, balance=row["free"], currency=quote.currency
+        )
+
+    async def find_more(self, account_id: int | None) -> None:
+        """Return once there is money for a purchase again: the account got some, or purchases in flight did not take theirs.
+
+        Raises:
+            InsufficientFundsError: there is none.
+        """
+        async with self._reading:
+            if account_id not in self._nothing_left:
+                why = await self._look_for_more(account_id)
+                if why is None:
+                    return
+                self._nothing_left[account_id] = why
+        raise InsufficientFundsError(
+            self._nothing_left[account_id],
+            code=NO_MONEY,
+            command=COMMAND,
+            details={"required_money": float(self._prices[account_id])},
+        )
+
+    async def _look_for_more(self, account_id: int | None) -> str | None:
+        """Return why there is no money, or None."""
+        while True:
+            quote, row = await self._read(account_id)
+            if row["free"] >= quote.price:
+                return None
+            if quote.balance < quote.price or not row["open"]:
+                break
+            if not await self._changes(account_id, row):
+                break
+        held = (
+            ""
+            if not row["open"]
+            else f", and {row['open']:f} reserved for purchases without an outcome"
+        )
+        remedy = "add money" if not row["open"] else "add money, or resume the jobs that have them"
+        currency = f" {quote.currency}" if quote.currency else ""
+        return f"not sent: the price is {quote.price:f}{currency}, the balance {quote.balance:f}{held}; {remedy}"
+
+    async def _changes(self, account_id: int | None, before: Any) -> bool:
+        """Wait until a purchase of the account has ended; returns whether one has."""
+        monotonic = self._clock.monotonic
+        until = monotonic() + SETTLE_SECONDS
+        while monotonic() < until:
+            await self._clock.sleep(LOOK_AGAIN)
+            row = await self._connection.fetchrow(LOOK_AT_MONEY, *self._key(account_id))
+            if (row["open"], row["spent"]) != (before["open"], before["spent"]):
+                return True
+        return False
+
+    async def _read(self, account_id: int | None) -> tuple[Quote, Any]:
+        """Read price and balance; purchases that end meanwhile may be in it or not, and count as not."""
+        key = self._key(account_id)
+        began = await self._connection.fetchrow(BEGIN_READING, *key)
+        quote = await self._readers[account_id]()
+        self._prices[account_id] = quote.price
+        row = await self._connection.fetchrow(
+            END_READING, *key, began["readings"], began["spent"], quote.balance
+        )
+        return quote, row
+
+    def _key(self, account_id: int | None) -> tuple[str, int]:
+        service, own = self.payer
+        return service, own if account_id is None else account_id

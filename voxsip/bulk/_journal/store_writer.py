@@ -1,0 +1,107 @@
+"""Lines of a job on their way into a store: gathered, written in batches, in the order they were told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Container
+from contextlib import suppress
+from typing import Any
+
+from voxsip._errors import VoxsipError
+from voxsip.bulk._journal.store_rows import last_words
+
+Line = tuple[Any, ...]
+BATCH_SECONDS = 0.03
+"""Seconds for which outcomes wait for company; an intent takes them along at once."""
+BATCH_ROWS = 2048
+
+
+class RowWriter:
+    """Writes the lines of one job.
+
+    Args:
+        send: Writes lines, each of another row, in one statement; returns the places of intents that were refused.
+        fail: Told why nothing can be written any more.
+
+    Attributes:
+        refused: Places of intents that were not written, for want of money.
+    """
+
+    def __init__(
+        self, send: Callable[[list[Line]], Awaitable[Container[int]]], fail: Callable[[str], None]
+    ) -> None:
+        self.refused: set[int] = set()
+        self._send = send
+        self._fail = fail
+        self._queue: deque[Line] = deque()
+        self._urgent = asyncio.Event()
+        self._told = self._written = 0
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self._failed = False
+
+    def __len__(self) -> int:
+        """Return the number of lines that wait to be written."""
+        return len(self._queue)
+
+    def put(self, line: Line) -> None:
+        """Take a line; returns at once."""
+        self._queue.append(line)
+        self._told += 1
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    async def written(self) -> None:
+        """Return once all lines told so far are durable, or nothing can be written any more."""
+        if self._failed or self._written >= self._told:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((self._told, waiter))
+        self._urgent.set()
+        await waiter
+
+    def give_up(self) -> None:
+        """Write nothing more; wake all who wait."""
+        self._failed = True
+        self._queue.clear()
+        self._wake()
+
+    async def abandon(self) -> None:
+        """End what writes."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait([self._writing])
+
+    async def _write(self) -> None:
+        try:
+            while self._queue:
+                await self._company()
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_ROWS))]
+                refused = await self._send(last_words(batch))
+                self.refused.update(line[0] for line in batch if line[0] in refused)
+                self._written += len(batch)
+                self._wake()
+        except VoxsipError as error:
+            self._fail(str(error))
+        except BaseException as error:  # whatever it is: those who wait have no other end
+            self._fail(f"writing ended unexpectedly ({type(error).__name__})")
+            raise
+        finally:
+            self._writing = None
+
+    async def _company(self) -> None:
+        """Let outcomes gather; whoever waits for an intent, or for all, ends it."""
+        if len(self._queue) < BATCH_ROWS:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BATCH_SECONDS):
+                    await self._urgent.wait()
+        self._urgent.clear()
+
+    def _wake(self) -> None:
+        while self._waiters and (self._failed or self._waiters[0][0] <= self._written):
+            _, waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+        if self._waiters:
+            self._urgent.set()
