@@ -124,6 +124,7 @@ class Operation:
     """Error number that refuses a second one."""
     multipart: bool = False
     form: bool = False
+    names: bool = False
     answer: str = "one"
     """What the `result` of its replies holds, as the runtime names it."""
     with_result: bool = True

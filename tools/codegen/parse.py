@@ -21,7 +21,16 @@ from voxsip._redaction.text import is_secret_name
 RETRY_CLASSES = ("idempotent", "delete", "create")
 OPERATION_KEYS = (
     *("operationId", "tags", "summary", "description", "externalDocs", "parameters", "security"),
-    *("responses", "x-method", "x-fixed", "x-not-offered", "x-variants", "x-file", "x-body"),
+    *(
+        "responses",
+        "x-method",
+        "x-fixed",
+        "x-not-offered",
+        "x-variants",
+        "x-file",
+        "x-body",
+        "x-names",
+    ),
     *("x-retry", "x-done", "x-unique", "x-lookup", "x-buys", "x-money", "x-wide"),
     *("x-roles", "x-errors", "x-exclusive", "x-requires", "x-paging"),
 )
@@ -118,6 +127,7 @@ def _parse_operation(node: Node, models: Models, errors: dict[int, str]) -> Oper
         done=_parse_codes(node, "x-done", errors),
         unique=_optional_code(node, "x-unique", errors),
         form=body is not None and _one_of(body, ("form", "multipart")) == "form",
+        names=_flag(node, "x-names"),
         multipart=any(param.kind == "file" for param in params),
         answer=answer,
         with_result=with_result,

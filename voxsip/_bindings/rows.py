@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 import attrs
 
 from voxsip._bindings.foreign import native
-from voxsip._bindings.texts import is_missing, problem_of
 from voxsip._errors import InvalidArgumentError
+from voxsip._protocol.texts import is_missing, problem_of
 from voxsip._redaction.values import SecretText, conceal_members, type_name
 
 if TYPE_CHECKING:

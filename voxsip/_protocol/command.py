@@ -14,6 +14,7 @@ import attrs
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.arguments import ALL
 from voxsip._protocol.encoding import ENCODERS, LIST_KINDS, Encoder
+from voxsip._protocol.texts import problem_of
 from voxsip._redaction.values import SecretText, reveal, secret_texts, type_name
 
 SHAPES = 64
@@ -97,6 +98,8 @@ class Command:
     """Error number by which the service refuses a second one of the same name."""
     form: bool = False
     """Whether the arguments belong in no URL."""
+    names: bool = False
+    """Whether texts are names of logins, hosts, users and the like: those that cannot work are refused."""
     result: ResultKind = "any"
     with_result: bool = True
     """Whether every reply has a `result`; where it may be absent, one that is there still has to be of its kind."""
@@ -170,6 +173,9 @@ class Command:
                     parts.append(prefix + encoder(value))
             except (TypeError, ValueError) as error:
                 problem = self._bad_value(name, value, error)
+            if problem is None and self.names and value and isinstance(value, str):
+                problem = self._bad_name(name, value)
+            if problem is not None:
                 break
         if problem is not None:
             raise problem  # on its own: what the encoder raised may hold the value
@@ -265,6 +271,12 @@ class Command:
             else:
                 return None
         return ("&".join(parts), itemgetter(*free)) if free else None
+
+    def _bad_name(self, name: str, value: str) -> InvalidArgumentError | None:
+        problem = problem_of(name, value, secret=name in self.secret)
+        if problem is None:
+            return None
+        return InvalidArgumentError(f"{self.name}: {name}: {problem}", field=name)
 
     def _bad_value(self, name: str, value: object, error: Exception) -> InvalidArgumentError:
         shown = f"a value of type {type_name(value)}" if name in self.secret else _short(value)

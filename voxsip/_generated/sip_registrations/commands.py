@@ -42,6 +42,7 @@ CREATE_SIP_REGISTRATION = Command(
         filters=(("sip_username", "sip_username"), ("proxy", "proxy")),
     ),
     form=True,
+    names=True,
     result="one",
 )
 
@@ -77,6 +78,7 @@ UPDATE_SIP_REGISTRATION = Command(
         ),
     ),
     form=True,
+    names=True,
     result="one",
 )
 
@@ -111,6 +113,7 @@ BIND_SIP_REGISTRATION = Command(
             any_of=("sip_registration_id", "user_id", "user_name"), unless=(("bind", True),)
         ),
     ),
+    names=True,
     result="one",
 )
 

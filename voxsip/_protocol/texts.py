@@ -1,6 +1,6 @@
-"""The one rule for names, hosts and passwords that cannot work, for rows of programs and of files alike.
+"""The one rule for names, hosts and passwords that cannot work, for rows of programs and of files and for single calls.
 
-A row applies it when it is made, so nothing of such a row is ever sent. Each of these was bought at some
+A row applies it when it is made, a command as it encodes its arguments: nothing of it is ever sent. Each of these was bought at some
 time: a name with a line break or a zero-width space in it, a host with `https://` before it, and the `nan` or
 `NULL` that stand where a data frame or a database had nothing.
 """
