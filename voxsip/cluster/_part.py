@@ -30,6 +30,7 @@ from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
 from voxsip.shared import SharedRate
 
 log = logging.getLogger("voxsip.cluster")
+FIRST_WATCH = 0.2
 WATCH_SECONDS = 2.0
 """Seconds after which a part says how far it is, and hears whether it should stop."""
 LOOK_AGAIN = 2.0
@@ -228,8 +229,10 @@ class _Work:
 
     async def _watch(self, bulk_job: BulkJob[Any]) -> None:
         """Say how far the part is, and stop it if it should."""
+        pause = FIRST_WATCH
         while True:
-            await self.client.clock.sleep(WATCH_SECONDS)
+            await self.client.clock.sleep(pause)
+            pause = WATCH_SECONDS
             try:
                 reason = await self._tell(bulk_job)
             except VoxsipError as error:

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from voxsip.shared._address import is_store, shown
 
 if TYPE_CHECKING:
+    from voxsip.shared._local_server import LocalServer
     from voxsip.shared._rate import RateStatus, SharedLimiter, SharedRate
 
-__all__ = ["RateStatus", "SharedLimiter", "SharedRate", "is_store", "shown"]
+__all__ = ["LocalServer", "RateStatus", "SharedLimiter", "SharedRate", "is_store", "shown"]
 
 
 def __getattr__(name: str) -> Any:
     """Import when it is first asked for: `voxsip.bulk` looks here at addresses only."""
+    if name == "LocalServer":
+        return import_module("voxsip.shared._local_server").LocalServer
     if name in __all__:
         value = globals()[name] = getattr(import_module("voxsip.shared._rate"), name)
         return value

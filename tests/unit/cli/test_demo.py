@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from tests.support.cli_command import Command
+from tests.support.dask_processes import SHORT_LEASES
 from voxsip.cli._jobs.demo_model import Bound, one_after_another
 
 pytestmark = pytest.mark.slow
@@ -52,6 +53,16 @@ def test_everything_is_bound_and_nothing_differs(voxsip):
     assert figures["rows"] == "1,500"
     assert figures["done"] == "1,500"
     assert figures["mismatches"] == "0"
+
+
+def test_workers_are_killed_and_nothing_is_bought_twice(voxsip, postgres):
+    ended = voxsip("demo", "--workers", 2, "--rows", 300, PYTHONPATH=str(SHORT_LEASES))
+    assert ended.code == 0, ended.err
+    assert ended.err.count("kill -9 ") == 2
+    figures = dict(line.split(maxsplit=1) for line in ended.out.splitlines())
+    assert figures["bought"].startswith("300 of 300 in ")
+    assert figures["bound"].startswith("300 of 300 in ")
+    assert [figures[name] for name in ("twice", "failed", "mismatches")] == ["0", "0", "0"]
 
 
 def test_users_change_places_by_a_plan_and_nothing_is_left_to_do(voxsip):

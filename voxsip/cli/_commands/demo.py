@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
-
 from voxsip import AsyncClient
-from voxsip.bulk import BindRequest, CreateRequest
 from voxsip.cli._connection import run
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
-from voxsip.cli._jobs import desired_demo
-from voxsip.cli._jobs.demo_model import Bound, one_after_another
+from voxsip.cli._jobs import cluster_demo, desired_demo
+from voxsip.cli._jobs.demo_model import (
+    Bound,
+    make_rows,
+    one_after_another,
+    purchases,
+    read_users,
+)
 from voxsip.cli._jobs.emulator_process import emulator_process
 from voxsip.cli._jobs.follow import INTERRUPTED, follow
 from voxsip.cli._jobs.interrupts import interrupts, stop_signals
@@ -27,8 +29,6 @@ from voxsip.cli._terminal.output import print_text
 from voxsip.cli._terminal.streams import tolerate_lost_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from voxsip import Report
     from voxsip.bulk import BulkJob
 
@@ -37,7 +37,13 @@ _USERS = 1_000
 _SHOWN = 10
 
 
-def demo(*, rows: int | None = None, concurrency: int = 64, desired: Flag = False) -> int:
+def demo(
+    *,
+    rows: int | None = None,
+    concurrency: int = 64,
+    desired: Flag = False,
+    workers: int | None = None,
+) -> int:
     """Start an emulator, make registrations, bind them all in bulk, and check every one.
 
     Rows outnumber users, so most rows take a user from another: the order of the rows decides who
@@ -47,11 +53,17 @@ def demo(*, rows: int | None = None, concurrency: int = 64, desired: Flag = Fals
     With --desired, users change places instead: the live state is exported, its users are shuffled, the
     plan is shown and applied, and a second plan finds nothing left to do.
 
+    With --workers, registrations are bought and bound by so many processes of a Dask cluster, with a PostgreSQL server
+    that is started for the demo. In the midst of each job a process is killed; nothing is bought twice.
+
     Arguments:
         rows: How many registrations [default: 10,000, and 1,000 with --desired].
-        concurrency: Calls in flight at most.
+        concurrency: Calls in flight at most; with --workers, for each of them.
         desired: Show plan and apply.
+        workers: Run jobs on so many processes.
     """
+    if workers is not None and (desired or workers < 2):
+        raise CommandError("--workers: give a number from 2, and not with --desired")
     if rows is None:
         rows = 1_000 if desired else 10_000
     if rows < 1:
@@ -75,6 +87,8 @@ def demo(*, rows: int | None = None, concurrency: int = 64, desired: Flag = Fals
                 f"an emulator serves {url}: {_APPLICATIONS} applications, {users:,} users"
             )
             credentials = Path(folder) / "credentials.json"
+            if workers is not None:
+                return cluster_demo.start(url, credentials, rows, workers, concurrency)
             if desired:
                 return run(desired_demo.demonstrate(url, credentials, rows, concurrency, _follow))
             return run(_demonstrate(url, credentials, rows, concurrency))
@@ -83,11 +97,11 @@ def demo(*, rows: int | None = None, concurrency: int = 64, desired: Flag = Fals
 async def _demonstrate(url: str, credentials: Path, rows: int, concurrency: int) -> Exit:
     async with AsyncClient(credentials, base_url=url) as client:
         made = await _follow(
-            client.bulk.create(_purchases(rows), concurrency=concurrency), "creating", rows
+            client.bulk.create(purchases(rows), concurrency=concurrency), "creating", rows
         )
-        users = await _users(client)
+        users = await read_users(client)
         registrations = [item.sip_registration_id async for item in client.sip_registrations.list()]
-        plan = _plan(registrations, users)
+        plan = make_rows(registrations, users)
         report = await _follow(
             client.bulk.bind([row.request for row in plan], concurrency=concurrency),
             "binding",
@@ -116,47 +130,6 @@ async def _follow(job: BulkJob[Any], verb: str, rows: int) -> Report:
     if report.stopped == INTERRUPTED:
         raise CommandError("interrupted; the emulator and all it held are gone", Exit.INTERRUPTED)
     return report
-
-
-def _purchases(rows: int) -> Iterator[CreateRequest]:
-    for number in range(1, rows + 1):
-        yield CreateRequest(
-            sip_username=f"phone-{number}", proxy="sip.example.com", password=f"secret-{number}"
-        )
-
-
-@define
-class _Row:
-    registration: int
-    application: int
-    user: int
-    request: BindRequest
-
-
-async def _users(client: AsyncClient) -> list[tuple[Any, Any]]:
-    """Read which users each application has."""
-    return [
-        (application, user)
-        async for application in client.applications.list()
-        async for user in client.users.list(application_id=application.application_id)
-    ]
-
-
-def _plan(registrations: list[int], users: list[tuple[Any, Any]]) -> list[_Row]:
-    """Give every registration a user, at random but always the same; ids and names take turns."""
-    chance = random.Random(7)
-    shuffled = chance.sample(registrations, len(registrations))
-    rows = []
-    for number, registration in enumerate(shuffled):
-        application, user = chance.choice(users)
-        named: dict[str, Any] = (
-            {"application_id": application.application_id, "user_id": user.user_id}
-            if number % 2
-            else {"application_name": application.application_name, "user_name": user.user_name}
-        )
-        request = BindRequest(sip_registration_id=registration, **named)
-        rows.append(_Row(registration, application.application_id, user.user_id, request))
-    return rows
 
 
 def _print(made: Report, bound: Report, found: int, reading: float, mismatches: int) -> None:

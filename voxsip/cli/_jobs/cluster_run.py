@@ -132,7 +132,7 @@ def launch(
                 await ask(client, job)
             job_id = job.job_id
             async with engine.client(connection) as dask:
-                report = await _follow(job, dask, signals, as_json=output.json)
+                report = await follow(job, dask, signals, as_json=output.json)
             written = await _reports(job, report, output.report)
             signals.over = True
         print_report(report, job.rows, as_json=output.json)
@@ -151,8 +151,23 @@ def launch(
         raise CommandError(f"cut off{again}", Exit.INTERRUPTED) from None
 
 
-async def _follow(job: ClusterJob, dask: Any, signals: Interrupts, *, as_json: bool) -> Report:
-    """Run a job with a display; the first Ctrl-C stops it in order."""
+async def follow(
+    job: ClusterJob,
+    dask: Any,
+    signals: Interrupts,
+    *,
+    as_json: bool = False,
+    on_progress: Callable[[JobProgress], None] | None = None,
+) -> Report:
+    """Run a job with a display; the first Ctrl-C stops it in order.
+
+    Arguments:
+        job: to run.
+        dask: Dask's client.
+        signals: the first stops the job.
+        as_json: show it as events.
+        on_progress: told how far it is, too.
+    """
     work = Work(
         verb=_VERBS[job.kind],
         file=job.path,
@@ -167,7 +182,7 @@ async def _follow(job: ClusterJob, dask: Any, signals: Interrupts, *, as_json: b
         shown.message("Interrupted: calls in flight end first. Ctrl-C again cuts them off.")
         stopping.add(asyncio.create_task(job.stop(INTERRUPTED)))
 
-    ticks = _Ticks(shown)
+    ticks = _Ticks(shown, on_progress)
     shown.started()
     try:
         signals.first = stop
@@ -182,8 +197,9 @@ async def _follow(job: ClusterJob, dask: Any, signals: Interrupts, *, as_json: b
 class _Ticks:
     """Refreshes a display as often as it likes."""
 
-    def __init__(self, shown: Display) -> None:
+    def __init__(self, shown: Display, also: Callable[[JobProgress], None] | None) -> None:
         self._shown = shown
+        self._also = also
         self._last = -1e9
 
     def __call__(self, progress: JobProgress) -> None:
@@ -191,6 +207,8 @@ class _Ticks:
         if now - self._last >= self._shown.interval:
             self._last = now
             self._shown.refresh(progress.report, progress.concurrency)
+        if self._also is not None:
+            self._also(progress)
 
 
 async def _reports(job: ClusterJob, report: Report, directory: str | None) -> dict[str, Path]:

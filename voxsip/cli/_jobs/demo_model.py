@@ -1,11 +1,16 @@
-"""What running bind rows one after another leaves behind: ten lines to check ten thousand rows by."""
+"""The rows of the demo, and what running them one after another leaves behind: ten lines to check ten thousand rows by."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from voxsip.bulk import BindRequest, CreateRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from voxsip import AsyncClient
 
 
 class Bound(NamedTuple):
@@ -33,3 +38,46 @@ def one_after_another(
         state[registration] = Bound(application, user)
         holder[user] = registration
     return state
+
+
+def purchases(rows: int) -> Iterator[CreateRequest]:
+    """Yield what is bought."""
+    for number in range(1, rows + 1):
+        yield CreateRequest(
+            sip_username=f"phone-{number}", proxy="sip.example.com", password=f"secret-{number}"
+        )
+
+
+class BindRow(NamedTuple):
+    """A row to bind, and what its names stand for."""
+
+    registration: int
+    application: int
+    user: int
+    request: BindRequest
+
+
+async def read_users(client: AsyncClient) -> list[tuple[Any, Any]]:
+    """Read which users each application has."""
+    return [
+        (application, user)
+        async for application in client.applications.list()
+        async for user in client.users.list(application_id=application.application_id)
+    ]
+
+
+def make_rows(registrations: list[int], users: list[tuple[Any, Any]]) -> list[BindRow]:
+    """Give every registration a user, at random but always the same; ids and names take turns."""
+    chance = random.Random(7)
+    shuffled = chance.sample(registrations, len(registrations))
+    rows = []
+    for number, registration in enumerate(shuffled):
+        application, user = chance.choice(users)
+        named: dict[str, Any] = (
+            {"application_id": application.application_id, "user_id": user.user_id}
+            if number % 2
+            else {"application_name": application.application_name, "user_name": user.user_name}
+        )
+        request = BindRequest(sip_registration_id=registration, **named)
+        rows.append(BindRow(registration, application.application_id, user.user_id, request))
+    return rows
