@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
@@ -59,6 +60,9 @@ class PartFile(Generic[Request]):
         request: What its rows are.
         spans: Of the rows that are wanted.
 
+    Attributes:
+        accounts: The number of rows for each account, for bulk jobs; None is the client's own.
+
     Raises:
         ConfigurationError: The file cannot be read here.
     """
@@ -68,6 +72,7 @@ class PartFile(Generic[Request]):
         self._request = request
         self._spans = spans
         self._columns = columns_of(request)
+        self.accounts: Counter[int | None] | None = None
         try:
             if Path(path).is_fifo():
                 raise unreadable(path, "it is a pipe")

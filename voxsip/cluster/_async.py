@@ -206,7 +206,7 @@ class AsyncCluster:
         kept = ClusterStore(store)
         try:
             plan = await make_plan(
-                lambda _: self._client, kind, path, partitions=wanted, on_conflict=on_conflict
+                self._client, kind, path, partitions=wanted, on_conflict=on_conflict
             )
             limit = options.rate_limit
             rate = limit.rate if isinstance(limit, RateLimit) else None

@@ -11,7 +11,7 @@ from typing import Any, Self
 import attrs
 
 from voxsip._base_client import BaseAsyncClient
-from voxsip._errors import VoxsipError
+from voxsip._errors import AuthorizationError, VoxsipError
 from voxsip._redaction.values import conceal
 from voxsip.bulk import AsyncBulk, Outcome, Report, Stop
 from voxsip.cluster._dask import Dask
@@ -123,7 +123,8 @@ class ClusterJob:
         await self.reopen()
         clock = self._client.clock
         began = clock.monotonic()
-        before = await read_sums(self._store, await self._store.parts(self._record))
+        parts = await self._store.parts(self._record)
+        before = await read_sums(self._store, parts)
 
         def on_parts(parts: list[PartRecord]) -> None:
             if on_progress is not None:
@@ -131,7 +132,7 @@ class ClusterJob:
                 on_progress(_progress(self._record, parts, before, seconds))
 
         try:
-            await self._check_funds(before)
+            await self._check_funds(parts)
             drive = Drive(
                 store=self._store, job=self._record, engine=engine, clock=clock, on_parts=on_parts
             )
@@ -158,7 +159,7 @@ class ClusterJob:
         parts = await self._store.parts(self._record)
         report = await read_report(self._store, self._record, parts, before)
         if self.options.get("verify") and self.kind == "bind":
-            await compare(self._store, self._record, parts, self._client_of, report)
+            await compare(self._store, self._record, parts, self._client, report)
         if reports is not None:
             await self.write_reports(report, reports)
         return report
@@ -222,24 +223,33 @@ class ClusterJob:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _client_of(self, account_id: int | None) -> BaseAsyncClient:
-        del account_id
-        return self._client
+    async def accounts(self) -> dict[int | None, int]:
+        """Return the number of rows of each account; None is the client's own."""
+        rows: dict[int | None, int] = {}
+        for part in await self._store.parts(self._record):
+            rows[part.account_id] = rows.get(part.account_id, 0) + part.rows
+        return rows
 
-    async def _check_funds(self, before: Sums) -> None:
-        """Buy nothing if the money does not cover what is left to buy."""
+    async def _check_funds(self, parts: list[PartRecord]) -> None:
+        """Buy nothing for an account whose money does not cover what is left to buy."""
         options = self._record.options["job"]
-        left = self.rows - sum(before.rows.values()) + before.rows["skipped"]
-        if (
-            self.kind != "create"
-            or not options["check_funds"]
-            or options["skip_unchanged"]
-            or not left
-        ):
+        if self.kind != "create" or not options["check_funds"] or options["skip_unchanged"]:
             return
-        quote = await AsyncBulk(self._client).quote(left)
-        if not quote.enough:
-            await self.stop(Stop.FUNDS)
+        bulk = AsyncBulk(self._client)
+        for account in dict.fromkeys(part.account_id for part in parts):
+            own = [part for part in parts if part.account_id == account]
+            sums = await read_sums(self._store, own)
+            left = sum(part.rows for part in own) - sums.ended
+            if not left:
+                continue
+            try:
+                quote = await bulk.quote(left, account_id=account)
+            except AuthorizationError:
+                if account is None:
+                    raise
+                continue  # the key may not act for it: its rows will fail
+            if not quote.enough:
+                await self._store.stop_account(self._record, account, Stop.FUNDS)
 
     async def _give_up(self) -> None:
         try:
@@ -265,7 +275,7 @@ def _progress(
         report.skipped += part.counts["skipped"]
     report.rows = report.done + report.unchanged + report.failed + report.unknown + report.skipped
     if before is not None:
-        report.restored = sum(before.rows.values()) - before.rows["skipped"]
+        report.restored = before.ended
     return JobProgress(
         report=report,
         rows=job.rows,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Literal
 from urllib.parse import quote
@@ -35,7 +36,7 @@ WATCH_SECONDS = 2.0
 """Seconds after which a part says how far it is, and hears whether it should stop."""
 LOOK_AGAIN = 2.0
 """Seconds after which a part that is held is looked at again."""
-_OF_ACCOUNT = frozenset({Stop.AUTHORIZATION, Stop.FUNDS, Stop.QUOTA})
+_OF_ACCOUNT = frozenset({Stop.FUNDS, Stop.QUOTA})
 """Reasons that the other rows of an account would meet as well."""
 
 
@@ -112,6 +113,7 @@ async def run_part(
         async with AsyncExitStack() as stack:
             try:
                 rows = stack.enter_context(PartFile(job.path, REQUESTS[job.kind], spans))
+                rows.accounts = Counter({record.account_id: len(rows)})
                 await asyncio.to_thread(rows.check, job.checksum)
                 if client is None:
                     client = await stack.enter_async_context(client_from(job.options["client"]))
@@ -265,7 +267,7 @@ class _Work:
         stopped = bulk_job.report.stopped
         if stopped in _OF_ACCOUNT:
             await self.store.stop_account(self.job, record.account_id, stopped)
-        elif stopped == Stop.FAILURES:
+        elif stopped in {Stop.FAILURES, Stop.AUTHORIZATION}:
             await self.store.stop(self.job, stopped)
         await self.store.note_end(self.job, self.part, error)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from array import array
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any, Literal
 
 import attrs
 
-from voxsip._base_client import BaseAsyncClient
+from voxsip._base_client import BaseAsyncClient, for_account
 from voxsip._bindings.components import Components
 from voxsip._bindings.conflicts import ConflictKeys, overlaps_nothing
 from voxsip._bindings.names import AccountNames
@@ -110,7 +110,7 @@ class _Reader:
     path: str
     kind: Kind
     on_conflict: Literal["error", "order"]
-    client_of: Callable[[int | None], BaseAsyncClient]
+    client: BaseAsyncClient
     accounts: dict[int | None, _Account] = attrs.field(factory=dict)
     lines: array[int] = attrs.field(factory=lambda: array("q"))
     starts: array[int] = attrs.field(factory=lambda: array("q"))
@@ -145,16 +145,19 @@ class _Reader:
             for account in self.accounts.values():
                 account.begin()
             for place, (_, row) in enumerate(file.scan(on_conflict="order")):
-                if (known := self.accounts.get(account_of(row))) is not None:
+                if (known := self.accounts.get(self._account_of(row))) is not None:
                     known.add(place, row)
         if digest.hexdigest() != self.checksum:
             raise FileChangedError(f"{self.path} changed while it was read; nothing was sent")
 
+    def _account_of(self, row: Row) -> int | None:
+        return None if row.account_id == self.client.account_id else row.account_id
+
     def _add(self, place: int, row: Row) -> None:
-        number = account_of(row)
+        number = self._account_of(row)
         account = self.accounts.get(number)
         if account is None:
-            account = self.accounts[number] = _Account(self.client_of(number))
+            account = self.accounts[number] = _Account(client_of(self.client, number))
         if not isinstance(row, DeleteRequest) and row.user_name is not None:
             self.names = True
             account.samples.setdefault((row.application_id, row.application_name), row)
@@ -162,17 +165,17 @@ class _Reader:
             account.add(place, row)
 
 
-def account_of(row: Row) -> int | None:
-    """Return the account that a row names."""
-    return getattr(row, "account_id", None)
-
-
 def _absolute(path: str | os.PathLike[str]) -> str:
     return os.path.abspath(os.fspath(path))  # noqa: PTH100 - a text, as messages show it
 
 
+def client_of(client: BaseAsyncClient, account_id: int | None) -> BaseAsyncClient:
+    """Return a client that acts for an account; None is the client's own."""
+    return client if account_id is None else for_account(client, account_id)
+
+
 async def make_plan(
-    client_of: Callable[[int | None], BaseAsyncClient],
+    client: BaseAsyncClient,
     kind: Kind,
     path: str | os.PathLike[str],
     *,
@@ -182,7 +185,7 @@ async def make_plan(
     """Read a file and divide its rows.
 
     Args:
-        client_of: Returns the client of an account; lists users that rows name by name.
+        client: Lists users that rows name by name.
         kind: What the rows are for.
         path: Of the file.
         partitions: Number of parts; None: as many as suits the number of rows.
@@ -198,7 +201,7 @@ async def make_plan(
             "path: rows of standard input are nowhere that another machine could read; name a file",
             field="path",
         )
-    reader = _Reader(name, kind, on_conflict, client_of)
+    reader = _Reader(name, kind, on_conflict, client)
     await asyncio.to_thread(reader.read)
     if reader.names:
         for account in reader.accounts.values():

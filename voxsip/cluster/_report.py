@@ -20,10 +20,10 @@ from voxsip.bulk._journal.previous_runs import restore_error
 from voxsip.bulk._journal.schema import STATUS_CODES
 from voxsip.bulk._journal.store_outcomes import read_outcomes
 from voxsip.bulk._journal.values import INTENDED
-from voxsip.bulk._live.existing import SHOWN, Verifier
+from voxsip.bulk._live.existing import Verifier
 from voxsip.bulk._outcomes import error_label
 from voxsip.cluster._index import decode
-from voxsip.cluster._plan import REQUESTS
+from voxsip.cluster._plan import REQUESTS, client_of
 from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
 from voxsip.report import ReportWriter
 from voxsip.report._series import TimeSeries
@@ -62,6 +62,11 @@ class Sums:
     calls: int
     retries: int
 
+    @property
+    def ended(self) -> int:
+        """Rows that have an outcome and are not sent again."""
+        return sum(self.rows.values()) - self.rows["skipped"]
+
 
 async def read_sums(store: ClusterStore, parts: Iterable[PartRecord]) -> Sums:
     """Count the rows of all parts by what has become of them."""
@@ -94,7 +99,7 @@ async def read_report(
     report.skipped = now.rows["skipped"] + job.rows - ended
     report.calls, report.retries = now.calls, now.retries
     if before is not None:
-        report.restored = sum(before.rows.values()) - before.rows["skipped"]
+        report.restored = before.ended
         report.calls -= before.calls
         report.retries -= before.retries
     report.options = dict(job.options["job"])
@@ -145,7 +150,7 @@ async def compare(
     store: ClusterStore,
     job: JobRecord,
     parts: list[PartRecord],
-    client_of: Callable[[int | None], BaseAsyncClient],
+    client: BaseAsyncClient,
     report: Report,
 ) -> None:
     """Compare what the rows should have left with what is there, and write what differs into the report.
@@ -156,19 +161,15 @@ async def compare(
     async for told in read_told(store, job, parts):
         verifier = verifiers.get(told.account_id)
         if verifier is None:
-            client = client_of(told.account_id)
-            verifier = verifiers[told.account_id] = Verifier(client, AccountNames(client))
+            own = client_of(client, told.account_id)
+            verifier = verifiers[told.account_id] = Verifier(
+                own, AccountNames(own), told.account_id
+            )
         if told.outcome.status not in {"failed", "skipped"}:
             await verifier.learn(told.outcome.row)
         verifier.observe(told.outcome)
-    reports = []
     for verifier in verifiers.values():
-        reports.append(Report(kind=job.kind))
-        await verifier.compare(reports[-1])
-    compared = [one.mismatches for one in reports if one.mismatches is not None]
-    report.mismatches = sum(compared) if compared or not reports else None
-    report.mismatched = [item for one in reports for item in one.mismatched][:SHOWN]
-    report.verify_error = next((one.verify_error for one in reports if one.verify_error), None)
+        await verifier.compare(report)
 
 
 async def write_files(

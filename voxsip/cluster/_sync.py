@@ -86,6 +86,10 @@ class SyncClusterJob:
         """Return the report of the job as it stands; see `ClusterJob.report`."""
         return self._runner.run(self._job.report(reports=reports))
 
+    def accounts(self) -> dict[int | None, int]:
+        """Return the number of rows of each account; None is the client's own."""
+        return self._runner.run(self._job.accounts())
+
     def progress(self) -> JobProgress:
         """Return how far the job is."""
         return self._runner.run(self._job.progress())

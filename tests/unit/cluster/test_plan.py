@@ -13,7 +13,7 @@ pytestmark = pytest.mark.once
 
 async def parts_of(client, path, kind="bind", partitions=100):
     """The places of the rows of each part."""
-    plan = await make_plan(lambda _: client, kind, path, partitions=partitions)
+    plan = await make_plan(client, kind, path, partitions=partitions)
     return {tuple(part.places) for part in plan.parts}
 
 
@@ -64,7 +64,7 @@ async def test_users_that_may_not_be_listed_keep_rows_together(account, write):
         {"sip_registration_id": 2, "application_id": 2, "user_name": "user-2"},
         {"sip_registration_id": 3, "application_id": 3},
     ]
-    plan = await make_plan(lambda _: client, "bind", write(rows), partitions=3)
+    plan = await make_plan(client, "bind", write(rows), partitions=3)
     assert [list(part.places) for part in plan.parts] == [[0, 1, 2]]
     assert plan.in_one == {None: "users are named by id and by name, and cannot be looked up"}
     # Named in one way, their names tell them apart well enough.

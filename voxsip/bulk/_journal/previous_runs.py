@@ -13,7 +13,7 @@ from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_cl
 from voxsip._protocol.model import Model
 from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import Journal, RestoredRow
-from voxsip.bulk._outcomes import Outcome, stop_reason
+from voxsip.bulk._outcomes import Outcome, Status, stop_reason
 from voxsip.bulk._replies import made_by, reply_of
 from voxsip.bulk._source import Source
 
@@ -112,16 +112,7 @@ class PreviousRuns:
             return self._unrecorded(index, row)
         if known.status == "unknown" and row.kind == "create" and not _names_user(row):
             return known.intended_at or known.at
-        return Outcome(
-            index=index,
-            row=row,
-            status=known.status,
-            result=_restored_reply(known, row.command),
-            error=restore_error(known, row.command),
-            attempts=known.attempts,
-            elapsed=known.elapsed,
-            restored=True,
-        )
+        return restore_outcome(index, row, known, known.status)
 
     def _unrecorded(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
         """Return what may have become of a row that earlier runs left no trace of: of that, a trace may be lost."""
@@ -170,6 +161,20 @@ def check_digest(known: RestoredRow, row: Row) -> None:
             "resume with the input the job was started with",
             field="rows",
         )
+
+
+def restore_outcome(index: int, row: Row, known: RestoredRow, status: Status) -> Outcome[Any]:
+    """Make the outcome of an earlier run anew, as far as the journal tells it."""
+    return Outcome(
+        index=index,
+        row=row,
+        status=status,
+        result=_restored_reply(known, row.command),
+        error=restore_error(known, row.command),
+        attempts=known.attempts,
+        elapsed=known.elapsed,
+        restored=True,
+    )
 
 
 def restore_error(known: RestoredRow, command: str) -> VoxsipError | None:

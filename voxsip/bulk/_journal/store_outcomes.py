@@ -9,7 +9,7 @@ from typing import Any
 from voxsip._bindings.rows import Row
 from voxsip._errors import OutcomeUnknownError
 from voxsip.bulk._journal.interface import RestoredRow
-from voxsip.bulk._journal.previous_runs import check_digest, restore_error
+from voxsip.bulk._journal.previous_runs import check_digest, restore_outcome
 from voxsip.bulk._journal.store_rows import restored_row
 from voxsip.bulk._journal.store_statements import NAMES
 from voxsip.bulk._outcomes import Outcome
@@ -50,13 +50,4 @@ def _outcome(index: int, row: Row, known: RestoredRow | None) -> Outcome[Any]:
     if known.status == "intended":
         lost = OutcomeUnknownError(f"{row.label}: the process that was about to send it has ended")
         return Outcome(index=index, row=row, status="unknown", error=lost, restored=True)
-    return Outcome(
-        index=index,
-        row=row,
-        status=known.status,
-        result=None if known.result_id is None else {"sip_registration_id": known.result_id},
-        error=restore_error(known, row.command),
-        attempts=known.attempts,
-        elapsed=known.elapsed,
-        restored=True,
-    )
+    return restore_outcome(index, row, known, known.status)

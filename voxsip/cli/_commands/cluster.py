@@ -85,7 +85,7 @@ def create(
     """
 
     async def ask(client: AsyncClient, job: ClusterJob) -> None:
-        rows: dict[int | None, int] = {None: job.rows} if job.rows else {}
+        rows = await job.accounts()
         await confirm(client, rows, yes=yes, as_json=output.json, at_most=skip_unchanged)
 
     options = {"skip_unchanged": skip_unchanged, **limits.values()}
