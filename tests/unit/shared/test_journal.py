@@ -1,10 +1,7 @@
 """A job's journal in a store: the promises of the file, and a lease."""
 
-import asyncio
+import itertools
 import os
-import signal
-import subprocess
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -13,7 +10,6 @@ import asyncpg
 import pytest
 
 import voxsip
-from tests.unit.shared.conftest import POSTGRES_TOOLS
 from voxsip import models
 from voxsip._transport.write_guard import WRITE_GUARD
 from voxsip.bulk._journal import store as store_module
@@ -21,7 +17,6 @@ from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.store import StoreJournal
 from voxsip.emulator import Emulator
 
-CANARY = "canary-of-a-password"
 DIGEST = bytes(16)
 
 
@@ -250,90 +245,32 @@ async def test_a_purchase_of_an_earlier_run_is_told_again(store):
     assert outcome.result == models.CreateSipRegistrationReply(result=1, sip_registration_id=1)
 
 
-BUY = """
-import asyncio, sys
-import voxsip
-from voxsip.bulk._journal import store
-store.LEASE = 5.0
-async def main(base_url, credentials, journal):
-    async with voxsip.AsyncClient(credentials, base_url=base_url, timeout=2.0) as client:
-        rows = [{"sip_username": f"u{n}", "proxy": "sip.example.com", "password": "PASSWORD",
-                 "application_id": 1} for n in range(120)]
-        run = client.bulk.resume(journal, rows) if len(sys.argv) > 4 else client.bulk.create(
-            rows, journal=journal, concurrency=8, check_funds=False)
-        async for outcome in run:
-            print(outcome.status, flush=True)
-        print(run.report.to_dict(), flush=True)
-try:
-    asyncio.run(main(*sys.argv[1:4]))
-except voxsip.ConfigurationError as error:
-    print("ended:", error, flush=True)
-""".replace("PASSWORD", CANARY)
+async def test_a_job_that_was_taken_over_sends_nothing_more(store, monkeypatch):
+    """From the moment its lease has ended by its own clock, whatever it has heard of that."""
+    rows = [{"sip_registration_id": n, "application_id": 1} for n in range(1, 101)]
+    other = await asyncpg.connect(store)
+    async with (
+        Emulator(applications=1, registrations=100) as emulator,
+        voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client,
+    ):
+        job = client.bulk.bind(rows, journal=f"{store}#night", concurrency=4)
 
+        async def count():
+            nonlocal before
+            async for outcome in job:
+                if outcome.index == 10:
+                    await other.execute("UPDATE voxsip.job SET lease = 'of another'")
+                    monkeypatch.setattr(
+                        store_module, "_boot_time", itertools.repeat(later).__next__
+                    )
+                    before = emulator.state.counters["BindSipRegistration"]["received"]
 
-@pytest.fixture
-def buying():
-    """Start a process that buys; none outlives its test."""
-    processes = []
-
-    def start(*arguments):
-        processes.append(_buying(*arguments))
-        return processes[-1]
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def _buying(emulator_url, credentials, journal, *more):
-    command = [
-        sys.executable,
-        "-W",
-        "error",
-        "-c",
-        BUY,
-        emulator_url,
-        str(credentials),
-        journal,
-        *more,
-    ]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fatal", [True, False], ids=["killed", "stopped"])
-@pytest.mark.parametrize("after", [3, 20, 55])
-async def test_purchases_are_not_made_twice(store, buying, tmp_path, fatal, after):
-    async with Emulator(
-        applications=1, balance=100_000, directory=tmp_path, latency=0.01
-    ) as emulator:
-        credentials = tmp_path / "credentials.json"
-        first = buying(emulator.base_url, credentials, f"{store}#buy")
-        for _ in range(after):
-            assert (await asyncio.to_thread(first.stdout.readline)).strip() == "done"
-        first.send_signal(signal.SIGKILL if fatal else signal.SIGSTOP)
-        connection = await asyncpg.connect(store)
-        await connection.execute(  # until lease and grace have passed
-            "SELECT pg_sleep(lease_until + grace + 0.01 - extract(epoch FROM clock_timestamp())) FROM voxsip.job"
+        before = 0
+        later = store_module._boot_time() + 1000 * store_module.LEASE
+        with pytest.raises(voxsip.ConfigurationError, match="another process has taken the job"):
+            await count()
+        assert before >= 11
+        assert emulator.state.counters["BindSipRegistration"]["received"] <= before + 4, (
+            "those whose bytes were on their way"
         )
-        await connection.close()
-        second = buying(emulator.base_url, credentials, f"{store}#buy", "resume")
-        said, _ = await asyncio.to_thread(second.communicate)
-        first.send_signal(signal.SIGCONT)
-        rest, _ = await asyncio.to_thread(first.communicate)
-        assert "'done': 120" in said, said
-        if not fatal:
-            assert "Traceback" not in rest
-        count = emulator.state.counters["CreateSipRegistration"]["executed"]
-        names = {found["sip_username"] for found in emulator.state.registrations}
-        assert (count, len(emulator.state.registrations), len(names)) == (120, 120, 120)
-    dump = await asyncio.to_thread(
-        subprocess.run,
-        [POSTGRES_TOOLS / "pg_dump", "-d", store.partition("#")[0]],
-        capture_output=True,
-        check=True,
-    )
-    assert CANARY.encode() not in dump.stdout
-    assert b"u119@sip.example.com" in dump.stdout
+    await other.close()
