@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -20,6 +21,7 @@ GROUPS = {
     for path in sorted(Path(_generated.__path__[0]).glob("*/aio.py"))
 }
 """Attribute of the client to class."""
+TWINS = {group.removeprefix("Async") for group in GROUPS.values()}
 MADE_BY_OTHERS = {
     *(
         "AsyncBulk",
@@ -36,13 +38,36 @@ HIDDEN = "\ue000"
 PAGE = """\
 # {name}
 
-`client.{name}`; the blocking client has the same methods without `await`.
+{text}
+
+`client.{name}` of `AsyncClient` is an `{group}`, of `Client` a `{twin}`; both have the same methods.
 
 ```{{eval-rst}}
 .. autoclass:: {module}.aio.{group}
-   :members:
+   :no-members:
+
+.. autoclass:: {module}.blocking.{twin}
+   :no-members:
 ```
 """
+METHOD = """
+## {name}
+
+| | async | sync |
+|---|---|---|
+| call | `{awaited}` | `{blocking}` |
+| gives | `{result}` | `{twin_result}` |
+
+```{{eval-rst}}
+.. automethod:: {module}.aio.{group}.{name}
+```
+"""
+RESULTS = (
+    (r"AsyncPager\[(.+)\]", "async for item in {}:", "for item in {}:", "Pager[{}]"),
+    (r"AsyncDownload", "await {}.save(path)", "{}.save(path)", "Download"),
+    (r"Coroutine\[Any, Any, (.+)\]", "await {}", "{}", "{}"),
+)
+"""What a method's annotation says, how it is called in async and in blocking code, and what the blocking one gives."""
 MODEL = """
 ```{{eval-rst}}
 .. autoclass:: voxsip.models.{model}
@@ -71,6 +96,40 @@ models
 """
 
 
+def group_page(name: str, module: str, group: str) -> str:
+    """Return the page of a group: its methods, as both clients have them."""
+    found = getattr(import_module(f"{module}.aio"), group)
+    text = (inspect.getdoc(found) or "").replace("\n", " ")
+    twin = group.removeprefix("Async")
+    page = PAGE.format(name=name, text=text, module=module, group=group, twin=twin)
+    for method, function in vars(found).items():
+        if inspect.isfunction(function) and not method.startswith("_"):
+            page += method_part(name, module, group, method, function)
+    return page
+
+
+def method_part(
+    name: str, module: str, group: str, method: str, function: Callable[..., object]
+) -> str:
+    """Return what a group's page says of a method."""
+    annotation = inspect.signature(function).return_annotation
+    call = f"client.{name}.{method}(...)"
+    for pattern, awaited, blocking, result in RESULTS:
+        if match := re.fullmatch(pattern, annotation):
+            inner = match[1] if match.groups() else ""
+            return METHOD.format(
+                name=method,
+                module=module,
+                group=group,
+                awaited=awaited.format(call),
+                blocking=blocking.format(call),
+                result=inner if result == "{}" else annotation,
+                twin_result=result.format(inner),
+            )
+    message = f"{group}.{method} returns {annotation}, which this page cannot explain"
+    raise TypeError(message)
+
+
 def write(app: Sphinx) -> None:
     """Write the pages, touching only those that changed."""
     folder = Path(app.srcdir, "reference", "groups")
@@ -78,7 +137,7 @@ def write(app: Sphinx) -> None:
     pages = {"index": INDEX.format(names="\n".join(GROUPS))}
     for name, group in GROUPS.items():
         module = f"voxsip._generated.{name}"
-        pages[name] = PAGE.format(name=name, module=module, group=group)
+        pages[name] = group_page(name, module, group)
         owned = [model for model, home in MODELS.items() if home == f"{module}.models"]
         if owned:
             pages[name] += "\n## Models\n"
@@ -104,12 +163,18 @@ def write(app: Sphinx) -> None:
             page.write_text(text)
 
 
-def hide_constructor(
-    _app: Sphinx, _what: str, name: str, _obj: object, _options: object, *_signature: str
-) -> tuple[str, None] | None:
-    """Leave out how a class is made whose objects users only get from others."""
+def show_signature(
+    _app: Sphinx, what: str, name: str, _obj: object, _options: object, *signature: str | None
+) -> tuple[str | None, str | None] | None:
+    """Leave out how a class is made whose objects users only get from others; say what awaiting gives."""
     made = name.rpartition(".")[2]
-    return ("", None) if made in MADE_BY_OTHERS or made in GROUPS.values() else None
+    if made in MADE_BY_OTHERS or made.removeprefix("Async") in TWINS:
+        return "", None
+    arguments, result = signature
+    if arguments is not None:
+        arguments = re.sub(r"\bdt\.", "", arguments)  # as generated code has to write it
+    awaited = re.fullmatch(r"(?:\w+\.)*Coroutine\[.*?, .*?, (.+)\]", result or "")
+    return arguments, awaited[1] if what == "method" and awaited else result
 
 
 def keep_colon(
@@ -118,6 +183,14 @@ def keep_colon(
     """Hide a property's colons from napoleon, which would read what is before the first as a type."""
     if what == "property":
         lines[:] = [line.replace(":", HIDDEN) for line in lines]
+
+
+def drop_group_text(
+    _app: Sphinx, what: str, name: str, _obj: object, _options: object, lines: list[str]
+) -> None:
+    """Leave out what the page of a group says at its top."""
+    if what == "class" and name.rpartition(".")[2].removeprefix("Async") in TWINS:
+        lines.clear()
 
 
 def restore_colon(
@@ -130,7 +203,8 @@ def restore_colon(
 def setup(app: Sphinx) -> dict[str, bool]:
     """Join the build."""
     app.connect("builder-inited", write)
-    app.connect("autodoc-process-signature", hide_constructor)
+    app.connect("autodoc-process-signature", show_signature)
     app.connect("autodoc-process-docstring", keep_colon, priority=400)
+    app.connect("autodoc-process-docstring", drop_group_text)
     app.connect("autodoc-process-docstring", restore_colon, priority=600)
     return {"parallel_read_safe": True}

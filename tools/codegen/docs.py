@@ -50,6 +50,11 @@ RETRIES = {
         " and nothing is sent again."
     ),
 }
+WHOLE = {
+    "reply": "for the whole call",
+    "pager": "for each page",
+    "file": "until the file begins to arrive",
+}
 UNIQUE = (
     "Tried again when the reply is lost, as the service refuses a second one: with error {code}."
 )
@@ -113,8 +118,8 @@ def _arguments(shown: Method) -> Iterator[tuple[str, str]]:
         yield f"{param.name} ({PARAM_TYPES[param.kind]})", " ".join(_sentences(param))
     if shown.confirms:
         yield "confirm_all (bool)", "Must be true for `voxsip.ALL` to be taken."
-    whole = "each page" if shown.returns == "pager" else "the whole call"
-    yield "deadline (float)", f"Seconds for {whole}, all attempts together."
+    whole = WHOLE[shown.returns]
+    yield "deadline (float)", f"Seconds {whole}, all attempts together."
 
 
 def _sentences(param: Param) -> Iterator[str]:
@@ -133,7 +138,16 @@ def _returns(operation: Operation, shown: Method, *, blocking: bool) -> str:
     if shown.returns == "pager":
         first = "" if blocking else "awaited, it gives the first page; "
         return f"A pager of {name}: {first}iterated, it gives every item of every page."
-    return f"{name}: {operation.result.text if operation.result else ''}".strip()
+    return name if operation.result is None else _reply(operation.result)
+
+
+def _reply(model: Model) -> str:
+    """Name a reply's model and what is in it, but for a number that only says that all went well."""
+    told = [field for field in model.fields if (field.name, field.annotation) != ("result", "int")]
+    members = ", ".join(f"`{field.name}`{GLUE}({_plain(field.annotation)})" for field in told)
+    if model.text.startswith("Reply of "):
+        return f"{model.name} with {members}." if members else model.name
+    return f"{model.name}: {model.text}" + (f" With {members}." if members else "")
 
 
 def _raises(

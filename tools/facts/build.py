@@ -81,13 +81,13 @@ def _group(facts: Facts, stem: str, shared: set[str], present: Schema, texts: Te
         "info": {
             "title": info.get("title", title(name)),
             "version": info.get("version", "1.0.0"),
-            "description": texts.get("info.description", info.get("description")),
+            "description": texts.get("info:description", info.get("description")),
         },
         "servers": [{"url": SERVER}],
         "tags": [
             {
                 "name": tag,
-                "description": texts.get("tag.description", tags[0].get("description")),
+                "description": texts.get("tag:description", tags[0].get("description")),
             }
         ],
         "paths": {

@@ -59,105 +59,107 @@ class AsyncGroups:
 
     @lazy
     def authorized_ips(self) -> AsyncAuthorizedIps:
-        """Text that says what it is for."""
+        """IP addresses that may or may not call the API with the account's keys."""
         from voxsip._generated.authorized_ips.aio import AsyncAuthorizedIps
 
         return AsyncAuthorizedIps(self._caller)
 
     @lazy
     def call_lists(self) -> AsyncCallLists:
-        """Text that says what it is for."""
+        """Call lists: numbers to call one after another, each call handled by a scenario."""
         from voxsip._generated.call_lists.aio import AsyncCallLists
 
         return AsyncCallLists(self._caller)
 
     @lazy
     def caller_ids(self) -> AsyncCallerIds:
-        """Text that says what it is for."""
+        """Phone numbers of others that the account may show as the caller's, once verified."""
         from voxsip._generated.caller_ids.aio import AsyncCallerIds
 
         return AsyncCallerIds(self._caller)
 
     @lazy
     def dialogflow_credentials(self) -> AsyncDialogflowCredentials:
-        """Text that says what it is for."""
+        """Keys of Dialogflow agents, for scenarios that talk to them."""
         from voxsip._generated.dialogflow_credentials.aio import AsyncDialogflowCredentials
 
         return AsyncDialogflowCredentials(self._caller)
 
     @lazy
     def history(self) -> AsyncHistory:
-        """Text that says what it is for."""
+        """What has happened: calls, transactions, operators' work, changes to the account; at once or
+        as a report to download.
+        """
         from voxsip._generated.history.aio import AsyncHistory
 
         return AsyncHistory(self._caller)
 
     @lazy
     def invoices(self) -> AsyncInvoices:
-        """Text that says what it is for."""
+        """Invoices of the account, as a list and as files."""
         from voxsip._generated.invoices.aio import AsyncInvoices
 
         return AsyncInvoices(self._caller)
 
     @lazy
     def key_value_storage(self) -> AsyncKeyValueStorage:
-        """Text that says what it is for."""
+        """Small values under keys, kept for an application and shared with its scenarios."""
         from voxsip._generated.key_value_storage.aio import AsyncKeyValueStorage
 
         return AsyncKeyValueStorage(self._caller)
 
     @lazy
     def outbound_test_numbers(self) -> AsyncOutboundTestNumbers:
-        """Text that says what it is for."""
+        """The phone number that a new account may call to try things out."""
         from voxsip._generated.outbound_test_numbers.aio import AsyncOutboundTestNumbers
 
         return AsyncOutboundTestNumbers(self._caller)
 
     @lazy
     def phone_numbers(self) -> AsyncPhoneNumbers:
-        """Text that says what it is for."""
+        """Phone numbers: those on sale, those the account rents, and which application answers them."""
         from voxsip._generated.phone_numbers.aio import AsyncPhoneNumbers
 
         return AsyncPhoneNumbers(self._caller)
 
     @lazy
     def pstn_black_list(self) -> AsyncPstnBlackList:
-        """Text that says what it is for."""
+        """Phone numbers that may not call the account."""
         from voxsip._generated.pstn_black_list.aio import AsyncPstnBlackList
 
         return AsyncPstnBlackList(self._caller)
 
     @lazy
     def push_credentials(self) -> AsyncPushCredentials:
-        """Text that says what it is for."""
+        """Credentials for push messages, which wake mobile applications for a call."""
         from voxsip._generated.push_credentials.aio import AsyncPushCredentials
 
         return AsyncPushCredentials(self._caller)
 
     @lazy
     def queues(self) -> AsyncQueues:
-        """Text that says what it is for."""
+        """ACD queues: calls wait there for an operator; the older kind, before SmartQueue."""
         from voxsip._generated.queues.aio import AsyncQueues
 
         return AsyncQueues(self._caller)
 
     @lazy
     def record_storages(self) -> AsyncRecordStorages:
-        """Text that says what it is for."""
+        """Where recordings of calls are kept."""
         from voxsip._generated.record_storages.aio import AsyncRecordStorages
 
         return AsyncRecordStorages(self._caller)
 
     @lazy
     def regulation_addresses(self) -> AsyncRegulationAddresses:
-        """Text that says what it is for."""
+        """Addresses that some countries ask for before a phone number there can be used."""
         from voxsip._generated.regulation_addresses.aio import AsyncRegulationAddresses
 
         return AsyncRegulationAddresses(self._caller)
 
     @lazy
     def role_system(self) -> AsyncRoleSystem:
-        """Text that says what it is for."""
+        """Who may do what: keys of service accounts, subusers, and the roles of both."""
         from voxsip._generated.role_system.aio import AsyncRoleSystem
 
         return AsyncRoleSystem(self._caller)
@@ -171,14 +173,16 @@ class AsyncGroups:
 
     @lazy
     def scenarios(self) -> AsyncScenarios:
-        """Text that says what it is for."""
+        """Scenarios, the scripts that handle calls: their text, their rules, and starting them without
+        a call.
+        """
         from voxsip._generated.scenarios.aio import AsyncScenarios
 
         return AsyncScenarios(self._caller)
 
     @lazy
     def secrets(self) -> AsyncSecrets:
-        """Text that says what it is for."""
+        """Texts that scenarios need and nobody else should read."""
         from voxsip._generated.secrets.aio import AsyncSecrets
 
         return AsyncSecrets(self._caller)
@@ -199,21 +203,21 @@ class AsyncGroups:
 
     @lazy
     def skills(self) -> AsyncSkills:
-        """Text that says what it is for."""
+        """Skills of operators, by which ACD queues choose them."""
         from voxsip._generated.skills.aio import AsyncSkills
 
         return AsyncSkills(self._caller)
 
     @lazy
     def smart_queue(self) -> AsyncSmartQueue:
-        """Text that says what it is for."""
+        """SmartQueue: queues, skills and agents of a contact center, their states and their figures."""
         from voxsip._generated.smart_queue.aio import AsyncSmartQueue
 
         return AsyncSmartQueue(self._caller)
 
     @lazy
     def sms(self) -> AsyncSms:
-        """Text that says what it is for."""
+        """Text messages: sending them, switching them on for a number, and their history."""
         from voxsip._generated.sms.aio import AsyncSms
 
         return AsyncSms(self._caller)
@@ -227,7 +231,7 @@ class AsyncGroups:
 
     @lazy
     def wab_phone_numbers(self) -> AsyncWabPhoneNumbers:
-        """Text that says what it is for."""
+        """WhatsApp Business numbers of the account."""
         from voxsip._generated.wab_phone_numbers.aio import AsyncWabPhoneNumbers
 
         return AsyncWabPhoneNumbers(self._caller)

@@ -61,105 +61,107 @@ class SyncGroups:
 
     @lazy
     def authorized_ips(self) -> AuthorizedIps:
-        """Text that says what it is for."""
+        """IP addresses that may or may not call the API with the account's keys."""
         from voxsip._generated.authorized_ips.blocking import AuthorizedIps
 
         return AuthorizedIps(self._async.authorized_ips, self._runner)
 
     @lazy
     def call_lists(self) -> CallLists:
-        """Text that says what it is for."""
+        """Call lists: numbers to call one after another, each call handled by a scenario."""
         from voxsip._generated.call_lists.blocking import CallLists
 
         return CallLists(self._async.call_lists, self._runner)
 
     @lazy
     def caller_ids(self) -> CallerIds:
-        """Text that says what it is for."""
+        """Phone numbers of others that the account may show as the caller's, once verified."""
         from voxsip._generated.caller_ids.blocking import CallerIds
 
         return CallerIds(self._async.caller_ids, self._runner)
 
     @lazy
     def dialogflow_credentials(self) -> DialogflowCredentials:
-        """Text that says what it is for."""
+        """Keys of Dialogflow agents, for scenarios that talk to them."""
         from voxsip._generated.dialogflow_credentials.blocking import DialogflowCredentials
 
         return DialogflowCredentials(self._async.dialogflow_credentials, self._runner)
 
     @lazy
     def history(self) -> History:
-        """Text that says what it is for."""
+        """What has happened: calls, transactions, operators' work, changes to the account; at once or
+        as a report to download.
+        """
         from voxsip._generated.history.blocking import History
 
         return History(self._async.history, self._runner)
 
     @lazy
     def invoices(self) -> Invoices:
-        """Text that says what it is for."""
+        """Invoices of the account, as a list and as files."""
         from voxsip._generated.invoices.blocking import Invoices
 
         return Invoices(self._async.invoices, self._runner)
 
     @lazy
     def key_value_storage(self) -> KeyValueStorage:
-        """Text that says what it is for."""
+        """Small values under keys, kept for an application and shared with its scenarios."""
         from voxsip._generated.key_value_storage.blocking import KeyValueStorage
 
         return KeyValueStorage(self._async.key_value_storage, self._runner)
 
     @lazy
     def outbound_test_numbers(self) -> OutboundTestNumbers:
-        """Text that says what it is for."""
+        """The phone number that a new account may call to try things out."""
         from voxsip._generated.outbound_test_numbers.blocking import OutboundTestNumbers
 
         return OutboundTestNumbers(self._async.outbound_test_numbers, self._runner)
 
     @lazy
     def phone_numbers(self) -> PhoneNumbers:
-        """Text that says what it is for."""
+        """Phone numbers: those on sale, those the account rents, and which application answers them."""
         from voxsip._generated.phone_numbers.blocking import PhoneNumbers
 
         return PhoneNumbers(self._async.phone_numbers, self._runner)
 
     @lazy
     def pstn_black_list(self) -> PstnBlackList:
-        """Text that says what it is for."""
+        """Phone numbers that may not call the account."""
         from voxsip._generated.pstn_black_list.blocking import PstnBlackList
 
         return PstnBlackList(self._async.pstn_black_list, self._runner)
 
     @lazy
     def push_credentials(self) -> PushCredentials:
-        """Text that says what it is for."""
+        """Credentials for push messages, which wake mobile applications for a call."""
         from voxsip._generated.push_credentials.blocking import PushCredentials
 
         return PushCredentials(self._async.push_credentials, self._runner)
 
     @lazy
     def queues(self) -> Queues:
-        """Text that says what it is for."""
+        """ACD queues: calls wait there for an operator; the older kind, before SmartQueue."""
         from voxsip._generated.queues.blocking import Queues
 
         return Queues(self._async.queues, self._runner)
 
     @lazy
     def record_storages(self) -> RecordStorages:
-        """Text that says what it is for."""
+        """Where recordings of calls are kept."""
         from voxsip._generated.record_storages.blocking import RecordStorages
 
         return RecordStorages(self._async.record_storages, self._runner)
 
     @lazy
     def regulation_addresses(self) -> RegulationAddresses:
-        """Text that says what it is for."""
+        """Addresses that some countries ask for before a phone number there can be used."""
         from voxsip._generated.regulation_addresses.blocking import RegulationAddresses
 
         return RegulationAddresses(self._async.regulation_addresses, self._runner)
 
     @lazy
     def role_system(self) -> RoleSystem:
-        """Text that says what it is for."""
+        """Who may do what: keys of service accounts, subusers, and the roles of both."""
         from voxsip._generated.role_system.blocking import RoleSystem
 
         return RoleSystem(self._async.role_system, self._runner)
@@ -173,14 +175,16 @@ class SyncGroups:
 
     @lazy
     def scenarios(self) -> Scenarios:
-        """Text that says what it is for."""
+        """Scenarios, the scripts that handle calls: their text, their rules, and starting them without
+        a call.
+        """
         from voxsip._generated.scenarios.blocking import Scenarios
 
         return Scenarios(self._async.scenarios, self._runner)
 
     @lazy
     def secrets(self) -> Secrets:
-        """Text that says what it is for."""
+        """Texts that scenarios need and nobody else should read."""
         from voxsip._generated.secrets.blocking import Secrets
 
         return Secrets(self._async.secrets, self._runner)
@@ -201,21 +205,21 @@ class SyncGroups:
 
     @lazy
     def skills(self) -> Skills:
-        """Text that says what it is for."""
+        """Skills of operators, by which ACD queues choose them."""
         from voxsip._generated.skills.blocking import Skills
 
         return Skills(self._async.skills, self._runner)
 
     @lazy
     def smart_queue(self) -> SmartQueue:
-        """Text that says what it is for."""
+        """SmartQueue: queues, skills and agents of a contact center, their states and their figures."""
         from voxsip._generated.smart_queue.blocking import SmartQueue
 
         return SmartQueue(self._async.smart_queue, self._runner)
 
     @lazy
     def sms(self) -> Sms:
-        """Text that says what it is for."""
+        """Text messages: sending them, switching them on for a number, and their history."""
         from voxsip._generated.sms.blocking import Sms
 
         return Sms(self._async.sms, self._runner)
@@ -229,7 +233,7 @@ class SyncGroups:
 
     @lazy
     def wab_phone_numbers(self) -> WabPhoneNumbers:
-        """Text that says what it is for."""
+        """WhatsApp Business numbers of the account."""
         from voxsip._generated.wab_phone_numbers.blocking import WabPhoneNumbers
 
         return WabPhoneNumbers(self._async.wab_phone_numbers, self._runner)

@@ -123,16 +123,21 @@ def _file(value: object) -> str:
     return ""
 
 
+_NOT_ALL = "the text 'all' would mean every one; pass voxsip.ALL if that is meant"
+
+
 def _or_all(encode: Encoder) -> Encoder:
     """Also take `voxsip.ALL`, and nothing else that the service would read as that."""
 
     def encode_or_all(value: object) -> str:
         if value is ALL:
             return "all"
+        items = value if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(item, str) and item.lower() == "all" for item in items):
+            raise ValueError(_NOT_ALL)
         text = encode(value)
         if "all" in text.lower().split("%3b"):
-            msg = "the text 'all' would mean every one; pass voxsip.ALL if that is meant"
-            raise ValueError(msg)
+            raise ValueError(_NOT_ALL)
         return text
 
     return encode_or_all
@@ -160,7 +165,7 @@ def _joined(items: object, encode: Encoder, what: str) -> str:
         raise TypeError(msg)
     text = "%3B".join(map(encode, items))
     if not text:  # an empty filter would mean "everything" to the server
-        msg = f"expected at least one of {what}; leave it out for no filter"
+        msg = "expected at least one item; leave it out for no filter"
         raise ValueError(msg)
     return text
 

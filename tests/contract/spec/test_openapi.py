@@ -121,6 +121,7 @@ FILLERS = {"a", "an", "the", "of", "s"}
 def described():
     for stem in (*GROUPS, "common"):
         document = load(stem)
+        yield stem, stem, document["info"]["description"]
         for name, schema in document["components"]["schemas"].items():
             yield f"{stem}:{name}", name, schema["description"]
             for member, value in schema["properties"].items():
@@ -140,6 +141,12 @@ def test_no_description_is_a_placeholder_or_only_repeats_the_name():
         if "TODO" in text or (words(text) == words(name.replace("_", " ")) and len(words(text)) > 1)
     ]
     assert bad == []
+
+
+def test_every_group_says_what_it_is_for():
+    texts = {stem: load(stem)["info"]["description"] for stem in GROUPS}
+    assert len(set(texts.values())) == len(texts), "two groups say the same"
+    assert all(len(words(text)) > 3 for text in texts.values())
 
 
 @pytest.mark.parametrize("operation", list(operations()))

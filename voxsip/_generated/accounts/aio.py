@@ -70,7 +70,8 @@ class AsyncAccounts:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetAccountInfoReply: The account, and where its API is best called.
+            GetAccountInfoReply: The account, and where its API is best called. With
+            `result` (AccountInfo), `api_address` (str).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -207,9 +208,9 @@ class AsyncAccounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/set-child-account-info
 
         Args:
-            child_account_id (Sequence[int] | All): Id of the child account. `voxsip.ALL` means
-                every one.
-            child_account_name (Sequence[str]): Name of the child account.
+            child_account_id (Sequence[int] | All): Ids of child accounts. `voxsip.ALL` means every
+                one.
+            child_account_name (Sequence[str]): Names of child accounts.
             child_account_email (Sequence[str]): Email address of the child account.
             new_child_account_email (str): Mail address of the child's owner from now on.
             new_child_account_password (str): What the child's owner logs in with from now on.
@@ -276,7 +277,7 @@ class AsyncAccounts:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetCurrencyRateReply: What the command made or found.
+            GetCurrencyRateReply with `result` (ExchangeRates).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -304,8 +305,8 @@ class AsyncAccounts:
 
         Args:
             resource_type (Sequence[str]): Kind of resource that is charged.
-            price_group_id (Sequence[int]): Id of the price group.
-            price_group_name (str): Name of the price group.
+            price_group_id (Sequence[int]): Only those of these price groups, by id.
+            price_group_name (str): Only those of this price group, by name.
             resource_param (Sequence[str]): Only prices for these destinations or items.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -403,8 +404,8 @@ class AsyncAccounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-children-accounts
 
         Args:
-            child_account_id (Sequence[int]): Id of the child account.
-            child_account_name (str): Name of the child account.
+            child_account_id (Sequence[int]): Only those of these child accounts, by id.
+            child_account_name (str): Only those of this child account, by name.
             child_account_email (str): Email address of the child account.
             active (bool): Whether it is active.
             frozen (bool): Only accounts that are frozen, or only those that are not.
@@ -467,7 +468,7 @@ class AsyncAccounts:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetMoneyAmountToChargeReply: What the command made or found.
+            GetMoneyAmountToChargeReply with `result` (MoneyAmountToCharge).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -501,7 +502,7 @@ class AsyncAccounts:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            ChangeAccountPlanReply: What the command made or found.
+            ChangeAccountPlanReply with `account_info` (ShortAccountInfo).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -533,7 +534,7 @@ class AsyncAccounts:
 
         Args:
             plan_type (Sequence[str]): Kind of the plan.
-            plan_subscription_template_id (Sequence[int]): Id of the plan.
+            plan_subscription_template_id (Sequence[int]): Only these plans, by id.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -570,7 +571,7 @@ class AsyncAccounts:
 
         Args:
             plan_type (Sequence[str]): Kind of the plan.
-            plan_subscription_template_id (Sequence[int]): Id of the plan.
+            plan_subscription_template_id (Sequence[int]): Only these plans, by id.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -618,8 +619,8 @@ class AsyncAccounts:
                 moment or later.
             to_unverified_hold_until (date): Only those whose time to be verified ends at this
                 moment or earlier.
-            child_account_id (Sequence[int] | All): Id of the child account. `voxsip.ALL` means
-                every one.
+            child_account_id (Sequence[int] | All): Only those of these child accounts, by id.
+                `voxsip.ALL` means every one.
             children_verifications_only (bool): Whether only verifications of child accounts are
                 sent.
             deadline (float): Seconds for each page, all attempts together.
@@ -658,7 +659,7 @@ class AsyncAccounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-verifications
 
         Args:
-            account_id (int): Id of the account.
+            account_id (int): Only those of this account, by id.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:

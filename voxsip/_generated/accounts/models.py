@@ -311,7 +311,7 @@ class BillingLimits(Model):
 
 @attrs.frozen(kw_only=True)
 class ChangeAccountPlanReply(Model):
-    """What the command made or found.
+    """Reply of ChangeAccountPlan.
 
     Attributes:
         result (int): 1, as the command succeeded.
@@ -354,7 +354,7 @@ class GetAccountInfoReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetCurrencyRateReply(Model):
-    """What the command made or found.
+    """Reply of GetCurrencyRate.
 
     Attributes:
         result (ExchangeRates): The rates of that day.
@@ -365,7 +365,7 @@ class GetCurrencyRateReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetMoneyAmountToChargeReply(Model):
-    """What the command made or found.
+    """Reply of GetMoneyAmountToCharge.
 
     Attributes:
         result (MoneyAmountToCharge): Money that is needed, and what for.

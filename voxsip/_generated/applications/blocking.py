@@ -52,7 +52,8 @@ class Applications:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddApplicationReply: The new application.
+            AddApplicationReply: The new application. With `application_id` (int),
+            `application_name` (str), `secure_record_storage` (bool).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -133,7 +134,8 @@ class Applications:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            SetApplicationInfoReply: The application as it is now.
+            SetApplicationInfoReply: The application as it is now. With `application_name` (str),
+            `secure_record_storage` (bool).
 
         Raises:
             InvalidArgumentError: `application_id` and `required_application_name` together; or no

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class AsyncAuthorizedIps:
-    """Text that says what it is for."""
+    """IP addresses that may or may not call the API with the account's keys."""
 
     __slots__ = ("_caller",)
 
@@ -178,7 +178,7 @@ class AsyncAuthorizedIps:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            CheckAuthorizedAccountIPReply: What the command made or found.
+            CheckAuthorizedAccountIPReply with `result` (bool), `authorized_ip` (str).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AuthorizedIps:
-    """Text that says what it is for."""
+    """IP addresses that may or may not call the API with the account's keys."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -170,7 +170,7 @@ class AuthorizedIps:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            CheckAuthorizedAccountIPReply: What the command made or found.
+            CheckAuthorizedAccountIPReply with `result` (bool), `authorized_ip` (str).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

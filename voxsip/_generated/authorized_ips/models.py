@@ -38,7 +38,7 @@ class AuthorizedAccountIp(Model):
 
 @attrs.frozen(kw_only=True)
 class CheckAuthorizedAccountIPReply(Model):
-    """What the command made or found.
+    """Reply of CheckAuthorizedAccountIP.
 
     Attributes:
         result (bool): Whether the command succeeded.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class CallLists:
-    """Text that says what it is for."""
+    """Call lists: numbers to call one after another, each call handled by a scenario."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -127,7 +127,8 @@ class CallLists:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            CreateCallListReply: What the command made or found.
+            CreateCallListReply with `result` (bool), `count` (int), `list_id` (int),
+            `batch_id` (str).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -202,7 +203,8 @@ class CallLists:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AppendToCallListReply: What the command made or found.
+            AppendToCallListReply with `result` (bool), `count` (int), `list_id` (int),
+            `batch_id` (str).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -236,7 +238,7 @@ class CallLists:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            CancelCallListBatchReply: That the command succeeded.
+            CancelCallListBatchReply: That the command succeeded. With `result` (bool).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -310,7 +312,7 @@ class CallLists:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            EditCallListReply: That the command succeeded.
+            EditCallListReply: That the command succeeded. With `result` (bool).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -361,7 +363,7 @@ class CallLists:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            EditCallListTasksPriorityReply: What the command made or found.
+            EditCallListTasksPriorityReply with `results` (str).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -384,7 +386,7 @@ class CallLists:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            DeleteCallListReply: What the command made or found.
+            DeleteCallListReply with `result` (bool), `msg` (str).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -418,7 +420,8 @@ class CallLists:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-lists
 
         Args:
-            list_id (Sequence[int] | All): Id of the call list. `voxsip.ALL` means every one.
+            list_id (Sequence[int] | All): Only these call lists, by id. `voxsip.ALL` means every
+                one.
             name (str): Only lists whose name holds this text.
             is_active (bool): Only lists that are processed, or only those that are not.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
@@ -427,11 +430,12 @@ class CallLists:
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            application_id (Sequence[int] | All): Id of the application. `voxsip.ALL` means every
-                one.
-            application_name (Sequence[str]): Name of the application.
-            rule_id (Sequence[int] | All): Id of the rule. `voxsip.ALL` means every one.
-            rule_name (Sequence[str]): Name of the rule.
+            application_id (Sequence[int] | All): Only those of these applications, by id.
+                `voxsip.ALL` means every one.
+            application_name (Sequence[str]): Only those of these applications, by name.
+            rule_id (Sequence[int] | All): Only those of these rules, by id. `voxsip.ALL` means
+                every one.
+            rule_name (Sequence[str]): Only those of these rules, by name.
             status (str): State it is in.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -479,11 +483,11 @@ class CallLists:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-list-details
 
         Args:
-            list_id (int): Id of the call list.
+            list_id (int): Only those of this call list, by id.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            batch_id (str): Id of the batch of tasks.
+            batch_id (str): Only those of this batch of tasks, by id.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -519,14 +523,14 @@ class CallLists:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-list-details
 
         Args:
-            list_id (int): Id of the call list.
+            list_id (int): Only those of this call list, by id.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
             encoding (str): Character encoding of the file.
             delimiter (str): Character between the columns of the file.
-            batch_id (str): Id of the batch of tasks.
-            deadline (float): Seconds for the whole call, all attempts together.
+            batch_id (str): Only those of this batch of tasks, by id.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
@@ -588,11 +592,11 @@ class CallLists:
                 datetime, sent in UTC.
             next_attempt_time (str): When the task runs next.
             user_id (int): Id of the user.
-            skill_id (Sequence[int]): Id of the skill.
+            skill_id (Sequence[int]): Ids of skills.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            EditCallListTaskReply: That the command succeeded.
+            EditCallListTaskReply: That the command succeeded. With `result` (bool).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -640,7 +644,8 @@ class CallLists:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            CancelCallListTaskReply: What the command made or found.
+            CancelCallListTaskReply with `task_id` (int), `task_uuid` (str), `result` (bool),
+            `error_msg` (str).
 
         Raises:
             InvalidArgumentError: no `tasks_ids` or `tasks_uuids`. Nothing was sent.
@@ -669,7 +674,7 @@ class CallLists:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            StopCallListProcessingReply: What the command made or found.
+            StopCallListProcessingReply with `result` (bool), `msg` (str).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -691,7 +696,7 @@ class CallLists:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            RecoverCallListReply: What the command made or found.
+            RecoverCallListReply with `result` (bool), `count_recovery` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

@@ -12,7 +12,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class AppendToCallListReply(Model):
-    """What the command made or found.
+    """Reply of AppendToCallList.
 
     Attributes:
         result (bool): Whether the command succeeded.
@@ -104,7 +104,7 @@ class CancelCallListBatchReply(Model):
 
 @attrs.frozen(kw_only=True)
 class CancelCallListTaskReply(Model):
-    """What the command made or found.
+    """Reply of CancelCallListTask.
 
     Attributes:
         task_id (int): Id of the task.
@@ -121,7 +121,7 @@ class CancelCallListTaskReply(Model):
 
 @attrs.frozen(kw_only=True)
 class CreateCallListReply(Model):
-    """What the command made or found.
+    """Reply of CreateCallList.
 
     Attributes:
         result (bool): Whether the command succeeded.
@@ -138,7 +138,7 @@ class CreateCallListReply(Model):
 
 @attrs.frozen(kw_only=True)
 class DeleteCallListReply(Model):
-    """What the command made or found.
+    """Reply of DeleteCallList.
 
     Attributes:
         result (bool): Whether the command succeeded.
@@ -173,7 +173,7 @@ class EditCallListTaskReply(Model):
 
 @attrs.frozen(kw_only=True)
 class EditCallListTasksPriorityReply(Model):
-    """What the command made or found.
+    """Reply of EditCallListTasksPriority.
 
     Attributes:
         results (str): What became of each task.
@@ -184,7 +184,7 @@ class EditCallListTasksPriorityReply(Model):
 
 @attrs.frozen(kw_only=True)
 class RecoverCallListReply(Model):
-    """What the command made or found.
+    """Reply of RecoverCallList.
 
     Attributes:
         result (bool): Whether the command succeeded.
@@ -197,7 +197,7 @@ class RecoverCallListReply(Model):
 
 @attrs.frozen(kw_only=True)
 class StopCallListProcessingReply(Model):
-    """What the command made or found.
+    """Reply of StopCallListProcessing.
 
     Attributes:
         result (bool): Whether the command succeeded.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class AsyncCallerIds:
-    """Text that says what it is for."""
+    """Phone numbers of others that the account may show as the caller's, once verified."""
 
     __slots__ = ("_caller",)
 
@@ -76,7 +76,7 @@ class AsyncCallerIds:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/caller-ids/get-caller-ids
 
         Args:
-            callerid_id (int): Id of the caller ID.
+            callerid_id (int): Only this caller ID, by id.
             callerid_number (str): Phone number of the caller ID.
             active (bool): Whether it is active.
             order_by (str): Member that the items are ordered by.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class AsyncDialogflowCredentials:
-    """Text that says what it is for."""
+    """Keys of Dialogflow agents, for scenarios that talk to them."""
 
     __slots__ = ("_caller",)
 
@@ -62,7 +62,7 @@ class AsyncDialogflowCredentials:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddDialogflowKeyReply: What the command made or found.
+            AddDialogflowKeyReply with `dialogflow_key_id` (int).
 
         Raises:
             InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
@@ -154,9 +154,9 @@ class AsyncDialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/get-dialogflow-keys
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
-            application_name (str): Name of the application.
-            application_id (int): Id of the application.
+            dialogflow_key_id (int): Only this Dialogflow key, by id.
+            application_name (str): Only those of this application, by name.
+            application_id (int): Only those of this application, by id.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -195,8 +195,7 @@ class AsyncDialogflowCredentials:
 
         Args:
             dialogflow_key_id (int): Id of the Dialogflow key.
-            application_id (Sequence[int] | All): Id of the application. `voxsip.ALL` means every
-                one.
+            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -234,8 +233,7 @@ class AsyncDialogflowCredentials:
 
         Args:
             dialogflow_key_id (int): Id of the Dialogflow key.
-            application_id (Sequence[int] | All): Id of the application. `voxsip.ALL` means every
-                one.
+            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

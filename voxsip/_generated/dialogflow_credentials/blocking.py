@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class DialogflowCredentials:
-    """Text that says what it is for."""
+    """Keys of Dialogflow agents, for scenarios that talk to them."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -57,7 +57,7 @@ class DialogflowCredentials:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddDialogflowKeyReply: What the command made or found.
+            AddDialogflowKeyReply with `dialogflow_key_id` (int).
 
         Raises:
             InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
@@ -143,9 +143,9 @@ class DialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/get-dialogflow-keys
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
-            application_name (str): Name of the application.
-            application_id (int): Id of the application.
+            dialogflow_key_id (int): Only this Dialogflow key, by id.
+            application_name (str): Only those of this application, by name.
+            application_id (int): Only those of this application, by id.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -182,8 +182,7 @@ class DialogflowCredentials:
 
         Args:
             dialogflow_key_id (int): Id of the Dialogflow key.
-            application_id (Sequence[int] | All): Id of the application. `voxsip.ALL` means every
-                one.
+            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -219,8 +218,7 @@ class DialogflowCredentials:
 
         Args:
             dialogflow_key_id (int): Id of the Dialogflow key.
-            application_id (Sequence[int] | All): Id of the application. `voxsip.ALL` means every
-                one.
+            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

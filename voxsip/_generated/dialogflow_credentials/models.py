@@ -11,7 +11,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class AddDialogflowKeyReply(Model):
-    """What the command made or found.
+    """Reply of AddDialogflowKey.
 
     Attributes:
         result (int): 1, as the command succeeded.

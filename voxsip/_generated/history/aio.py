@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
 
 class AsyncHistory:
-    """Text that says what it is for."""
+    """What has happened: calls, transactions, operators' work, changes to the account; at once or
+    as a report to download.
+    """
 
     __slots__ = ("_caller",)
 
@@ -88,11 +90,11 @@ class AsyncHistory:
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             min_duration (int): Only calls that took at least this many seconds.
             max_duration (int): Only calls that took at most this many seconds.
-            call_session_history_id (Sequence[int]): Id of the call session.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            user_id (Sequence[int]): Id of the user.
-            rule_name (str): Name of the rule.
+            call_session_history_id (Sequence[int]): Only those of these call sessions, by id.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
+            user_id (Sequence[int]): Only those of these users, by id.
+            rule_name (str): Only those of this rule, by name.
             remote_number (Sequence[str]): Number at the far end of the call.
             remote_number_list (Json): Only calls with these numbers at the other end. Lists and
                 dicts, or JSON text.
@@ -101,7 +103,7 @@ class AsyncHistory:
             with_calls (bool): Whether to list the calls of each session.
             with_records (bool): Whether to list the recordings of each session.
             with_other_resources (bool): Whether to list what else each session used.
-            child_account_id (Sequence[int]): Id of the child account.
+            child_account_id (Sequence[int]): Only those of these child accounts, by id.
             children_calls_only (bool): Whether only calls of child accounts are sent.
             desc_order (bool): Newest first if true.
             with_total_count (bool): Also count all items, which takes longer.
@@ -195,10 +197,10 @@ class AsyncHistory:
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            call_session_history_id (Sequence[int]): Id of the call session.
+            call_session_history_id (Sequence[int]): Ids of call sessions.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
-            user_id (Sequence[int]): Id of the user.
+            user_id (Sequence[int]): Ids of users.
             rule_name (str): Name of the rule.
             remote_number (Sequence[str]): Number at the far end of the call.
             local_number (Sequence[str]): Number at the platform's end of the call.
@@ -206,7 +208,7 @@ class AsyncHistory:
             with_calls (bool): Whether to list the calls of each session.
             with_records (bool): Whether to list the recordings of each session.
             with_other_resources (bool): Whether to list what else each session used.
-            child_account_id (Sequence[int]): Id of the child account.
+            child_account_id (Sequence[int]): Ids of child accounts.
             children_calls_only (bool): Whether only calls of child accounts are sent.
             desc_order (bool): Newest first if true.
             with_header (bool): Begin the file with the names of the columns.
@@ -214,7 +216,7 @@ class AsyncHistory:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetCallHistoryAsyncReply: What the command made or found.
+            GetCallHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together. Nothing was
@@ -281,7 +283,7 @@ class AsyncHistory:
             output (str): Format of the answer.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            call_session_history_id (Sequence[int]): Id of the call session.
+            call_session_history_id (Sequence[int]): Ids of call sessions.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             rule_name (str): Name of the rule.
@@ -293,7 +295,7 @@ class AsyncHistory:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetBriefCallHistoryReply: What the command made or found.
+            GetBriefCallHistoryReply with `history_report_id` (int).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together. Nothing was
@@ -343,7 +345,7 @@ class AsyncHistory:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-history-reports
 
         Args:
-            history_report_id (int): Id of the report.
+            history_report_id (int): Only this report, by id.
             history_type (Sequence[str] | All): Only reports of this kind. `voxsip.ALL` means every
                 one.
             created_from (datetime): Only what was made at this moment or later. An aware datetime,
@@ -355,9 +357,9 @@ class AsyncHistory:
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            application_id (Sequence[int] | All): Id of the application. `voxsip.ALL` means every
-                one.
-            application_name (Sequence[str]): Name of the application.
+            application_id (Sequence[int] | All): Only those of these applications, by id.
+                `voxsip.ALL` means every one.
+            application_name (Sequence[str]): Only those of these applications, by name.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -398,7 +400,7 @@ class AsyncHistory:
 
         Args:
             history_report_id (int): Id of the report.
-            deadline (float): Seconds for the whole call, all attempts together.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
@@ -447,20 +449,20 @@ class AsyncHistory:
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            subscription_id (Sequence[int]): Id of the subscription.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
+            subscription_id (Sequence[int]): Only those of these subscriptions, by id.
             subscription_name (Sequence[str]): Only transactions of subscriptions with this name.
             resource_type (Sequence[str]): Kind of resource that is charged.
-            price_group_name (Sequence[str]): Name of the price group.
+            price_group_name (Sequence[str]): Only those of these price groups, by name.
             use_accounting_dates (bool): Whether times are those of accounting instead of those of
                 use.
             with_extended_info (bool): Whether more members of each transaction are sent.
-            transaction_id (Sequence[int]): Id of the transaction.
+            transaction_id (Sequence[int]): Only these transactions, by id.
             transaction_type (Sequence[str]): Only transactions of these kinds.
-            user_id (Sequence[int]): Id of the user.
-            child_account_id (Sequence[int] | All): Id of the child account. `voxsip.ALL` means
-                every one.
+            user_id (Sequence[int]): Only those of these users, by id.
+            child_account_id (Sequence[int] | All): Only those of these child accounts, by id.
+                `voxsip.ALL` means every one.
             children_transactions_only (bool): Whether only transactions of child accounts are sent.
             users_transactions_only (bool): Whether only transactions of users are sent.
             desc_order (bool): Newest first if true.
@@ -547,20 +549,20 @@ class AsyncHistory:
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
-            subscription_id (Sequence[int]): Id of the subscription.
+            subscription_id (Sequence[int]): Ids of subscriptions.
             subscription_name (Sequence[str]): Only transactions of subscriptions with this name.
             resource_type (Sequence[str]): Kind of resource that is charged.
-            price_group_name (Sequence[str]): Name of the price group.
+            price_group_name (Sequence[str]): Names of price groups.
             use_accounting_dates (bool): Whether times are those of accounting instead of those of
                 use.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            transaction_id (Sequence[int]): Id of the transaction.
+            transaction_id (Sequence[int]): Ids of transactions.
             transaction_type (Sequence[str]): Only transactions of these kinds.
-            user_id (Sequence[int]): Id of the user.
-            child_account_id (Sequence[int] | All): Id of the child account. `voxsip.ALL` means
-                every one.
+            user_id (Sequence[int]): Ids of users.
+            child_account_id (Sequence[int] | All): Ids of child accounts. `voxsip.ALL` means every
+                one.
             children_transactions_only (bool): Whether only transactions of child accounts are sent.
             users_transactions_only (bool): Whether only transactions of users are sent.
             desc_order (bool): Newest first if true.
@@ -570,7 +572,7 @@ class AsyncHistory:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetTransactionHistoryAsyncReply: What the command made or found.
+            GetTransactionHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -671,10 +673,10 @@ class AsyncHistory:
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             callerid (str): Number of the caller.
             custom_data (str): Text that the owner has attached.
-            acd_session_history_id (Sequence[int]): Id of the ACD session.
+            acd_session_history_id (Sequence[int]): Only these ACD sessions, by id.
             acd_request_id (Sequence[str]): Only the sessions of these requests.
-            acd_queue_id (Sequence[int]): Id of the ACD queue.
-            user_id (Sequence[int]): Id of the user.
+            acd_queue_id (Sequence[int]): Only those of these ACD queues, by id.
+            user_id (Sequence[int]): Only those of these users, by id.
             operator_hangup (bool): Only calls that the operator ended.
             unserviced (bool): Only calls that nobody answered.
             min_waiting_time (int): Only calls that waited at least so many seconds.
@@ -755,10 +757,10 @@ class AsyncHistory:
             callerid (str): Number of the caller.
             custom_data (str): Text that the owner has attached.
             decimal_separator (str): Character between whole number and fraction in the file.
-            acd_session_history_id (Sequence[int]): Id of the ACD session.
+            acd_session_history_id (Sequence[int]): Only these ACD sessions, by id.
             acd_request_id (Sequence[str]): Only the sessions of these requests.
-            acd_queue_id (Sequence[int]): Id of the ACD queue.
-            user_id (Sequence[int]): Id of the user.
+            acd_queue_id (Sequence[int]): Only those of these ACD queues, by id.
+            user_id (Sequence[int]): Only those of these users, by id.
             operator_hangup (bool): Only calls that the operator ended.
             unserviced (bool): Only calls that nobody answered.
             min_waiting_time (int): Only calls that waited at least so many seconds.
@@ -769,7 +771,7 @@ class AsyncHistory:
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            deadline (float): Seconds for the whole call, all attempts together.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
@@ -830,7 +832,7 @@ class AsyncHistory:
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            audit_log_id (Sequence[int]): Id of the audit log record.
+            audit_log_id (Sequence[int]): Only these audit log records, by id.
             filtered_admin_user_id (Sequence[int]): Only what this administrator has done.
             filtered_ip (Sequence[str]): Only what came from these addresses.
             filtered_cmd (Sequence[str]): Only these commands.
@@ -898,7 +900,7 @@ class AsyncHistory:
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            audit_log_id (Sequence[int]): Id of the audit log record.
+            audit_log_id (Sequence[int]): Ids of audit log records.
             filtered_admin_user_id (Sequence[int]): Only what this administrator has done.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
@@ -913,7 +915,7 @@ class AsyncHistory:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetAuditLogAsyncReply: What the command made or found.
+            GetAuditLogAsyncReply with `history_report_id` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 
 class History:
-    """Text that says what it is for."""
+    """What has happened: calls, transactions, operators' work, changes to the account; at once or
+    as a report to download.
+    """
 
     __slots__ = ("_aio", "_runner")
 
@@ -77,11 +79,11 @@ class History:
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             min_duration (int): Only calls that took at least this many seconds.
             max_duration (int): Only calls that took at most this many seconds.
-            call_session_history_id (Sequence[int]): Id of the call session.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            user_id (Sequence[int]): Id of the user.
-            rule_name (str): Name of the rule.
+            call_session_history_id (Sequence[int]): Only those of these call sessions, by id.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
+            user_id (Sequence[int]): Only those of these users, by id.
+            rule_name (str): Only those of this rule, by name.
             remote_number (Sequence[str]): Number at the far end of the call.
             remote_number_list (Json): Only calls with these numbers at the other end. Lists and
                 dicts, or JSON text.
@@ -90,7 +92,7 @@ class History:
             with_calls (bool): Whether to list the calls of each session.
             with_records (bool): Whether to list the recordings of each session.
             with_other_resources (bool): Whether to list what else each session used.
-            child_account_id (Sequence[int]): Id of the child account.
+            child_account_id (Sequence[int]): Only those of these child accounts, by id.
             children_calls_only (bool): Whether only calls of child accounts are sent.
             desc_order (bool): Newest first if true.
             with_total_count (bool): Also count all items, which takes longer.
@@ -182,10 +184,10 @@ class History:
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            call_session_history_id (Sequence[int]): Id of the call session.
+            call_session_history_id (Sequence[int]): Ids of call sessions.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
-            user_id (Sequence[int]): Id of the user.
+            user_id (Sequence[int]): Ids of users.
             rule_name (str): Name of the rule.
             remote_number (Sequence[str]): Number at the far end of the call.
             local_number (Sequence[str]): Number at the platform's end of the call.
@@ -193,7 +195,7 @@ class History:
             with_calls (bool): Whether to list the calls of each session.
             with_records (bool): Whether to list the recordings of each session.
             with_other_resources (bool): Whether to list what else each session used.
-            child_account_id (Sequence[int]): Id of the child account.
+            child_account_id (Sequence[int]): Ids of child accounts.
             children_calls_only (bool): Whether only calls of child accounts are sent.
             desc_order (bool): Newest first if true.
             with_header (bool): Begin the file with the names of the columns.
@@ -201,7 +203,7 @@ class History:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetCallHistoryAsyncReply: What the command made or found.
+            GetCallHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together. Nothing was
@@ -266,7 +268,7 @@ class History:
             output (str): Format of the answer.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            call_session_history_id (Sequence[int]): Id of the call session.
+            call_session_history_id (Sequence[int]): Ids of call sessions.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             rule_name (str): Name of the rule.
@@ -278,7 +280,7 @@ class History:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetBriefCallHistoryReply: What the command made or found.
+            GetBriefCallHistoryReply with `history_report_id` (int).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together. Nothing was
@@ -326,7 +328,7 @@ class History:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-history-reports
 
         Args:
-            history_report_id (int): Id of the report.
+            history_report_id (int): Only this report, by id.
             history_type (Sequence[str] | All): Only reports of this kind. `voxsip.ALL` means every
                 one.
             created_from (datetime): Only what was made at this moment or later. An aware datetime,
@@ -338,9 +340,9 @@ class History:
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            application_id (Sequence[int] | All): Id of the application. `voxsip.ALL` means every
-                one.
-            application_name (Sequence[str]): Name of the application.
+            application_id (Sequence[int] | All): Only those of these applications, by id.
+                `voxsip.ALL` means every one.
+            application_name (Sequence[str]): Only those of these applications, by name.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -377,7 +379,7 @@ class History:
 
         Args:
             history_report_id (int): Id of the report.
-            deadline (float): Seconds for the whole call, all attempts together.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
@@ -427,20 +429,20 @@ class History:
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            subscription_id (Sequence[int]): Id of the subscription.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
+            subscription_id (Sequence[int]): Only those of these subscriptions, by id.
             subscription_name (Sequence[str]): Only transactions of subscriptions with this name.
             resource_type (Sequence[str]): Kind of resource that is charged.
-            price_group_name (Sequence[str]): Name of the price group.
+            price_group_name (Sequence[str]): Only those of these price groups, by name.
             use_accounting_dates (bool): Whether times are those of accounting instead of those of
                 use.
             with_extended_info (bool): Whether more members of each transaction are sent.
-            transaction_id (Sequence[int]): Id of the transaction.
+            transaction_id (Sequence[int]): Only these transactions, by id.
             transaction_type (Sequence[str]): Only transactions of these kinds.
-            user_id (Sequence[int]): Id of the user.
-            child_account_id (Sequence[int] | All): Id of the child account. `voxsip.ALL` means
-                every one.
+            user_id (Sequence[int]): Only those of these users, by id.
+            child_account_id (Sequence[int] | All): Only those of these child accounts, by id.
+                `voxsip.ALL` means every one.
             children_transactions_only (bool): Whether only transactions of child accounts are sent.
             users_transactions_only (bool): Whether only transactions of users are sent.
             desc_order (bool): Newest first if true.
@@ -525,20 +527,20 @@ class History:
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
-            subscription_id (Sequence[int]): Id of the subscription.
+            subscription_id (Sequence[int]): Ids of subscriptions.
             subscription_name (Sequence[str]): Only transactions of subscriptions with this name.
             resource_type (Sequence[str]): Kind of resource that is charged.
-            price_group_name (Sequence[str]): Name of the price group.
+            price_group_name (Sequence[str]): Names of price groups.
             use_accounting_dates (bool): Whether times are those of accounting instead of those of
                 use.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            transaction_id (Sequence[int]): Id of the transaction.
+            transaction_id (Sequence[int]): Ids of transactions.
             transaction_type (Sequence[str]): Only transactions of these kinds.
-            user_id (Sequence[int]): Id of the user.
-            child_account_id (Sequence[int] | All): Id of the child account. `voxsip.ALL` means
-                every one.
+            user_id (Sequence[int]): Ids of users.
+            child_account_id (Sequence[int] | All): Ids of child accounts. `voxsip.ALL` means every
+                one.
             children_transactions_only (bool): Whether only transactions of child accounts are sent.
             users_transactions_only (bool): Whether only transactions of users are sent.
             desc_order (bool): Newest first if true.
@@ -548,7 +550,7 @@ class History:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetTransactionHistoryAsyncReply: What the command made or found.
+            GetTransactionHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -644,10 +646,10 @@ class History:
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             callerid (str): Number of the caller.
             custom_data (str): Text that the owner has attached.
-            acd_session_history_id (Sequence[int]): Id of the ACD session.
+            acd_session_history_id (Sequence[int]): Only these ACD sessions, by id.
             acd_request_id (Sequence[str]): Only the sessions of these requests.
-            acd_queue_id (Sequence[int]): Id of the ACD queue.
-            user_id (Sequence[int]): Id of the user.
+            acd_queue_id (Sequence[int]): Only those of these ACD queues, by id.
+            user_id (Sequence[int]): Only those of these users, by id.
             operator_hangup (bool): Only calls that the operator ended.
             unserviced (bool): Only calls that nobody answered.
             min_waiting_time (int): Only calls that waited at least so many seconds.
@@ -725,10 +727,10 @@ class History:
             callerid (str): Number of the caller.
             custom_data (str): Text that the owner has attached.
             decimal_separator (str): Character between whole number and fraction in the file.
-            acd_session_history_id (Sequence[int]): Id of the ACD session.
+            acd_session_history_id (Sequence[int]): Only these ACD sessions, by id.
             acd_request_id (Sequence[str]): Only the sessions of these requests.
-            acd_queue_id (Sequence[int]): Id of the ACD queue.
-            user_id (Sequence[int]): Id of the user.
+            acd_queue_id (Sequence[int]): Only those of these ACD queues, by id.
+            user_id (Sequence[int]): Only those of these users, by id.
             operator_hangup (bool): Only calls that the operator ended.
             unserviced (bool): Only calls that nobody answered.
             min_waiting_time (int): Only calls that waited at least so many seconds.
@@ -739,7 +741,7 @@ class History:
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            deadline (float): Seconds for the whole call, all attempts together.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
@@ -799,7 +801,7 @@ class History:
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            audit_log_id (Sequence[int]): Id of the audit log record.
+            audit_log_id (Sequence[int]): Only these audit log records, by id.
             filtered_admin_user_id (Sequence[int]): Only what this administrator has done.
             filtered_ip (Sequence[str]): Only what came from these addresses.
             filtered_cmd (Sequence[str]): Only these commands.
@@ -865,7 +867,7 @@ class History:
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            audit_log_id (Sequence[int]): Id of the audit log record.
+            audit_log_id (Sequence[int]): Ids of audit log records.
             filtered_admin_user_id (Sequence[int]): Only what this administrator has done.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
@@ -880,7 +882,7 @@ class History:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetAuditLogAsyncReply: What the command made or found.
+            GetAuditLogAsyncReply with `history_report_id` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

@@ -183,7 +183,7 @@ class DeleteRecordReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetAuditLogAsyncReply(Model):
-    """What the command made or found.
+    """Reply of GetAuditLogAsync.
 
     Attributes:
         result (int): 1, as the command succeeded.
@@ -196,7 +196,7 @@ class GetAuditLogAsyncReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetBriefCallHistoryReply(Model):
-    """What the command made or found.
+    """Reply of GetBriefCallHistory.
 
     Attributes:
         result (int): 1, as the command succeeded.
@@ -209,7 +209,7 @@ class GetBriefCallHistoryReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetCallHistoryAsyncReply(Model):
-    """What the command made or found.
+    """Reply of GetCallHistoryAsync.
 
     Attributes:
         result (int): 1, as the command succeeded.
@@ -222,7 +222,7 @@ class GetCallHistoryAsyncReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetTransactionHistoryAsyncReply(Model):
-    """What the command made or found.
+    """Reply of GetTransactionHistoryAsync.
 
     Attributes:
         result (int): 1, as the command succeeded.

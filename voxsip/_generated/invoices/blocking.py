@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Invoices:
-    """Text that says what it is for."""
+    """Invoices of the account, as a list and as files."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -58,7 +58,7 @@ class Invoices:
 
         Args:
             invoice_id (int): Id of the invoice.
-            deadline (float): Seconds for the whole call, all attempts together.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class AsyncKeyValueStorage:
-    """Text that says what it is for."""
+    """Small values under keys, kept for an application and shared with its scenarios."""
 
     __slots__ = ("_caller",)
 
@@ -64,7 +64,7 @@ class AsyncKeyValueStorage:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            SetKeyValueItemReply: What the command made or found.
+            SetKeyValueItemReply with `result` (KeyValueItem).
 
         Raises:
             InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
@@ -141,7 +141,7 @@ class AsyncKeyValueStorage:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetKeyValueItemReply: What the command made or found.
+            GetKeyValueItemReply with `result` (KeyValueItem).
 
         Raises:
             InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
@@ -173,11 +173,11 @@ class AsyncKeyValueStorage:
 
         Args:
             key (str): Key of the item.
-            application_id (int): Id of the application.
+            application_id (int): Only those of this application, by id.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            application_name (str): Name of the application.
+            application_name (str): Only those of this application, by name.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -219,12 +219,12 @@ class AsyncKeyValueStorage:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-keys
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Only those of this application, by id.
             key (str): Key of the item.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            application_name (str): Name of the application.
+            application_name (str): Only those of this application, by name.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:

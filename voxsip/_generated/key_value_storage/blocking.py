@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class KeyValueStorage:
-    """Text that says what it is for."""
+    """Small values under keys, kept for an application and shared with its scenarios."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -58,7 +58,7 @@ class KeyValueStorage:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            SetKeyValueItemReply: What the command made or found.
+            SetKeyValueItemReply with `result` (KeyValueItem).
 
         Raises:
             InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
@@ -135,7 +135,7 @@ class KeyValueStorage:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetKeyValueItemReply: What the command made or found.
+            GetKeyValueItemReply with `result` (KeyValueItem).
 
         Raises:
             InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
@@ -169,11 +169,11 @@ class KeyValueStorage:
 
         Args:
             key (str): Key of the item.
-            application_id (int): Id of the application.
+            application_id (int): Only those of this application, by id.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            application_name (str): Name of the application.
+            application_name (str): Only those of this application, by name.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -213,12 +213,12 @@ class KeyValueStorage:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-keys
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Only those of this application, by id.
             key (str): Key of the item.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            application_name (str): Name of the application.
+            application_name (str): Only those of this application, by name.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:

@@ -23,7 +23,7 @@ class DelKeyValueItemReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetKeyValueItemReply(Model):
-    """What the command made or found.
+    """Reply of GetKeyValueItem.
 
     Attributes:
         result (KeyValueItem): What is stored under the key.
@@ -62,7 +62,7 @@ class KeyValueKey(Model):
 
 @attrs.frozen(kw_only=True)
 class SetKeyValueItemReply(Model):
-    """What the command made or found.
+    """Reply of SetKeyValueItem.
 
     Attributes:
         result (KeyValueItem): The item as it is stored now.

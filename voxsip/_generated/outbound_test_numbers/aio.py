@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class AsyncOutboundTestNumbers:
-    """Text that says what it is for."""
+    """The phone number that a new account may call to try things out."""
 
     __slots__ = ("_caller",)
 
@@ -80,7 +80,7 @@ class AsyncOutboundTestNumbers:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            VerifyOutboundTestPhoneNumberReply: What the command made or found.
+            VerifyOutboundTestPhoneNumberReply with `daily_attempts_left` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

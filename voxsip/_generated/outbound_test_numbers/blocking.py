@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class OutboundTestNumbers:
-    """Text that says what it is for."""
+    """The phone number that a new account may call to try things out."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -66,7 +66,7 @@ class OutboundTestNumbers:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            VerifyOutboundTestPhoneNumberReply: What the command made or found.
+            VerifyOutboundTestPhoneNumberReply with `daily_attempts_left` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

@@ -58,7 +58,7 @@ class OutboundTestPhoneNumber(Model):
 
 @attrs.frozen(kw_only=True)
 class VerifyOutboundTestPhoneNumberReply(Model):
-    """What the command made or found.
+    """Reply of VerifyOutboundTestPhoneNumber.
 
     Attributes:
         daily_attempts_left (int): How often a code may still be asked for today.

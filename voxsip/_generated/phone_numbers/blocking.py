@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class PhoneNumbers:
-    """Text that says what it is for."""
+    """Phone numbers: those on sale, those the account rents, and which application answers them."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -61,7 +61,7 @@ class PhoneNumbers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-reports
 
         Args:
-            report_id (int): Id of the report.
+            report_id (int): Only this report, by id.
             report_type (Sequence[str]): Kind of the report.
             created_from (datetime): Only what was made at this moment or later. An aware datetime,
                 sent in UTC.
@@ -127,7 +127,7 @@ class PhoneNumbers:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AttachPhoneNumberReply: What the command made or found.
+            AttachPhoneNumberReply with `phone_numbers` (tuple[NewAttachedPhone, ...]).
 
         Raises:
             InvalidArgumentError: `phone_count` and `phone_number` together; or no `phone_count` or
@@ -168,7 +168,7 @@ class PhoneNumbers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/bind-phone-number-to-application
 
         Args:
-            phone_id (Sequence[int] | All): Id of the phone number. `voxsip.ALL` means every one.
+            phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
             phone_number (Sequence[str]): Phone number, as the service lists it.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
@@ -219,7 +219,7 @@ class PhoneNumbers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/bind-phone-number-to-application
 
         Args:
-            phone_id (Sequence[int] | All): Id of the phone number. `voxsip.ALL` means every one.
+            phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
             phone_number (Sequence[str]): Phone number, as the service lists it.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
@@ -264,7 +264,7 @@ class PhoneNumbers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/deactivate-phone-number
 
         Args:
-            phone_id (Sequence[int] | All): Id of the phone number. `voxsip.ALL` means every one.
+            phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
             phone_number (Sequence[str]): Phone number, as the service lists it.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -302,7 +302,7 @@ class PhoneNumbers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/set-phone-number-info
 
         Args:
-            phone_id (Sequence[int] | All): Id of the phone number. `voxsip.ALL` means every one.
+            phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
             phone_number (Sequence[str]): Phone number, as the service lists it.
             incoming_sms_callback_url (str): Where the service reports messages that come in.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -368,11 +368,11 @@ class PhoneNumbers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-numbers
 
         Args:
-            phone_id (Sequence[int]): Id of the phone number.
+            phone_id (Sequence[int]): Only these phone numbers, by id.
             phone_number (Sequence[str]): Phone number, as the service lists it.
             activation_status (Sequence[str]): Only numbers whose activation has come so far.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
             is_bound_to_application (bool): Only numbers that an application has, or only those that
                 none has.
             phone_template (str): Only numbers that hold these digits.
@@ -388,8 +388,8 @@ class PhoneNumbers:
                 aware datetime, sent in UTC.
             to_phone_purchase_date (datetime): Only numbers bought at this moment or earlier. An
                 aware datetime, sent in UTC.
-            child_account_id (Sequence[int] | All): Id of the child account. `voxsip.ALL` means
-                every one.
+            child_account_id (Sequence[int] | All): Only those of these child accounts, by id.
+                `voxsip.ALL` means every one.
             children_phones_only (bool): Whether only numbers of child accounts are sent.
             verification_name (str): Verification, by name.
             verification_status (Sequence[str]): State of the verification.
@@ -404,9 +404,9 @@ class PhoneNumbers:
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            phone_region_name (Sequence[str]): Name of the phone region.
-            rule_id (Sequence[int]): Id of the rule.
-            rule_name (Sequence[str]): Name of the rule.
+            phone_region_name (Sequence[str]): Only those of these phone regions, by name.
+            rule_id (Sequence[int]): Only those of these rules, by id.
+            rule_name (Sequence[str]): Only those of these rules, by name.
             is_bound_to_rule (bool): Only numbers that a rule has, or only those that none has.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -471,7 +471,7 @@ class PhoneNumbers:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            IsAccountPhoneNumberReply: That the command succeeded.
+            IsAccountPhoneNumberReply: That the command succeeded. With `result` (bool).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -529,7 +529,7 @@ class PhoneNumbers:
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
-            phone_region_id (int): Id of the phone region.
+            phone_region_id (int): Only those of this phone region, by id.
             country_state (str): State of the country, where it has states.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
@@ -657,8 +657,8 @@ class PhoneNumbers:
             phone_category_name (str): Category of phone numbers, by name.
             country_state (str): State of the country, where it has states.
             omit_empty (bool): Whether regions without numbers are left out.
-            phone_region_id (int): Id of the phone region.
-            phone_region_name (str): Name of the phone region.
+            phone_region_id (int): Only this phone region, by id.
+            phone_region_name (str): Name of the phone region to look for.
             phone_region_code (str): Code of the phone region.
             locale (str): Language of the names, by its two letters.
             deadline (float): Seconds for each page, all attempts together.
@@ -711,7 +711,7 @@ class PhoneNumbers:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetActualPhoneNumberRegionReply: What the command made or found.
+            GetActualPhoneNumberRegionReply with `result` (PhoneNumberCountryRegion).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -740,7 +740,7 @@ class PhoneNumbers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-account-phone-number-countries
 
         Args:
-            application_id (Sequence[int]): Id of the application.
+            application_id (Sequence[int]): Only those of these applications, by id.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:

@@ -13,7 +13,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class AttachPhoneNumberReply(Model):
-    """What the command made or found.
+    """Reply of AttachPhoneNumber.
 
     Attributes:
         result (int): 1, as the command succeeded.
@@ -149,7 +149,7 @@ class DeactivatePhoneNumberReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetActualPhoneNumberRegionReply(Model):
-    """What the command made or found.
+    """Reply of GetActualPhoneNumberRegion.
 
     Attributes:
         result (PhoneNumberCountryRegion): The region as it is now.

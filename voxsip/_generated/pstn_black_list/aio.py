@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class AsyncPstnBlackList:
-    """Text that says what it is for."""
+    """Phone numbers that may not call the account."""
 
     __slots__ = ("_caller",)
 
@@ -49,7 +49,7 @@ class AsyncPstnBlackList:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddPstnBlackListItemReply: What the command made or found.
+            AddPstnBlackListItemReply with `pstn_blacklist_id` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -136,7 +136,7 @@ class AsyncPstnBlackList:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/pstn-blacklist/get-pstn-black-list
 
         Args:
-            pstn_blacklist_id (int): Id of the entry.
+            pstn_blacklist_id (int): Only this entry, by id.
             pstn_blacklist_phone (str): Phone number of the entry.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PstnBlackList:
-    """Text that says what it is for."""
+    """Phone numbers that may not call the account."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -43,7 +43,7 @@ class PstnBlackList:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddPstnBlackListItemReply: What the command made or found.
+            AddPstnBlackListItemReply with `pstn_blacklist_id` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -125,7 +125,7 @@ class PstnBlackList:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/pstn-blacklist/get-pstn-black-list
 
         Args:
-            pstn_blacklist_id (int): Id of the entry.
+            pstn_blacklist_id (int): Only this entry, by id.
             pstn_blacklist_phone (str): Phone number of the entry.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.

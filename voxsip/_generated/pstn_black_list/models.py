@@ -10,7 +10,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class AddPstnBlackListItemReply(Model):
-    """What the command made or found.
+    """Reply of AddPstnBlackListItem.
 
     Attributes:
         result (int): 1, as the command succeeded.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class PushCredentials:
-    """Text that says what it is for."""
+    """Credentials for push messages, which wake mobile applications for a call."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -81,7 +81,7 @@ class PushCredentials:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddPushCredentialReply: What the command made or found.
+            AddPushCredentialReply with `push_credential_id` (int).
 
         Raises:
             InvalidArgumentError: `push_provider_name` and `push_provider_id` together; or no
@@ -223,11 +223,11 @@ class PushCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/get-push-credential
 
         Args:
-            push_credential_id (int): Id of the push credential.
-            push_provider_name (str): Name of the push provider.
-            push_provider_id (int): Id of the push provider.
-            application_name (str): Name of the application.
-            application_id (int): Id of the application.
+            push_credential_id (int): Only this push credential, by id.
+            push_provider_name (str): Only those of this push provider, by name.
+            push_provider_id (int): Only those of this push provider, by id.
+            application_name (str): Only those of this application, by name.
+            application_id (int): Only those of this application, by id.
             with_cert (bool): Whether to send the certificate as well.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -267,9 +267,8 @@ class PushCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/bind-push-credential
 
         Args:
-            push_credential_id (Sequence[int]): Id of the push credential.
-            application_id (Sequence[int] | All): Id of the application. `voxsip.ALL` means every
-                one.
+            push_credential_id (Sequence[int]): Ids of push credentials.
+            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -304,9 +303,8 @@ class PushCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/bind-push-credential
 
         Args:
-            push_credential_id (Sequence[int]): Id of the push credential.
-            application_id (Sequence[int] | All): Id of the application. `voxsip.ALL` means every
-                one.
+            push_credential_id (Sequence[int]): Ids of push credentials.
+            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

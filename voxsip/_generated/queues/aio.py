@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class AsyncQueues:
-    """Text that says what it is for."""
+    """ACD queues: calls wait there for an operator; the older kind, before SmartQueue."""
 
     __slots__ = ("_caller",)
 
@@ -81,7 +81,7 @@ class AsyncQueues:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddQueueReply: What the command made or found.
+            AddQueueReply with `acd_queue_id` (int).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or no
@@ -126,10 +126,10 @@ class AsyncQueues:
         Args:
             application_id (int): Id of the application.
             application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Name of the user.
-            acd_queue_id (Sequence[int] | All): Id of the ACD queue. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Name of the ACD queue.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            user_name (Sequence[str]): Names of users.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -178,10 +178,10 @@ class AsyncQueues:
         Args:
             application_id (int): Id of the application.
             application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Name of the user.
-            acd_queue_id (Sequence[int] | All): Id of the ACD queue. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Name of the ACD queue.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            user_name (Sequence[str]): Names of users.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -224,8 +224,8 @@ class AsyncQueues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/del-queue
 
         Args:
-            acd_queue_id (Sequence[int]): Id of the ACD queue.
-            acd_queue_name (Sequence[str]): Name of the ACD queue.
+            acd_queue_id (Sequence[int]): Ids of ACD queues.
+            acd_queue_name (Sequence[str]): Names of ACD queues.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -328,10 +328,10 @@ class AsyncQueues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-queues
 
         Args:
-            acd_queue_id (int): Id of the ACD queue.
-            acd_queue_name (str): Name of the ACD queue.
-            application_id (int): Id of the application.
-            skill_id (int): Id of the skill.
+            acd_queue_id (int): Only this ACD queue, by id.
+            acd_queue_name (str): Name of the ACD queue to look for.
+            application_id (int): Only those of this application, by id.
+            skill_id (int): Only those of this skill, by id.
             excluded_skill_id (int): Leave out queues that ask for this skill.
             with_skills (bool): Whether to list the skills of each queue.
             showing_skill_id (int): Only list this skill of each queue.
@@ -378,11 +378,11 @@ class AsyncQueues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-state
 
         Args:
-            acd_queue_id (Sequence[int] | All): Id of the ACD queue. `voxsip.ALL` means every one.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetACDStateReply: What the command made or found.
+            GetACDStateReply with `result` (AcdState).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -414,9 +414,9 @@ class AsyncQueues:
 
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            acd_queue_id (Sequence[int] | All): Id of the ACD queue. `voxsip.ALL` means every one.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
             abbreviation (bool): Whether members of the reply have short names.
             report (Sequence[str] | All): Which figures to compute, by the names of the reply's
                 members. `voxsip.ALL` means every one.
@@ -425,7 +425,7 @@ class AsyncQueues:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetACDOperatorStatisticsReply: One page of the list.
+            GetACDOperatorStatisticsReply with `result` (tuple[AcdOperatorAggregationGroup, ...]).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -469,14 +469,14 @@ class AsyncQueues:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             abbreviation (bool): Whether members of the reply have short names.
-            acd_queue_id (Sequence[int] | All): Id of the ACD queue. `voxsip.ALL` means every one.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
             report (Sequence[str] | All): Which figures to compute, by the names of the reply's
                 members. `voxsip.ALL` means every one.
             aggregation (str): Length of the periods to divide the time into.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetACDQueueStatisticsReply: One page of the list.
+            GetACDQueueStatisticsReply with `result` (tuple[AcdQueueStatistics, ...]).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -517,7 +517,7 @@ class AsyncQueues:
 
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
-            user_id (Sequence[str] | All): Id of the user. `voxsip.ALL` means every one.
+            user_id (Sequence[str] | All): Ids of users. `voxsip.ALL` means every one.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             acd_status (Sequence[str]): Only these statuses.
             aggregation (str): Length of the periods to divide the time into.
@@ -525,7 +525,8 @@ class AsyncQueues:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetACDOperatorStatusStatisticsReply: One page of the list.
+            GetACDOperatorStatusStatisticsReply with
+            `result` (tuple[AcdOperatorStatusAggregationGroup, ...]).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

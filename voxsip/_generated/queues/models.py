@@ -408,7 +408,7 @@ class AcdWaitingCallState(Model):
 
 @attrs.frozen(kw_only=True)
 class AddQueueReply(Model):
-    """What the command made or found.
+    """Reply of AddQueue.
 
     Attributes:
         result (int): 1, as the command succeeded.
@@ -443,7 +443,7 @@ class DelQueueReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetACDOperatorStatisticsReply(Model):
-    """One page of the list.
+    """Reply of GetACDOperatorStatistics.
 
     Attributes:
         result (tuple[AcdOperatorAggregationGroup, ...]): The items of this page.
@@ -454,7 +454,7 @@ class GetACDOperatorStatisticsReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetACDOperatorStatusStatisticsReply(Model):
-    """One page of the list.
+    """Reply of GetACDOperatorStatusStatistics.
 
     Attributes:
         result (tuple[AcdOperatorStatusAggregationGroup, ...]): The items of this page.
@@ -465,7 +465,7 @@ class GetACDOperatorStatusStatisticsReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetACDQueueStatisticsReply(Model):
-    """One page of the list.
+    """Reply of GetACDQueueStatistics.
 
     Attributes:
         result (tuple[AcdQueueStatistics, ...]): The items of this page.
@@ -476,7 +476,7 @@ class GetACDQueueStatisticsReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetACDStateReply(Model):
-    """What the command made or found.
+    """Reply of GetACDState.
 
     Attributes:
         result (AcdState): The queues and what happens in them.

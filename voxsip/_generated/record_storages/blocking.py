@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RecordStorages:
-    """Text that says what it is for."""
+    """Where recordings of calls are kept."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -39,8 +39,8 @@ class RecordStorages:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/record-storages/get-record-storages
 
         Args:
-            record_storage_id (Sequence[int]): Id of the record storage.
-            record_storage_name (Sequence[str]): Name of the record storage.
+            record_storage_id (Sequence[int]): Only these record storages, by id.
+            record_storage_name (Sequence[str]): Only these record storages, by name.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class AsyncRegulationAddresses:
-    """Text that says what it is for."""
+    """Addresses that some countries ask for before a phone number there can be used."""
 
     __slots__ = ("_caller",)
 
@@ -59,7 +59,7 @@ class AsyncRegulationAddresses:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            LinkregulationAddressReply: That the command succeeded.
+            LinkregulationAddressReply: That the command succeeded. With `result` (bool).
 
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; or no `phone_id` or
@@ -143,7 +143,7 @@ class AsyncRegulationAddresses:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
             phone_region_code (str): Code of the phone region.
-            regulation_address_id (int): Id of the regulation address.
+            regulation_address_id (int): Only this regulation address, by id.
             verified (bool): Only addresses that are accepted, or only those that are not.
             in_progress (bool): Only addresses that are still being checked, or only the others.
             deadline (float): Seconds for each page, all attempts together.
@@ -192,7 +192,8 @@ class AsyncRegulationAddresses:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetAvailableRegulationsReply: What the command made or found.
+            GetAvailableRegulationsReply with `result` (bool),
+            `available_address` (tuple[RegulationAddress, ...]), `count_in_progress` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

@@ -10,7 +10,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class GetAvailableRegulationsReply(Model):
-    """What the command made or found.
+    """Reply of GetAvailableRegulations.
 
     Attributes:
         result (bool): Whether the command succeeded.

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 class AsyncRoleSystem:
-    """Text that says what it is for."""
+    """Who may do what: keys of service accounts, subusers, and the roles of both."""
 
     __slots__ = ("_caller",)
 
@@ -76,12 +76,12 @@ class AsyncRoleSystem:
         Args:
             description (str): Text that says what it is for.
             key_name (str): Name of the key.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            CreateKeyReply: What the command made or found.
+            CreateKeyReply with `result` (KeyInfo).
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
@@ -117,7 +117,7 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-keys
 
         Args:
-            key_id (str): Id of the key.
+            key_id (str): Only this key, by id.
             with_roles (bool): Whether to list the roles of each key.
             offset (int): Place of the first item in the whole list, counted from 0.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -214,8 +214,8 @@ class AsyncRoleSystem:
 
         Args:
             key_id (str): Id of the key.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -244,7 +244,7 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-key-roles
 
         Args:
-            key_id (str): Id of the key.
+            key_id (str): Only those of this key, by id.
             with_expanded_roles (bool): Whether to list roles that come with others as well.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -280,8 +280,8 @@ class AsyncRoleSystem:
 
         Args:
             key_id (str): Id of the key.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -320,13 +320,13 @@ class AsyncRoleSystem:
         Args:
             new_subuser_name (str): What the subuser logs in as.
             new_subuser_password (str): What the subuser logs in with.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddSubUserReply: What the command made or found.
+            AddSubUserReply with `result` (SubUserId).
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
@@ -364,7 +364,7 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-sub-users
 
         Args:
-            subuser_id (int): Id of the subuser.
+            subuser_id (int): Only this subuser, by id.
             with_roles (bool): Whether to list the roles of each subuser.
             offset (int): Place of the first item in the whole list, counted from 0.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -472,8 +472,8 @@ class AsyncRoleSystem:
 
         Args:
             subuser_id (int): Id of the subuser.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -506,7 +506,7 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-sub-user-roles
 
         Args:
-            subuser_id (int): Id of the subuser.
+            subuser_id (int): Only those of this subuser, by id.
             with_expanded_roles (bool): Whether to list roles that come with others as well.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -543,8 +543,8 @@ class AsyncRoleSystem:
 
         Args:
             subuser_id (int): Id of the subuser.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             force (bool): Whether to take them away from the subuser's keys as well.
             deadline (float): Seconds for the whole call, all attempts together.
 

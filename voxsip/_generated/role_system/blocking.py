@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class RoleSystem:
-    """Text that says what it is for."""
+    """Who may do what: keys of service accounts, subusers, and the roles of both."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -60,12 +60,12 @@ class RoleSystem:
         Args:
             description (str): Text that says what it is for.
             key_name (str): Name of the key.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            CreateKeyReply: What the command made or found.
+            CreateKeyReply with `result` (KeyInfo).
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
@@ -99,7 +99,7 @@ class RoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-keys
 
         Args:
-            key_id (str): Id of the key.
+            key_id (str): Only this key, by id.
             with_roles (bool): Whether to list the roles of each key.
             offset (int): Place of the first item in the whole list, counted from 0.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -192,8 +192,8 @@ class RoleSystem:
 
         Args:
             key_id (str): Id of the key.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -221,7 +221,7 @@ class RoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-key-roles
 
         Args:
-            key_id (str): Id of the key.
+            key_id (str): Only those of this key, by id.
             with_expanded_roles (bool): Whether to list roles that come with others as well.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -256,8 +256,8 @@ class RoleSystem:
 
         Args:
             key_id (str): Id of the key.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -295,13 +295,13 @@ class RoleSystem:
         Args:
             new_subuser_name (str): What the subuser logs in as.
             new_subuser_password (str): What the subuser logs in with.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddSubUserReply: What the command made or found.
+            AddSubUserReply with `result` (SubUserId).
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
@@ -337,7 +337,7 @@ class RoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-sub-users
 
         Args:
-            subuser_id (int): Id of the subuser.
+            subuser_id (int): Only this subuser, by id.
             with_roles (bool): Whether to list the roles of each subuser.
             offset (int): Place of the first item in the whole list, counted from 0.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -442,8 +442,8 @@ class RoleSystem:
 
         Args:
             subuser_id (int): Id of the subuser.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -475,7 +475,7 @@ class RoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-sub-user-roles
 
         Args:
-            subuser_id (int): Id of the subuser.
+            subuser_id (int): Only those of this subuser, by id.
             with_expanded_roles (bool): Whether to list roles that come with others as well.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -511,8 +511,8 @@ class RoleSystem:
 
         Args:
             subuser_id (int): Id of the subuser.
-            role_id (Sequence[int]): Id of the role.
-            role_name (Sequence[str]): Name of the role.
+            role_id (Sequence[int]): Ids of roles.
+            role_name (Sequence[str]): Names of roles.
             force (bool): Whether to take them away from the subuser's keys as well.
             deadline (float): Seconds for the whole call, all attempts together.
 

@@ -10,7 +10,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class AddSubUserReply(Model):
-    """What the command made or found.
+    """Reply of AddSubUser.
 
     Attributes:
         result (SubUserId): The new subuser's id.
@@ -21,7 +21,7 @@ class AddSubUserReply(Model):
 
 @attrs.frozen(kw_only=True)
 class CreateKeyReply(Model):
-    """What the command made or found.
+    """Reply of CreateKey.
 
     Attributes:
         result (KeyInfo): The new key; save it, as it is told once only.

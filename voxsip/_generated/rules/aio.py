@@ -73,7 +73,7 @@ class AsyncRules:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddRuleReply: The new rule.
+            AddRuleReply: The new rule. With `rule_id` (int).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `scenario_id`

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 
 class Scenarios:
-    """Text that says what it is for."""
+    """Scenarios, the scripts that handle calls: their text, their rules, and starting them without
+    a call.
+    """
 
     __slots__ = ("_aio", "_runner")
 
@@ -65,7 +67,7 @@ class Scenarios:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddScenarioReply: What the command made or found.
+            AddScenarioReply with `scenario_id` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -100,8 +102,8 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/del-scenario
 
         Args:
-            scenario_id (Sequence[int] | All): Id of the scenario. `voxsip.ALL` means every one.
-            scenario_name (Sequence[str]): Name of the scenario.
+            scenario_id (Sequence[int] | All): Ids of scenarios. `voxsip.ALL` means every one.
+            scenario_name (Sequence[str]): Names of scenarios.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -142,8 +144,8 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/bind-scenario
 
         Args:
-            scenario_id (Sequence[int]): Id of the scenario.
-            scenario_name (Sequence[str]): Name of the scenario.
+            scenario_id (Sequence[int]): Ids of scenarios.
+            scenario_name (Sequence[str]): Names of scenarios.
             rule_id (int): Id of the rule.
             rule_name (str): Name of the rule.
             application_id (int): Id of the application.
@@ -193,8 +195,8 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/bind-scenario
 
         Args:
-            scenario_id (Sequence[int]): Id of the scenario.
-            scenario_name (Sequence[str]): Name of the scenario.
+            scenario_id (Sequence[int]): Ids of scenarios.
+            scenario_name (Sequence[str]): Names of scenarios.
             rule_id (int): Id of the rule.
             rule_name (str): Name of the rule.
             application_id (int): Id of the application.
@@ -243,14 +245,14 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/get-scenarios
 
         Args:
-            scenario_id (int): Id of the scenario.
-            scenario_name (str): Name of the scenario.
+            scenario_id (int): Only this scenario, by id.
+            scenario_name (str): Name of the scenario to look for.
             with_script (bool): Whether to send the JavaScript; one scenario has to be named then.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -333,7 +335,7 @@ class Scenarios:
         Args:
             rule_id (int): Id of the rule.
             rule_name (str): Name of the rule.
-            scenario_id (Sequence[int]): Id of the scenario.
+            scenario_id (Sequence[int]): Ids of scenarios.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -383,7 +385,8 @@ class Scenarios:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            StartScenariosReply: What the command made or found.
+            StartScenariosReply with `media_session_access_url` (str),
+            `media_session_access_secure_url` (str), `call_session_history_id` (int).
 
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; or `application_id` and
@@ -439,7 +442,8 @@ class Scenarios:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            StartConferenceReply: What the command made or found.
+            StartConferenceReply with `media_session_access_url` (str),
+            `media_session_access_secure_url` (str), `call_session_history_id` (int).
 
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; or `application_id` and

@@ -10,7 +10,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class AddScenarioReply(Model):
-    """What the command made or found.
+    """Reply of AddScenario.
 
     Attributes:
         result (int): 1, as the command succeeded.
@@ -67,7 +67,7 @@ class SetScenarioInfoReply(Model):
 
 @attrs.frozen(kw_only=True)
 class StartConferenceReply(Model):
-    """What the command made or found.
+    """Reply of StartConference.
 
     Attributes:
         result (int): 1, as the command succeeded.
@@ -85,7 +85,7 @@ class StartConferenceReply(Model):
 
 @attrs.frozen(kw_only=True)
 class StartScenariosReply(Model):
-    """What the command made or found.
+    """Reply of StartScenarios.
 
     Attributes:
         result (int): 1, as the command succeeded.

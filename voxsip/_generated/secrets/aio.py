@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class AsyncSecrets:
-    """Text that says what it is for."""
+    """Texts that scenarios need and nobody else should read."""
 
     __slots__ = ("_caller",)
 
@@ -49,7 +49,7 @@ class AsyncSecrets:
     ) -> Coroutine[Any, Any, AddSecretReply]:
         """Add a secret that scenarios of an application can read.
 
-        Its text is kept by the service and never shown by voxsip.
+        Only GetSecretValue reads its text back.
 
         Command: AddSecret. Tried again when the reply is lost, as the service refuses a second one:
         with error 493.
@@ -64,7 +64,7 @@ class AsyncSecrets:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddSecretReply: What the command made or found.
+            AddSecretReply with `result` (SecretId).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or no
@@ -103,8 +103,8 @@ class AsyncSecrets:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/del-secret
 
         Args:
-            secret_id (Sequence[int] | All): Id of the secret. `voxsip.ALL` means every one.
-            secret_name (Sequence[str]): Name of the secret.
+            secret_id (Sequence[int] | All): Ids of secrets. `voxsip.ALL` means every one.
+            secret_name (Sequence[str]): Names of secrets.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
@@ -156,7 +156,7 @@ class AsyncSecrets:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetSecretValueReply: What the command made or found.
+            GetSecretValueReply with `result` (SecretValue).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
@@ -194,8 +194,8 @@ class AsyncSecrets:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/get-secrets
 
         Args:
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
             secret_name_part (str): Only secrets whose name holds this text.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.

@@ -12,7 +12,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class AddSecretReply(Model):
-    """What the command made or found.
+    """Reply of AddSecret.
 
     Attributes:
         result (SecretId): The new secret's id.
@@ -34,7 +34,7 @@ class DelSecretReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetSecretValueReply(Model):
-    """What the command made or found.
+    """Reply of GetSecretValue.
 
     Attributes:
         result (SecretValue): The secret's text.

@@ -80,7 +80,8 @@ class SipRegistrations:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            CreateSipRegistrationReply: What was bought.
+            CreateSipRegistrationReply: What was bought. With `sip_registration_id` (int),
+            `account_info` (ShortAccountInfo).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and

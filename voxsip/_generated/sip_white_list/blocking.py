@@ -49,7 +49,7 @@ class SipWhiteList:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddSipWhiteListItemReply: The new entry.
+            AddSipWhiteListItemReply: The new entry. With `sip_whitelist_id` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.

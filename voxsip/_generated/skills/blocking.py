@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Skills:
-    """Text that says what it is for."""
+    """Skills of operators, by which ACD queues choose them."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -45,7 +45,7 @@ class Skills:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddSkillReply: What the command made or found.
+            AddSkillReply with `skill_id` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -139,8 +139,8 @@ class Skills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/get-skills
 
         Args:
-            skill_id (int): Id of the skill.
-            skill_name (str): Name of the skill.
+            skill_id (int): Only this skill, by id.
+            skill_name (str): Name of the skill to look for.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
@@ -186,12 +186,12 @@ class Skills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
-            skill_id (Sequence[int] | All): Id of the skill. `voxsip.ALL` means every one.
-            skill_name (Sequence[str]): Name of the skill.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Name of the user.
-            acd_queue_id (Sequence[int] | All): Id of the ACD queue. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Name of the ACD queue.
+            skill_id (Sequence[int] | All): Ids of skills. `voxsip.ALL` means every one.
+            skill_name (Sequence[str]): Names of skills.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            user_name (Sequence[str]): Names of users.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             bind (bool): Bind if true, unbind if false.
@@ -243,12 +243,12 @@ class Skills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
-            skill_id (Sequence[int] | All): Id of the skill. `voxsip.ALL` means every one.
-            skill_name (Sequence[str]): Name of the skill.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Name of the user.
-            acd_queue_id (Sequence[int] | All): Id of the ACD queue. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Name of the ACD queue.
+            skill_id (Sequence[int] | All): Ids of skills. `voxsip.ALL` means every one.
+            skill_name (Sequence[str]): Names of skills.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            user_name (Sequence[str]): Names of users.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             deadline (float): Seconds for the whole call, all attempts together.

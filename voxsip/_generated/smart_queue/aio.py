@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 
 class AsyncSmartQueue:
-    """Text that says what it is for."""
+    """SmartQueue: queues, skills and agents of a contact center, their states and their figures."""
 
     __slots__ = ("_caller",)
 
@@ -97,9 +97,9 @@ class AsyncSmartQueue:
             report_type (Sequence[str]): Kind of the report.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Name of the user.
-            sq_queue_name (Sequence[str]): Name of the SmartQueue queue.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            user_name (Sequence[str]): Names of users.
+            sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             interval (str): Length of the periods to divide the time into.
@@ -108,7 +108,8 @@ class AsyncSmartQueue:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetSmartQueueRealtimeMetricsReply: One page of the list.
+            GetSmartQueueRealtimeMetricsReply with `result` (tuple[SmartQueueMetrics, ...]),
+            `timezone` (str).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
@@ -160,13 +161,13 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-day-history
 
         Args:
-            sq_queue_id (Sequence[int]): Id of the SmartQueue queue.
+            sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             report_type (Sequence[str]): Kind of the report.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Name of the user.
-            sq_queue_name (Sequence[str]): Name of the SmartQueue queue.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            user_name (Sequence[str]): Names of users.
+            sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             interval (str): Length of the periods to divide the time into.
@@ -175,7 +176,8 @@ class AsyncSmartQueue:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetSmartQueueDayHistoryReply: One page of the list.
+            GetSmartQueueDayHistoryReply with `result` (tuple[SmartQueueMetrics, ...]),
+            `timezone` (str).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
@@ -229,22 +231,22 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/request-smart-queue-history
 
         Args:
-            sq_queue_id (Sequence[int]): Id of the SmartQueue queue.
+            sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             report_type (Sequence[str]): Kind of the report.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Name of the user.
-            sq_queue_name (Sequence[str]): Name of the SmartQueue queue.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            user_name (Sequence[str]): Names of users.
+            sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             interval (str): Length of the periods to divide the time into.
             group_by (str): What the figures are grouped by: an agent or a queue, for example.
             max_waiting_sec (int): Waiting time that counts as soon enough, in seconds.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            RequestSmartQueueHistoryReply: What the command made or found.
+            RequestSmartQueueHistoryReply with `history_report_id` (int).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
@@ -290,14 +292,14 @@ class AsyncSmartQueue:
 
         Args:
             application_id (int): Id of the application.
-            sq_queue_id (Sequence[int] | All): Id of the SmartQueue queue. `voxsip.ALL` means every
+            sq_queue_id (Sequence[int] | All): Ids of queues of SmartQueue. `voxsip.ALL` means every
                 one.
             application_name (str): Name of the application.
-            sq_queue_name (Sequence[str]): Name of the SmartQueue queue.
+            sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            GetSQStateReply: One page of the list.
+            GetSQStateReply with `result` (tuple[SmartQueueState, ...]).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `sq_queue_id`
@@ -373,7 +375,8 @@ class AsyncSmartQueue:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            SQGetAgentCustomStatusMappingReply: What the command made or found.
+            SQGetAgentCustomStatusMappingReply with `sq_status_name` (str),
+            `custom_status_name` (str).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -472,7 +475,7 @@ class AsyncSmartQueue:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            SQAddQueueReply: What the command made or found.
+            SQAddQueueReply with `result` (SqQueueId).
 
         Raises:
             InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
@@ -612,10 +615,10 @@ class AsyncSmartQueue:
 
         Args:
             application_id (int): Id of the application.
-            sq_queue_id (Sequence[int] | All): Id of the SmartQueue queue. `voxsip.ALL` means every
+            sq_queue_id (Sequence[int] | All): Ids of queues of SmartQueue. `voxsip.ALL` means every
                 one.
             application_name (str): Name of the application.
-            sq_queue_name (Sequence[str]): Name of the SmartQueue queue.
+            sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -665,13 +668,13 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-queues
 
         Args:
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            sq_queue_id (Sequence[int]): Id of the SmartQueue queue.
-            sq_queue_name (Sequence[str]): Name of the SmartQueue queue.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
+            sq_queue_id (Sequence[int]): Only these queues of SmartQueue, by id.
+            sq_queue_name (Sequence[str]): Only these queues of SmartQueue, by name.
             sq_queue_name_template (str): Only queues whose name holds this text.
-            user_id (int): Id of the user.
-            user_name (str): Name of the user.
+            user_id (int): Only those of this user, by id.
+            user_name (str): Only those of this user, by name.
             excluded_user_id (int): Leave out queues that this user serves.
             excluded_user_name (str): Leave out queues that the user of this name serves.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -733,7 +736,7 @@ class AsyncSmartQueue:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            SQAddSkillReply: What the command made or found.
+            SQAddSkillReply with `result` (SqSkillId).
 
         Raises:
             InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
@@ -770,10 +773,10 @@ class AsyncSmartQueue:
 
         Args:
             application_id (int): Id of the application.
-            sq_skill_id (Sequence[int] | All): Id of the SmartQueue skill. `voxsip.ALL` means every
+            sq_skill_id (Sequence[int] | All): Ids of skills of SmartQueue. `voxsip.ALL` means every
                 one.
             application_name (str): Name of the application.
-            sq_skill_name (Sequence[str]): Name of the SmartQueue skill.
+            sq_skill_name (Sequence[str]): Names of skills of SmartQueue.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -867,11 +870,11 @@ class AsyncSmartQueue:
 
         Args:
             application_id (int): Id of the application.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
             sq_skills (Json): Skills and their levels, as JSON objects. Lists and dicts, or JSON
                 text.
             application_name (str): Name of the application.
-            user_name (Sequence[str]): Name of the user.
+            user_name (Sequence[str]): Names of users.
             bind_mode (str): Whether the skills are added to those an agent has, or take their
                 place.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -918,12 +921,12 @@ class AsyncSmartQueue:
 
         Args:
             application_id (int): Id of the application.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
-            sq_skill_id (Sequence[int] | All): Id of the SmartQueue skill. `voxsip.ALL` means every
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            sq_skill_id (Sequence[int] | All): Ids of skills of SmartQueue. `voxsip.ALL` means every
                 one.
             application_name (str): Name of the application.
-            user_name (Sequence[str]): Name of the user.
-            sq_skill_name (Sequence[str]): Name of the SmartQueue skill.
+            user_name (Sequence[str]): Names of users.
+            sq_skill_name (Sequence[str]): Names of skills of SmartQueue.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -972,12 +975,12 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-skills
 
         Args:
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            user_id (Sequence[int]): Id of the user.
-            user_name (Sequence[str]): Name of the user.
-            sq_skill_id (Sequence[int]): Id of the SmartQueue skill.
-            sq_skill_name (Sequence[str]): Name of the SmartQueue skill.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
+            user_id (Sequence[int]): Only those of these users, by id.
+            user_name (Sequence[str]): Only those of these users, by name.
+            sq_skill_id (Sequence[int]): Only these skills of SmartQueue, by id.
+            sq_skill_name (Sequence[str]): Only these skills of SmartQueue, by name.
             sq_skill_name_template (str): Only skills whose name holds this text.
             excluded_user_id (int): Leave out skills that this user has.
             excluded_user_name (str): Leave out skills that the user of this name has.
@@ -1034,12 +1037,12 @@ class AsyncSmartQueue:
 
         Args:
             application_id (int): Id of the application.
-            sq_queue_id (Sequence[int] | All): Id of the SmartQueue queue. `voxsip.ALL` means every
+            sq_queue_id (Sequence[int] | All): Ids of queues of SmartQueue. `voxsip.ALL` means every
                 one.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
             application_name (str): Name of the application.
             sq_queue_name (str | All): Name of the SmartQueue queue. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Name of the user.
+            user_name (Sequence[str]): Names of users.
             bind_mode (str): Whether the agents are added to those of the queue, or take their
                 place.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -1087,12 +1090,12 @@ class AsyncSmartQueue:
 
         Args:
             application_id (int): Id of the application.
-            sq_queue_id (Sequence[int] | All): Id of the SmartQueue queue. `voxsip.ALL` means every
+            sq_queue_id (Sequence[int] | All): Ids of queues of SmartQueue. `voxsip.ALL` means every
                 one.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
             application_name (str): Name of the application.
-            sq_queue_name (Sequence[str]): Name of the SmartQueue queue.
-            user_name (Sequence[str]): Name of the user.
+            sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
+            user_name (Sequence[str]): Names of users.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -1147,18 +1150,18 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-agents
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Only those of this application, by id.
             handle_calls (bool): Only agents that take calls, or only those that do not.
-            application_name (str): Name of the application.
-            sq_queue_id (Sequence[int] | All): Id of the SmartQueue queue. `voxsip.ALL` means every
-                one.
-            sq_queue_name (Sequence[str]): Name of the SmartQueue queue.
+            application_name (str): Only those of this application, by name.
+            sq_queue_id (Sequence[int] | All): Only those of these queues of SmartQueue, by id.
+                `voxsip.ALL` means every one.
+            sq_queue_name (Sequence[str]): Only those of these queues of SmartQueue, by name.
             excluded_sq_queue_id (int): Leave out agents of this queue.
             excluded_sq_queue_name (str): Leave out agents of the queue with this name.
             sq_skills (Json): Only agents with these skills, as JSON objects. Lists and dicts, or
                 JSON text.
-            user_id (Sequence[int]): Id of the user.
-            user_name (Sequence[str]): Name of the user.
+            user_id (Sequence[int]): Only these users, by id.
+            user_name (Sequence[str]): Only these users, by name.
             user_name_template (str): Only agents whose user name holds this text.
             sq_statuses (Json): Only agents in these statuses, as JSON objects. Lists and dicts, or
                 JSON text.
@@ -1223,10 +1226,10 @@ class AsyncSmartQueue:
 
         Args:
             application_id (int): Id of the application.
-            user_id (Sequence[int] | All): Id of the user. `voxsip.ALL` means every one.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
             handle_calls (bool): Whether the agent takes calls.
             application_name (str): Name of the application.
-            user_name (Sequence[str]): Name of the user.
+            user_name (Sequence[str]): Names of users.
             max_simultaneous_conversations (int): Most chats that the agent may have at once.
             deadline (float): Seconds for the whole call, all attempts together.
 

@@ -12,7 +12,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class GetSQStateReply(Model):
-    """One page of the list.
+    """Reply of GetSQState.
 
     Attributes:
         result (tuple[SmartQueueState, ...]): The items of this page.
@@ -23,7 +23,7 @@ class GetSQStateReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetSmartQueueDayHistoryReply(Model):
-    """One page of the list.
+    """Reply of GetSmartQueueDayHistory.
 
     Attributes:
         result (tuple[SmartQueueMetrics, ...]): The items of this page.
@@ -36,7 +36,7 @@ class GetSmartQueueDayHistoryReply(Model):
 
 @attrs.frozen(kw_only=True)
 class GetSmartQueueRealtimeMetricsReply(Model):
-    """One page of the list.
+    """Reply of GetSmartQueueRealtimeMetrics.
 
     Attributes:
         result (tuple[SmartQueueMetrics, ...]): The items of this page.
@@ -49,7 +49,7 @@ class GetSmartQueueRealtimeMetricsReply(Model):
 
 @attrs.frozen(kw_only=True)
 class RequestSmartQueueHistoryReply(Model):
-    """What the command made or found.
+    """Reply of RequestSmartQueueHistory.
 
     Attributes:
         result (int): 1, as the command succeeded.
@@ -62,7 +62,7 @@ class RequestSmartQueueHistoryReply(Model):
 
 @attrs.frozen(kw_only=True)
 class SQAddQueueReply(Model):
-    """What the command made or found.
+    """Reply of SQ_AddQueue.
 
     Attributes:
         result (SqQueueId): 1 once the queue exists.
@@ -73,7 +73,7 @@ class SQAddQueueReply(Model):
 
 @attrs.frozen(kw_only=True)
 class SQAddSkillReply(Model):
-    """What the command made or found.
+    """Reply of SQ_AddSkill.
 
     Attributes:
         result (SqSkillId): 1 once the skill exists.
@@ -139,7 +139,7 @@ class SQDeleteAgentCustomStatusMappingReply(Model):
 
 @attrs.frozen(kw_only=True)
 class SQGetAgentCustomStatusMappingReply(Model):
-    """What the command made or found.
+    """Reply of SQ_GetAgentCustomStatusMapping.
 
     Attributes:
         sq_status_name (str): Status as SmartQueue calls it.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class AsyncSms:
-    """Text that says what it is for."""
+    """Text messages: sending them, switching them on for a number, and their history."""
 
     __slots__ = ("_caller",)
 
@@ -62,7 +62,7 @@ class AsyncSms:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            SendSmsMessageReply: What the command made or found.
+            SendSmsMessageReply with `message_id` (int), `fragments_count` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -105,7 +105,8 @@ class AsyncSms:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            A2PSendSmsReply: One page of the list.
+            A2PSendSmsReply with `result` (tuple[SmsTransaction, ...]), `failed` (tuple[FailedSms,
+            ...]), `fragments_count` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -229,7 +230,7 @@ class AsyncSms:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
 
         Args:
-            message_id (Sequence[int]): Id of the message.
+            message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
             direction (str): Only messages that came in, or only those that went out.
@@ -286,7 +287,7 @@ class AsyncSms:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
 
         Args:
-            message_id (Sequence[int]): Id of the message.
+            message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
             direction (str): Only messages that came in, or only those that went out.
@@ -295,7 +296,7 @@ class AsyncSms:
             offset (int): Place of the first item in the whole list, counted from 0.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            deadline (float): Seconds for the whole call, all attempts together.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
@@ -341,7 +342,7 @@ class AsyncSms:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
 
         Args:
-            message_id (Sequence[int]): Id of the message.
+            message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -398,7 +399,7 @@ class AsyncSms:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
 
         Args:
-            message_id (Sequence[int]): Id of the message.
+            message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -407,7 +408,7 @@ class AsyncSms:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             delivery_status (int): Only messages whose delivery has come so far.
-            deadline (float): Seconds for the whole call, all attempts together.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.

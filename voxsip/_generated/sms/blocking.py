@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Sms:
-    """Text that says what it is for."""
+    """Text messages: sending them, switching them on for a number, and their history."""
 
     __slots__ = ("_aio", "_runner")
 
@@ -57,7 +57,7 @@ class Sms:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            SendSmsMessageReply: What the command made or found.
+            SendSmsMessageReply with `message_id` (int), `fragments_count` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -98,7 +98,8 @@ class Sms:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            A2PSendSmsReply: One page of the list.
+            A2PSendSmsReply with `result` (tuple[SmsTransaction, ...]), `failed` (tuple[FailedSms,
+            ...]), `fragments_count` (int).
 
         Raises:
             InvalidArgumentError: An argument has the wrong type. Nothing was sent.
@@ -203,7 +204,7 @@ class Sms:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
 
         Args:
-            message_id (Sequence[int]): Id of the message.
+            message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
             direction (str): Only messages that came in, or only those that went out.
@@ -257,7 +258,7 @@ class Sms:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
 
         Args:
-            message_id (Sequence[int]): Id of the message.
+            message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
             direction (str): Only messages that came in, or only those that went out.
@@ -266,7 +267,7 @@ class Sms:
             offset (int): Place of the first item in the whole list, counted from 0.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            deadline (float): Seconds for the whole call, all attempts together.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
@@ -311,7 +312,7 @@ class Sms:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
 
         Args:
-            message_id (Sequence[int]): Id of the message.
+            message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -365,7 +366,7 @@ class Sms:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
 
         Args:
-            message_id (Sequence[int]): Id of the message.
+            message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -374,7 +375,7 @@ class Sms:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             delivery_status (int): Only messages whose delivery has come so far.
-            deadline (float): Seconds for the whole call, all attempts together.
+            deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.

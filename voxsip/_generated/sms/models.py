@@ -13,7 +13,7 @@ from voxsip._protocol.model import Model
 
 @attrs.frozen(kw_only=True)
 class A2PSendSmsReply(Model):
-    """One page of the list.
+    """Reply of A2PSendSms.
 
     Attributes:
         result (tuple[SmsTransaction, ...]): The items of this page.
@@ -85,7 +85,7 @@ class FailedSms(Model):
 
 @attrs.frozen(kw_only=True)
 class SendSmsMessageReply(Model):
-    """What the command made or found.
+    """Reply of SendSmsMessage.
 
     Attributes:
         result (int): 1, as the command succeeded.

@@ -60,7 +60,7 @@ class Users:
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
-            AddUserReply: The new user.
+            AddUserReply: The new user. With `user_id` (int).
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together. Nothing was

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class AsyncWabPhoneNumbers:
-    """Text that says what it is for."""
+    """WhatsApp Business numbers of the account."""
 
     __slots__ = ("_caller",)
 
@@ -189,8 +189,8 @@ class AsyncWabPhoneNumbers:
 
         Args:
             wab_phone_number (str): WhatsApp Business phone number.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Only those of this application, by id.
+            application_name (str): Only those of this application, by name.
             country_code (str): Country by its two letters.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
