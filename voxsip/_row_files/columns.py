@@ -8,6 +8,9 @@ from types import NoneType
 
 import attrs
 
+from voxsip._errors import InvalidArgumentError
+from voxsip._row_files.reading import PLAIN, Reading
+
 # What reports add to the input's columns; read over, so that failed.csv runs again as it is.
 REPORTED = frozenset({"row", "status", "error", "error_code"})
 # What a list of purchases says of each registration; read over where rows name it by its id, so that
@@ -31,6 +34,26 @@ _ALIASES = {
     "password": ("sippassword",),
     "is_persistent": ("persistent",),
 }
+# What other systems call theirs; too uncertain to be taken for ours without being told.
+_ELSEWHERE = {
+    "username": ("sip_username", "user_name"),
+    "login": ("sip_username", "user_name"),
+    "extension": ("sip_username", "user_name"),
+    "ext": ("sip_username", "user_name"),
+    "account": ("sip_username", "account_id"),
+    "secret": ("password",),
+    "pass": ("password",),
+    "pwd": ("password",),
+    "devicesecret": ("password",),
+    "host": ("proxy",),
+    "server": ("proxy",),
+    "domain": ("proxy",),
+    "registrar": ("proxy",),
+    "sipserver": ("proxy",),
+    "authid": ("auth_user",),
+    "authenticationid": ("auth_user",),
+    "outboundproxyserver": ("outbound_proxy",),
+}
 _SECRET = frozenset({"password"})
 
 
@@ -47,8 +70,9 @@ class Column:
 class Columns:
     """The columns that rows of one kind may have, found by any of their names."""
 
-    def __init__(self, columns: typing.Iterable[Column]) -> None:
+    def __init__(self, columns: typing.Iterable[Column], reading: Reading = PLAIN) -> None:
         self.all = tuple(columns)
+        self.ignore_extra = reading.ignore_extra
         self._by_name = {_folded(column.name): column for column in self.all}
         for column in self.all:
             for alias in _ALIASES.get(column.name, ()):
@@ -56,14 +80,45 @@ class Columns:
         names = {column.name for column in self.all}
         over = REPORTED | (_DESCRIBING if "sip_registration_id" in names else frozenset())
         self._read_over = {_folded(name) for name in over}
+        self.mapped = {
+            header: self._named("map", name, f"{header}={name}")
+            for header, name in reading.names.items()
+        }
+        self.constants = [
+            (f"--set {name}", self._named("set", name, f"{name}=…"), value)
+            for name, value in reading.constants.items()
+        ]
+
+    def reading(self, reading: Reading) -> Columns:
+        """Return these columns for files that are read in a certain way."""
+        return self if reading is PLAIN else Columns(self.all, reading)
+
+    def _named(self, option: str, name: str, given: str) -> Column:
+        for column in self.all:
+            if column.name == name:
+                return column
+        near = self.nearest(name)
+        remedy = f"did you mean {near}?" if near else f"the columns are {self.named()}"
+        raise InvalidArgumentError(
+            f"{option}: {given}: there is no column {name}; {remedy}", field=option
+        )
 
     def find(self, header: str) -> Column | None:
         """Find the column meant by a header, or None."""
-        return self._by_name.get(_folded(header))
+        return self.mapped.get(header) or self._by_name.get(_folded(header))
 
     def is_read_over(self, header: str) -> bool:
-        """Say whether a header is no column of these rows, but one that our own reports write."""
+        """Say whether a header is no column of these rows, but one that our own reports write, or to be ignored."""
+        return self.ignore_extra or self.is_reported(header)
+
+    def is_reported(self, header: str) -> bool:
+        """Returns whether a header is one that our own reports write."""
         return _folded(header) in self._read_over
+
+    def guesses(self, header: str) -> list[str]:
+        """Name the columns that a header of another system may mean."""
+        names = {column.name for column in self.all}
+        return [name for name in _ELSEWHERE.get(_folded(header), ()) if name in names]
 
     def nearest(self, header: str) -> str | None:
         """Name the column whose name, or other name, comes closest to an unknown header."""

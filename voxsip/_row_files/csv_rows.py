@@ -1,4 +1,4 @@
-"""Read CSV: comma, semicolon or tab, a header in any order, quoted cells, blank lines."""
+"""Read CSV: comma, semicolon, tab or pipe, a header in any order, quoted cells, blank lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from voxsip._row_files.problems import Problems
     from voxsip._row_files.source import Source
 
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
 
 
 def csv_records(
@@ -44,10 +44,10 @@ def csv_records(
             header = Header.read(source.name, first, cells, columns, problems)
             if header is None:
                 return
-        elif len(cells) != header.width:
+        elif len(cells) < header.width or any(cells[header.width :]):
             problems.add(_misshapen(source, first, cells, header.width, delimiter))
         else:
-            yield first, [(name, column, cells[place]) for place, name, column in header.fields]
+            yield first, header.record(cells)
     if header is None:
         problems.add(
             Problem(
@@ -104,7 +104,7 @@ class _Lines:
 def _delimiter(lines: _Lines) -> str:
     first = lines.peek()
     # Spreadsheets say the delimiter in a line of its own, if told to.
-    told = first.strip().casefold()
+    told = first.strip().strip('"').casefold()
     if len(told) == 5 and told.startswith("sep=") and told[4] in _DELIMITERS:
         next(lines)
         return told[4]
@@ -126,7 +126,7 @@ def _broken(source: Source, first: int, last: int, reason: str) -> Problem:
 
 
 def _misshapen(source: Source, line: int, cells: list[str], width: int, delimiter: str) -> Problem:
-    name = {",": "comma", ";": "semicolon", "\t": "tab"}[delimiter]
+    name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}[delimiter]
     found = "is 1 cell" if len(cells) == 1 else f"are {len(cells)} cells"
     return Problem(
         file=source.name,

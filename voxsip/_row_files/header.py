@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -20,6 +21,7 @@ class Header:
 
     fields: list[tuple[int, str, Column]]
     width: int
+    constants: Sequence[tuple[str, Column, object]] = ()
 
     @classmethod
     def read(
@@ -36,7 +38,12 @@ class Header:
             )
 
         names = [cell.strip() for cell in cells]
-        if not any(columns.find(name) or columns.is_read_over(name) for name in names):
+        while names and not names[-1]:  # a spreadsheet's empty columns
+            names.pop()
+        # Our own reports have our names, and what held for all rows in each of them.
+        ours = {"status", "error"} <= set(names)
+        known = any(columns.find(name) or columns.is_reported(name) for name in names)
+        if not known and not any(columns.guesses(name) for name in names):
             fault(
                 "this is not a header",
                 remedy=f"Begin with a line that names the columns, of {columns.named()}.",
@@ -45,6 +52,8 @@ class Header:
             for place, name in enumerate(names):
                 column = columns.find(name)
                 if column is None:
+                    if not name and place == 0:  # the index that pandas writes
+                        continue
                     if not name:
                         fault(f"column {place + 1} has no name", remedy="Name or remove it.")
                     elif not columns.is_read_over(name):
@@ -56,16 +65,49 @@ class Header:
                 else:
                     seen[column.name] = name
                     fields.append((place, name, column))
+            for header in () if ours else columns.mapped:
+                if header not in names:
+                    fault(f"--map names a column {clipped(header)} that is not there")
+            for option, column, _ in () if ours else columns.constants:
+                if column.name in seen:
+                    fault(
+                        f"stands in the file, and {option} gives it for all rows", seen[column.name]
+                    )
+                seen[column.name] = option
             for column in columns.all:
                 if column.required and column.name not in seen:
                     fault("this column is missing", column.name, "Every row needs it.")
         for problem in faults:
             problems.add(problem)
-        return None if faults else cls(fields, len(cells))
+        return None if faults else cls(fields, len(names), () if ours else columns.constants)
+
+    def record(self, cells: list[str]) -> list[tuple[str, Column, object]]:
+        """Return the cells of a line that matter, and what holds for all rows."""
+        return [
+            *((name, column, cells[place]) for place, name, column in self.fields),
+            *self.constants,
+        ]
 
 
 def unknown(name: str, columns: Columns) -> tuple[str, str | None, str]:
     """Word the fault of an unknown column: message, column, remedy."""
+    if guesses := columns.guesses(name):
+        options = " or ".join(f"--map {name}={guess}" for guess in guesses)
+        return (
+            "there is no such column",
+            _readable(name),
+            f"If it is ours, pass {options}; else --ignore-extra-columns.",
+        )
     near = columns.nearest(name)
     remedy = f"Did you mean {near}?" if near else f"The columns are {columns.named()}."
-    return "there is no such column", clipped(name).strip("'"), remedy
+    return (
+        "there is no such column",
+        _readable(name),
+        f"{remedy} --ignore-extra-columns reads over it.",
+    )
+
+
+def _readable(name: str) -> str:
+    """Return what can be read of a header."""
+    text = "".join(character if character.isprintable() else "?" for character in name)
+    return clipped(text).strip("'")

@@ -80,6 +80,12 @@ def _record(
             fault(what, key, "Remove one of the two.")
         else:
             found[column.name] = (key, column, value)
+    for option, column, value in columns.constants:
+        if column.name in found:
+            fault(
+                f"stands in the row, and {option} gives it for all rows", found[column.name][0], ""
+            )
+        found[column.name] = (option, column, value)
     for column in columns.all:
         if column.required and column.name not in found:
             fault("this column is missing", column.name, "Every row needs it.")

@@ -12,6 +12,7 @@ from voxsip._row_files.csv_rows import csv_records
 from voxsip._row_files.digest import CellDigest, Digest
 from voxsip._row_files.jsonl_rows import jsonl_records
 from voxsip._row_files.problems import FileChangedError, Problem, Problems
+from voxsip._row_files.reading import PLAIN, Reading
 from voxsip._row_files.row_parser import RowMaker
 from voxsip._row_files.source import Source
 
@@ -68,10 +69,10 @@ class RowFile(Generic[Request]):
         cells: Takes every record as it is read; None for nobody.
     """
 
-    def __init__(self, path: str, request: type[Request]) -> None:
+    def __init__(self, path: str, request: type[Request], reading: Reading = PLAIN) -> None:
         """Open the file. Raises InputError."""
-        self._columns = columns_of(request)
-        self._source = Source(path)
+        self._columns = columns_of(request).reading(reading)
+        self._source = Source(path, reading)
         self.path = path
         self.name = self._source.name
         self.mixed_users = False
@@ -133,6 +134,16 @@ class RowFile(Generic[Request]):
             if conflicts is not None:
                 conflicts.close()
         problems.raise_if_any()
+
+    @property
+    def converted(self) -> bool:
+        """Whether the file is no UTF-8 text, so that `span` tells bytes of a copy."""
+        return self._source.converted
+
+    @property
+    def note(self) -> str | None:
+        """What a user should know of how the file was read, or None."""
+        return self._source.note
 
     @property
     def span(self) -> tuple[int, int]:

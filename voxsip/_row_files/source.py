@@ -9,7 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from voxsip._row_files.convert import ConversionError, converted
 from voxsip._row_files.problems import InputError, Problem
+from voxsip._row_files.reading import PLAIN, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +21,9 @@ LONGEST_LINE = 1 << 20
 LONGEST_NAME = 1024
 _JSONL = frozenset({".jsonl", ".ndjson", ".json"})
 _CSV = frozenset({".csv", ".tsv"})
+_WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _BOM = b"\xef\xbb\xbf"
 _WIDE = {
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-    b"PK\x03\x04": "a spreadsheet or archive",
     b"\x1f\x8b": "gzip",
 }
 
@@ -37,9 +37,11 @@ class Source:
         record_start: Byte at which the record read last begins.
         line_start: Byte at which the line read last begins.
         line_end: Byte after it.
+        converted: It was no UTF-8; the bytes counted are those of a copy.
+        note: What a user should know of how it was read, or None.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, reading: Reading = PLAIN) -> None:
         """Open `path`, or copy standard input to a temporary file if it is "-".
 
         Raises InputError where there is nothing to read.
@@ -48,6 +50,22 @@ class Source:
         self.record_start = self.line_start = self.line_end = 0
         self.name = "<stdin>" if path == "-" else _named(path)
         self._file = self._spooled() if path == "-" else self._opened()
+        self.converted, self.note = self._convert(reading)
+
+    def _convert(self, reading: Reading) -> tuple[bool, str | None]:
+        try:
+            made = converted(self._file, reading)
+        except ConversionError as problem:
+            self._file.close()
+            raise self.refusal(problem.message, problem.remedy) from None
+        except BaseException:
+            self._file.close()
+            raise
+        if made is None:
+            return False, None
+        self._file.close()
+        self._file = made.file
+        return True, made.note
 
     def close(self) -> None:
         """Close the file; a spooled one is gone with that."""
@@ -66,6 +84,8 @@ class Source:
         """Tell whether this is JSONL, by the file's name or else by its first character."""
         head = self.head()
         suffix = Path(self.path).suffix.casefold()
+        if suffix in _WORKBOOKS:
+            return False
         if suffix in _JSONL:
             return True
         return suffix not in _CSV and head.lstrip()[:1] in (b"{", b"[")

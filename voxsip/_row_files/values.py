@@ -64,7 +64,7 @@ def _check_text(text: str) -> None:
         what = f"byte 0x{broken - 0xDC00:02X}" if 0xDC80 <= broken <= 0xDCFF else "half a character"
         raise BadCell(
             f"{what} is not UTF-8",
-            "Save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8').",
+            "Save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or pass its --file-encoding, such as windows-1252.",
         ) from None
 
 
@@ -79,6 +79,8 @@ def _int(text: str) -> int:
             "Format the column as text and paste the ids again.",
         )
     if whole := _FRACTION.fullmatch(text):
+        if "," not in text and len(whole[1]) < 16:  # of a data frame; a float holds no more digits
+            return _in_range(int(whole[1]))
         raise BadCell(f"{clipped(text)} is not a whole number", f"Write {whole[1]}.")
     raise BadCell(f"{clipped(text)} is not a whole number", "Write the id in digits, as in 12345.")
 

@@ -127,6 +127,11 @@ class _Reader:
         """
         digest = CellDigest()
         with RowFile(self.path, REQUESTS[self.kind]) as file:
+            if file.converted:
+                raise InvalidArgumentError(
+                    f"{self.path}: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8",
+                    field="path",
+                )
             file.cells = digest
             for place, (line, row) in enumerate(file.scan(on_conflict=self.on_conflict)):
                 start, end = file.span

@@ -21,7 +21,17 @@ from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.desired_file import DesiredFile
 from voxsip.cli._jobs.follow import follow
 from voxsip.cli._jobs.interrupts import interrupts
-from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Limits, Output, Yes
+from voxsip.cli._jobs.notes import print_note
+from voxsip.cli._jobs.options import (
+    NO_FILE_OPTIONS,
+    NO_LIMITS,
+    NO_OUTPUT,
+    File,
+    FileOptions,
+    Limits,
+    Output,
+    Yes,
+)
 from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
 from voxsip.cli._jobs.summary import exit_code, print_report
 from voxsip.cli._terminal import questions
@@ -45,6 +55,7 @@ def apply(
     yes: Yes = False,
     rows: Annotated[str | None, Parameter(metavar="FILE")] = None,
     plan: Annotated[str | None, Parameter(metavar="PLAN")] = None,
+    file_options: FileOptions = NO_FILE_OPTIONS,
     planning: PlanOptions = DEFAULT_PLANNING,
     limits: Limits = NO_LIMITS,
     output: Output = NO_OUTPUT,
@@ -62,7 +73,7 @@ def apply(
         plan: Where the plan of a file of rows is kept, a new file [default: FILE.plan].
     """
     if not is_plan(file):
-        return _apply_rows(file, yes, plan, planning, limits, output, connection)
+        return _apply_rows(file, file_options, yes, plan, planning, limits, output, connection)
     unfit = [name for name, given in (("--plan", plan), ("--scope", planning.scope)) if given]
     unfit += [
         f"--{name.replace('_', '-')}"
@@ -76,7 +87,7 @@ def apply(
     if not made.changes:
         print_message("nothing to do: the plan is empty")
         return _nothing(made, file, as_json=output.json)
-    with _input_of(made, rows) as given:
+    with _input_of(made, rows, file_options) as given:
 
         async def main(signals: Interrupts) -> Exit:
             async with connection.client() as client:
@@ -95,6 +106,7 @@ def apply(
 
 def _apply_rows(
     file: str,
+    file_options: FileOptions,
     yes: bool,
     kept: str | None,
     planning: PlanOptions,
@@ -107,7 +119,8 @@ def _apply_rows(
     if kept is None and file == "-":
         raise CommandError("rows come from standard input: say with --plan where to keep the plan")
     saved: list[str] = []
-    with DesiredFile(file) as rows:
+    with DesiredFile(file, file_options.reading()) as rows:
+        print_note(rows)
         rows.check()
 
         async def main(signals: Interrupts) -> Exit:
@@ -233,7 +246,9 @@ def _nothing(made: Plan, name: str, *, as_json: bool) -> Exit:
 
 
 @contextlib.contextmanager
-def _input_of(made: Plan, rows: str | None) -> Iterator[DesiredFile | None]:
+def _input_of(
+    made: Plan, rows: str | None, file_options: FileOptions
+) -> Iterator[DesiredFile | None]:
     """Open the file that a plan was made of, if passwords have to be read from it."""
     if not any(change.password == "row" for change in made.changes):  # noqa: S105 - not in the plan
         yield None
@@ -243,7 +258,7 @@ def _input_of(made: Plan, rows: str | None) -> Iterator[DesiredFile | None]:
         raise CommandError("passwords are in the file that the plan was made of: name it by --rows")
     if rows is None and not Path(path).exists():
         raise CommandError(f"{path}, which has the passwords, is gone: name the file by --rows")
-    with DesiredFile(path) as given:
+    with DesiredFile(path, file_options.reading()) as given:
         given.check()
         yield given
 

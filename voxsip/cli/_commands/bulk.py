@@ -12,11 +12,14 @@ from voxsip.cli._commands.resume import continue_job
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._jobs.notes import print_note
 from voxsip.cli._jobs.options import (
+    NO_FILE_OPTIONS,
     NO_LIMITS,
     NO_OUTPUT,
     DryRun,
     File,
+    FileOptions,
     Flag,
     Journal,
     Limits,
@@ -47,6 +50,7 @@ def bind(
     skip_unchanged: Flag = False,
     verify: Flag = False,
     on_conflict: OnConflict = "error",
+    file_options: FileOptions = NO_FILE_OPTIONS,
     limits: Limits = NO_LIMITS,
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
@@ -69,11 +73,18 @@ def bind(
     if resume and not dry_run:
         journal = _journal_of(file, journal)
         code = continue_job(
-            journal, file, "bind", limits=limits, output=output, connection=connection
+            journal,
+            file,
+            "bind",
+            file_options=file_options,
+            limits=limits,
+            output=output,
+            connection=connection,
         )
         if code is not None:
             return code
-    with RowFile(file, BindRequest) as source:
+    with RowFile(file, BindRequest, file_options.reading()) as source:
+        print_note(source)
         rows = source.check(on_conflict=on_conflict)
         if rows.mixed_users:
             print_message(
@@ -101,6 +112,7 @@ def bind(
             rows,
             make,
             journal=journal,
+            words=file_options.words(),
             output=output,
             connection=connection,
             reads_first=skip_unchanged,
@@ -118,6 +130,7 @@ def create(
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
+    file_options: FileOptions = NO_FILE_OPTIONS,
     limits: Limits = NO_LIMITS,
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
@@ -140,11 +153,18 @@ def create(
     if resume and not dry_run:
         journal = _journal_of(file, journal)
         code = continue_job(
-            journal, file, "create", limits=limits, output=output, connection=connection
+            journal,
+            file,
+            "create",
+            file_options=file_options,
+            limits=limits,
+            output=output,
+            connection=connection,
         )
         if code is not None:
             return code
-    with RowFile(file, CreateRequest) as source:
+    with RowFile(file, CreateRequest, file_options.reading()) as source:
+        print_note(source)
         rows = source.check(on_conflict=on_conflict)
         if dry_run:
             return _checked(source, rows, as_json=output.json)
@@ -174,6 +194,7 @@ def create(
             rows,
             make,
             journal=journal,
+            words=file_options.words(),
             output=output,
             connection=connection,
             ask=ask,
@@ -191,6 +212,7 @@ def delete(
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
+    file_options: FileOptions = NO_FILE_OPTIONS,
     limits: Limits = NO_LIMITS,
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
@@ -210,11 +232,18 @@ def delete(
     if resume and not dry_run:
         journal = _journal_of(file, journal)
         code = continue_job(
-            journal, file, "delete", limits=limits, output=output, connection=connection
+            journal,
+            file,
+            "delete",
+            file_options=file_options,
+            limits=limits,
+            output=output,
+            connection=connection,
         )
         if code is not None:
             return code
-    with RowFile(file, DeleteRequest) as source:
+    with RowFile(file, DeleteRequest, file_options.reading()) as source:
+        print_note(source)
         rows = source.check(on_conflict=on_conflict)
         if dry_run:
             return _checked(source, rows, as_json=output.json)
@@ -238,6 +267,7 @@ def delete(
             rows,
             make,
             journal=journal,
+            words=file_options.words(),
             output=output,
             connection=connection,
             reads_first=skip_unchanged,

@@ -12,7 +12,13 @@ from voxsip.cli._display.events import print_event
 from voxsip.cli._display.plan_text import print_plan
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.desired_file import DesiredFile
-from voxsip.cli._jobs.options import File, Flag
+from voxsip.cli._jobs.notes import print_note
+from voxsip.cli._jobs.options import (
+    NO_FILE_OPTIONS,
+    File,
+    FileOptions,
+    Flag,
+)
 from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ def plan(
     out: Annotated[str | None, Parameter(metavar="PLAN")] = None,
     json: Flag = False,
     detailed_exitcode: Flag = False,
+    file_options: FileOptions = NO_FILE_OPTIONS,
     planning: PlanOptions = DEFAULT_PLANNING,
     connection: Connection = DEFAULT,
 ) -> int:
@@ -42,7 +49,8 @@ def plan(
         detailed_exitcode: Exit with 5 if something would change.
     """
     options = planning.values()
-    with DesiredFile(file) as rows:
+    with DesiredFile(file, file_options.reading()) as rows:
+        print_note(rows)
         rows.check()
 
         async def main() -> Plan:

@@ -12,7 +12,16 @@ from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest, read_journal
 from voxsip.cli._commands.status import most_recent_journal, read_state
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
-from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Limits, Output
+from voxsip.cli._jobs.notes import print_note
+from voxsip.cli._jobs.options import (
+    NO_FILE_OPTIONS,
+    NO_LIMITS,
+    NO_OUTPUT,
+    File,
+    FileOptions,
+    Limits,
+    Output,
+)
 from voxsip.cli._jobs.run import launch
 from voxsip.shared import is_store, shown
 
@@ -32,6 +41,7 @@ def resume(
     file: File | None = None,
     /,
     *,
+    file_options: FileOptions = NO_FILE_OPTIONS,
     limits: Limits = NO_LIMITS,
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
@@ -52,7 +62,10 @@ def resume(
     if state.kind == "apply":
         plan = state.source or "PLAN"
         raise CommandError(f"{journal} is the journal of a plan: go on with 'voxsip apply {plan}'")
-    with RowFile(file or _source(journal, state), _REQUESTS[state.kind]) as source:
+    with RowFile(
+        file or _source(journal, state), _REQUESTS[state.kind], file_options.reading()
+    ) as source:
+        print_note(source)
         rows = source.check(on_conflict="order")
         if state.checksum is not None and rows.checksum != state.checksum:
             raise CommandError(
@@ -71,6 +84,7 @@ def resume(
             rows,
             make,
             journal=journal,
+            words=file_options.words(),
             output=output,
             connection=connection,
             reads_first=bool(state.options.get("skip_unchanged")),
@@ -84,6 +98,7 @@ def continue_job(
     file: str,
     kind: str,
     *,
+    file_options: FileOptions,
     limits: Limits,
     output: Output,
     connection: Connection,
@@ -94,6 +109,7 @@ def continue_job(
         journal: Where the journal is, or will be.
         file: The file of rows that the command was given.
         kind: What the command does: "bind", "create" or "delete".
+        file_options: As for `resume`.
         limits: As for `resume`.
         output: As for `resume`.
         connection: As for `resume`.
@@ -115,7 +131,14 @@ def continue_job(
         with_failed = f" with {counted(failed, 'failed row')}" if failed else ""
         print_message(f"the job of {shown(journal)} has finished{with_failed}; nothing was sent")
         return Exit.FAILED if failed else Exit.DONE
-    return resume(journal, file, limits=limits, output=output, connection=connection)
+    return resume(
+        journal,
+        file,
+        file_options=file_options,
+        limits=limits,
+        output=output,
+        connection=connection,
+    )
 
 
 def _source(journal: str, state: JournalStatus) -> str:

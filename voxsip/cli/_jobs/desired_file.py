@@ -10,6 +10,7 @@ from voxsip._row_files.columns import Column, Columns
 from voxsip._row_files.csv_rows import csv_records
 from voxsip._row_files.jsonl_rows import jsonl_records
 from voxsip._row_files.problems import Problem, Problems
+from voxsip._row_files.reading import PLAIN, Reading
 from voxsip._row_files.source import Source
 from voxsip._row_files.values import BadCell, value_of
 from voxsip.cli._exit_codes import CommandError, Exit
@@ -40,13 +41,16 @@ class DesiredFile:
     Attributes:
         path: As the user gave it.
         name: As messages call it.
+        note: What a user should know of how it was read, or None.
         origin: Where it is found again, or None for standard input.
         lines: The line of each row, once the file is checked.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, reading: Reading = PLAIN) -> None:
         """Open the file. Raises InputError."""
-        self._source = Source(path)
+        self._columns = _COLUMNS.reading(reading)
+        self._source = Source(path, reading)
+        self.note = self._source.note
         self.path = path
         self.name = self._source.name
         self.origin = None if path == "-" else str(Path(path).absolute())
@@ -86,7 +90,7 @@ class DesiredFile:
     def _read(self, problems: Problems) -> Iterator[tuple[int, dict[str, object]]]:
         is_jsonl = self._source.is_jsonl()
         records = jsonl_records if is_jsonl else csv_records
-        for line, cells in records(self._source, _COLUMNS, problems):
+        for line, cells in records(self._source, self._columns, problems):
             row: dict[str, object] = {}
             whole = True
             for header, column, cell in cells:

@@ -9,6 +9,7 @@ from attrs import frozen
 from cyclopts import Group, Parameter
 
 from voxsip import RateLimit, SharedRate
+from voxsip._row_files.reading import PLAIN, Reading
 from voxsip.cli._exit_codes import CommandError
 
 _GROUP = Group("Job", sort_key=40)
@@ -63,6 +64,52 @@ class Output:
     "Write succeeded.csv, failed.csv, report.json and report.html into this folder."
     json: Annotated[bool, _FLAG] = False
     "Write events to standard output, one JSON object on a line."
+
+
+@Parameter(name="*", group=Group("File", sort_key=35))
+@frozen(kw_only=True)
+class FileOptions:
+    """How the file of rows is read."""
+
+    map: Annotated[tuple[str, ...], Parameter(metavar="HEADER=COLUMN", negative=())] = ()
+    "A column of the file that stands for one of ours, such as extension=sip_username; may be repeated."
+    set: Annotated[tuple[str, ...], Parameter(metavar="COLUMN=VALUE", negative=())] = ()
+    "A value for all rows, such as proxy=pbx.example.com; may be repeated."
+    ignore_extra_columns: Annotated[bool, _FLAG] = False
+    "Read over columns that mean nothing here."
+    columns: Annotated[str | None, Parameter(metavar="FILE.toml")] = None
+    "Read all of these from a file."
+    file_encoding: Annotated[str | None, Parameter(metavar="NAME")] = None
+    "Of the file, such as windows-1251 [default: UTF-8, UTF-16 by its mark, or a guess that is named]."
+    sheet: Annotated[str | None, Parameter(metavar="NAME")] = None
+    "Of a workbook [default: the first]."
+
+    def words(self) -> list[str]:
+        """Return the options as they are written on a command line."""
+        words = [word for text in self.map for word in ("--map", text)]
+        words += [word for text in self.set for word in ("--set", text)]
+        if self.ignore_extra_columns:
+            words.append("--ignore-extra-columns")
+        for name in ("columns", "file_encoding", "sheet"):
+            if (value := getattr(self, name)) is not None:
+                words += [f"--{name.replace('_', '-')}", value]
+        return words
+
+    def reading(self) -> Reading:
+        """Return how the file is to be read. Raises InvalidArgumentError."""
+        told = PLAIN if self.columns is None else Reading.from_toml(self.columns)
+        if self == NO_FILE_OPTIONS:
+            return told
+        return told.with_more(
+            names=self.map,
+            constants=self.set,
+            ignore_extra=self.ignore_extra_columns,
+            encoding=self.file_encoding,
+            sheet=self.sheet,
+        )
+
+
+NO_FILE_OPTIONS = FileOptions()
 
 
 Journal = Annotated[str | None, Parameter(metavar="PATH", group=_GROUP)]

@@ -19,7 +19,7 @@ from voxsip.cli._terminal.streams import lost_output
 from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from voxsip import AsyncClient
     from voxsip._row_files import RowFile, Rows
@@ -42,6 +42,7 @@ def launch(
     journal: str | None,
     output: Output,
     connection: Connection,
+    words: Sequence[str] = (),
     ask: Callable[[AsyncClient], Awaitable[None]] | None = None,
     reads_first: bool = False,
     verify: bool = False,
@@ -57,6 +58,7 @@ def launch(
         journal: its path, or None.
         output: where the job tells what it did.
         connection: to the API.
+        words: options that the file needs to be read again.
         ask: whether to begin; raises CommandError if not.
         reads_first: the job reads the live state before its first row.
         verify: it does so after its last one.
@@ -64,7 +66,7 @@ def launch(
     """
     if output.json and lost_output() is not None:
         raise CommandError("--json: standard output is closed; nothing was sent")
-    again = resume_command(journal, source.path)
+    again = resume_command(journal, source.path, words)
     written: dict[str, Path] = {}
 
     async def main(signals: Interrupts) -> Exit:
@@ -129,9 +131,10 @@ def _cut_off(journal: str | None, again: str | None) -> str:
     )
 
 
-def resume_command(journal: str | None, file: str | None) -> str | None:
+def resume_command(journal: str | None, file: str | None, words: Sequence[str] = ()) -> str | None:
     """Word the command that goes on with a job; rows of standard input must be given again."""
     if journal is None:
         return None
     command = ["voxsip", "bulk", "resume", shown(journal)]
-    return shlex.join(command) + (" FILE" if file == "-" else "")
+    given = " FILE" if file == "-" else ""
+    return shlex.join(command) + given + (f" {shlex.join(words)}" if words else "")

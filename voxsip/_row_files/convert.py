@@ -1,0 +1,220 @@
+"""Files that are no UTF-8 text, made so: other encodings, and workbooks of spreadsheets.
+
+The result is a temporary file with the same lines: a line of a workbook is a row of its sheet. All that reads rows sees UTF-8.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import shutil
+import tempfile
+from datetime import date, datetime, time, timedelta
+from typing import IO, TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from voxsip._row_files.reading import Reading
+
+__all__ = ["ConversionError", "Converted", "converted"]
+
+_PIECE = 1 << 16
+_SAMPLE = 1 << 18
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_GUESSED = ("cp1251", "cp1252")
+"""What spreadsheets of Windows write where they do not write UTF-8; other encodings have to be named."""
+_ENOUGH = 4
+"""Letters beyond ASCII below which nothing is guessed."""
+_NAMES = {"cp1251": "windows-1251", "cp1252": "windows-1252"}
+
+
+class ConversionError(Exception):
+    """A file cannot be made text: the problem, and the remedy."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+@frozen(kw_only=True)
+class Converted:
+    """A file made UTF-8.
+
+    Attributes:
+        file: The temporary file.
+        note: What a user should know of it, or None.
+    """
+
+    file: IO[bytes]
+    note: str | None = None
+
+
+def converted(file: IO[bytes], reading: Reading) -> Converted | None:
+    """Return a file as UTF-8, or None if it is already.
+
+    Args:
+        file: Any file, seekable.
+        reading: How it is to be read.
+
+    Raises:
+        ConversionError: It cannot be made text, or not without a guess.
+    """
+    file.seek(0)
+    head = file.read(_PIECE)
+    if head.startswith(_WORKBOOK):
+        return Converted(file=_workbook(file, reading.sheet))
+    if reading.sheet is not None:
+        raise ConversionError("it is no workbook, and has no sheets", "Leave --sheet out.")
+    if reading.encoding is not None:
+        return Converted(file=_transcoded(file, reading.encoding))
+    if head.startswith(_UTF16):
+        return Converted(file=_transcoded(file, "utf-16"))
+    if _is_utf8(file):
+        return None
+    return _guess(file)
+
+
+def _is_utf8(file: IO[bytes]) -> bool:
+    """Returns whether a file may be UTF-8: it is, or it is but for single faults that its reader names."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    broken = right = 0
+    while piece := file.read(_PIECE):
+        if piece.isascii():
+            continue
+        text = decoder.decode(piece)
+        wrong = sum("\udc80" <= character <= "\udcff" for character in text)
+        broken += wrong
+        right += sum(character > "\x7f" for character in text) - wrong
+    return not broken or right > 0
+
+
+def _guess(file: IO[bytes]) -> Converted | None:
+    """Return the file by its most likely encoding; None if that is not clear, so that the reader names the cells at fault."""
+    try:
+        from charset_normalizer import from_bytes  # noqa: PLC0415 - seldom needed
+    except ImportError:
+        return None
+    file.seek(0)
+    sample = b"".join(line for line in file.readlines(_SAMPLE) if not line.isascii())
+    found = from_bytes(sample, cp_isolation=list(_GUESSED), enable_fallback=False)
+    if sum(byte > 0x7F for byte in sample) < _ENOUGH:
+        return None
+    ranked = {one.encoding: one for one in found if one.encoding in _GUESSED}
+    if not ranked:
+        return None
+    best, *others = ranked.values()
+    sure = not others or best.coherence - others[0].coherence > 0.2
+    if not sure:
+        return None
+    name = _NAMES[best.encoding]
+    return Converted(
+        file=_transcoded(file, best.encoding),
+        note=f"it is not UTF-8 and was read as {name}, a guess ({_shown(sample, best.encoding)}); "
+        "--file-encoding names another",
+    )
+
+
+def _shown(sample: bytes, encoding: str) -> str:
+    """Return a word that a reader can judge the encoding by; from names, never from a password's line end."""
+    text = sample.decode(encoding, "replace")
+    words = [
+        word for word in text.replace(",", " ").replace(";", " ").split() if not word.isascii()
+    ]
+    letters = [word for word in words if word.isalpha()]
+    return repr((letters or ["?"])[0][:12])
+
+
+def _transcoded(file: IO[bytes], encoding: str) -> IO[bytes]:
+    file.seek(0)
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the source
+    try:
+        text = io.TextIOWrapper(io.BufferedReader(_Unclosed(file)), encoding, newline="")
+        into = io.TextIOWrapper(copy, "utf-8", newline="", write_through=True)
+        try:
+            shutil.copyfileobj(text, into, _PIECE)
+        finally:
+            text.detach()
+            into.detach()
+    except (UnicodeError, ValueError):
+        copy.close()
+        raise ConversionError(
+            f"it is not {encoding}", "Name its encoding with --file-encoding."
+        ) from None
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
+class _Unclosed(io.RawIOBase):
+    """Reads a file from where it stands, and leaves it open."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._file.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _workbook(file: IO[bytes], sheet: str | None) -> IO[bytes]:
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise ConversionError(
+            "it is a workbook", "pip install 'voxsip[excel]', or save it as CSV in UTF-8."
+        ) from None
+    file.seek(0)
+    try:
+        book = CalamineWorkbook.from_filelike(file)
+        names = book.sheet_names
+        if sheet is not None and sheet not in names:
+            raise ConversionError(
+                f"it has no sheet {sheet!r}", f"Its sheets are {', '.join(map(repr, names))}."
+            )
+        if not names:
+            raise ConversionError("it has no sheets", "Save the rows in one.")
+        rows = book.get_sheet_by_name(names[0] if sheet is None else sheet).to_python(
+            skip_empty_area=False
+        )
+    except (CalamineError, OSError, ValueError) as error:
+        raise ConversionError(
+            f"it cannot be read as a workbook ({type(error).__name__})", "Save it as CSV in UTF-8."
+        ) from None
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the source
+    into = io.TextIOWrapper(copy, "utf-8", newline="", write_through=True)
+    csv.writer(into, lineterminator="\n").writerows(_texts(rows))
+    into.detach()
+    return copy
+
+
+def _texts(rows: Any) -> Iterator[list[str]]:
+    width = 0
+    for row in rows:
+        cells = [_text(cell) for cell in row]
+        while len(cells) > width and not cells[-1]:
+            cells.pop()
+        width = max(width, len(cells))
+        yield cells + [""] * (width - len(cells)) if any(cells) else []
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    if isinstance(cell, datetime | date | time | timedelta):
+        return str(cell)
+    # A line of the copy is a row of the sheet; where a break matters, U+2028 is refused by name.
+    return str(cell).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\u2028")

@@ -1,0 +1,141 @@
+"""How a row file is to be read: which of its columns is which, what holds for all rows, how it is encoded."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from attrs import evolve, field, frozen
+
+from voxsip._errors import InvalidArgumentError
+from voxsip._redaction.values import SecretText
+
+__all__ = ["PLAIN", "Reading"]
+
+_SECRET = frozenset({"password"})
+_KEYS = {"map": dict, "set": dict, "ignore_extra_columns": bool, "encoding": str, "sheet": str}
+
+
+@frozen(kw_only=True)
+class Reading:
+    """How a row file is read.
+
+    Attributes:
+        names: Columns of the API by the headers that stand for them in the file.
+        constants: Values of columns that hold for all rows, as text.
+        ignore_extra: Read over columns that mean nothing here.
+        encoding: Of a text file; None for UTF-8, UTF-16 with its mark, or a guess.
+        sheet: Of a workbook; None for the first one.
+    """
+
+    names: Mapping[str, str] = field(factory=dict)
+    constants: Mapping[str, str] = field(factory=dict)
+    ignore_extra: bool = False
+    encoding: str | None = None
+    sheet: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot be."""
+        for name in self.constants:
+            if name in _SECRET:
+                raise InvalidArgumentError(
+                    f"set: {name} is a secret, and a command line can be read by others; "
+                    "put it into the file, or name the file that has it in a column password_from",
+                    field="set",
+                )
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except (LookupError, ValueError):
+                raise InvalidArgumentError(
+                    f"encoding: {self.encoding!r} is not known; give one such as utf-8, windows-1251 or utf-16",
+                    field="encoding",
+                ) from None
+
+    @classmethod
+    def from_toml(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a file with tables `map` and `set` and the keys `ignore_extra_columns`, `encoding`, `sheet`.
+
+        Raises:
+            InvalidArgumentError: It cannot be read, or holds something else.
+        """
+
+        def wrong(problem: str) -> InvalidArgumentError:
+            return InvalidArgumentError(f"columns: {os.fsdecode(path)}: {problem}", field="columns")
+
+        try:
+            told = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise wrong(f"cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise wrong("it is not UTF-8; save it as such") from None
+        except tomllib.TOMLDecodeError as error:
+            raise wrong(f"it is no TOML: {error}") from None
+        for key, value in told.items():
+            kind = _KEYS.get(key)
+            if kind is None:
+                raise wrong(f"unknown key {key!r}; known are {', '.join(_KEYS)}")
+            if not isinstance(value, kind):
+                raise wrong(f"{key}: expected a {_WORDS[kind]}")
+            if isinstance(value, dict) and not all(isinstance(one, str) for one in value.values()):
+                raise wrong(f'{key}: expected texts, as in "name"')
+        return cls(
+            names=told.get("map", {}),
+            constants=told.get("set", {}),
+            ignore_extra=told.get("ignore_extra_columns", False),
+            encoding=told.get("encoding"),
+            sheet=told.get("sheet"),
+        )
+
+    def with_more(
+        self,
+        *,
+        names: Iterable[str] = (),
+        constants: Iterable[str] = (),
+        ignore_extra: bool = False,
+        encoding: str | None = None,
+        sheet: str | None = None,
+    ) -> Self:
+        """Return this with what a command line adds.
+
+        Args:
+            names: "HEADER=COLUMN" each.
+            constants: "COLUMN=VALUE" each.
+            ignore_extra: Read over columns that mean nothing here.
+            encoding: As the attribute.
+            sheet: As the attribute.
+
+        Raises:
+            InvalidArgumentError: A text without "=", or one thing twice.
+        """
+        return evolve(
+            self,
+            names={**self.names, **_pairs("map", names)},
+            constants={**self.constants, **_pairs("set", constants)},
+            ignore_extra=self.ignore_extra or ignore_extra,
+            encoding=self.encoding if encoding is None else encoding,
+            sheet=self.sheet if sheet is None else sheet,
+        )
+
+
+PLAIN = Reading()
+_WORDS: dict[type, str] = {dict: "table", bool: "true or false", str: "text"}
+
+
+def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
+    found: dict[str, Any] = {}
+    for text in texts:
+        left, mark, right = text.partition("=")
+        left, right = left.strip(), right.strip()
+        if not mark or not left or not right:
+            wanted = "HEADER=COLUMN" if option == "map" else "COLUMN=VALUE"
+            shown = left if left in _SECRET else text
+            raise InvalidArgumentError(f"{option}: {shown!r}: expected {wanted}", field=option)
+        if left in found:
+            raise InvalidArgumentError(f"{option}: {left} is given twice", field=option)
+        found[left] = SecretText(right) if left in _SECRET else right
+    return found
