@@ -70,7 +70,7 @@ async def test_an_account_without_money_stops_alone(family, store, write):
 
 
 async def test_a_key_that_may_not_act_for_an_account_fails_its_rows(family, store, write):
-    emulator, client, twin, _ = family
+    _, client, twin, _ = family
     rows = [{"sip_registration_id": n, "account_id": a} for a in (twin, 999) for n in (1, 2)]
     async with await client.cluster.delete(write(rows), store=store) as job:
         await run_all(job, store, client)
