@@ -100,8 +100,8 @@ async def slow_account():
             yield emulator, client
 
 
-async def begun(emulator, command="CreateSipRegistration"):
-    while not received(emulator, command):  # noqa: ASYNC110 - the server tells nobody
+async def begun(emulator, command="CreateSipRegistration", count=1):
+    while received(emulator, command) < count:  # noqa: ASYNC110 - the server tells nobody
         await asyncio.sleep(0.01)
 
 
@@ -241,6 +241,28 @@ async def test_an_empty_purse_stops_the_parts_of_its_account(account, store, wri
         report = await job.report()
     assert report.done == 9
     assert emulator.state.counters["CreateSipRegistration"]["executed"] == 9
+
+
+@pytest.mark.slow
+async def test_money_that_is_just_enough_is_enough_for_all_parts_at_once(store, write):
+    rows = [{"sip_username": f"u{n}", "proxy": "sip.example.com"} for n in range(60)]
+    async with (
+        Emulator(balance=60, price=1) as emulator,
+        voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client,
+        await client.cluster.create(write(rows), store=store, partitions=6) as job,
+    ):
+        # All of these have taken their money, and none has its reply yet.
+        late = Fault(kind="slow_body", command="CreateSipRegistration", seconds=2.0, first=50)
+        emulator.faults = Faults([late])
+        first = asyncio.gather(
+            *(run_part(store, job.job_id, part, client=client) for part in range(5))
+        )
+        await begun(emulator, count=50)
+        await run_part(store, job.job_id, 5, client=client)
+        await first
+        report = await job.report()
+        assert (report.done, report.stopped) == (60, None)
+        assert emulator.state.account["balance"] == 0
 
 
 @pytest.mark.once

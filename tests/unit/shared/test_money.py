@@ -266,7 +266,8 @@ async def test_money_is_kept_for_each_account(store):
         assert report.stopped == Stop.FUNDS
 
 
-async def test_a_job_whose_money_others_reserved_buys_nothing(store):
+async def test_a_job_whose_money_others_reserved_buys_nothing(store, monkeypatch):
+    monkeypatch.setattr("voxsip.bulk._journal.store_money.SETTLE_SECONDS", 0.5)
     async with Emulator(balance=10, price=1) as emulator:
         async with voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client:
             held = await StoreJournal.create(

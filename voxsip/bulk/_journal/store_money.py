@@ -54,11 +54,13 @@ class Money:
     async def hold(self, account_id: int | None, read: Read) -> Quote:
         """Have purchases of an account reserve their price from now on; return it, and what is left to be reserved.
 
+        If that does not suffice, waits for purchases in flight to end: till then their price may be subtracted twice.
+
         Raises:
             VoxsipError: price or balance could not be read.
         """
         self._readers[account_id] = read
-        quote, row = await self._read(account_id)
+        quote, row = await self._read_enough(account_id)
         return Quote(
             price=quote.price, rows=quote.rows, balance=row["free"], currency=quote.currency
         )
@@ -84,14 +86,9 @@ class Money:
 
     async def _look_for_more(self, account_id: int | None) -> str | None:
         """Return why there is no money, or None."""
-        while True:
-            quote, row = await self._read(account_id)
-            if row["free"] >= quote.price:
-                return None
-            if quote.balance < quote.price or not row["open"]:
-                break
-            if not await self._changes(account_id, row):
-                break
+        quote, row = await self._read_enough(account_id, 1)
+        if row["free"] >= quote.price:
+            return None
         held = (
             ""
             if not row["open"]
@@ -100,6 +97,18 @@ class Money:
         remedy = "add money" if not row["open"] else "add money, or resume the jobs that have them"
         currency = f" {quote.currency}" if quote.currency else ""
         return f"not sent: the price is {quote.price:f}{currency}, the balance {quote.balance:f}{held}; {remedy}"
+
+    async def _read_enough(
+        self, account_id: int | None, rows: int | None = None
+    ) -> tuple[Quote, Any]:
+        """Read until the money suffices for so many rows, or it is certain that it does not, or nothing changes any more."""
+        while True:
+            quote, row, certain = await self._read(account_id)
+            needed = quote.price * (rows or (1 if quote.rows is None else quote.rows))
+            if row["free"] >= needed or quote.balance < needed or certain:
+                return quote, row
+            if row["open"] and not await self._changes(account_id, row):
+                return quote, row
 
     async def _changes(self, account_id: int | None, before: Any) -> bool:
         """Wait until a purchase of the account has ended; returns whether one has."""
@@ -112,8 +121,12 @@ class Money:
                 return True
         return False
 
-    async def _read(self, account_id: int | None) -> tuple[Quote, Any]:
-        """Read price and balance; purchases that end meanwhile may be in it or not, and count as not."""
+    async def _read(self, account_id: int | None) -> tuple[Quote, Any, bool]:
+        """Read price and balance; purchases that end meanwhile may be in it or not, and count as not.
+
+        Returns:
+            the quote, the money as the store has it, and whether there was no purchase that might count twice.
+        """
         key = self._key(account_id)
         began = await self._connection.fetchrow(BEGIN_READING, *key)
         quote = await self._readers[account_id]()
@@ -121,7 +134,7 @@ class Money:
         row = await self._connection.fetchrow(
             END_READING, *key, began["readings"], began["spent"], quote.balance
         )
-        return quote, row
+        return quote, row, not row["open"] and row["spent"] == began["spent"]
 
     def _key(self, account_id: int | None) -> tuple[str, int]:
         service, own = self.payer
