@@ -25,3 +25,6 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 def _no_credentials_from_outside(monkeypatch):
     for name in ("CREDENTIALS", "TOKEN", "BASE_URL"):
         monkeypatch.delenv(f"VOXIMPLANT_{name}", raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "VOXSIP_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)

@@ -34,7 +34,11 @@ class AsyncClient(BaseAsyncClient):
         rate_limit: requests per second that may leave, or a `SharedRate`, kept with other processes; or None.
         max_connections: requests in flight per event loop; more wait, before their timeout starts.
         session: an aiohttp session to use; it is not closed by the client.
-        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.
+        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts, and what
+            `VOXSIP_CA_BUNDLE` names.
+        proxy: URL of an HTTP proxy, with credentials if it asks for them; None takes it from the environment
+            (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), "" goes straight to the API.
+        app_info: what the `User-Agent` tells of your program: "name" or "name/version".
         allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
         _seams: for tests and simulations: another clock, another source of random numbers.
 

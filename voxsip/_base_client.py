@@ -26,6 +26,7 @@ from voxsip._config import (
     RetryPolicy,
     Timeout,
     Trust,
+    make_app_info,
     make_base_url,
     make_trust,
 )
@@ -33,6 +34,7 @@ from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
 from voxsip._redaction.values import checked_arguments, conceal, conceal_arguments
 from voxsip._transport.attempt_timeout import AttemptTimeout
+from voxsip._transport.proxy import find_proxy
 from voxsip._transport.session_pool import SessionPool
 
 C = TypeVar("C", bound="BaseAsyncClient")
@@ -57,10 +59,12 @@ class BaseAsyncClient(AsyncGroups):
         max_connections: int = 100,
         session: aiohttp.ClientSession | None = None,
         ssl: Trust = None,
+        proxy: str | None = None,
+        app_info: str | None = None,
         allow_plain_http: bool = False,
         _seams: Seams = REAL,
     ) -> None:
-        token, base_url = conceal(token), conceal(base_url)
+        token, base_url, proxy = conceal(token), conceal(base_url), conceal(proxy)
         if encoding not in {"auto", "query", "form"}:
             raise ConfigurationError(
                 f"encoding: expected 'auto', 'query' or 'form', got {encoding!r}"
@@ -69,9 +73,18 @@ class BaseAsyncClient(AsyncGroups):
             raise ConfigurationError(
                 f"max_connections: expected a whole number from 1, got {max_connections!r}"
             )
+        where = make_base_url(base_url, allow_plain_http=allow_plain_http)
         self._caller = CallExecutor(
-            base_url=make_base_url(base_url, allow_plain_http=allow_plain_http),
-            pool=SessionPool(max_connections=max_connections, ssl=make_trust(ssl), session=session),
+            base_url=where,
+            pool=SessionPool(
+                max_connections=max_connections,
+                ssl=make_trust(ssl, environment=where.startswith("https:")),
+                session=session,
+                proxy=find_proxy(
+                    proxy, where, allow_plain_http=allow_plain_http, environment=session is None
+                ),
+                app_info=make_app_info(app_info),
+            ),
             tokens=make_tokens(credentials, token, account_id, _seams.clock),
             retrier=Retrier(_policy(retry), clock=_seams.clock, jitter=_seams.random),
             creates=Creates(_seams.clock),
@@ -103,6 +116,12 @@ class BaseAsyncClient(AsyncGroups):
     def base_url(self) -> str:
         """The API that calls go to."""
         return self._caller.base_url
+
+    @property
+    def proxy(self) -> str | None:
+        """Host and port of the proxy that calls go through; None where they go straight to the API."""
+        proxy = self._caller.pool.proxy
+        return None if proxy is None else proxy.name
 
     @property
     def limiter(self) -> RateLimiter | None:
@@ -285,12 +304,13 @@ def portable_options(client: BaseAsyncClient) -> dict[str, Any]:
         },
         "retry": attrs.asdict(caller.retrier.policy),
         "encoding": caller.encoding,
+        "app_info": caller.pool.app_info,
         "allow_plain_http": caller.base_url.startswith("http:"),
     }
 
 
 def client_from(options: Mapping[str, Any]) -> BaseAsyncClient:
-    """Make a client of what `portable_options` returned; its credentials and URL come from the environment.
+    """Make a client of what `portable_options` returned; credentials, URL and proxy come from the environment.
 
     Raises:
         ConfigurationError: they are not there, or are wrong.
@@ -300,6 +320,7 @@ def client_from(options: Mapping[str, Any]) -> BaseAsyncClient:
         timeout=Timeout(**options["timeout"]),
         retry=RetryPolicy(**options["retry"]),
         encoding=options["encoding"],
+        app_info=options.get("app_info"),
         allow_plain_http=options["allow_plain_http"],
     )
 

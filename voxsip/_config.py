@@ -5,8 +5,11 @@ from __future__ import annotations
 import ipaddress
 import math
 import os
+import re
 import ssl as ssl_module
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import attrs
@@ -17,6 +20,10 @@ from voxsip._redaction.values import conceal, reveal
 
 BASE_URL = "https://api.voximplant.com/platform_api"
 BASE_URL_VARIABLE = "VOXIMPLANT_BASE_URL"
+CA_VARIABLE = "VOXSIP_CA_BUNDLE"
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}"
+_PRODUCT = re.compile(f"{_WORD}(?:/{_WORD})?")
+"""A product of RFC 9110, 10.1.5."""
 LOOKUP_DELAY = 3.0
 """Seconds that a request without a reply is given to be executed, before a look-up that finds nothing is believed."""
 
@@ -169,7 +176,7 @@ def _problem_of_base_url(base_url: str, *, allow_plain_http: bool) -> str | None
         return "expected https://host/platform_api"
     if url.user or url.password or url.query_string or url.fragment:
         return "must hold no credentials, query or fragment"
-    if url.scheme == "http" and not allow_plain_http and not _is_loopback(url.host):
+    if url.scheme == "http" and not allow_plain_http and not is_loopback(url.host):
         return (
             f"http:// to {url.host} would send the token in clear; use https://, or pass "
             "allow_plain_http=True"
@@ -177,13 +184,22 @@ def _problem_of_base_url(base_url: str, *, allow_plain_http: bool) -> str | None
     return None
 
 
-def make_trust(trust: Trust) -> ssl_module.SSLContext | None:
+def make_trust(trust: Trust, *, environment: bool = True) -> ssl_module.SSLContext | None:
     """Return a context that verifies by the given CA file or as the given context does; None for the system's trust.
+
+    If nothing is given, the environment may name authorities: `VOXSIP_CA_BUNDLE` those to trust beside the
+    system's, `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads, those to trust in place of the system's.
+
+    Arguments:
+        trust: what was given.
+        environment: whether to ask it; plain HTTP needs no trust.
 
     Raises:
         ConfigurationError: a file that holds no certificates, or something else altogether.
     """
-    if trust is None or isinstance(trust, ssl_module.SSLContext):
+    if trust is None:
+        return _trust_of_environment() if environment else None
+    if isinstance(trust, ssl_module.SSLContext):
         return trust
     try:
         return ssl_module.create_default_context(cafile=os.fspath(trust))
@@ -202,7 +218,62 @@ def make_trust(trust: Trust) -> ssl_module.SSLContext | None:
     raise ConfigurationError(f"ssl: cannot use {given} as a CA file: {reason}")
 
 
-def _is_loopback(host: str) -> bool:
+def _openssl_variables() -> tuple[str | None, str | None]:
+    return os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+
+
+_AT_START = _openssl_variables()
+"""What the HTTP library's own context is made with, once and for all: it is made at its import."""
+
+
+def _trust_of_environment() -> ssl_module.SSLContext | None:
+    bundle, variables = os.environ.get(CA_VARIABLE) or None, _openssl_variables()
+    if bundle is None and variables == _AT_START:
+        return None
+    stamps = []
+    for name, path in ((CA_VARIABLE, bundle), ("SSL_CERT_FILE", variables[0])):
+        # OpenSSL passes a file by that it cannot read, and then nothing is trusted
+        if path and (reason := _problem_of_bundle(path)) is not None:
+            raise ConfigurationError(f"{name}: {reason}")
+        stamps.append(Path(path).stat().st_mtime_ns if path else None)
+    return _context_with(bundle, variables, *stamps)
+
+
+@lru_cache(maxsize=4)  # the system's authorities take a tenth of a second to read
+def _context_with(bundle: str | None, *_changes: object) -> ssl_module.SSLContext:
+    context = ssl_module.create_default_context()  # reads the variables of OpenSSL
+    if bundle is not None:
+        context.load_verify_locations(cafile=bundle)
+    return context
+
+
+def _problem_of_bundle(path: str) -> str | None:
+    if is_content(path):
+        return "expected the path of a CA file (PEM), got what may be its content"
+    try:
+        ssl_module.SSLContext(ssl_module.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no certificates in it"
+        return f"cannot use {path} as a CA file: {reason}"
+    return None
+
+
+def make_app_info(app_info: str | None) -> str | None:
+    """Return what is told of the program in the `User-Agent` of requests: "name" or "name/version".
+
+    Raises:
+        ConfigurationError: something that a header cannot carry in that form.
+    """
+    given: object = app_info
+    if given is None or (isinstance(given, str) and _PRODUCT.fullmatch(given)):
+        return app_info
+    raise ConfigurationError(
+        f'app_info: expected "name" or "name/version", of letters, digits and !#$%&\'*+-.^_`|~, got {app_info!r}'
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Returns whether a host is this machine."""
     if host == "localhost":
         return True
     try:

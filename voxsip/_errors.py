@@ -103,6 +103,26 @@ class NotSentError(TransportError):
         self.permanent = permanent
 
 
+class ProxyError(NotSentError):
+    """The proxy cannot be reached, or leads nowhere: the server never saw the request.
+
+    Attributes:
+        proxy: Host and port of the proxy.
+        http_status: What the proxy answered with, or None.
+    """
+
+    def __init__(
+        self, message: str, *, proxy: str, http_status: int | None = None, permanent: bool = False
+    ) -> None:
+        super().__init__(message, permanent=permanent)
+        self.proxy = proxy
+        self.http_status = http_status
+
+
+class ProxyAuthenticationError(ProxyError):
+    """The proxy wants a user name and a password, or refuses those it was given (HTTP 407)."""
+
+
 class OutcomeUnknownError(TransportError):
     """The request left, its reply did not arrive: the work may or may not be done."""
 

@@ -47,7 +47,11 @@ class Client(SyncGroups):
         rate_limit: requests per second that may leave, or a `SharedRate`, kept with other processes; or None.
         max_connections: requests in flight; more wait, before their timeout starts.
         session: refused: an aiohttp session belongs to the loop that made it.
-        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts.
+        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts, and what
+            `VOXSIP_CA_BUNDLE` names.
+        proxy: URL of an HTTP proxy, with credentials if it asks for them; None takes it from the environment
+            (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), "" goes straight to the API.
+        app_info: what the `User-Agent` tells of your program: "name" or "name/version".
         allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
         _seams: for tests and simulations: another clock, another source of random numbers.
 
@@ -71,10 +75,12 @@ class Client(SyncGroups):
         max_connections: int = 100,
         session: aiohttp.ClientSession | None = None,
         ssl: Trust = None,
+        proxy: str | None = None,
+        app_info: str | None = None,
         allow_plain_http: bool = False,
         _seams: Seams = REAL,
     ) -> None:
-        token, base_url = conceal(token), conceal(base_url)
+        token, base_url, proxy = conceal(token), conceal(base_url), conceal(proxy)
         if session is not None:
             raise ConfigurationError(
                 "session: an aiohttp session belongs to one event loop; give it to AsyncClient"
@@ -90,6 +96,8 @@ class Client(SyncGroups):
             rate_limit=rate_limit,
             max_connections=max_connections,
             ssl=ssl,
+            proxy=proxy,
+            app_info=app_info,
             allow_plain_http=allow_plain_http,
             _seams=_seams,
         )
@@ -113,6 +121,11 @@ class Client(SyncGroups):
     def base_url(self) -> str:
         """The API that calls go to."""
         return self._async.base_url
+
+    @property
+    def proxy(self) -> str | None:
+        """Host and port of the proxy that calls go through; None where they go straight to the API."""
+        return self._async.proxy
 
     @property
     def limiter(self) -> RateLimiter | None:

@@ -14,8 +14,10 @@ def test_binds(voxsip_client, voxsip_emulator):
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -94,7 +96,7 @@ def voxsip_client(
     """Make a sync client of the test's emulator, closed at the end."""
     from voxsip import Client  # noqa: PLC0415 - as above
 
-    with Client(**_connection(voxsip_emulator), **voxsip_client_options) as client:
+    with Client(**{**_connection(voxsip_emulator), **voxsip_client_options}) as client:
         yield client
 
 
@@ -108,24 +110,32 @@ def voxsip_async_client(
     """
     from voxsip import AsyncClient  # noqa: PLC0415 - as above
 
-    return AsyncClient(**_connection(voxsip_emulator), **voxsip_client_options)
+    return AsyncClient(**{**_connection(voxsip_emulator), **voxsip_client_options})
 
 
 @pytest.fixture
 def voxsip_environment(voxsip_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """Point `VOXIMPLANT_CREDENTIALS` and `VOXIMPLANT_BASE_URL` at the test's emulator.
+    """Point `VOXIMPLANT_CREDENTIALS` and `VOXIMPLANT_BASE_URL` at the test's emulator, past any proxy.
 
     For programs that make their clients themselves, and for their child processes.
     """
     monkeypatch.setenv("VOXIMPLANT_CREDENTIALS", str(voxsip_emulator.credentials))
     monkeypatch.setenv("VOXIMPLANT_BASE_URL", voxsip_emulator.base_url)
     monkeypatch.delenv("VOXIMPLANT_TOKEN", raising=False)
+    listed = (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), _host(voxsip_emulator))
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, ",".join(filter(None, listed)))
     return voxsip_emulator
+
+
+def _host(emulator: Emulator) -> str | None:
+    return urlsplit(emulator.base_url).hostname
 
 
 def _connection(emulator: Emulator) -> dict[str, Any]:
     trust = {} if emulator.ca is None else {"ssl": emulator.ca}
-    return {"credentials": emulator.credentials, "base_url": emulator.base_url, **trust}
+    where = {"credentials": emulator.credentials, "base_url": emulator.base_url}
+    return {**where, "proxy": "", **trust}  # whatever the environment says: it is this machine
 
 
 def _faults(request: pytest.FixtureRequest) -> Faults | None:

@@ -11,6 +11,8 @@ MARKS = {
     "token": "eyJhbGciOiJSUzI1NiIsImtpZCI6Ik00UksifQ.eyJNNFJLIjoxfQ.M4RKtoken",
     "api_key": "M4RKapikey",
     "salt": "M4RKsalt",
+    "proxy_user": "M4RKproxyuser",
+    "proxy_password": "M4RKproxy/password",
 }
 JWT = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}")
 """A token as it is minted."""

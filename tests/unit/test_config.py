@@ -1,11 +1,14 @@
 """What a client is told, checked when it is made."""
 
+import base64
 import ssl
 
 import pytest
+from yarl import URL
 
 import voxsip
 from voxsip._config import BASE_URL, make_base_url, make_trust
+from voxsip._transport.proxy import bypasses, find_proxy
 
 
 def refused(pattern, **options):
@@ -136,3 +139,137 @@ def test_client_needs_no_loop_and_shows_no_secret(account):
 def test_session_belongs_to_a_loop():
     with pytest.raises(voxsip.ConfigurationError, match="session"):
         voxsip.Client(token="t", session=object())
+
+
+# Proxies
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("http://proxy.example:3128", "proxy.example:3128"),
+        ("http://proxy.example:3128/", "proxy.example:3128"),
+        ("proxy.example:3128", "proxy.example:3128"),
+        ("HTTPS://Proxy.Example", "proxy.example:443"),
+        ("MARK:MARK@proxy.example", "proxy.example:80"),
+        ("http://MARK%40x:MARK%2F@[fe80::1]:8080", "[fe80::1]:8080"),
+    ],
+)
+def test_a_proxy(given, name):
+    client = voxsip.AsyncClient(token="t", proxy=given)
+    assert client.proxy == name
+    assert voxsip.Client(token="t", proxy=given).proxy == name
+    assert "MARK" not in repr(client._caller.pool.proxy)
+
+
+def test_credentials_are_sent_as_they_are_meant():
+    proxy = find_proxy("http://ann%40x:p%20%C3%A9:%2F@p:1", BASE_URL, allow_plain_http=False)
+    headers = {}
+    sent = proxy.options(URL(BASE_URL), headers, "x/1")["proxy_headers"]["Proxy-Authorization"]
+    assert base64.b64decode(sent.removeprefix("Basic ")).decode() == "ann@x:p é:/"
+    assert headers == {}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ftp://MARK@p:1",
+        "http://",
+        "http://MARK@:80",
+        "http://p:MARK",
+        "http://p:80/MARK",
+        "http://u:MARK/x@p:80",
+        "http://u:MARK?x@p:80",
+        "http://u:MARK#x@p:80",
+        "http://p:0",
+        "socks5://MARK@p:1080",
+        b"http://MARK",
+        17,
+    ],
+)
+def test_a_proxy_that_cannot_be(given, monkeypatch):
+    refused("^proxy: ", proxy=given)
+    if isinstance(given, str):
+        monkeypatch.setenv("https_proxy", given)
+        refused("^https_proxy: ")
+        voxsip.AsyncClient(token="t", proxy="")
+
+
+def test_which_variable_counts(monkeypatch):
+    def proxy(url=BASE_URL):
+        return voxsip.AsyncClient(token="t", base_url=url, allow_plain_http=True).proxy
+
+    assert proxy() is None
+    monkeypatch.setenv("ALL_PROXY", "http://all:1")
+    assert proxy() == "all:1"
+    monkeypatch.setenv("HTTPS_PROXY", "http://large:1")
+    assert proxy() == "large:1"
+    monkeypatch.setenv("https_proxy", "http://small:1")
+    assert proxy() == "small:1"
+    monkeypatch.setenv("https_proxy", "")  # as curl reads it: none
+    assert proxy() is None
+    assert proxy("http://api.example/platform_api") == "all:1"
+    monkeypatch.setenv("HTTP_PROXY", "http://plain:1")
+    assert proxy("http://api.example/platform_api") == "plain:1"
+    monkeypatch.setenv("REQUEST_METHOD", "GET")  # a CGI program: a header of the request
+    assert proxy("http://api.example/platform_api") == "all:1"
+    monkeypatch.setenv("NO_PROXY", "example")
+    assert proxy("http://api.example/platform_api") is None
+    monkeypatch.setenv("no_proxy", "other")
+    assert proxy("http://api.example/platform_api") == "all:1"
+
+
+def test_this_machine_is_another_one_for_a_proxy_elsewhere(monkeypatch):
+    here = "http://127.0.0.1:1/platform_api"
+    refused(
+        "through proxy.example:80 would send the token in clear",
+        base_url=here,
+        proxy="proxy.example",
+    )
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example")
+    assert voxsip.AsyncClient(token="t", base_url=here).proxy is None
+    monkeypatch.setenv("HTTP_PROXY", "http://localhost:3128")
+    assert voxsip.AsyncClient(token="t", base_url=here).proxy == "localhost:3128"
+
+
+@pytest.mark.parametrize(
+    ("host", "listed", "direct"),
+    [
+        ("api.example.com", "example.com", True),
+        ("api.example.com", ".example.com", True),
+        ("api.example.com", "*.example.com", True),
+        ("API.Example.com.", "x, api.EXAMPLE.com", True),
+        ("api.example.com", "api.example.com:443", True),
+        ("api.example.com", "api.example.com:80", False),
+        ("api.example.com", "ample.com", False),
+        ("api.example.com", "", False),
+        ("api.example.com", " , . ", False),
+        ("api.example.com", "x *", True),
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("10.1.2.3", "10.1.2.3:443", True),
+        ("11.1.2.3", "10.0.0.0/8", False),
+        ("10.1.2.3", "2.3", False),
+        ("10.1.2.3", "1", False),
+        ("::1", "::1", True),
+        ("::1", "[::1]:443", True),
+        ("fe80::7", "fe80::/10", True),
+        ("127.0.0.1", "localhost", False),
+    ],
+)
+def test_no_proxy(host, listed, direct):
+    assert bypasses(host, 443, listed) is direct
+
+
+# What the server is told of the program
+
+
+@pytest.mark.parametrize("given", ["billing", "billing/1.2", "a!b/2.0-rc.1"])
+def test_app_info(given):
+    assert voxsip.AsyncClient(token="t", app_info=given)._caller.pool.app_info == given
+
+
+@pytest.mark.parametrize(
+    "given", ["", "a b", "a/", "/1", "a/1/2", "a\r\nX: y", "é", "a(b)", 7, "a" * 101]
+)
+def test_app_info_that_cannot_be(given):
+    refused('^app_info: expected "name" or "name/version"', app_info=given)

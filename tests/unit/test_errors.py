@@ -11,7 +11,7 @@ from voxsip import _errors
 from voxsip._errors import Disposition
 from voxsip._protocol.reply import RawReply, failure_of
 
-REASONS = {"command": "DoThing", "code": 1, "http_status": 200}
+REASONS = {"command": "DoThing", "code": 1, "http_status": 200, "proxy": "p:1"}
 
 
 def make(cls):
@@ -87,6 +87,8 @@ def test_the_tree_is_what_the_design_says():
         "InvalidArgumentError": "VoxsipError",
         "NotSentError": "TransportError",
         "OutcomeUnknownError": "TransportError",
+        "ProxyAuthenticationError": "ProxyError",
+        "ProxyError": "NotSentError",
         "TransportError": "VoxsipError",
         "UnexpectedReplyError": "VoxsipError",
         "VoxsipError": "Exception",

@@ -241,7 +241,7 @@ class CallExecutor:
         else:
             log.debug("%s: done (attempt %d)", request.command.name, request.attempts)
             return result
-        failure = unexpected(request.command.name, reply, what, _secrets(request, bearer))
+        failure = unexpected(request.command.name, reply, what, self._secrets(request, bearer))
         failure.add_note(place)  # not the error itself: its text may quote the reply
         raise failure
 
@@ -289,7 +289,7 @@ class CallExecutor:
     def _failure(
         self, request: Request, reply: RawReply, bearer: str
     ) -> APIError | UnexpectedReplyError:
-        error = failure_of(request.command.name, reply, _secrets(request, bearer))
+        error = failure_of(request.command.name, reply, self._secrets(request, bearer))
         if isinstance(error, AuthorizationError):
             server_time = (
                 http_date(reply.headers.get("Date")) if error.code in CLOCK_CODES else None
@@ -303,9 +303,12 @@ class CallExecutor:
             self.limiter.note_throttled(error.retry_after)
         return error
 
-
-def _secrets(request: Request, bearer: str) -> tuple[str, ...]:
-    return (*request.secrets(), SecretText(bearer.removeprefix("Bearer ")))
+    def _secrets(self, request: Request, bearer: str) -> tuple[str, ...]:
+        """Return what must not show, wherever the server, or a proxy, echoes it."""
+        proxy = self.pool.proxy
+        told = "" if proxy is None else reveal(proxy.authorization or "").removeprefix("Basic ")
+        token = SecretText(bearer.removeprefix("Bearer "))
+        return (*request.secrets(), token, *((SecretText(told),) if told else ()))
 
 
 def _is_number(value: object) -> bool:

@@ -30,6 +30,32 @@ if aiohttp.TCPConnector.connect.__code__.co_varnames[:4] != (
     )
 
 
+class NotConnectedError(Exception):
+    """No connection came about, so that nothing was sent, whatever the error below says.
+
+    A proxy may close the connection, or answer anything, before it leads anywhere.
+    """
+
+    def __init__(self, error: aiohttp.ClientError | OSError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class SingleUseConnector(aiohttp.TCPConnector):
+    """Hands out new connections."""
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
+        """Return a connection.
+
+        Raises:
+            NotConnectedError: There is none.
+        """
+        try:
+            return await super().connect(req, traces, timeout)
+        except (aiohttp.ClientError, OSError) as error:
+            raise NotConnectedError(error) from None
+
+
 class CheckedConnector(aiohttp.TCPConnector):
     """Hands out kept connections only if nothing waits on them."""
 
@@ -41,6 +67,7 @@ class CheckedConnector(aiohttp.TCPConnector):
         """Return a connection that is new, or kept and silent; close the others.
 
         Raises:
+            NotConnectedError: There is none.
             WriteRefusedError: Another process has taken the job over. A request without a body is written at once
                 after this; one with a body looks again (`GuardedPayload`).
         """
@@ -53,7 +80,10 @@ class CheckedConnector(aiohttp.TCPConnector):
 
     async def _silent(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
         while True:
-            connection = await super().connect(req, traces, timeout)
+            try:
+                connection = await super().connect(req, traces, timeout)
+            except (aiohttp.ClientError, OSError) as error:
+                raise NotConnectedError(error) from None
             protocol = connection.protocol
             if protocol is None:
                 return connection

@@ -10,35 +10,58 @@ import ssl
 
 import aiohttp
 
-from voxsip._errors import NotSentError, OutcomeUnknownError, TransportError
+from voxsip._errors import (
+    NotSentError,
+    OutcomeUnknownError,
+    ProxyAuthenticationError,
+    ProxyError,
+    TransportError,
+)
+from voxsip._transport.proxy import Proxy
 
-_TRUST = "pass ssl= a CA file (PEM) or an ssl.SSLContext that trusts the server, or reach it by the name in its certificate"
+_TRUST = (
+    "pass ssl= a CA file (PEM) or an ssl.SSLContext that trusts the server, name the file of an authority in "
+    "VOXSIP_CA_BUNDLE, or reach the server by the name in its certificate"
+)
+PROXY_AUTHENTICATION_REQUIRED = 407
+_MAY_PASS = frozenset({408, 425, 429})
+"""Refusals of a proxy below 500 that another attempt may not meet."""
 
 
-def explain_failure(command: str, error: BaseException) -> TransportError:
+def explain_failure(
+    command: str, error: BaseException, proxy: Proxy | None = None, *, connecting: bool = False
+) -> TransportError:
     """Turn a failure below into a typed error.
 
     Arguments:
         command: the API command.
         error: what aiohttp or the system raised.
+        proxy: what the request went through, or None.
+        connecting: whether it is known that there was no connection yet.
     """
+    through = "" if proxy is None else f" (through the proxy {proxy.name})"
     match error:
+        case aiohttp.ClientHttpProxyError():
+            return refused_by_proxy(command, proxy or _named(error), error.status)
+        case aiohttp.ClientConnectorError() if (name := _proxy_at_fault(error, proxy)) is not None:
+            return _unreachable_proxy(command, name, error)
         case aiohttp.ClientConnectorCertificateError():
             reason = _certificate_reason(error.certificate_error)
             return NotSentError(
-                f"{command}: not sent: the certificate of {error.host} is not trusted: {reason}; {_TRUST}",
+                f"{command}: not sent: the certificate of {error.host} is not trusted{through}: {reason}; {_TRUST}",
                 permanent=True,
             )
         case aiohttp.ClientConnectorSSLError():
             return NotSentError(
-                f"{command}: not sent: TLS handshake with {error.host} failed: {_reason(error)}"
+                f"{command}: not sent: TLS handshake with {error.host} failed{through}: {_reason(error)}"
             )
         case aiohttp.ClientConnectorError():
             return NotSentError(
-                f"{command}: not sent: cannot connect to {error.host}:{error.port}: {_reason(error)}"
+                f"{command}: not sent: cannot connect to {error.host}:{error.port}{through}: {_reason(error)}"
             )
-        case aiohttp.ConnectionTimeoutError():
-            return NotSentError(f"{command}: not sent: no connection within the connect timeout")
+    if connecting or isinstance(error, aiohttp.ConnectionTimeoutError):
+        return _not_connected(command, error, proxy)
+    match error:
         case TimeoutError():
             return OutcomeUnknownError(
                 f"{command}: no reply within the timeout; the outcome is unknown"
@@ -57,6 +80,78 @@ def explain_failure(command: str, error: BaseException) -> TransportError:
                 f"{command}: the connection broke: {reason}; the outcome is unknown"
             )
     return OutcomeUnknownError(f"{command}: {type(error).__name__}; the outcome is unknown")
+
+
+def refused_by_proxy(command: str, proxy: Proxy | str, status: int) -> ProxyError:
+    """Explain a proxy that answered in the server's place: the request went no further.
+
+    Args:
+        command: The API command.
+        proxy: The proxy, or its name if it is not the client's own.
+        status: What it answered with.
+    """
+    name = proxy if isinstance(proxy, str) else proxy.name
+    what = f"{command}: not sent: the proxy {name}"
+    if status == PROXY_AUTHENTICATION_REQUIRED:
+        told = isinstance(proxy, Proxy) and proxy.authorization is not None
+        wants = (
+            "refuses the given user name and password"
+            if told
+            else "wants a user name and a password"
+        )
+        text = f"{what} {wants}; give them in its URL, as in http://user:password@{name}"
+        return ProxyAuthenticationError(text, proxy=name, http_status=status, permanent=True)
+    final = 400 <= status < 500 and status not in _MAY_PASS
+    remedy = "; have it allow this host, or list the host in NO_PROXY" if final else ""
+    return ProxyError(
+        f"{what} answered HTTP {status}{remedy}", proxy=name, http_status=status, permanent=final
+    )
+
+
+def _named(error: aiohttp.ClientHttpProxyError) -> str:
+    """Return the name of a proxy that a session of the user's goes through."""
+    url = error.request_info.real_url
+    return f"{url.host}:{url.port}"
+
+
+def _proxy_at_fault(error: aiohttp.ClientConnectorError, proxy: Proxy | None) -> str | None:
+    """Return the name of the proxy if it is what could not be reached; None if it is the server."""
+    name = f"{error.host}:{error.port}"
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return name
+    if proxy is None or (error.host, error.port) != (proxy.url.host, proxy.url.port):
+        return None
+    return proxy.name
+
+
+def _unreachable_proxy(command: str, name: str, error: aiohttp.ClientConnectorError) -> ProxyError:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        reason = _certificate_reason(error.certificate_error)
+        return ProxyError(
+            f"{command}: not sent: the certificate of the proxy {name} is not trusted: {reason}; {_TRUST}",
+            proxy=name,
+            permanent=True,
+        )
+    return ProxyError(
+        f"{command}: not sent: cannot connect to the proxy {name}: {_reason(error)}", proxy=name
+    )
+
+
+def _not_connected(command: str, error: BaseException, proxy: Proxy | None) -> NotSentError:
+    """Explain why there is no connection, if no more specific error tells."""
+    if isinstance(error, TimeoutError):
+        what = "no connection within the connect timeout"
+    elif isinstance(error, aiohttp.ServerDisconnectedError):
+        what = "the connection was closed before anything was sent"
+    elif isinstance(error, aiohttp.ClientResponseError):
+        what = "what answers does not speak HTTP"
+    else:
+        what = f"no connection ({type(error).__name__})"
+    if proxy is None:
+        return NotSentError(f"{command}: not sent: {what}")
+    return ProxyError(
+        f"{command}: not sent: {what}, by way of the proxy {proxy.name}", proxy=proxy.name
+    )
 
 
 def _reason(error: OSError) -> str:

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from io import BytesIO
+from typing import Any
 
 import aiohttp
 from aiohttp import hdrs
@@ -21,8 +22,17 @@ from yarl import URL
 from voxsip._errors import NotSentError, TransportError
 from voxsip._protocol.reply import LONGEST_TEXT, RawReply
 from voxsip._transport.attempt_timeout import AttemptTimeout, AttemptTimers
-from voxsip._transport.connector import CheckedConnector
-from voxsip._transport.failures import explain_failure
+from voxsip._transport.connector import (
+    CheckedConnector,
+    NotConnectedError,
+    SingleUseConnector,
+)
+from voxsip._transport.failures import (
+    PROXY_AUTHENTICATION_REQUIRED,
+    explain_failure,
+    refused_by_proxy,
+)
+from voxsip._transport.proxy import Proxy
 from voxsip._transport.write_guard import WRITE_GUARD, GuardedPayload, WriteRefusedError
 from voxsip._version import __version__
 
@@ -66,6 +76,8 @@ class SessionPool:
         max_connections: requests in flight per loop; the rest wait before their clock starts.
         ssl: a context with the trust to use, or None for the system's.
         session: a session to use instead of own ones; it is never closed here.
+        proxy: what requests go through, or None.
+        app_info: name and version of the program, for the server; or None.
         max_reply: bytes of a reply, decompressed, beyond which it is refused.
     """
 
@@ -75,8 +87,14 @@ class SessionPool:
         max_connections: int,
         ssl: ssl_module.SSLContext | None,
         session: aiohttp.ClientSession | None = None,
+        proxy: Proxy | None = None,
+        app_info: str | None = None,
         max_reply: int = MAX_REPLY,
     ) -> None:
+        self.proxy = proxy
+        self.app_info = app_info
+        self._user_agent = USER_AGENT if app_info is None else f"{USER_AGENT} {app_info}"
+        self._own_headers = session is not None and app_info is not None
         self._max_connections = max_connections
         self._ssl: ssl_module.SSLContext | bool = True if ssl is None else ssl
         self._given = session
@@ -136,6 +154,7 @@ class SessionPool:
                     raise_for_status=False,
                     timeout=timeout.connecting,
                     ssl=self._ssl,
+                    **self._way(url, headers),
                 )
                 try:
                     if self._fits(response, limit):
@@ -148,15 +167,21 @@ class SessionPool:
                     raise
         except WriteRefusedError:
             failure: TransportError = _taken_over(command)
+        except NotConnectedError as refusal:
+            failure = explain_failure(command, refusal.error, self.proxy, connecting=True)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             refused = guarded is not None and guarded.refused
-            failure = _taken_over(command) if refused else explain_failure(command, error)
+            failure = (
+                _taken_over(command) if refused else explain_failure(command, error, self.proxy)
+            )
         except RuntimeError:
             if not loop_state.session.closed:
                 raise
             failure = self._closed(command)
         else:
-            return RawReply(response.status, content, response.headers, cut)
+            if self.proxy is None or not self._is_proxys(url, response):
+                return RawReply(response.status, content, response.headers, cut)
+            failure = refused_by_proxy(command, self.proxy, response.status)
         raise failure
 
     async def open(
@@ -188,19 +213,25 @@ class SessionPool:
                     raise_for_status=False,
                     timeout=timeout.connecting,
                     ssl=self._ssl,
+                    **self._way(url, headers),
                 )
                 try:
                     start = await read_ahead(response)
                 except BaseException:
                     response.close()
                     raise
+        except NotConnectedError as refusal:
+            failure = explain_failure(command, refusal.error, self.proxy, connecting=True)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            failure = explain_failure(command, error)
+            failure = explain_failure(command, error, self.proxy)
         except RuntimeError:
             if not loop_state.session.closed:
                 raise
             failure = self._closed(command)
         else:
+            if self.proxy is not None and self._is_proxys(url, response):
+                response.close()
+                raise refused_by_proxy(command, self.proxy, response.status)
             if is_error(response.status, start):
                 response.close()
                 return RawReply(response.status, memoryview(start), response.headers)
@@ -231,9 +262,11 @@ class SessionPool:
             loop_state = LoopState(self._given, slots, AttemptTimers(loop), None)
         else:
             slots = asyncio.Semaphore(self._max_connections)
-            session = _new_session(CheckedConnector(limit=self._max_connections, ssl=self._ssl))
-            single_use = _new_session(
-                aiohttp.TCPConnector(limit=self._max_connections, ssl=self._ssl, force_close=True)
+            session = self._new_session(
+                CheckedConnector(limit=self._max_connections, ssl=self._ssl)
+            )
+            single_use = self._new_session(
+                SingleUseConnector(limit=self._max_connections, ssl=self._ssl, force_close=True)
             )
             closer = _closing(session, single_use, weakref.ref(self), loop)
             await anext(closer)  # the loop knows it from here on
@@ -241,6 +274,24 @@ class SessionPool:
             loop_state.release = weakref.finalize(loop_state, _release, os.getpid(), loop, closer)
             loop_state.release.atexit = False
         return self._loop_states.setdefault(loop, loop_state)
+
+    def _new_session(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Accept": "application/json", "User-Agent": self._user_agent},
+        )
+
+    def _way(self, url: URL, headers: dict[str, str]) -> dict[str, Any]:
+        """Return what leads a request through the proxy; adds to its headers what is not the session's own."""
+        if self._own_headers:
+            headers["User-Agent"] = self._user_agent
+        return {} if self.proxy is None else self.proxy.options(url, headers, self._user_agent)
+
+    @staticmethod
+    def _is_proxys(url: URL, response: aiohttp.ClientResponse) -> bool:
+        """Returns whether a reply without a tunnel is the proxy's own refusal: the server saw nothing."""
+        return response.status == PROXY_AUTHENTICATION_REQUIRED and url.scheme == "http"
 
     def _slots_of(self, session: aiohttp.ClientSession) -> int:
         """Count a given session's slots: who waited in its connector would lose time of the attempt."""
@@ -286,14 +337,6 @@ class SessionPool:
         """In a forked child: let go of the parent's sessions without closing them."""
         _abandoned.extend(self._loop_states.values())
         self._loop_states = {}
-
-
-def _new_session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"Accept": "application/json", "User-Agent": USER_AGENT},
-    )
 
 
 def _taken_over(command: str) -> NotSentError:

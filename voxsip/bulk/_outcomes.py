@@ -18,6 +18,7 @@ from voxsip._errors import (
     AuthorizationError,
     ForbiddenError,
     InsufficientFundsError,
+    ProxyAuthenticationError,
     QuotaExceededError,
     VoxsipError,
 )
@@ -75,6 +76,7 @@ class Stop(enum.StrEnum):
     FAILURES = "too many failures"
     RATIO = "too high a share of failures"
     AUTHORIZATION = "authorization refused"
+    PROXY = "refused by the proxy"
     FUNDS = "insufficient funds"
     QUOTA = "quota exceeded"
     DEADLINE = "deadline reached"
@@ -92,6 +94,8 @@ def stop_reason(kind: Kind, error: type[object]) -> Stop | None:
     """
     if issubclass(error, AuthorizationError | ForbiddenError):
         return Stop.AUTHORIZATION
+    if issubclass(error, ProxyAuthenticationError):
+        return Stop.PROXY
     buys = kind in {"create", "apply"}
     if buys and issubclass(error, InsufficientFundsError):
         return Stop.FUNDS

@@ -14,6 +14,8 @@ import voxsip
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from voxsip._transport.proxy import Proxy
+
 T = TypeVar("T")
 
 _GROUP = Group("Connection", sort_key=100)
@@ -29,9 +31,11 @@ class Connection:
     account_id: int | None = None
     "Act for this child account, with the parent's key."
     base_url: Annotated[str | None, Parameter(metavar="URL")] = None
-    "Where the API is, for an emulator or a proxy; else VOXIMPLANT_BASE_URL."
+    "Where the API is, for an emulator or a gateway; else VOXIMPLANT_BASE_URL."
     ca_file: Annotated[str | None, Parameter(metavar="PATH")] = None
     "Trust the certificates in this PEM file, not the system's."
+    proxy: Annotated[str | None, Parameter(name=("--proxy", "--http-proxy"), metavar="URL")] = None
+    'Call through this HTTP proxy, not HTTPS_PROXY\'s; "" for none. A password is best given in HTTPS_PROXY.'
     timeout: Annotated[float | None, Parameter(metavar="SECONDS")] = None
     "How long one attempt may take [default: 30]."
     encoding: Literal["auto", "query", "form"] = "auto"
@@ -53,13 +57,30 @@ class Connection:
             account_id=self.account_id,
             base_url=self.base_url,
             ssl=self.ca_file,
+            proxy=self.proxy,
             encoding=self.encoding,
             allow_plain_http=self.allow_plain_http,
             **options,
         )
 
+    def find_proxy(self, base_url: str) -> Proxy | None:
+        """Return the proxy that the client's calls go through. Raises ConfigurationError."""
+        from voxsip._transport.proxy import find_proxy  # noqa: PLC0415 - loads the HTTP library
+
+        return find_proxy(self.proxy, base_url, allow_plain_http=self.allow_plain_http)
+
+
+@Parameter(name="*", group=_GROUP)
+@frozen(kw_only=True)
+class SipConnection(Connection):
+    """The same for commands whose `--proxy` is a registration's SIP proxy."""
+
+    proxy: Annotated[str | None, Parameter(name="--http-proxy", metavar="URL")] = None
+    'Call through this HTTP proxy, not HTTPS_PROXY\'s; "" for none. A password is best given in HTTPS_PROXY.'
+
 
 DEFAULT = Connection()
+SIP_DEFAULT = SipConnection()
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -10,6 +10,7 @@ from voxsip import (
     ConfigurationError,
     ForbiddenError,
     InvalidArgumentError,
+    ProxyAuthenticationError,
     VoxsipError,
 )
 from voxsip._printable import printable
@@ -64,6 +65,8 @@ def explain(error: BaseException) -> tuple[str, Exit]:
             return f"voxsip: {error} (check the key and its account)", Exit.REFUSED
         case ForbiddenError():
             return f"voxsip: {error} (use a key whose roles allow it)", Exit.REFUSED
+        case ProxyAuthenticationError():
+            return f"voxsip: {error}", Exit.REFUSED
         case VoxsipError():
             return f"voxsip: {error}", Exit.FAILED
         case KeyboardInterrupt():

@@ -51,6 +51,7 @@ _PHRASES = {
     "pass a path or a ServiceAccount,": "pass --credentials PATH,",
     "; leave account_id out": "; leave --account-id out",
     " (or bind=True)": "",
+    'pass proxy="" to': 'pass --proxy "" to',
     ", or ssl.create_default_context(cadata=...)": "",
     "the path of a CA file (PEM) or an ssl.SSLContext": "the path of a CA file (PEM)",
     "a path or a ServiceAccount": "a path",

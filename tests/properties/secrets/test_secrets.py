@@ -11,10 +11,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from tests.support import marked_secrets
+from tests.support.forward_proxy import ForwardProxy
 from tests.support.marked_secrets import MARKS, marked
 
 pytestmark = pytest.mark.slow
@@ -47,7 +49,7 @@ share = 0.05
 
 
 class House:
-    """An emulator with faults, and processes that talk to it; all that they say is kept."""
+    """An emulator with faults, and processes that talk to it through a proxy; all that they say is kept."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -77,6 +79,11 @@ class House:
             )
         self.base_url = self.emulator.stdout.readline().strip()
         self.credentials = folder / "served" / "credentials.json"
+        login = MARKS["proxy_user"], MARKS["proxy_password"]
+        self.proxy = ForwardProxy(login=":".join(login))
+        self.proxy.__enter__()
+        user, password = (quote(word, safe="") for word in login)
+        self.environment["HTTP_PROXY"] = f"http://{user}:{password}@{self.proxy.name}"
         self.environment["VOXIMPLANT_BASE_URL"] = self.base_url
         self.environment["VOXIMPLANT_CREDENTIALS"] = str(self.credentials)
 
@@ -96,6 +103,7 @@ class House:
         return self("-m", "voxsip.cli", *command, **options)
 
     def close(self):
+        self.proxy.__exit__()
         self.emulator.send_signal(signal.SIGTERM)
         out, _ = self.emulator.communicate(timeout=60)
         self.said["emulator"] = out.encode() + (self.folder / "emulator.err").read_bytes()
@@ -143,6 +151,7 @@ def test_a_program(house):
     ):
         assert expected in said
     assert (house.folder / "reports" / "report.json").exists()
+    assert house.proxy.forwarded
     assert house.search(inputs=()) == {}
 
 
@@ -184,6 +193,7 @@ def test_the_command_line(house):
     token = {"VOXIMPLANT_CREDENTIALS": "", "VOXIMPLANT_TOKEN": MARKS["token"]}
     assert house.voxsip("registrations", "list", **token).returncode == 3
     assert (house.folder / "reports" / "report.html").exists()
+    assert house.proxy.forwarded
     assert (
         b"DEBUG voxsip GetSipRegistrations" in house.said["-m voxsip.cli registrations list --json"]
     )

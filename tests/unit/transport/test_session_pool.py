@@ -419,3 +419,15 @@ def test_client_survives_a_fork(threaded):
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1\n", "")
     assert counts(threaded, INFO) == (3, 3)
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["voxsip's session", "the user's session"])
+async def test_app_info_is_told(answer, connect, own):
+    server = await answer(Answer({"result": 1}))
+    session = aiohttp.ClientSession() if own else None
+    side = connect(base_url=server.base_url, app_info="billing/1.2", session=session)
+    await side(lambda client: client.call("DelCallList", {"list_id": 1}))
+    [request] = server.requests
+    assert request.headers["User-Agent"] == f"voxsip/{voxsip.__version__} billing/1.2"
+    if session is not None:
+        await session.close()

@@ -10,6 +10,7 @@ from aiohttp.abc import AbstractResolver
 import voxsip
 from tests.support.harness import counts
 from voxsip._config import RetryPolicy
+from voxsip.emulator._http.tls import server_context
 
 INFO = "GetAccountInfo"
 CLIENTS = pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
@@ -100,3 +101,55 @@ async def test_plain_request_to_a_tls_server(secure, connect):
     with pytest.raises(voxsip.TransportError):
         await side(info)
     assert counts(secure, INFO) == (0, 0)
+
+
+@CLIENTS
+class TestTrustOfTheEnvironment:
+    @pytest.fixture(autouse=True)
+    def _system(self, monkeypatch, tmp_path):
+        """Another authority in place of the system's: those are many, and slow to read."""
+        server_context(tmp_path / "system.pem")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "system.pem"))
+        monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+
+    async def test_beside_the_systems(self, secure, connect, serve, tmp_path, cls, monkeypatch):
+        (tmp_path / "ca.pem").write_bytes(secure.ca.read_bytes())
+        monkeypatch.setenv("VOXSIP_CA_BUNDLE", str(tmp_path / "ca.pem"))
+        side = connect(secure, cls=cls, ssl=None)
+        assert (await side(info)).result.account_id == 1
+        context = (side.client if cls is voxsip.AsyncClient else side.client._async)._caller.pool
+        assert len(context._ssl.get_ca_certs()) == 2
+
+    async def test_in_place_of_the_systems(self, secure, connect, cls, monkeypatch):
+        monkeypatch.setenv("SSL_CERT_FILE", str(secure.ca))
+        assert (await connect(secure, cls=cls, ssl=None)(info)).result.account_id == 1
+
+    async def test_what_is_given_is_trusted_alone(
+        self, secure, connect, tmp_path, cls, monkeypatch
+    ):
+        monkeypatch.setenv("VOXSIP_CA_BUNDLE", str(secure.ca))
+        side = connect(secure, cls=cls, ssl=tmp_path / "system.pem")
+        assert "not trusted" in str(await side.fails(voxsip.NotSentError, info))
+
+    @pytest.mark.parametrize("name", ["VOXSIP_CA_BUNDLE", "SSL_CERT_FILE"])
+    @pytest.mark.parametrize(
+        ("content", "said"), [(None, "No such file"), ("no PEM", "no certificate")]
+    )
+    def test_a_file_that_cannot_be_used(self, tmp_path, cls, monkeypatch, name, content, said):
+        path = tmp_path / "x.pem"
+        if content is not None:
+            path.write_text(content)
+        monkeypatch.setenv(name, str(path))
+        with pytest.raises(
+            voxsip.ConfigurationError, match=f"{name}: cannot use .*x.pem as a CA file: .*{said}"
+        ):
+            cls(token="t")
+        cls(token="t", base_url="http://127.0.0.1:1/platform_api")
+
+    def test_content_is_not_shown(self, cls, monkeypatch):
+        monkeypatch.setenv("VOXSIP_CA_BUNDLE", "-----BEGIN CERTIFICATE-----\nM4RK")
+        with pytest.raises(
+            voxsip.ConfigurationError, match="got what may be its content"
+        ) as caught:
+            cls(token="t")
+        assert "M4RK" not in str(caught.value)

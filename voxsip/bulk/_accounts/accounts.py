@@ -311,6 +311,8 @@ class Accounts:
         if reason is Stop.AUTHORIZATION:  # else the role forbids it, and that is the key's
             refused = isinstance(outcome.error, AuthorizationError)
             return refused and account is not self.own and not self._key_refused
+        if reason is Stop.PROXY:
+            return False
         account.stopped = reason
         self._note_stop(account, reason)
         return True

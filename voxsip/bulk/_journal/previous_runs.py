@@ -9,7 +9,14 @@ from typing import Any
 
 from voxsip import _errors
 from voxsip._bindings.rows import SECRET_COLUMNS, Request, Row, read_row
-from voxsip._errors import APIError, InvalidArgumentError, VoxsipError, error_class
+from voxsip._errors import (
+    APIError,
+    InvalidArgumentError,
+    ProxyAuthenticationError,
+    ProxyError,
+    VoxsipError,
+    error_class,
+)
 from voxsip._protocol.model import Model
 from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import Journal, RestoredRow
@@ -186,6 +193,8 @@ def restore_error(known: RestoredRow, command: str) -> VoxsipError | None:
     error: VoxsipError
     if known.error_code is not None or (isinstance(kind, type) and issubclass(kind, APIError)):
         error = error_class(known.error_code)(text, code=known.error_code, command=command)
+    elif kind in (ProxyError, ProxyAuthenticationError):
+        error = _errors.NotSentError(text)
     elif kind in (_errors.NotSentError, _errors.OutcomeUnknownError, InvalidArgumentError):
         error = kind(text)
     else:
@@ -207,7 +216,9 @@ def _text(error: VoxsipError) -> str:
 
 
 def _refused_with_all(known: RestoredRow, row: Row) -> bool:
-    error = error_class(known.error_code)
+    error: type[VoxsipError] = error_class(known.error_code)
+    if known.error_name == ProxyAuthenticationError.__name__:
+        error = ProxyAuthenticationError
     return known.status == "failed" and stop_reason(row.kind, error) is not None
 
 

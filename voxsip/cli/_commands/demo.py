@@ -95,7 +95,7 @@ def demo(
 
 
 async def _demonstrate(url: str, credentials: Path, rows: int, concurrency: int) -> Exit:
-    async with AsyncClient(credentials, base_url=url) as client:
+    async with AsyncClient(credentials, base_url=url, proxy="") as client:
         made = await _follow(
             client.bulk.create(purchases(rows), concurrency=concurrency), "creating", rows
         )

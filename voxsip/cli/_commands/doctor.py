@@ -85,7 +85,7 @@ def doctor(
 
 
 async def _through(client: AsyncClient, connection: Connection) -> list[Finding]:
-    findings = [check_proxy(client.base_url)]
+    findings = [check_proxy(client.base_url, connection)]
     reached = await reach(client.base_url, connection)
     findings.append(check_reachable(reached))
     if reached.problem is not None:

@@ -8,7 +8,7 @@ import attrs
 from cyclopts import Group, Parameter
 
 from voxsip.bulk import CreateRequest
-from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._connection import DEFAULT, SIP_DEFAULT, Connection, SipConnection, run
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._terminal import questions as ask
 from voxsip.cli._terminal.output import print_json, print_table
@@ -95,7 +95,7 @@ def list_(
     status_code: str | None = None,
     limit: int | None = None,
     json: Json = False,
-    connection: Connection = DEFAULT,
+    connection: SipConnection = SIP_DEFAULT,
 ) -> int:
     """List registrations; every filter may be left out, and those given must all match.
 
@@ -157,7 +157,7 @@ def create_(
     login: Login = _NO_LOGIN,
     target: Target = _NO_TARGET,
     json: Json = False,
-    connection: Connection = DEFAULT,
+    connection: SipConnection = SIP_DEFAULT,
 ) -> int:
     """Buy a registration, for a month's fee; bind it at once where an application is named.
 
@@ -255,7 +255,7 @@ def update_(
     login: Login = _NO_LOGIN,
     target: Target = _NO_TARGET,
     json: Json = False,
-    connection: Connection = DEFAULT,
+    connection: SipConnection = SIP_DEFAULT,
 ) -> int:
     """Change a registration; what is not given stays as it is.
 

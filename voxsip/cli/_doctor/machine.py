@@ -12,8 +12,6 @@ import warnings
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import voxsip
 from voxsip.cli._doctor.findings import Finding, State, finding_of
@@ -112,22 +110,25 @@ def _source(connection: Connection) -> tuple[str, Path | None]:
     return "VOXIMPLANT_TOKEN (cannot be renewed)", None
 
 
-def check_proxy(base_url: str) -> Finding:
-    """Say whether the environment names a proxy for this address; never its password."""
-    parts = urlsplit(base_url)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy:
-        return Finding(name="proxy", state=State.OK, text="none in the environment")
-    where = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    shown = f"{where.hostname}:{where.port}" if where.port else str(where.hostname)
-    if proxy_bypass(parts.hostname or ""):
+def check_proxy(base_url: str, connection: Connection) -> Finding:
+    """Say which proxy calls go through, and who names it; never its password."""
+    proxy = connection.find_proxy(base_url)
+    if proxy is not None:
+        source = "--proxy" if proxy.source == "proxy" else proxy.source
         return Finding(
-            name="proxy", state=State.OK, text=f"{shown}, not for this address (NO_PROXY)"
+            name="proxy",
+            state=State.OK,
+            text=f"{proxy.name}, from {source}",
+            data={"proxy": proxy.name, "with_password": proxy.authorization is not None},
         )
-    return Finding(
-        name="proxy",
-        state=State.OK,
-        text=f"{shown}, from the environment",
-        data={"proxy": shown, "with_password": where.password is not None},
-    )
+    named = [
+        name
+        for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+        if os.environ.get(name) or os.environ.get(name.lower())
+    ]
+    if named:
+        text = (
+            f"none for this address, though there is {' and '.join(named)} (NO_PROXY, or --proxy)"
+        )
+        return Finding(name="proxy", state=State.OK, text=text)
+    return Finding(name="proxy", state=State.OK, text="none in the environment")

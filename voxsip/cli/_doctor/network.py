@@ -14,10 +14,15 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from attrs import field, frozen
+from yarl import URL
 
+from voxsip._config import make_trust
+from voxsip._transport.failures import PROXY_AUTHENTICATION_REQUIRED
+from voxsip._version import __version__
 from voxsip.cli._doctor.findings import Finding, State
 
 if TYPE_CHECKING:
+    from voxsip._transport.proxy import Proxy
     from voxsip.cli._connection import Connection
 
 __all__ = ["Reached", "check_clock", "check_reachable", "check_service", "check_tls", "reach"]
@@ -52,24 +57,29 @@ async def reach(base_url: str, connection: Connection) -> Reached:
         addresses = sorted({str(entry[4][0]) for entry in found})
     except OSError:
         addresses = []  # a proxy may know the name
-    context: ssl.SSLContext | bool = True
-    if connection.ca_file is not None:
-        context = ssl.create_default_context(cafile=connection.ca_file)
+    context: ssl.SSLContext | bool = make_trust(connection.ca_file) or True
+    proxy = connection.find_proxy(base_url)
+    url, headers = URL(f"{base_url}/GetAccountInfo"), dict[str, str]()
+    way = {} if proxy is None else proxy.options(url, headers, f"voxsip/{__version__}")
     started = loop.time()
     sent = datetime.now(UTC)
     connector = aiohttp.TCPConnector(ssl=context)
     timeout = aiohttp.ClientTimeout(total=_PATIENCE)
     try:
         async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True) as session,
-            session.post(f"{base_url}/GetAccountInfo", allow_redirects=False) as reply,
+            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+            session.post(url, headers=headers, allow_redirects=False, **way) as reply,
         ):
             try:
                 body = await reply.json(content_type=None)
             except (ValueError, aiohttp.ClientError):
                 body = None
             seconds = loop.time() - started
-            certificate, tls = await _certificate(base_url, context)
+            certificate, tls = None, None
+            if proxy is None:
+                certificate, tls = await _certificate(base_url, context)
+            elif reply.status == PROXY_AUTHENTICATION_REQUIRED:
+                return Reached(addresses=addresses, **_refused(proxy, reply.status))
             return Reached(
                 addresses=addresses,
                 status=reply.status,
@@ -88,12 +98,14 @@ async def reach(base_url: str, connection: Connection) -> Reached:
             problem=f"TLS: {text}",
             remedy="trust the authority with --ca-file, or check that no one is in between",
         )
-    except aiohttp.ClientProxyConnectionError:
+    except aiohttp.ClientProxyConnectionError as error:
         return Reached(
             addresses=addresses,
-            problem="the proxy does not answer",
-            remedy="check HTTPS_PROXY and NO_PROXY",
+            problem=f"the proxy {error.host}:{error.port} does not answer",
+            remedy="check HTTPS_PROXY, NO_PROXY and --proxy",
         )
+    except aiohttp.ClientHttpProxyError as error:
+        return Reached(addresses=addresses, **_refused(proxy, error.status))
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         text = "no answer in time" if isinstance(error, TimeoutError) else _reason(error)
         name = "" if addresses else f"the name {host} leads nowhere; "
@@ -116,7 +128,7 @@ async def _certificate(
             _, writer = await asyncio.open_connection(
                 parts.hostname, parts.port or 443, ssl=context
             )
-    except OSError:  # a proxy may be the only way
+    except OSError:
         return None, None
     secure = writer.get_extra_info("ssl_object")
     found = secure.getpeercert(), secure.version()
@@ -124,6 +136,18 @@ async def _certificate(
     with contextlib.suppress(OSError):
         await writer.wait_closed()
     return found
+
+
+def _refused(proxy: Proxy | None, status: int) -> dict[str, Any]:
+    """Say what a proxy's own answer means, without its password."""
+    name = "" if proxy is None else f" {proxy.name}"
+    if status == PROXY_AUTHENTICATION_REQUIRED:
+        remedy = (
+            "give its user name and password in HTTPS_PROXY, as in http://user:password@host:port"
+        )
+    else:
+        remedy = "have it allow this host, or list the host in NO_PROXY"
+    return {"problem": f"the proxy{name} answers HTTP {status}", "remedy": remedy}
 
 
 def _reason(error: BaseException) -> str:

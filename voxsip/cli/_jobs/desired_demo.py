@@ -31,7 +31,7 @@ async def demonstrate(
         concurrency: The calls in flight at most.
         follow: Runs a job with a display.
     """
-    async with AsyncClient(credentials, base_url=url) as client:
+    async with AsyncClient(credentials, base_url=url, proxy="") as client:
         users = [
             (application.application_name, user.user_name)
             async for application in client.applications.list()

@@ -22,7 +22,7 @@ def exit_code(report: Report) -> Exit:
     """Tell what a job's report means for whoever started the command."""
     if report.stopped in {INTERRUPTED, READER_GONE}:
         return Exit.INTERRUPTED
-    if report.stopped == Stop.AUTHORIZATION:
+    if report.stopped in {Stop.AUTHORIZATION, Stop.PROXY}:
         return Exit.REFUSED
     if report.stopped is not None:
         return Exit.STOPPED
@@ -90,6 +90,8 @@ def print_next_step(
         )
     if report.stopped == Stop.AUTHORIZATION:
         print_message("check the key and its account, or use a key whose roles allow this")
+    if report.stopped == Stop.PROXY:
+        print_message("give the proxy's user name and password in its URL (HTTPS_PROXY)")
     buying = report.kind == "create"
     if again is not None and can_resume(report, resumed=resumed):
         print_message(f"go on with: {again}")
