@@ -4,10 +4,13 @@ import copy
 import datetime as dt
 import json
 import pickle
+import re
 import subprocess
 import sys
 from decimal import Decimal
 from operator import methodcaller
+from types import NoneType, UnionType
+from typing import get_args, get_origin, get_type_hints
 
 import attrs
 import orjson
@@ -15,6 +18,7 @@ import pytest
 
 from tests.support.model_samples import filled
 from voxsip import models
+from voxsip.spec.document import operations
 
 
 def test_models_are_the_generated_ones():
@@ -98,6 +102,43 @@ def test_every_model_is_taken_by_json_pickle_and_copy():
         assert copy.deepcopy(made) == copy.copy(made) == attrs.evolve(made) == made
         assert not hasattr(made, "__dict__")
         assert model.__slots__ is not None
+
+
+MONEY = re.compile(r"price|cost|amount|balance")
+NO_MONEY = (bool, str)
+"""What a name with such a word may also be: a switch, or the name of a price group."""
+
+
+def kinds_of(hint):
+    """The types that stand in an annotation, without None and tuples."""
+    if isinstance(hint, UnionType) or get_origin(hint) is tuple:
+        for part in get_args(hint):
+            yield from kinds_of(part)
+    elif hint not in {NoneType, Ellipsis}:
+        yield hint
+
+
+def test_what_is_called_money_is_decimal():
+    found = 0
+    for model in every_model():
+        hints = get_type_hints(model)
+        for member in attrs.fields(model):
+            if not MONEY.search(member.name) or member.name.endswith("_id"):
+                continue
+            for kind in kinds_of(hints[member.name]):
+                if attrs.has(kind):  # whose own members are judged by their names
+                    continue
+                assert kind is Decimal or kind in NO_MONEY, f"{model.__name__}.{member.name}"
+                found += kind is Decimal
+    assert found > 60
+
+
+def test_arguments_called_money_are_decimal():
+    for command, operation in operations().items():
+        for parameter in operation["parameters"]:
+            schema = parameter["schema"]
+            if MONEY.search(parameter["name"]) and schema["type"] in {"number", "integer"}:
+                assert schema.get("format") == "decimal", (command, parameter["name"])
 
 
 def test_plain_data_loads_no_pydantic():

@@ -126,6 +126,8 @@ def _sentences(param: Param) -> Iterator[str]:
     yield param.text
     if param.kind in UNITS:
         yield UNITS[param.kind]
+    if param.longest is not None:
+        yield f"At most {param.longest:,} characters."
     if param.default is not None:
         yield f"Left out, it counts as {param.default}."
 

@@ -45,6 +45,8 @@ class Param:
     """Whether the word `all` stands for everything."""
     default: object = None
     """What the service assumes when the parameter is absent, or None."""
+    longest: int | None = None
+    """Characters that it may have at most."""
 
 
 @attrs.frozen(kw_only=True)

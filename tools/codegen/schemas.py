@@ -52,10 +52,20 @@ def param_kind(schema: Node) -> str:
     if schema.get("contentMediaType"):
         schema.only("type", "contentMediaType")
         return "json"
-    schema.only("type", "format", "default")
+    schema.only("type", "format", "default", "maxLength")
     if _type(schema) not in KINDS:
         raise schema.error("no such wire type")
     return KINDS[_type(schema)]
+
+
+def longest(schema: Node) -> int | None:
+    """Return how many characters a text may have at most, or None."""
+    found = schema.get("maxLength")
+    if found is None:
+        return None
+    if _type(schema) != ("string", None) or found.expect(int) < 1:
+        raise found.error("is for texts, and at least 1")
+    return found.expect(int)
 
 
 ANSWERS = {"integer": "one", "array": "list"}

@@ -215,8 +215,9 @@ def _parameters(
         if name in about.get("all_word", ()):
             item["x-all"] = True
         schema = parameter_schema(kind)
-        if "default" in before.get("schema", {}):
-            schema["default"] = before["schema"]["default"]
+        for key in ("default", "maxLength"):
+            if key in before.get("schema", {}):
+                schema[key] = before["schema"][key]
         if schema["type"] == "array":
             item |= {"style": "form", "explode": False}
         found.append(item | {"schema": schema})

@@ -87,6 +87,8 @@ class Command:
     params: Mapping[str, str] = attrs.field(factory=dict)
     required: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
+    longest: Mapping[str, int] = attrs.field(factory=dict)
+    """Characters that a text may have at most, by parameter."""
     roles: tuple[str, ...] = ()
     exclusive: tuple[frozenset[str], ...] = ()
     requires: tuple[Requirement, ...] = ()
@@ -179,6 +181,13 @@ class Command:
                 break
         if problem is not None:
             raise problem  # on its own: what the encoder raised may hold the value
+        for name, most in self.longest.items():
+            value = given.get(name)
+            if isinstance(value, str) and len(value) > most:
+                message = (
+                    f"{self.name}: {name}: expected at most {most:,} characters, got {len(value):,}"
+                )
+                raise InvalidArgumentError(message, field=name)
         shape = (*given, *map(given.get, self._deciding))
         if shape not in self._passed:
             self.check(given)

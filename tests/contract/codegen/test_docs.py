@@ -54,6 +54,10 @@ def test_arguments_have_types_units_and_defaults(text):
     assert "book_id (Sequence[int]): Only these." in text("list")
 
 
+def test_a_limit_is_told(text):
+    assert "room (str): Room of the shelf. At most 20 characters." in text("buy")
+
+
 def test_deadline_is_for_each_page_of_a_list(text):
     assert "deadline (float): Seconds for the whole call" in text("buy")
     assert "deadline (float): Seconds for each page" in text("list")

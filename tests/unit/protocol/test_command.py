@@ -31,6 +31,21 @@ def test_unknown_arguments_go_as_they_are():
     assert COMMAND.encode({"id": 5, "new_one": [1, 2]}) == "id=5&new_one=1%3B2"
 
 
+def test_a_text_that_is_too_long_is_refused_with_its_length():
+    command = Command(
+        name="DoThing",
+        retry="create",
+        params={"name": "str", "names": "strs"},
+        longest={"name": 5},
+    )
+    for values in ({"name": "five!"}, {"name": "ÄÖÜäö"}, {"names": ["longer than five"]}):
+        assert command.encode(values)
+    for _ in range(2):
+        error = refused({"name": "longer"}, command)
+        assert str(error) == "DoThing: name: expected at most 5 characters, got 6"
+        assert error.field == "name"
+
+
 def test_wrong_type_names_the_argument_and_shows_it():
     error = refused({"id": "x" * 500})
     assert error.field == "id"

@@ -119,7 +119,8 @@ class AsyncAccounts:
 
         Args:
             new_account_email (str): Mail address of the owner from now on.
-            new_account_password (str): What the owner logs in with from now on.
+            new_account_password (str): What the owner logs in with from now on. At least 8
+                characters, with a lower and an upper case letter, a digit and another sign.
             language_code (str): Language of mails, two letters.
             location (str): Time zone of the account.
             account_first_name (str): Given name of the owner.
@@ -213,7 +214,8 @@ class AsyncAccounts:
             child_account_name (Sequence[str]): Names of child accounts.
             child_account_email (Sequence[str]): Email address of the child account.
             new_child_account_email (str): Mail address of the child's owner from now on.
-            new_child_account_password (str): What the child's owner logs in with from now on.
+            new_child_account_password (str): What the child's owner logs in with from now on. At
+                least 8 characters, with a lower and an upper case letter, a digit and another sign.
             account_notifications (bool): Whether mails about the account are sent.
             tariff_changing_notifications (bool): Whether mails about new prices are sent.
             news_notifications (bool): Whether newsletters are sent.

@@ -51,7 +51,7 @@ class AsyncApplications:
 
         Args:
             application_name (str): Name, unique within the account; the account's domain is added
-                to it.
+                to it. Lower case letters, digits and hyphens, a letter first; up to 80 characters.
             secure_record_storage (bool): Ask for authorization whenever a call record is read.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -134,7 +134,8 @@ class AsyncApplications:
         Args:
             application_id (int): Application to change, by id.
             required_application_name (str): Application to change, by its present name.
-            application_name (str): New name.
+            application_name (str): New name. Lower case letters, digits and hyphens, a letter
+                first; up to 80 characters.
             secure_record_storage (bool): Ask for authorization whenever a call record is read.
             deadline (float): Seconds for the whole call, all attempts together.
 

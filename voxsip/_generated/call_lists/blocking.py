@@ -90,8 +90,8 @@ class CallLists:
             rule_id (int): Id of the rule.
             priority (int): Rank of the list among others; 0 is the highest.
             max_simultaneous (int): Most tasks that run at the same time.
-            num_attempts (int): How often one task is tried at most.
-            name (str): What the list is called.
+            num_attempts (int): How often one task is tried at most. From 1 to 5.
+            name (str): What the list is called. Without slashes. At most 255 characters.
             file_content (FileContent): The tasks as CSV: one line each, the first line names the
                 columns. Bytes, or a path (`pathlib.Path`) to read them from.
             list_custom_data (str): Text that every task of the list is started with.
@@ -290,7 +290,7 @@ class CallLists:
             num_attempts (int): How often one task is tried at most.
             max_simultaneous (int): Most tasks that run at the same time.
             ip_address (str): Address used to choose the nearest server.
-            name (str): What the list is called.
+            name (str): What the list is called. Without slashes. At most 255 characters.
             priority (int): Rank of the list among others; 0 is the highest.
             start_at (datetime): When processing begins. An aware datetime, sent as seconds since
                 1970.

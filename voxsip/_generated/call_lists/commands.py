@@ -44,6 +44,9 @@ CREATE_CALL_LIST = Command(
     required=frozenset(
         {"file_content", "max_simultaneous", "name", "num_attempts", "priority", "rule_id"}
     ),
+    longest={
+        "name": 255,
+    },
     result="true",
 )
 
@@ -103,6 +106,9 @@ EDIT_CALL_LIST = Command(
         "percent_successful": "float",
     },
     required=frozenset({"list_id"}),
+    longest={
+        "name": 255,
+    },
     result="true",
 )
 

@@ -49,8 +49,8 @@ class KeyValueStorage:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/set-key-value-item
 
         Args:
-            key (str): Key of the item.
-            value (str): Text to store under the key.
+            key (str): Key of the item. At most 200 characters.
+            value (str): Text to store under the key. At most 2,000 characters.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             ttl (int): Seconds for which the item is kept.
@@ -92,7 +92,7 @@ class KeyValueStorage:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/del-key-value-item
 
         Args:
-            key (str): Key of the item.
+            key (str): Key of the item. At most 200 characters.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -129,7 +129,7 @@ class KeyValueStorage:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-item
 
         Args:
-            key (str): Key of the item.
+            key (str): Key of the item. At most 200 characters.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -168,7 +168,7 @@ class KeyValueStorage:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-items
 
         Args:
-            key (str): Key of the item.
+            key (str): Key of the item. At most 200 characters.
             application_id (int): Only those of this application, by id.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
@@ -214,7 +214,7 @@ class KeyValueStorage:
 
         Args:
             application_id (int): Only those of this application, by id.
-            key (str): Key of the item.
+            key (str): Key of the item. At most 200 characters.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.

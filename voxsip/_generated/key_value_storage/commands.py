@@ -15,6 +15,10 @@ SET_KEY_VALUE_ITEM = Command(
         "expires_at": "unix",
     },
     required=frozenset({"key", "value"}),
+    longest={
+        "key": 200,
+        "value": 2000,
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     form=True,
     result="object",
@@ -29,6 +33,9 @@ DEL_KEY_VALUE_ITEM = Command(
         "application_name": "str",
     },
     required=frozenset({"key"}),
+    longest={
+        "key": 200,
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     result="one",
 )
@@ -42,6 +49,9 @@ GET_KEY_VALUE_ITEM = Command(
         "application_name": "str",
     },
     required=frozenset({"key"}),
+    longest={
+        "key": 200,
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     result="object",
 )
@@ -57,6 +67,9 @@ GET_KEY_VALUE_ITEMS = Command(
         "application_name": "str",
     },
     required=frozenset({"key"}),
+    longest={
+        "key": 200,
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     paging=Paging(items="result", total=None, page_size=50, cap=50),
     result="list",
@@ -71,6 +84,9 @@ GET_KEY_VALUE_KEYS = Command(
         "count": "int",
         "offset": "int",
         "application_name": "str",
+    },
+    longest={
+        "key": 200,
     },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     paging=Paging(items="result", total=None, page_size=50, cap=50),

@@ -59,7 +59,7 @@ class Queues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/add-queue
 
         Args:
-            acd_queue_name (str): Name of the ACD queue.
+            acd_queue_name (str): Name of the ACD queue. At most 100 characters.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             acd_queue_priority (int): Rank among queues when an operator could serve several.
@@ -250,7 +250,8 @@ class Queues:
         Args:
             acd_queue_id (int): Id of the ACD queue.
             acd_queue_name (str): Name of the ACD queue.
-            new_acd_queue_name (str): What the queue shall be called from now on.
+            new_acd_queue_name (str): What the queue shall be called from now on. At most 100
+                characters.
             acd_queue_priority (int): Rank among queues when an operator could serve several.
             auto_binding (bool): Whether operators are bound to the queue without being told so.
             service_probability (float): Chance, from 0 to 1, that a call of this queue is served

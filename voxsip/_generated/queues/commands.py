@@ -18,6 +18,9 @@ ADD_QUEUE = Command(
         "average_service_time": "int",
     },
     required=frozenset({"acd_queue_name"}),
+    longest={
+        "acd_queue_name": 100,
+    },
     exclusive=(frozenset({"application_id", "application_name"}),),
     requires=(Requirement(any_of=("application_id", "application_name")),),
     lookup=Lookup(
@@ -84,6 +87,9 @@ SET_QUEUE_INFO = Command(
         "max_waiting_time": "int",
         "average_service_time": "int",
         "application_id": "int",
+    },
+    longest={
+        "new_acd_queue_name": 100,
     },
     exclusive=(frozenset({"acd_queue_id", "acd_queue_name"}),),
     requires=(Requirement(any_of=("acd_queue_id", "acd_queue_name")),),

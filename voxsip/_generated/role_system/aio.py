@@ -75,7 +75,7 @@ class AsyncRoleSystem:
 
         Args:
             description (str): Text that says what it is for.
-            key_name (str): Name of the key.
+            key_name (str): Name of the key. At most 50 characters.
             role_id (Sequence[int]): Ids of roles.
             role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -157,7 +157,7 @@ class AsyncRoleSystem:
         Args:
             key_id (str): Id of the key.
             description (str): Text that says what it is for.
-            key_name (str): Name of the key.
+            key_name (str): Name of the key. At most 50 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -319,7 +319,8 @@ class AsyncRoleSystem:
 
         Args:
             new_subuser_name (str): What the subuser logs in as.
-            new_subuser_password (str): What the subuser logs in with.
+            new_subuser_password (str): What the subuser logs in with. At least 8 characters, with a
+                lower and an upper case letter, a digit and another sign.
             role_id (Sequence[int]): Ids of roles.
             role_name (Sequence[str]): Names of roles.
             description (str): Text that says what it is for.
@@ -405,7 +406,8 @@ class AsyncRoleSystem:
         Args:
             subuser_id (int): Id of the subuser.
             old_subuser_password (str): What the subuser has logged in with so far.
-            new_subuser_password (str): What the subuser logs in with from now on.
+            new_subuser_password (str): What the subuser logs in with from now on. At least 8
+                characters, with a lower and an upper case letter, a digit and another sign.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 

@@ -59,7 +59,7 @@ class RoleSystem:
 
         Args:
             description (str): Text that says what it is for.
-            key_name (str): Name of the key.
+            key_name (str): Name of the key. At most 50 characters.
             role_id (Sequence[int]): Ids of roles.
             role_name (Sequence[str]): Names of roles.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -138,7 +138,7 @@ class RoleSystem:
         Args:
             key_id (str): Id of the key.
             description (str): Text that says what it is for.
-            key_name (str): Name of the key.
+            key_name (str): Name of the key. At most 50 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -294,7 +294,8 @@ class RoleSystem:
 
         Args:
             new_subuser_name (str): What the subuser logs in as.
-            new_subuser_password (str): What the subuser logs in with.
+            new_subuser_password (str): What the subuser logs in with. At least 8 characters, with a
+                lower and an upper case letter, a digit and another sign.
             role_id (Sequence[int]): Ids of roles.
             role_name (Sequence[str]): Names of roles.
             description (str): Text that says what it is for.
@@ -381,7 +382,8 @@ class RoleSystem:
         Args:
             subuser_id (int): Id of the subuser.
             old_subuser_password (str): What the subuser has logged in with so far.
-            new_subuser_password (str): What the subuser logs in with from now on.
+            new_subuser_password (str): What the subuser logs in with from now on. At least 8
+                characters, with a lower and an upper case letter, a digit and another sign.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 

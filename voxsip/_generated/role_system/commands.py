@@ -12,6 +12,9 @@ CREATE_KEY = Command(
         "role_id": "ints",
         "role_name": "strs",
     },
+    longest={
+        "key_name": 50,
+    },
     exclusive=(frozenset({"role_id", "role_name"}),),
     requires=(Requirement(any_of=("role_id", "role_name")),),
     result="object",
@@ -39,6 +42,9 @@ UPDATE_KEY = Command(
         "key_name": "str",
     },
     required=frozenset({"description", "key_id"}),
+    longest={
+        "key_name": 50,
+    },
     result="one",
 )
 

@@ -55,12 +55,13 @@ class Rules:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/add-rule
 
         Args:
-            rule_name (str): Name, unique within the application.
+            rule_name (str): Name, unique within the application. At most 100 characters.
             rule_pattern (str): Regular expression that a called number or name must match for the
-                rule to apply.
+                rule to apply. At most 65,536 characters.
             application_id (int): Application the rule belongs to, by id.
             application_name (str): Application the rule belongs to, by name.
-            rule_pattern_exclude (str): Regular expression that keeps the rule from applying.
+            rule_pattern_exclude (str): Regular expression that keeps the rule from applying. At
+                most 65,536 characters.
             video_conference (bool): Let the rule serve a video conference.
             bind_key_id (str): Service account key to bind the rule to.
             scenario_id (Sequence[int]): Scenarios to run, by id, in this order.
@@ -163,9 +164,11 @@ class Rules:
 
         Args:
             rule_id (int): Rule to change.
-            rule_name (str): New name.
-            rule_pattern (str): New regular expression that a called number or name must match.
-            rule_pattern_exclude (str): New regular expression that keeps the rule from applying.
+            rule_name (str): New name. At most 100 characters.
+            rule_pattern (str): New regular expression that a called number or name must match. At
+                most 65,536 characters.
+            rule_pattern_exclude (str): New regular expression that keeps the rule from applying. At
+                most 65,536 characters.
             video_conference (bool): Let the rule serve a video conference.
             bind_key_id (str): Service account key to bind the rule to.
             deadline (float): Seconds for the whole call, all attempts together.

@@ -18,6 +18,11 @@ ADD_RULE = Command(
         "scenario_name": "strs",
     },
     required=frozenset({"rule_name", "rule_pattern"}),
+    longest={
+        "rule_name": 100,
+        "rule_pattern": 65536,
+        "rule_pattern_exclude": 65536,
+    },
     roles=("Owner", "Admin", "Developer"),
     exclusive=(
         frozenset({"application_id", "application_name"}),
@@ -73,6 +78,11 @@ SET_RULE_INFO = Command(
         "bind_key_id": "str",
     },
     required=frozenset({"rule_id"}),
+    longest={
+        "rule_name": 100,
+        "rule_pattern": 65536,
+        "rule_pattern_exclude": 65536,
+    },
     roles=("Owner", "Admin", "Developer"),
     result="one",
 )

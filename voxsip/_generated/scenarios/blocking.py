@@ -57,8 +57,8 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/add-scenario
 
         Args:
-            scenario_name (str): Name of the scenario.
-            scenario_script (str): The scenario's JavaScript, up to 128 kB.
+            scenario_name (str): Name of the scenario. At most 30 characters.
+            scenario_script (str): The scenario's JavaScript. At most 131,072 characters.
             rule_id (int): Id of the rule.
             rule_name (str): Name of the rule.
             rewrite (bool): Whether a scenario of the same name is replaced.
@@ -295,8 +295,8 @@ class Scenarios:
         Args:
             scenario_id (int): Id of the scenario.
             required_scenario_name (str): Which scenario to change, by the name it has.
-            scenario_name (str): Name of the scenario.
-            scenario_script (str): The scenario's JavaScript, up to 128 kB.
+            scenario_name (str): Name of the scenario. At most 30 characters.
+            scenario_script (str): The scenario's JavaScript. At most 131,072 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -430,7 +430,7 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/start-conference
 
         Args:
-            conference_name (str): What the conference is called.
+            conference_name (str): What the conference is called. At most 50 characters.
             rule_id (int): Id of the rule.
             user_id (int): Id of the user.
             user_name (str): Name of the user.

@@ -16,6 +16,10 @@ ADD_SCENARIO = Command(
         "application_name": "str",
     },
     required=frozenset({"scenario_name"}),
+    longest={
+        "scenario_name": 30,
+        "scenario_script": 131072,
+    },
     lookup=Lookup(
         command="GetScenarios",
         match=(("scenario_name", "scenario_name"),),
@@ -91,6 +95,10 @@ SET_SCENARIO_INFO = Command(
         "scenario_name": "str",
         "scenario_script": "str",
     },
+    longest={
+        "scenario_name": 30,
+        "scenario_script": 131072,
+    },
     exclusive=(frozenset({"required_scenario_name", "scenario_id"}),),
     requires=(Requirement(any_of=("scenario_id", "required_scenario_name")),),
     form=True,
@@ -146,6 +154,9 @@ START_CONFERENCE = Command(
         "server_location": "str",
     },
     required=frozenset({"conference_name", "rule_id"}),
+    longest={
+        "conference_name": 50,
+    },
     exclusive=(
         frozenset({"user_id", "user_name"}),
         frozenset({"application_id", "application_name"}),

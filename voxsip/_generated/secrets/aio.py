@@ -56,8 +56,9 @@ class AsyncSecrets:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/add-secret
 
         Args:
-            secret_name (str): Name of the secret.
-            secret_value (str): Value of the secret.
+            secret_name (str): Name of the secret. Letters, digits and underscores, a letter first.
+                At most 64 characters.
+            secret_value (str): Value of the secret. At most 8,192 characters.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             description (str): Text that says what it is for.
@@ -248,8 +249,9 @@ class AsyncSecrets:
             application_name (str): Name of the application.
             secret_id (int): Id of the secret.
             secret_name (str): Name of the secret.
-            new_secret_name (str): What the secret shall be called from now on.
-            secret_value (str): Value of the secret.
+            new_secret_name (str): What the secret shall be called from now on. Letters, digits and
+                underscores, a letter first. At most 64 characters.
+            secret_value (str): Value of the secret. At most 8,192 characters.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 

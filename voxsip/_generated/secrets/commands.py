@@ -15,6 +15,10 @@ ADD_SECRET = Command(
     },
     required=frozenset({"secret_name", "secret_value"}),
     secret=frozenset({"secret_value"}),
+    longest={
+        "secret_name": 64,
+        "secret_value": 8192,
+    },
     exclusive=(frozenset({"application_id", "application_name"}),),
     requires=(Requirement(any_of=("application_id", "application_name")),),
     unique=493,
@@ -91,6 +95,10 @@ SET_SECRET_INFO = Command(
         "description": "str",
     },
     secret=frozenset({"secret_value"}),
+    longest={
+        "new_secret_name": 64,
+        "secret_value": 8192,
+    },
     exclusive=(
         frozenset({"application_id", "application_name"}),
         frozenset({"secret_id", "secret_name"}),

@@ -48,7 +48,7 @@ class AsyncSkills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/add-skill
 
         Args:
-            skill_name (str): Name of the skill.
+            skill_name (str): Name of the skill. At most 512 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -107,7 +107,8 @@ class AsyncSkills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/set-skill-info
 
         Args:
-            new_skill_name (str): What the skill shall be called from now on.
+            new_skill_name (str): What the skill shall be called from now on. At most 512
+                characters.
             skill_id (int): Id of the skill.
             skill_name (str): Name of the skill.
             deadline (float): Seconds for the whole call, all attempts together.

@@ -10,6 +10,9 @@ ADD_SKILL = Command(
         "skill_name": "str",
     },
     required=frozenset({"skill_name"}),
+    longest={
+        "skill_name": 512,
+    },
     lookup=Lookup(
         command="GetSkills",
         match=(("skill_name", "skill_name"),),
@@ -43,6 +46,9 @@ SET_SKILL_INFO = Command(
         "skill_name": "str",
     },
     required=frozenset({"new_skill_name"}),
+    longest={
+        "new_skill_name": 512,
+    },
     exclusive=(frozenset({"skill_id", "skill_name"}),),
     requires=(Requirement(any_of=("skill_id", "skill_name")),),
     result="one",

@@ -421,7 +421,7 @@ class SmartQueue:
 
         Args:
             application_id (int): Id of the application.
-            sq_queue_name (str): Name of the SmartQueue queue.
+            sq_queue_name (str): Name of the SmartQueue queue. At most 100 characters.
             call_agent_selection (str): How an agent is chosen for a call.
             call_task_selection (str): How the next call is chosen for an agent.
             application_name (str): Name of the application.
@@ -431,7 +431,7 @@ class SmartQueue:
             im_task_selection (str): How the next message is chosen for an agent; as for calls if
                 not given.
             hold_calls_if_inactive_agents (bool): Whether calls may wait while no agent is at work.
-            description (str): Text that says what it is for.
+            description (str): Text that says what it is for. At most 200 characters.
             call_max_waiting_time (int): Longest time a call may wait, in minutes.
             im_max_waiting_time (int): Longest time a message may wait, in minutes.
             call_max_queue_size (int): Most calls that may wait at the same time.
@@ -509,14 +509,15 @@ class SmartQueue:
             hold_im_if_inactive_agents (bool): Whether messages may wait while no agent is at work.
             sq_queue_name (str): Name of the SmartQueue queue.
             hold_calls_if_inactive_agents (bool): Whether calls may wait while no agent is at work.
-            new_sq_queue_name (str): What the queue shall be called from now on.
+            new_sq_queue_name (str): What the queue shall be called from now on. At most 100
+                characters.
             call_agent_selection (str): How an agent is chosen for a call.
             im_agent_selection (str): How an agent is chosen for a message; as for calls if not
                 given.
             call_task_selection (str): How the next call is chosen for an agent.
             im_task_selection (str): How the next message is chosen for an agent; as for calls if
                 not given.
-            description (str): Text that says what it is for.
+            description (str): Text that says what it is for. At most 200 characters.
             call_max_waiting_time (int): Longest time a call may wait, in minutes.
             im_max_waiting_time (int): Longest time a message may wait, in minutes.
             call_max_queue_size (int): Most calls that may wait at the same time.
@@ -691,7 +692,7 @@ class SmartQueue:
             application_id (int): Id of the application.
             sq_skill_name (str): Name of the SmartQueue skill.
             application_name (str): Name of the application.
-            description (str): Text that says what it is for.
+            description (str): Text that says what it is for. At most 200 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -780,7 +781,7 @@ class SmartQueue:
             application_name (str): Name of the application.
             sq_skill_name (str): Name of the SmartQueue skill.
             new_sq_skill_name (str): What the skill shall be called from now on.
-            description (str): Text that says what it is for.
+            description (str): Text that says what it is for. At most 200 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

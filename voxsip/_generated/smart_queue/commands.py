@@ -168,6 +168,10 @@ SQ_ADD_QUEUE = Command(
         "im_max_waiting_time_in_seconds": "int",
     },
     required=frozenset({"call_agent_selection", "call_task_selection", "sq_queue_name"}),
+    longest={
+        "sq_queue_name": 100,
+        "description": 200,
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     result="object",
 )
@@ -195,6 +199,10 @@ SQ_SET_QUEUE_INFO = Command(
         "priority": "int",
         "call_max_waiting_time_in_seconds": "int",
         "im_max_waiting_time_in_seconds": "int",
+    },
+    longest={
+        "new_sq_queue_name": 100,
+        "description": 200,
     },
     requires=(
         Requirement(any_of=("application_id", "application_name")),
@@ -251,6 +259,9 @@ SQ_ADD_SKILL = Command(
         "description": "str",
     },
     required=frozenset({"sq_skill_name"}),
+    longest={
+        "description": 200,
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     result="object",
 )
@@ -281,6 +292,9 @@ SQ_SET_SKILL_INFO = Command(
         "sq_skill_name": "str",
         "new_sq_skill_name": "str",
         "description": "str",
+    },
+    longest={
+        "description": 200,
     },
     requires=(
         Requirement(any_of=("application_id", "application_name")),

@@ -57,7 +57,7 @@ class AsyncSms:
         Args:
             source (str): Phone number of the account that it is sent from.
             destination (str): Phone number of the recipient.
-            sms_body (str): What it says.
+            sms_body (str): What it says. At most 765 characters.
             store_body (bool): Whether the service keeps the text.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -100,7 +100,7 @@ class AsyncSms:
         Args:
             src_number (str): Name or number that it is sent from.
             dst_numbers (Sequence[str]): Phone numbers of the recipients.
-            text (str): What it says.
+            text (str): What it says. At most 1,600 characters.
             store_body (bool): Whether the service keeps the text.
             deadline (float): Seconds for the whole call, all attempts together.
 

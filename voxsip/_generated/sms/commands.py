@@ -13,6 +13,9 @@ SEND_SMS_MESSAGE = Command(
         "store_body": "bool",
     },
     required=frozenset({"destination", "sms_body", "source"}),
+    longest={
+        "sms_body": 765,
+    },
     form=True,
     result="one",
 )
@@ -27,6 +30,9 @@ A2P_SEND_SMS = Command(
         "store_body": "bool",
     },
     required=frozenset({"dst_numbers", "src_number", "text"}),
+    longest={
+        "text": 1600,
+    },
     form=True,
     result="list",
 )

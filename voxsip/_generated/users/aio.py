@@ -47,9 +47,11 @@ class AsyncUsers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/users/add-user
 
         Args:
-            user_name (str): Login name, unique within the application.
-            user_display_name (str): Name to show to others.
-            user_password (str): Password to log in with.
+            user_name (str): Login name, unique within the application. Lower case letters, digits,
+                hyphens and underscores, a letter or digit first; 3 to 50 characters.
+            user_display_name (str): Name to show to others. At most 256 characters.
+            user_password (str): Password to log in with. At least 8 characters, with a lower and an
+                upper case letter, a digit and another sign.
             application_id (int): Application the user belongs to, by id.
             application_name (str): Application the user belongs to, by name.
             parent_accounting (bool): Whether the account's balance is charged instead of a balance
@@ -164,9 +166,11 @@ class AsyncUsers:
             user_name (str): User to change, by name within the application.
             application_id (int): Application the user belongs to, by id.
             application_name (str): Application the user belongs to, by name.
-            new_user_name (str): New login name.
-            user_display_name (str): New name to show to others.
-            user_password (str): New password to log in with.
+            new_user_name (str): New login name. Lower case letters, digits, hyphens and
+                underscores, a letter or digit first; 3 to 50 characters.
+            user_display_name (str): New name to show to others. At most 256 characters.
+            user_password (str): New password to log in with. At least 8 characters, with a lower
+                and an upper case letter, a digit and another sign.
             parent_accounting (bool): Whether the account's balance is charged instead of a balance
                 of the user's own.
             user_active (bool): Whether the user may log in.

@@ -18,6 +18,9 @@ ADD_USER = Command(
     },
     required=frozenset({"user_display_name", "user_name", "user_password"}),
     secret=frozenset({"user_password"}),
+    longest={
+        "user_display_name": 256,
+    },
     roles=("Owner", "Admin", "User manager"),
     exclusive=(frozenset({"application_id", "application_name"}),),
     lookup=Lookup(
@@ -74,6 +77,9 @@ SET_USER_INFO = Command(
         "user_custom_data": "str",
     },
     secret=frozenset({"user_password"}),
+    longest={
+        "user_display_name": 256,
+    },
     roles=("Owner", "Admin", "User manager"),
     exclusive=(
         frozenset({"user_id", "user_name"}),
