@@ -27,6 +27,7 @@ def operation(
     retry = facts.retry["commands"][command]
     extensions = {
         **_methods(command, names, entry, texts, present),
+        **({"x-names": present["x-names"]} if "x-names" in present else {}),
         "x-retry": "create" if retry["class"] == "unknown" else retry["class"],
         **_behaviour(command, retry),
         **({} if present else _rules(facts, command, entry)),
