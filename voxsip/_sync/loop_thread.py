@@ -237,11 +237,19 @@ def _warn_inside_loop(state: _State) -> None:
     except RuntimeError:
         return
     state.warned = True
+    if _in_notebook():
+        return
     warnings.warn(
         "a blocking voxsip.Client is used inside a running event loop and holds it up: use AsyncClient there",
         RuntimeWarning,
         stacklevel=_level_of_caller(),
     )
+
+
+def _in_notebook() -> bool:
+    """Returns whether this is the kernel of a notebook, whose loop has nothing to do while a cell runs."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
 
 
 def _level_of_caller() -> int:
