@@ -25,9 +25,7 @@ def test_from_a_workbook_to_bound_registrations(tmp_path):
     outputs = [output for cell in book.cells for output in cell.get("outputs", ())]
     assert [output.text for output in outputs if output.get("name") == "stderr"] == []
     results = [
-        output.data["text/plain"]
-        for output in outputs
-        if output.output_type == "execute_result"
+        output.data["text/plain"] for output in outputs if output.output_type == "execute_result"
     ]
     assert "(200, 0, [])" in results
     assert "['user-1', 'user-2', 'user-3']" in results
