@@ -30,9 +30,9 @@ class CallTrace:
     __slots__ = ("_token", "failures", "on_failure", "waited")
 
     def __init__(self, on_failure: Callable[[VoxsipError], None] | None = None) -> None:
-        self.on_failure = on_failure
-        self.failures = 0
-        self.waited = 0.0
+        self.on_failure: Callable[[VoxsipError], None] | None = on_failure
+        self.failures: int = 0
+        self.waited: float = 0.0
         self._token: Token[CallTrace | None] | None = None
 
     @property

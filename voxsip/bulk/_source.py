@@ -55,13 +55,13 @@ class Source:
         self._rows = rows = hide_rows(rows)  # as mappings they may hold passwords
         self._sync: Iterator[object] | None = None
         self._async: AsyncIterator[object] | None = None
-        self.length = len(rows.reveal()) if isinstance(rows.reveal(), Sized) else None
+        self.length: int | None = len(rows.reveal()) if isinstance(rows.reveal(), Sized) else None
         wrong = isinstance(rows.reveal(), str | bytes | Mapping)
         if wrong or not isinstance(rows.reveal(), Iterable | AsyncIterable):
             expected = "an iterable or async iterable of rows"
             message = f"rows: expected {expected}, got {type_name(rows)}"
             raise InvalidArgumentError(message, field="rows")
-        self.is_sync = isinstance(rows.reveal(), Iterable)
+        self.is_sync: bool = isinstance(rows.reveal(), Iterable)
 
     def again(self) -> Iterator[object] | None:
         """Return an iterator from the start, beside the one `pull` uses; None if there can be only one."""

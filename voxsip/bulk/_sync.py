@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self
 
@@ -56,12 +56,12 @@ class Inbox(Source):
             name = type_name(rows)
             raise InvalidArgumentError(f"rows: expected an iterable, got {name}", field="rows")
         super().__init__(rows)
-        self.is_sync = False
+        self.is_sync: bool = False
         self._items: deque[object] = deque()
         self._ended = False
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self.on_hungry = _nothing
+        self.on_hungry: Callable[[], None] = _nothing
 
     @property
     def hungry(self) -> bool:
@@ -119,8 +119,8 @@ class Batch:
 
     def __init__(self) -> None:
         self.rows: list[object] = []
-        self.slow = False
-        self.ended = False
+        self.slow: bool = False
+        self.ended: bool = False
         self.error: BaseException | None = None
 
 

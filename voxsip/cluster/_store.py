@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Self
 
@@ -160,9 +160,9 @@ class ClusterStore:
 
     def __init__(self, address: str) -> None:
         address = conceal(address)
-        self.address = StoreAddress(address)
+        self.address: StoreAddress = StoreAddress(address)
         self._connection = LoopConnection(self.address, lambda: None)
-        self.fetch = self._connection.fetch
+        self.fetch: Callable[..., Awaitable[Any]] = self._connection.fetch
 
     async def close(self) -> None:
         """Close the connection; it is made again when it is needed."""

@@ -76,8 +76,8 @@ class ReportWriter:
         account_id: int | None = None,
         clock: Callable[[], float] = SYSTEM.monotonic,
     ) -> None:
-        self.directory = Path(directory)
-        self.series = TimeSeries()
+        self.directory: Path = Path(directory)
+        self.series: TimeSeries = TimeSeries()
         self._kind = kind
         self._source = source
         self._options = dict(options or {})

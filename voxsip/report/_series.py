@@ -53,8 +53,8 @@ class TimeSeries:
     __slots__ = ("_counts", "_latencies", "seconds", "width")
 
     def __init__(self) -> None:
-        self.width = FIRST_WIDTH
-        self.seconds = 0.0
+        self.width: float = FIRST_WIDTH
+        self.seconds: float = 0.0
         self._counts = array("L", [0]) * (BUCKETS * len(STATUSES))
         self._latencies = array("L", [0]) * (BUCKETS * _BINS)
 

@@ -59,7 +59,7 @@ class LocalServer:
             raise ConfigurationError(f"PostgreSQL: its server programs are not here; {INSTALL}")
         self._account = _unprivileged_account() if os.geteuid() == 0 else {}
         self._folder = Path(tempfile.mkdtemp(prefix="voxsip-pg-"))
-        self.password = secrets.token_hex(8)
+        self.password: str = secrets.token_hex(8)
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._start(programs)

@@ -223,9 +223,11 @@ class SharedLimiter:
         return found
 
     def forget(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Drop what belongs to a loop that is closed."""
         self._loops.pop(loop, None)
 
     def heard(self, rate: float | None) -> None:
+        """Take in the rate that the store tells."""
         self._rate = rate
 
 

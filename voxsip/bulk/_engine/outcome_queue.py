@@ -30,7 +30,7 @@ class OutcomeQueue(Generic[T]):
         self._patience: Callable[[], bool] | None = None
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.items: deque[T] = deque()
-        self.closed = False
+        self.closed: bool = False
 
     @property
     def full(self) -> bool:

@@ -30,7 +30,7 @@ class Faults:
     """
 
     def __init__(self, rules: Iterable[Fault] = (), seed: int = 0) -> None:
-        self.rules = tuple(rules)
+        self.rules: tuple[Fault, ...] = tuple(rules)
         self.seed = seed
         self.applied: Counter[str] = Counter()
         self._met = [0] * len(self.rules)

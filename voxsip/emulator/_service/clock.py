@@ -27,9 +27,9 @@ class Clock:
     __slots__ = ("_date", "_date_second", "offset", "skew", "source")
 
     def __init__(self, source: Callable[[], float] = time.time, offset: float = 0.0) -> None:
-        self.source = source
-        self.offset = offset
-        self.skew = 0.0
+        self.source: Callable[[], float] = source
+        self.offset: float = offset
+        self.skew: float = 0.0
         self._date_second = -1
         self._date = ""
 
