@@ -8,13 +8,17 @@ is read again. The end is an empty page, never a short one.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection
-from typing import TYPE_CHECKING
+from contextlib import aclosing
+from typing import TYPE_CHECKING, TypeVar
 
 from voxsip._errors import OutcomeUnknownError
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
     from voxsip._generated.sip_registrations.models import SipRegistration
+    from voxsip._protocol.paging import AsyncPager
+
+T = TypeVar("T")
 
 MAX_PAGES = 10_000
 """Pages after which a list is taken for one that never ends."""
@@ -27,6 +31,7 @@ async def every_registration(client: BaseAsyncClient) -> AsyncGenerator[SipRegis
 
     Raises:
         VoxsipError: a page could not be read.
+        OutcomeUnknownError: the list does not end.
     """
     known: Collection[int] = ()
     offset = stride = 0
@@ -51,6 +56,32 @@ async def every_registration(client: BaseAsyncClient) -> AsyncGenerator[SipRegis
         # A single item cannot be the last of one page and the first of another.
         stride = len(page) - 1
         offset += stride or 1
-    raise OutcomeUnknownError(
-        f"GetSipRegistrations: the list does not end after {MAX_PAGES} pages; what is there cannot be told"
+    raise _endless("GetSipRegistrations")
+
+
+async def every_item(pager: AsyncPager[T], command: str) -> list[T]:
+    """Return all items of a list of which nothing is deleted ahead of what is read.
+
+    Args:
+        pager: Reads the list.
+        command: Its name, for the error.
+
+    Raises:
+        VoxsipError: A page could not be read.
+        OutcomeUnknownError: The list does not end.
+    """
+    found: list[T] = []
+    pages = 0
+    async with aclosing(pager.pages()) as reading:
+        async for page in reading:
+            pages += 1
+            if pages > MAX_PAGES:
+                raise _endless(command)
+            found += page.items
+    return found
+
+
+def _endless(command: str) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"{command}: the list does not end after {MAX_PAGES} pages; what is there cannot be told"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from voxsip._bindings.listing import every_item
 from voxsip._bindings.name_table import Pair, Part
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ async def list_applications(client: BaseAsyncClient, name: str | None = None) ->
         VoxsipError: A page could not be read.
     """
     pager = client.applications.list(application_name=name)
-    return [(one.application_name, one.application_id) async for one in pager]
+    found = await every_item(pager, "GetApplications")
+    return [(one.application_name, one.application_id) for one in found]
 
 
 async def list_users(
@@ -32,7 +34,8 @@ async def list_users(
         VoxsipError: A page could not be read.
     """
     pager = client.users.list(application_id=application, user_name=name)
-    return [(one.user_name, one.user_id) async for one in pager]
+    found = await every_item(pager, "GetUsers")
+    return [(one.user_name, one.user_id) for one in found]
 
 
 async def list_rules(
@@ -44,7 +47,8 @@ async def list_rules(
         VoxsipError: A page could not be read.
     """
     pager = client.rules.list(application_id=application, rule_name=name)
-    return [(one.application_id, one.rule_name, one.rule_id) async for one in pager]
+    found = await every_item(pager, "GetRules")
+    return [(one.application_id, one.rule_name, one.rule_id) for one in found]
 
 
 async def list_part(
