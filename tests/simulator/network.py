@@ -16,6 +16,8 @@ AMBIGUOUS = frozenset(
 )
 """Fates that leave a client without an answer it may believe."""
 
+LATE_ALREADY = frozenset({"late", "gateway"})
+
 
 class Network:
     """What all lives of one seed share: the service, the fates and what is known of every request.
@@ -91,7 +93,7 @@ class Session:
         reply = loop.create_future()
         there, back = random.uniform(0.004, 0.04), random.uniform(0.004, 0.04)
         key = object()
-        self.in_flight[key] = (command, name)
+        self.in_flight[key] = (command, name, fate)
         if is_change(command):
             world.tell(f"life {self._life}: {command} {name} leaves ({fate})")
 
@@ -164,10 +166,10 @@ class Session:
     def doubt(self):
         """Let nobody be told what becomes of the requests on their way; a third of them arrive late."""
         random = self._network.world.random("held up", self._life)
-        for key, (command, name) in self.in_flight.items():
+        for key, (command, name, fate) in self.in_flight.items():
             if is_change(command):
                 self._network.ambiguous.add(name)
-            if random.random() < 0.3:
+            if random.random() < 0.3 and fate not in LATE_ALREADY:
                 self.held_up[key] = random.uniform(0.1, LATEST - 0.1)
 
 

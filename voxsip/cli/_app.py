@@ -10,7 +10,7 @@ from cyclopts import App
 
 from voxsip._version import __version__
 from voxsip.cli._exit_codes import Exit, explain, print_message
-from voxsip.cli._terminal.streams import OutputLost, guarded_streams, lost_output
+from voxsip.cli._terminal.streams import OutputLost, drain_output, guarded_streams, lost_output
 
 app = App(
     name="voxsip",
@@ -111,6 +111,8 @@ def run(arguments: list[str]) -> int:
         try:
             code = _run(arguments)
             sys.stdout.flush()
+            if not drain_output():
+                return Exit.INTERRUPTED
         except OutputLost as lost:
             if lost.reader_gone:  # it has seen enough
                 return Exit.INTERRUPTED

@@ -20,7 +20,7 @@ from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.follow import INTERRUPTED
 from voxsip.cli._jobs.interrupts import interrupts
 from voxsip.cli._jobs.summary import exit_code, print_next_step, print_report
-from voxsip.cli._terminal.streams import lost_output
+from voxsip.cli._terminal.streams import lost_output, unblock_output
 from voxsip.shared import shown
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ async def follow(
         stopping.add(asyncio.create_task(job.stop(INTERRUPTED)))
 
     ticks = _Ticks(shown, on_progress)
+    unblock_output(events=as_json)
     shown.started()
     try:
         signals.first = stop

@@ -6,7 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from voxsip.cli._jobs.interrupts import SAME_STOP
-from voxsip.cli._terminal.streams import lost_output, tolerate_lost_output
+from voxsip.cli._terminal.streams import (
+    is_behind,
+    lost_output,
+    room,
+    tolerate_lost_output,
+    unblock_output,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,10 +72,12 @@ async def follow(
     async def tick() -> None:
         while True:
             await asyncio.sleep(display.interval)
-            display.refresh(job.report, job.concurrency)
+            if not is_behind():
+                display.refresh(job.report, job.concurrency)
             look_at_reader()
 
     tolerate_lost_output()
+    unblock_output(events=display.needs_reader)
     display.started()
     ticker = asyncio.create_task(tick())
     try:
@@ -81,6 +89,7 @@ async def follow(
                 record(outcome, line)
             display.outcome(outcome, line)
             look_at_reader()
+            await room(lambda: job.report.stopped is not None)
         display.refresh(job.report, job.concurrency)
     finally:
         signals.first = None

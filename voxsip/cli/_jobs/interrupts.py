@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 
 from attrs import define
 
+from voxsip.cli._terminal.streams import give_up_output
+
 SAME_STOP = 1.0
 """Seconds after a signal in which others belong to the same stop."""
 
@@ -43,15 +45,28 @@ class Interrupts:
 
     def __call__(self) -> None:
         """Take a signal."""
-        now = self._clock()
-        if self.over or (self.taken is not None and now - self.taken < SAME_STOP):
+        if self._is_same_stop():
             return
-        self.taken = now
+        if self.over:
+            give_up_output()
+            return
         first, self.first = self.first, None
         if first is not None:
             first()
         elif self._task is not None:
             self._task.cancel()
+
+    def late(self, *_: object) -> None:
+        """Take a signal once all is over: nothing but waiting for a reader can be ended."""
+        if not self._is_same_stop():
+            give_up_output()
+
+    def _is_same_stop(self) -> bool:
+        now = self._clock()
+        if self.taken is not None and now - self.taken < SAME_STOP:
+            return True
+        self.taken = now
+        return False
 
 
 @contextlib.contextmanager
@@ -68,4 +83,4 @@ def interrupts() -> Iterator[Interrupts]:
         yield taken
     if taken.over or taken.taken is not None:  # the rest of the same stop may still be on its way
         for number in signals:
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, taken.late)

@@ -3,18 +3,33 @@
 `guarded_streams` stands before both for the life of a command. A stream that fails is silent from then on: its
 descriptor leads to the null device, so that nothing fails a second time, not even at exit. What a failure means for
 the command is said by `tolerate_lost_output`: a job goes on, everything else ends with `OutputLost`.
+
+A reader may also stand still. From `unblock_output` on a thread writes, so that a job's event loop never waits for a
+reader. What people read is dropped when too much of it waits; events are not, whoever writes them asks for `room`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from voxsip.cli._terminal.pump import Pump
+
+MOST_TEXT = 1 << 20
+"""Bytes for people that may wait for their reader; what is more is dropped."""
+MOST_EVENTS = 1 << 26
+"""Bytes of events that may wait for their reader before a job sends no further row."""
+BEHIND = 1 << 16
+"""Waiting bytes from which a reader counts as slow, and is not told of progress."""
+_LOOK = 0.02
 
 
 class OutputLost(Exception):  # noqa: N818 - an event, like a signal
@@ -46,6 +61,8 @@ class GuardedStream:
         self.tolerant = tolerant
         self._number = number
         self._stand_in: TextIO | None = None
+        self._pump: Pump | None = None
+        self._lossless = False
         if stream is None:
             self.lost = OutputLost("it is closed", reader_gone=False)
             stream = self._stand_in = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - closed by release()
@@ -57,6 +74,10 @@ class GuardedStream:
     def write(self, text: str) -> int:
         """Write a text; silently drop it after a failure."""
         if self.lost is None:
+            if self._pump is not None:
+                if self._lossless or self._pump.pending < MOST_TEXT:
+                    self._pump.put(text.encode(self._stream.encoding, "backslashreplace"))
+                return len(text)
             try:
                 self._stream.write(text)
             except (OSError, ValueError) as error:
@@ -71,11 +92,47 @@ class GuardedStream:
 
     def flush(self) -> None:
         """Hand on what is buffered."""
-        if self.lost is None:
+        if self.lost is None and self._pump is None:
             try:
                 self._stream.flush()
             except (OSError, ValueError) as error:
                 self._lose(error)
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait for the reader."""
+        return 0 if self._pump is None else self._pump.pending
+
+    def unblock(self, *, lossless: bool) -> None:
+        """Write in a thread from now on, where the system writes bytes to descriptors.
+
+        Args:
+            lossless: Drop nothing, however much waits.
+        """
+        self._lossless = self._lossless or lossless
+        if self._pump is not None or self.lost is not None or sys.platform == "win32":
+            return
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            descriptor = self._stream.fileno()
+            self.flush()
+            from voxsip.cli._terminal.pump import Pump  # noqa: PLC0415 - only for jobs
+
+            self._pump = Pump(descriptor, self._lose)
+
+    def drain(self, given_up: threading.Event) -> bool:
+        """Wait until all is written, and write directly again; False if that was given up."""
+        pump = self._pump
+        if pump is None:
+            return True
+        with contextlib.suppress(KeyboardInterrupt):
+            while not pump.wait(_LOOK) and not given_up.is_set():
+                pass
+        pump.stop()
+        self._pump = None
+        if pump.pending and self.lost is None:
+            self.lost = OutputLost("nobody reads it", reader_gone=True)
+            return False
+        return True
 
     def release(self) -> None:
         """Close what stands in for a stream that was closed from the start."""
@@ -91,7 +148,7 @@ class GuardedStream:
                 null = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(null, self._number)
                 os.close(null)
-        if not self.tolerant:
+        if not self.tolerant and self._pump is None:
             raise self.lost from None
 
 
@@ -122,6 +179,7 @@ def guarded_streams() -> Iterator[None]:
     try:
         yield
     finally:
+        drain_output()
         sys.stdout, sys.stderr = before
         out.release()
         err.release()
@@ -131,6 +189,49 @@ def tolerate_lost_output() -> None:
     """Let the command go on when standard output fails: what it does matters more than what it says."""
     if isinstance(sys.stdout, GuardedStream):
         sys.stdout.tolerant = True
+
+
+_given_up = threading.Event()
+
+
+def unblock_output(*, events: bool) -> None:
+    """Let a job's event loop wait for no reader from now on.
+
+    Args:
+        events: Standard output is for events, none of which is dropped.
+    """
+    _given_up.clear()
+    for stream, lossless in ((sys.stdout, events), (sys.stderr, False)):
+        if isinstance(stream, GuardedStream):
+            stream.unblock(lossless=lossless)
+
+
+def is_behind() -> bool:
+    """Returns whether a reader is slow: it need not be told of progress."""
+    return _pending() > BEHIND
+
+
+async def room(stopped: Callable[[], bool]) -> None:
+    """Return once events wait for their reader no longer than is good, or when `stopped` says so."""
+    while _pending() > MOST_EVENTS and not stopped():  # noqa: ASYNC110 - a thread reads on
+        await asyncio.sleep(_LOOK)
+
+
+def _pending() -> int:
+    streams = (sys.stdout, sys.stderr)
+    return max(one.pending if isinstance(one, GuardedStream) else 0 for one in streams)
+
+
+def drain_output() -> bool:
+    """Wait until all is written; return False if `give_up_output` was called first."""
+    streams = [one for one in (sys.stdout, sys.stderr) if isinstance(one, GuardedStream)]
+    drained = [one.drain(_given_up) for one in streams]
+    return all(drained)
+
+
+def give_up_output() -> None:
+    """Wait for no reader any more; from a signal handler, for example."""
+    _given_up.set()
 
 
 def lost_output() -> OutputLost | None:
