@@ -56,7 +56,7 @@ def test_the_job_ends_well_and_writes_its_reports(serve, write, tmp_path, output
     assert code == 0
     assert bound(emulator) == ROWS
     assert json.loads((tmp_path / "out" / "report.json").read_text())["done"] == ROWS
-    assert "bind, complete" in voxsip("bulk", "status", "j").out
+    assert "bind, finished" in voxsip("bulk", "status", "j").out
 
 
 def test_a_full_disk_is_told(serve, write):

@@ -111,7 +111,7 @@ def test_buying_is_asked_for(setup, write, answer, code, count):
     emulator, terminal = setup
     path = write("sip_username,proxy\nann,p\n")
     ended, seen = terminal("bulk", "create", path, answer=answer)
-    assert "1 registrations at 1 USD: 1; the balance is 1000" in seen
+    assert "1 registration at 1 USD: 1; the balance is 1000" in seen
     assert (ended, len(ids(emulator))) == (code, count)
 
 
