@@ -75,12 +75,28 @@ def interrupts() -> Iterator[Interrupts]:
     loop = asyncio.get_running_loop()
     taken = Interrupts(asyncio.current_task())
     signals = stop_signals()
-    with contextlib.ExitStack() as stack:
+    stack = contextlib.ExitStack()
+    try:
         for number in signals:
             with contextlib.suppress(NotImplementedError):  # Windows: asyncio cancels the task
                 loop.add_signal_handler(number, taken)
                 stack.callback(loop.remove_signal_handler, number)
         yield taken
-    if taken.over or taken.taken is not None:  # the rest of the same stop may still be on its way
-        for number in signals:
-            signal.signal(number, taken.late)
+    finally:
+        with _blocked(signals):  # between two handlers a signal would kill
+            stack.close()
+            if taken.over or taken.taken is not None:  # the rest of the same stop may be on its way
+                for number in signals:
+                    signal.signal(number, taken.late)
+
+
+@contextlib.contextmanager
+def _blocked(signals: tuple[signal.Signals, ...]) -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
