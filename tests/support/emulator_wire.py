@@ -49,19 +49,19 @@ class Wire:
         headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
         return self.session.post(self.emulator.base_url + path, headers=headers, **options)
 
-    async def call(self, command, **parameters):
+    async def call(self, command, /, **parameters):
         params = {name: text(value) for name, value in parameters.items()}
         async with self.post(f"/{command}", params=params) as reply:
             assert reply.status == 200
             assert reply.content_type == "application/json"
             return orjson.loads(await reply.read())
 
-    async def done(self, command, **parameters):
+    async def done(self, command, /, **parameters):
         reply = await self.call(command, **parameters)
         assert "error" not in reply, reply
         return reply
 
-    async def refused(self, command, **parameters):
+    async def refused(self, command, /, **parameters):
         reply = await self.call(command, **parameters)
         assert set(reply) == {"error"}, reply
         assert reply["error"]["msg"]

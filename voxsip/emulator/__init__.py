@@ -6,7 +6,9 @@ async with Emulator(registrations=100) as emulator:
 ```
 
 It verifies tokens and roles, keeps state, and answers as the service's documents say. It shares the
-API description with the client and no code, so that the two check each other.
+API description with the client and no code, so that the two check each other. Commands that it keeps no state for
+(`state.sampled` names them) are answered from the description: with every member that a reply may have, and with
+empty lists.
 
 **Where the documents are silent** the emulator has to choose. Its choices, which prove nothing
 about the real service:
@@ -25,12 +27,25 @@ about the real service:
 - Losing a user to another registration clears the user and leaves application and rule.
 - `bind=false` clears what it names where it holds: the user, the rule, or, where only the
   application or nothing is named, all three; with a user alone, that user wherever it is bound.
-- A registration's price is charged when it is made and not paid back.
+- A registration's price is charged when it is made and not paid back; so is a phone number's (1). A session that is
+  started, one more in a conference, and each task of a call list cost 0.01, a message 0.01 for each fragment, a month of a
+  plan 0, 5 or 50 each time it is chosen. What is paid is in the transaction history. There must be money enough: 127.
+- Nobody is called and no message arrives: a session has no calls, a task stays new until it is cancelled, a message counts
+  as sent. A rule needs no scenario to be started. `calls=N` puts so many past calls in the history.
+- Phone numbers are on sale without end, in any country, category and region; a number that one account has is not
+  sold again until it is given up. Messages may come from any number, but for one of the account's own that is switched off.
+- A call list's columns are named by its first line; a `__task_uuid` that is in the list already refuses the file: 250.
+- A report is complete a second after it was ordered, holds what there was then, and is CSV; other formats: 105. Reports go
+  packed (gzip) to those who take them so.
+- A plan's type may be any word. The password that was set last is refused: 535. Currency rates are made up.
+- A key of the key-value storage lives 30 days unless told; one that is not there is error 496 to read and none to delete.
+- The audit log holds the latest 10,000 commands that changed something, without their arguments.
 - Deleting an application deletes its rules and users; deleting any of the three unbinds.
   Deleting several things deletes all or none.
 - Names must not be empty nor hold `;`, those of applications and users no blanks either.
 - Filters of GetSipRegistrations match exactly; ids and names that do not exist match nothing.
 - The order of checks: command, token, rate limit, role, parameters, existence, limits, money.
+- The word `all` deletes, binds or lists every one, where the API documents it, and none is no error.
 - A key may act for its account and for that account's children. All keys of one process share one
   RSA pair and differ by `kid`.
 - Unknown parameters are ignored, and so is a body that is no form.

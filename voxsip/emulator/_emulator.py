@@ -60,6 +60,7 @@ class Emulator:
         applications: how many there are at the start.
         users: likewise.
         registrations: likewise; already paid for.
+        calls: past calls, a minute apart, in the history; they take no memory, so that reports may be of any size.
         children: child accounts at the start, numbered from 2; each has as many of these things, and as much money.
         balance: money at the start; anything `Decimal` takes.
         price: what a registration costs.
@@ -90,6 +91,7 @@ class Emulator:
         applications: int = 3,
         users: int = 10,
         registrations: int = 0,
+        calls: int = 0,
         children: int = 0,
         balance: Decimal | float | str = 1000,
         price: Decimal | float | str = 1,
@@ -107,6 +109,7 @@ class Emulator:
             "applications": applications,
             "users": users,
             "registrations": registrations,
+            "calls": calls,
             "children": children,
             "page_cap": page_cap,
         }.items():
@@ -140,6 +143,7 @@ class Emulator:
             users=users,
             registrations=registrations,
             price=self._service.price,
+            calls=calls,
         )
         self._handler = Handler(self._service)
         self.rate_limit = rate_limit

@@ -10,6 +10,7 @@ import orjson
 
 _NOT_GROUPS = frozenset({"common.json", "errors.json"})
 ERROR = "#/components/schemas/ErrorReply"
+FILE = "application/octet-stream"
 
 
 @cache
@@ -51,7 +52,8 @@ def resolve(schema: dict[str, Any]) -> dict[str, Any]:
 def document() -> dict[str, Any]:
     """Return one OpenAPI 3.1 document of all groups.
 
-    A refusal comes with status 200 as well, so every 200 that holds JSON is a reply or an error.
+    A refusal comes with status 200 as well, so every 200 that holds JSON is a reply or an error. Commands that can answer with
+    a file, if `output` asks for one, say so.
     """
     groups = list(_groups())
     paths = {
@@ -82,6 +84,8 @@ def _with_errors(operation: dict[str, Any]) -> dict[str, Any]:
         else body
         for kind, body in done["content"].items()
     }
+    if any(variant.get("file") for variant in operation.get("x-variants", {}).values()):
+        content[FILE] = {"schema": {"type": "string", "format": "binary"}}
     if "application/json" not in content:
         content["application/json"] = {"schema": {"$ref": ERROR}}
     responses = {**operation["responses"], "200": {**done, "content": content}}

@@ -133,7 +133,7 @@ class CreateCallListReply(Model):
     result: bool
     count: int | None = None
     list_id: int
-    batch_id: str
+    batch_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)

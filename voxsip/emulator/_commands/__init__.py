@@ -3,10 +3,35 @@
 from voxsip.emulator._commands import (
     accounts,
     applications,
+    call_lists,
+    history,
+    key_value_storage,
+    kinds,
+    outbound_test_numbers,
+    phone_numbers,
+    reports,
     rules,
+    scenarios,
     sip_registrations,
     sip_white_list,
+    sms,
     users,
 )
 
-__all__ = ["accounts", "applications", "rules", "sip_registrations", "sip_white_list", "users"]
+__all__ = [
+    "accounts",
+    "applications",
+    "call_lists",
+    "history",
+    "key_value_storage",
+    "kinds",
+    "outbound_test_numbers",
+    "phone_numbers",
+    "reports",
+    "rules",
+    "scenarios",
+    "sip_registrations",
+    "sip_white_list",
+    "sms",
+    "users",
+]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from voxsip.emulator._commands import rules
 from voxsip.emulator._service.context import Context, command
 from voxsip.emulator._service.errors import RefusedError
-from voxsip.emulator._service.values import REQUIRED
+from voxsip.emulator._service.values import ALL, REQUIRED
 from voxsip.emulator._state.bindings import find_application
 
 if TYPE_CHECKING:
@@ -36,14 +37,18 @@ def add(context: Context) -> dict[str, Any]:
 @command("DelApplication")
 def delete(context: Context) -> dict[str, Any]:
     """Delete applications, all of them or, where one is not there, none."""
-    doomed = [
-        found
-        for key in ("application_id", "application_name")
-        for wanted in context.values.get(key, ())
-        if (found := find_application(context.account, {key: wanted})) is not None
-    ]
-    if not doomed:
-        raise RefusedError(REQUIRED, "An application_id or application_name is needed")
+    account, values = context.account, context.values
+    if values.get("application_id") == ALL:
+        doomed = list(account.applications.values())
+    else:
+        doomed = [
+            found
+            for key in ("application_id", "application_name")
+            for wanted in values.get(key, ())
+            if (found := find_application(account, {key: wanted})) is not None
+        ]
+        if not doomed:
+            raise RefusedError(REQUIRED, "An application_id or application_name is needed")
     for application in {item.id: item for item in doomed}.values():
         context.account.remove_application(application)
     return {"result": 1}
@@ -76,7 +81,7 @@ def set_(context: Context) -> dict[str, Any]:
 
 @command("GetApplications")
 def list_(context: Context) -> dict[str, Any]:
-    """List applications; a name is matched by part."""
+    """List applications, with their rules and those rules' scenarios if asked to; a name is matched by part."""
     values = context.values
     wanted, part = values.get("application_id"), values.get("application_name", "").casefold()
     rows = [
@@ -85,8 +90,23 @@ def list_(context: Context) -> dict[str, Any]:
         if wanted in (None, row.id) and part in row.name.casefold()
     ]
     page = context.page(rows)
+    with_scenarios = values.get("with_scenarios", False)
+    if with_scenarios or values.get("with_rules", False):
+        account = context.account
+        result = [
+            describe(row)
+            | {
+                "rules": [
+                    rules.describe(account, rule, with_scenarios=with_scenarios)
+                    for rule in account.rules_of(row.id)
+                ]
+            }
+            for row in page
+        ]
+    else:
+        result = [describe(row) for row in page]
     return {
-        "result": [describe(row) for row in page],
+        "result": result,
         "total_count": len(rows),
         "count": len(page),
     }

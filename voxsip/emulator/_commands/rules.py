@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from voxsip.emulator._service.context import Context, command
 from voxsip.emulator._service.errors import RefusedError
-from voxsip.emulator._service.values import INVALID_ARGUMENTS, REQUIRED
+from voxsip.emulator._service.values import ALL, INVALID_ARGUMENTS, REQUIRED
 from voxsip.emulator._state.bindings import INVALID_RULE_ID, INVALID_RULE_NAME, find_application
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from voxsip.emulator._state.account import Account
-    from voxsip.emulator._state.model import Rule
+    from voxsip.emulator._state.model import Rule, Scenario
 
-__all__: list[str] = []
+__all__ = ["describe", "describe_scenario", "find_rule", "find_scenarios"]
 
 INVALID_SCENARIO_ID = 132
 INVALID_PATTERN = 148
@@ -35,10 +35,7 @@ def add(context: Context) -> dict[str, Any]:
     if application is None:
         raise RefusedError(REQUIRED, "An application_id or application_name is needed")
     _check(values)
-    if "scenario_id" in values:
-        raise RefusedError(INVALID_SCENARIO_ID, "The emulator has no scenarios")
-    if "scenario_name" in values:
-        raise RefusedError(INVALID_SCENARIO_NAME, "The emulator has no scenarios")
+    scenarios = find_scenarios(account, values)
     rule = account.add_rule(
         application.id,
         _free_name(account, application.id, values["rule_name"]),
@@ -46,6 +43,7 @@ def add(context: Context) -> dict[str, Any]:
         pattern_exclude=values.get("rule_pattern_exclude"),
         video_conference=values.get("video_conference", False),
     )
+    rule.scenario_ids = [scenario.id for scenario in scenarios]
     return {"result": 1, "rule_id": rule.id}
 
 
@@ -53,15 +51,24 @@ def add(context: Context) -> dict[str, Any]:
 def delete(context: Context) -> dict[str, Any]:
     """Delete rules, all of those named or, where one is missing, none."""
     account, values = context.account, context.values
-    scope = {
-        application.id
-        for key in ("application_id", "application_name")
-        for wanted in values.get(key, ())
-        if (application := find_application(account, {key: wanted})) is not None
-    }
-    doomed = _named(account, values, scope)
-    if not doomed:
-        raise RefusedError(REQUIRED, "A rule_id or rule_name is needed")
+    scope = (
+        set(account.applications)
+        if values.get("application_id") == ALL
+        else {
+            application.id
+            for key in ("application_id", "application_name")
+            for wanted in values.get(key, ())
+            if (application := find_application(account, {key: wanted})) is not None
+        }
+    )
+    if values.get("rule_id") == ALL:
+        doomed = [
+            rule for rule in account.rules.values() if not scope or rule.application_id in scope
+        ]
+    else:
+        doomed = _named(account, values, scope)
+        if not doomed:
+            raise RefusedError(REQUIRED, "A rule_id or rule_name is needed")
     for rule in {item.id: item for item in doomed}.values():
         account.remove_rule(rule)
     return {"result": 1}
@@ -102,8 +109,9 @@ def list_(context: Context) -> dict[str, Any]:
         and template in row.pattern
     ]
     page = context.page(rows)
+    with_scenarios = values.get("with_scenarios", False)
     return {
-        "result": [_describe(row) for row in page],
+        "result": [describe(account, row, with_scenarios=with_scenarios) for row in page],
         "total_count": len(rows),
         "count": len(page),
     }
@@ -142,19 +150,75 @@ def _named(account: Account, values: Mapping[str, Any], scope: set[int]) -> list
     return named
 
 
-def _describe(rule: Rule) -> dict[str, Any]:
+def describe(account: Account, rule: Rule, *, with_scenarios: bool) -> dict[str, Any]:
+    """Return a rule as the wire has it; its scenarios are left out unless asked for, or none."""
     row: dict[str, Any] = {
         "rule_id": rule.id,
         "application_id": rule.application_id,
         "rule_name": rule.name,
         "rule_pattern": rule.pattern,
         "video_conference": rule.video_conference,
-        "scenarios": [],
         "modified": rule.modified,
     }
+    if with_scenarios or not rule.scenario_ids:
+        row["scenarios"] = [
+            describe_scenario(account.scenarios[number]) for number in rule.scenario_ids
+        ]
     if rule.pattern_exclude is not None:
         row["rule_pattern_exclude"] = rule.pattern_exclude
     return row
+
+
+def describe_scenario(scenario: Scenario, *, with_script: bool = False) -> dict[str, Any]:
+    """Return a scenario as the wire has it."""
+    row: dict[str, Any] = {
+        "scenario_id": scenario.id,
+        "scenario_name": scenario.name,
+        "modified": scenario.modified,
+        "parent": False,
+    }
+    return row | ({"scenario_script": scenario.script} if with_script else {})
+
+
+def find_scenarios(account: Account, values: Mapping[str, Any]) -> list[Scenario]:
+    """Find the scenarios that a list of ids or of names stands for, each once.
+
+    Raises:
+        RefusedError: 132 or 168 if one is not there.
+    """
+    found: dict[int, Scenario] = {}
+    for number in values.get("scenario_id", ()):
+        if number not in account.scenarios:
+            raise RefusedError(INVALID_SCENARIO_ID)
+        found[number] = account.scenarios[number]
+    for name in values.get("scenario_name", ()):
+        scenario = account.scenario_named(name)
+        if scenario is None:
+            raise RefusedError(INVALID_SCENARIO_NAME)
+        found[scenario.id] = scenario
+    return list(found.values())
+
+
+def find_rule(account: Account, values: Mapping[str, Any]) -> Rule | None:
+    """Find the rule that `rule_id`, or `rule_name` within an application, stands for.
+
+    Raises:
+        RefusedError: 147, 156, 116 or 107 if there is none, 134 for a name without its application.
+    """
+    application = find_application(account, values)
+    if "rule_id" in values:
+        rule = account.rules.get(values["rule_id"])
+        if rule is None or (application is not None and rule.application_id != application.id):
+            raise RefusedError(INVALID_RULE_ID)
+        return rule
+    if "rule_name" not in values:
+        return None
+    if application is None:
+        raise RefusedError(REQUIRED, "A rule name needs application_id or application_name")
+    found = account.rule_named(application.id, values["rule_name"])
+    if found is None:
+        raise RefusedError(INVALID_RULE_NAME)
+    return found
 
 
 def _check(values: Mapping[str, Any]) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from voxsip.emulator._service.context import Context, command, money
+from voxsip.emulator._service.context import Context, command
 from voxsip.emulator._service.errors import RefusedError
 from voxsip.emulator._service.values import REQUIRED
 from voxsip.emulator._state.account import Account
 from voxsip.emulator._state.bindings import apply_target, find_target, release
+from voxsip.emulator._state.ledger import SUBSCRIPTION
 from voxsip.emulator._state.model import Registration
 
 __all__ = ["describe"]
 
-INSUFFICIENT_MONEY = 127
 TOO_MANY = 272
 INVALID_SIP_USERNAME = 273
 INVALID_PROXY = 274
@@ -34,8 +34,7 @@ def create(context: Context) -> dict[str, Any]:
     limit = context.max_registrations
     if limit is not None and len(account.registrations) >= limit:
         raise RefusedError(TOO_MANY)
-    if account.balance < context.price:
-        raise RefusedError(INSUFFICIENT_MONEY, details={"required_money": money(context.price)})
+    context.afford(context.price)
     registration = account.add_registration(
         values["sip_username"],
         values["proxy"],
@@ -44,16 +43,13 @@ def create(context: Context) -> dict[str, Any]:
         outbound_proxy=values.get("outbound_proxy"),
         is_persistent=values.get("is_persistent", True),
     )
+    text = f"SIP registration {registration.id}"
+    account.ledger.note(account.timestamp(), -context.price, SUBSCRIPTION, text)
     apply_target(account, registration, target)
     return {
         "result": 1,
         "sip_registration_id": registration.id,
-        "account_info": {
-            "account_id": account.id,
-            "balance": money(account.balance),
-            "currency": account.currency,
-            "frozen": False,
-        },
+        "account_info": context.brief(),
     }
 
 

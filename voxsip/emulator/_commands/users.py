@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from voxsip.emulator._commands import applications
 from voxsip.emulator._service.context import Context, command
 from voxsip.emulator._service.errors import RefusedError
-from voxsip.emulator._service.values import INVALID_ARGUMENTS, REQUIRED
+from voxsip.emulator._service.values import ALL, INVALID_ARGUMENTS, REQUIRED
 from voxsip.emulator._state.bindings import find_application, find_target
 
 if TYPE_CHECKING:
@@ -50,13 +50,21 @@ def delete(context: Context) -> dict[str, Any]:
     """Delete users, all of them or, where one is not there, none."""
     account, values = context.account, context.values
     scope = {key: values[key] for key in ("application_id", "application_name") if key in values}
-    doomed = [
-        _find(account, {**scope, key: wanted})
-        for key in ("user_id", "user_name")
-        for wanted in values.get(key, ())
-    ]
-    if not doomed:
-        raise RefusedError(REQUIRED, "A user_id or user_name is needed")
+    if values.get("user_id") == ALL:
+        application = find_application(account, scope)
+        doomed = [
+            user
+            for user in account.users.values()
+            if application is None or user.application_id == application.id
+        ]
+    else:
+        doomed = [
+            _find(account, {**scope, key: wanted})
+            for key in ("user_id", "user_name")
+            for wanted in values.get(key, ())
+        ]
+        if not doomed:
+            raise RefusedError(REQUIRED, "A user_id or user_name is needed")
     for user in {item.id: item for item in doomed}.values():
         account.remove_user(user)
     return {"result": 1}
@@ -80,7 +88,7 @@ def set_(context: Context) -> dict[str, Any]:
 
 @command("GetUsers")
 def list_(context: Context) -> dict[str, Any]:
-    """List users; names are matched by part. Skills and queues do not exist here."""
+    """List users; names are matched by part. Their skills and queues are not kept here."""
     account, values = context.account, context.values
     application = find_application(account, values)
     wanted = values.get("user_id")

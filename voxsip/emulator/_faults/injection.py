@@ -37,6 +37,7 @@ _SHAPES: dict[str, Any] = {
     "error_text": {"error": "Something went wrong"},
 }
 _PIECES = 4
+_FILE = "application/octet-stream"
 
 
 def drop(request: web.BaseRequest) -> web.Response:
@@ -134,7 +135,8 @@ class Injection:
 
     async def _stream(self, chunks: list[bytes], length: int, pause: float) -> web.StreamResponse:
         """Send a body in chunks; if they are fewer bytes than promised, close the connection."""
-        response = web.StreamResponse(headers=self._headers("application/json"))
+        kind = "application/json" if chunks[:1] and chunks[0][:1] == b"{" else _FILE
+        response = web.StreamResponse(headers=self._headers(kind))
         response.content_length = length
         try:
             await response.prepare(self._request)

@@ -39,14 +39,15 @@ async def read_call(request: BaseRequest) -> Call:
     """Read a command and its parameters.
 
     The command is the last step of the path, or the parameter `cmd` where the path has none.
-    Parameters come in the query, in an urlencoded or in a multipart form; a form's win. A
-    parameter given several times is a list, as if joined by `;`. Other bodies, such as the `{}` of
+    Parameters come in the query, in an urlencoded or in a multipart form; a form's win. Files are parts of a
+    multipart form. A parameter given several times is a list, as if joined by `;`. Other bodies, such as the `{}` of
     the vendor's samples, are not looked at.
 
     Raises:
         RefusedError: 101 for a form that cannot be read.
     """
     parameters: dict[str, str] = {}
+    files: dict[str, bytes] = {}
     query = request.rel_url.raw_query_string
     try:
         if query:
@@ -57,22 +58,27 @@ async def read_call(request: BaseRequest) -> Call:
         if request.body_exists and request.content_type in _FORMS:
             form: dict[str, str] = {}
             posted = await request.post()
-            _merge(form, ((name, _text(value)) for name, value in posted.items()))
+            for name, value in posted.items():
+                if isinstance(value, FileField):
+                    files[name] = value.file.read()
+                else:
+                    _merge(form, [(name, _text(value))])
             parameters.update(form)
+        for text in (*parameters, *parameters.values()):
+            text.encode()  # the charset that a form names may make text that is none
     except _UNREADABLE:
         raise RefusedError(INVALID_ARGUMENTS, "The parameters cannot be read") from None
     command = request.path[len(API_PATH) :].strip("/") or parameters.get("cmd", "")
     return Call(
         command=command,
         parameters=parameters,
+        files=files,
         authorization=request.headers.get("Authorization"),
     )
 
 
-def _text(value: str | bytes | bytearray | FileField) -> str:
-    """Return what a field holds; the content of a file as text, as far as it is that."""
-    if isinstance(value, FileField):
-        value = value.file.read()
+def _text(value: str | bytes | bytearray) -> str:
+    """Return what a field holds, as far as it is text."""
     return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 

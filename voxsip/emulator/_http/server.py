@@ -11,8 +11,10 @@ from aiohttp import web
 
 from voxsip.emulator._faults.delays import Pauses, StoppedError
 from voxsip.emulator._faults.injection import Injection, drop
+from voxsip.emulator._http.download import send_file
 from voxsip.emulator._http.request import API_PATH, read_call
 from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._service.files import File
 from voxsip.emulator._state.state import State
 from voxsip.spec.document import document
 
@@ -96,12 +98,12 @@ class Handler:
         if known and self.faults is not None and (hits := self.faults.pick(call.command)):
             return await self._faulty(request, call, hits)
         if self.latency is None:
-            return self._json(self.service.reply(call))
+            return await self._answer(request, self.service.reply(call))
         half = self.latency() / 2
         await self._pauses.wait(half)
         body = self.service.reply(call)
         await self._pauses.wait(half)
-        return self._json(body)
+        return await self._answer(request, body)
 
     async def _faulty(
         self, request: web.BaseRequest, call: Call, hits: list[Fault]
@@ -119,7 +121,8 @@ class Handler:
                 call.shift = fault.rows or 0
         half = self.latency() / 2 if self.latency is not None else 0.0
         await self._pauses.wait(half)
-        body = self.service.reply(call)
+        reply = self.service.reply(call)
+        body = reply.whole() if isinstance(reply, File) else reply
         for fault in hits:
             if fault.kind == "late_duplicate":
                 self._duplicate(call, fault)
@@ -128,7 +131,7 @@ class Handler:
             answer = await injection.after(fault, body)
             if answer is not None:
                 return answer
-        return injection.answer(body)
+        return await self._answer(request, reply, injection)
 
     def _duplicate(self, call: Call, fault: Fault) -> None:
         if fault.requests is not None:
@@ -152,13 +155,18 @@ class Handler:
                 self.service.reply(late.call)
         self._late = waiting
 
+    async def _answer(
+        self, request: web.BaseRequest, reply: bytes | File, injection: Injection | None = None
+    ) -> web.StreamResponse:
+        if isinstance(reply, File):
+            return await send_file(request, reply, self.service.clock.http_date())
+        return self._json(reply) if injection is None else injection.answer(reply)
+
     def _json(self, body: bytes) -> web.Response:
         return web.Response(
             body=body,
             headers={
-                "Content-Type": "application/json"
-                if body.startswith(b"{")
-                else "application/octet-stream",
+                "Content-Type": "application/json",
                 "Date": self.service.clock.http_date(),
             },
         )

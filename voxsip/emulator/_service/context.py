@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._service.files import File
 from voxsip.emulator._service.values import INVALID_ARGUMENTS
 from voxsip.emulator._state.account import Account
 
-__all__ = ["HANDLERS", "Context", "Handler", "command", "money"]
+__all__ = ["HANDLERS", "Context", "Handler", "Reply", "command", "money"]
 
 DEFAULT_PAGE = 20
+INSUFFICIENT_MONEY = 127
 
 T = TypeVar("T")
 
@@ -33,6 +35,8 @@ class Context:
         api_address: host and port of this server.
         page_cap: most rows in a page, whatever was asked.
         shift: rows that appeared (positive) or vanished (negative) ahead of a page being read.
+        children: the accounts that this one is the parent of, by id.
+        others: all accounts of the server.
     """
 
     account: Account
@@ -43,6 +47,8 @@ class Context:
     api_address: str = "localhost"
     page_cap: int = 1000
     shift: int = 0
+    children: Mapping[int, Account] = field(factory=dict)
+    others: Sequence[Account] = ()
 
     def page(self, rows: Iterable[T]) -> list[T]:
         """Cut out the page that `count` and `offset` ask for.
@@ -50,24 +56,65 @@ class Context:
         Raises:
             RefusedError: 101 for a negative count or offset.
         """
-        count = self.values.get("count", DEFAULT_PAGE)
+        return list(islice(rows, *self.bounds()))
+
+    def bounds(self, page: int = DEFAULT_PAGE) -> tuple[int, int]:
+        """Return where the page that is asked for begins and ends.
+
+        Args:
+            page: rows of a page if no `count` is given.
+
+        Raises:
+            RefusedError: 101 for a negative count or offset.
+        """
+        count = self.values.get("count", page)
         offset = self.values.get("offset", 0)
         if count < 0 or offset < 0:
             raise RefusedError(INVALID_ARGUMENTS, "count and offset must not be negative")
         if offset:
             offset = max(0, offset - self.shift)
-        return list(islice(rows, offset, offset + min(count, self.page_cap)))
+        return offset, offset + min(count, self.page_cap)
+
+    def pay(self, amount: Decimal, kind: str, description: str) -> int:
+        """Take money from the account, and return the number of the transaction.
+
+        Raises:
+            RefusedError: 127 if there is less than that.
+        """
+        self.afford(amount)
+        return self.account.pay(amount, kind, description)
+
+    def afford(self, amount: Decimal) -> None:
+        """Check that there is money enough.
+
+        Raises:
+            RefusedError: 127 if there is less than that.
+        """
+        if self.account.balance < amount:
+            raise RefusedError(INSUFFICIENT_MONEY, details={"required_money": money(amount)})
+
+    def brief(self) -> dict[str, Any]:
+        """Return the account as replies to paid commands have it."""
+        account = self.account
+        return {
+            "account_id": account.id,
+            "balance": money(account.balance),
+            "currency": account.currency,
+            "frozen": False,
+        }
 
 
-Handler = Callable[[Context], dict[str, Any]]
+Reply = dict[str, Any] | File
+Handler = Callable[[Context], Reply]
+H = TypeVar("H", bound=Handler)
 
 HANDLERS: dict[str, Handler] = {}
 
 
-def command(name: str) -> Callable[[Handler], Handler]:
+def command(name: str) -> Callable[[H], H]:
     """Enter a handler in the table under a command's name."""
 
-    def enter(handler: Handler) -> Handler:
+    def enter(handler: H) -> H:
         HANDLERS[name] = handler
         return handler
 

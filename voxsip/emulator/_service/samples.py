@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from voxsip.emulator._service.files import File
 from voxsip.spec.document import operations, resolve
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SAMPLE_FILE", "is_file", "sample_reply"]
 
-SAMPLE_FILE = b"sample\n"
+SAMPLE_FILE = File(lambda: iter([b"sample\n"]), len(b"sample\n"))
 _NONE_OF = frozenset({"total_count", "count"})
 _TEXTS = {"date": "2026-01-31", "timestamp": "2026-01-31 12:00:00", "decimal": "0"}
 _DEEPEST = 6
@@ -23,8 +24,11 @@ _DEEPEST = 6
 
 def is_file(command: str, values: dict[str, Any]) -> bool:
     """Returns whether a command's reply is a file: always, or for the `output` that was asked for."""
-    content = operations()[command]["responses"]["200"]["content"]
-    return "application/json" not in content or values.get("output") in {"csv", "xls"}
+    operation = operations()[command]
+    if "application/json" not in operation["responses"]["200"]["content"]:
+        return True
+    variants = operation.get("x-variants", {}).values()
+    return values.get("output") in {"csv", "xls"} and any(one.get("file") for one in variants)
 
 
 def sample_reply(context: Context, command: str) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 from attrs import define, field
 
 import voxsip.emulator._commands  # noqa: F401  (enters the handlers in the table)
-from voxsip.emulator._service.context import HANDLERS, Context
+from voxsip.emulator._service.context import HANDLERS, Context, Reply
 from voxsip.emulator._service.errors import RefusedError
+from voxsip.emulator._service.files import File
 from voxsip.emulator._service.samples import SAMPLE_FILE, is_file, sample_reply
 from voxsip.emulator._service.spec import CommandSpec, command_specs
 from voxsip.emulator._service.tokens import TokenVerifier
@@ -44,6 +45,7 @@ class Call:
 
     command: str
     parameters: Mapping[str, str] = field(repr=False)
+    files: Mapping[str, bytes] = field(factory=dict, repr=False)
     authorization: str | None = field(default=None, repr=False)
     page_cap: int | None = None
     shift: int = 0
@@ -78,7 +80,8 @@ class Service:
         self.executed = dict.fromkeys(sorted(command_specs()), 0)
         self._ids = Ids()
         self._balance = balance
-        self._parents: dict[int, int] = {}
+        self._children: dict[int, dict[int, Account]] = {}
+        self._all: list[Account] = []
         self.tokens = TokenVerifier(clock, self._may_act)
         self.main = self.add_account()
 
@@ -106,14 +109,15 @@ class Service:
         )
         account.limit = limit
         self.accounts[account.id] = account
+        self._all.append(account)
         if parent is not None:
-            self._parents[account.id] = parent
+            self._children.setdefault(parent, {})[account.id] = account
         return account
 
     def _may_act(self, owner: int, account_id: int) -> bool:
         if owner == account_id:
             return account_id in self.accounts
-        return self._parents.get(account_id) == owner
+        return account_id in self._children.get(owner, ())
 
     def receive(self, command: str) -> bool:
         """Count a request that names a command; tell whether there is such a command."""
@@ -122,15 +126,15 @@ class Service:
         self.received[command] += 1
         return True
 
-    def reply(self, call: Call) -> bytes:
+    def reply(self, call: Call) -> bytes | File:
         """Execute a call and return the body of the reply, an error's included."""
         try:
             result = self.execute(call)
-            return result if isinstance(result, bytes) else orjson.dumps(result)
         except RefusedError as refused:
             return orjson.dumps(refused.body())
+        return result if isinstance(result, File) else orjson.dumps(result)
 
-    def execute(self, call: Call) -> dict[str, Any] | bytes:
+    def execute(self, call: Call) -> Reply:
         """Do what a call asks for.
 
         Raises:
@@ -146,7 +150,7 @@ class Service:
             finally:
                 self.clock.skew = 0.0
 
-    def _execute(self, call: Call, spec: CommandSpec) -> dict[str, Any] | bytes:
+    def _execute(self, call: Call, spec: CommandSpec) -> Reply:
         grant = self.tokens.verify(call.authorization)
         account = self.accounts[grant.account_id]
         if account.limit is not None and not account.limit.take():
@@ -156,16 +160,18 @@ class Service:
             raise RefusedError(FORBIDDEN_COMMAND)
         context = Context(
             account=account,
-            values=typed_values(spec, call.parameters, _EMPTY_TEXTS),
+            values=typed_values(spec, call.parameters, _EMPTY_TEXTS, call.files),
             price=self.price,
             max_registrations=self.max_registrations,
             max_users=self.max_users,
             api_address=self.api_address,
             page_cap=self.page_cap if call.page_cap is None else min(self.page_cap, call.page_cap),
             shift=call.shift,
+            children=self._children.get(account.id, {}),
+            others=self._all,
         )
         handler = HANDLERS.get(call.command)
-        result: dict[str, Any] | bytes
+        result: Reply
         if handler is not None:
             result = handler(context)
         elif is_file(call.command, dict(context.values)):
@@ -174,4 +180,6 @@ class Service:
             result = sample_reply(context, call.command)
         self.executed[call.command] += 1
         account.executed[call.command] += 1
+        if not spec.reads:
+            account.audit.append((next(account.ids.audit), account.timestamp(), call.command))
         return result

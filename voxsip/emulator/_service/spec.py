@@ -21,26 +21,32 @@ if TYPE_CHECKING:
 
 __all__ = ["CommandSpec", "Parameter", "command_specs", "error_names"]
 
-_STRING_FORMATS = {"date": "date", "timestamp": "timestamp"}
+_READS = ("Get", "Download", "Is", "Check")
+_STRING_FORMATS = {"date": "date", "timestamp": "timestamp", "binary": "file"}
 
 
 @frozen(kw_only=True)
 class Parameter:
-    """Describe one parameter: its kind is int, str, bool, decimal, date, timestamp, ints or strs."""
+    """Describe one parameter: its kind is int, str, bool, decimal, date, timestamp, json, file, ints or strs.
+
+    With `all`, the word `all` stands for every one.
+    """
 
     name: str
     kind: str
     required: bool
+    all: bool = False
 
 
 @frozen(kw_only=True)
 class CommandSpec:
-    """Describe one command; no roles means that every key may call it."""
+    """Describe one command; no roles means that every key may call it. One that `reads` changes nothing."""
 
     name: str
     parameters: tuple[Parameter, ...]
     exclusive: tuple[tuple[str, ...], ...]
     roles: frozenset[str]
+    reads: bool
 
 
 @cache
@@ -66,12 +72,14 @@ def _command_spec(operation: dict[str, Any]) -> CommandSpec:
                 name=item["name"],
                 kind=_kind(resolve(item["schema"])),
                 required=bool(item.get("required", False)),
+                all=bool(item.get("x-all", False)),
             )
             for item in operation.get("parameters", ())
             if item.get("in", "query") == "query"
         ),
         exclusive=tuple(tuple(pair) for pair in operation.get("x-exclusive", ())),
         roles=frozenset(operation.get("x-roles", ())),
+        reads=operation["operationId"].removeprefix("SQ_").startswith(_READS),
     )
 
 
@@ -85,5 +93,7 @@ def _kind(schema: dict[str, Any]) -> str:
             return "bool"
         case "array":
             return "ints" if schema["items"]["type"] == "integer" else "strs"
+        case _ if schema.get("contentMediaType") == "application/json":
+            return "json"
         case _:
             return _STRING_FORMATS.get(schema.get("format", ""), "str")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from voxsip.emulator._service.errors import RefusedError
 
@@ -13,19 +16,27 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._service.spec import CommandSpec
 
-__all__ = ["INVALID_ARGUMENTS", "ONLY_ONE", "REQUIRED", "typed_values"]
+__all__ = ["ALL", "INVALID_ARGUMENTS", "ONLY_ONE", "REQUIRED", "typed_values"]
 
 INVALID_ARGUMENTS = 101
 REQUIRED = 134
 ONLY_ONE = 458
 
+ALL = "all"
+"""The value of a parameter that asks for every one, where the API documents the word."""
+
 _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0"})
+_LARGEST = 10**15
+_LONGEST_NUMBER = 40
 _MOST_DIGITS = 18  # a 64-bit id; also keeps int() from being fed megabytes
 
 
 def typed_values(
-    spec: CommandSpec, raw: Mapping[str, str], empty: Mapping[str, int]
+    spec: CommandSpec,
+    raw: Mapping[str, str],
+    empty: Mapping[str, int],
+    files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Check and convert the parameters of one request.
 
@@ -36,6 +47,7 @@ def typed_values(
         spec: the command.
         raw: names and values as they came.
         empty: error numbers for required texts that are there but empty, where it is not 134.
+        files: content of the parts of a form that are files, by name; a file may come as plain text as well.
 
     Raises:
         RefusedError: 101 for a value of the wrong type, 134 for a missing one, 458 for two of a pair.
@@ -43,7 +55,12 @@ def typed_values(
     values: dict[str, Any] = {}
     for parameter in spec.parameters:
         name = parameter.name
+        if parameter.kind == "file" and name in files:
+            values[name] = files[name]
+            continue
         text = raw.get(name)
+        if text is None and name in files:
+            text = files[name].decode("utf-8", "replace")
         if text is None or (text == "" and parameter.kind != "str"):
             if parameter.required:
                 raise RefusedError(REQUIRED, f"The required parameter '{name}' is empty")
@@ -52,6 +69,9 @@ def typed_values(
             raise RefusedError(
                 empty.get(name, REQUIRED), f"The required parameter '{name}' is empty"
             )
+        if parameter.all and text.strip().lower() == ALL:
+            values[name] = ALL
+            continue
         if parameter.kind == "str":
             values[name] = text
             continue
@@ -86,7 +106,7 @@ def _boolean(text: str) -> bool:
 
 def _decimal(text: str) -> Decimal:
     value = Decimal(text.strip())
-    if not value.is_finite():
+    if not value.is_finite() or abs(value) >= _LARGEST or len(text) > _LONGEST_NUMBER:
         raise ValueError
     return value
 
@@ -99,6 +119,16 @@ def _integers(text: str) -> tuple[int, ...]:
     return tuple(_integer(item) for item in text.split(";"))
 
 
+def _date(text: str) -> date:
+    if len(text) != len("2026-01-31"):
+        raise ValueError
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+
+
+def _json(text: str) -> Any:
+    return orjson.loads(text)
+
+
 def _strings(text: str) -> tuple[str, ...]:
     return tuple(text.split(";"))
 
@@ -107,7 +137,9 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "int": _integer,
     "bool": _boolean,
     "decimal": _decimal,
-    "date": date.fromisoformat,
+    "date": _date,
+    "json": _json,
+    "file": str.encode,
     "timestamp": _timestamp,
     "ints": _integers,
     "strs": _strings,

@@ -6,20 +6,26 @@ Methods here keep the indices true; what a command may and may not do is decided
 from __future__ import annotations
 
 import calendar
-from collections import Counter
+from collections import Counter, deque
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voxsip.emulator._state.directory import Directory, Ids
+from voxsip.emulator._state.ledger import Ledger
 from voxsip.emulator._state.model import Application, Registration, Rule, User, WhiteListItem
+from voxsip.emulator._state.sessions import KEY as SESSION, Sessions
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from voxsip.emulator._service.clock import Clock
     from voxsip.emulator._service.limit import TokenBucket
+    from voxsip.emulator._state.table import Row
 
 __all__ = ["Account", "month_later"]
+
+
+_LONGEST_AUDIT = 10_000
 
 
 class Account(Directory):
@@ -34,6 +40,11 @@ class Account(Directory):
 
     Attributes:
         limit: the calls a second that it may make; None for any number.
+        ledger: what was paid, and for what.
+        audit: number, time and name of the latest commands that changed something.
+        settings: what was set of the account's own data, as the wire has it.
+        password: digest of the password that was set last.
+        active: whether it may be used; its parent decides.
         refused: calls that were refused for their rate.
         executed: by command, the calls that did their work.
     """
@@ -44,6 +55,11 @@ class Account(Directory):
         super().__init__(ids=ids, clock=clock)
         self.id = id
         self.balance = balance
+        self.ledger = Ledger()
+        self.audit: deque[tuple[int, str, str]] = deque(maxlen=_LONGEST_AUDIT)
+        self.settings: dict[str, Any] = {}
+        self.active = True
+        self.password = b""
         self.settle = settle
         self.name = f"account-{id}"
         self.email = f"{self.name}@example.com"
@@ -53,6 +69,10 @@ class Account(Directory):
         self.executed: Counter[str] = Counter()
         self.created = self.timestamp()
         self.registrations: dict[int, Registration] = {}
+        self.sessions = Sessions(id, clock, ids.of(SESSION))
+        self.conferences: dict[str, Row] = {}
+        self.key_values: dict[int, dict[str, Row]] = {}
+        self.plans: dict[str, Row] = {}
         self.white_list: dict[int, WhiteListItem] = {}
         self._by_sip_username: dict[str, dict[int, Registration]] = {}
         self._by_user: dict[int, int] = {}
@@ -66,6 +86,7 @@ class Account(Directory):
             self._drop_rule(rule)
         for user in [item for item in self.users.values() if item.application_id == application.id]:
             self._drop_user(user)
+        self.key_values.pop(application.id, None)
         self._drop_application(application)
 
     def remove_rule(self, rule: Rule) -> None:
@@ -163,6 +184,11 @@ class Account(Directory):
         registration.rule_id = rule_id
         registration.user_id = user_id
         self.touch(registration)
+
+    def pay(self, amount: Decimal, kind: str, description: str) -> int:
+        """Take an amount from the balance, and return the number of the transaction; the money must be there."""
+        self.balance -= amount
+        return self.ledger.note(self.timestamp(), -amount, kind, description)
 
     def touch(self, registration: Registration) -> None:
         """Note that a registration has just been changed."""

@@ -1,15 +1,18 @@
-"""Who may be called: the applications, rules and users of an account, and their names.
+"""Who may be called: the applications, rules, scenarios and users of an account, and their names.
 
 Every table is a dict in id order: ids only grow, and nothing is put back. Names are unique among
-applications, and among the rules and among the users of one application.
+applications, among scenarios, and among the rules and among the users of one application. All else is in tables.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
-from voxsip.emulator._state.model import Application, Rule, User
+from voxsip.emulator._state.model import Application, Rule, Scenario, User
+from voxsip.emulator._state.table import Table
 
 if TYPE_CHECKING:
     from voxsip.emulator._service.clock import Clock
@@ -26,10 +29,17 @@ class Ids:
         self.user = count(1)
         self.registration = count(1)
         self.white_list_item = count(1)
+        self.scenario = count(1)
+        self.audit = count(1)
+        self._others: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
+
+    def of(self, key: str) -> Iterator[int]:
+        """Return the source of ids for a table."""
+        return self._others[key]
 
 
 class Directory:
-    """Keep applications, rules and users, and the indices of their names.
+    """Keep applications, rules, scenarios and users, the indices of their names, and tables of other things.
 
     Args:
         ids: source of new ids.
@@ -41,7 +51,10 @@ class Directory:
         self.clock = clock
         self.applications: dict[int, Application] = {}
         self.rules: dict[int, Rule] = {}
+        self.scenarios: dict[int, Scenario] = {}
         self.users: dict[int, User] = {}
+        self._tables: dict[str, Table] = {}
+        self._scenario_names: dict[str, int] = {}
         self._application_names: dict[str, int] = {}
         self._rule_names: dict[tuple[int, str], int] = {}
         self._user_names: dict[tuple[int | None, str], int] = {}
@@ -50,6 +63,13 @@ class Directory:
     def timestamp(self) -> str:
         """Return the server's time as the wire has it."""
         return self.clock.utc().strftime("%Y-%m-%d %H:%M:%S")
+
+    def table(self, key: str) -> Table:
+        """Return the table of the things whose id is the member `key`."""
+        found = self._tables.get(key)
+        if found is None:
+            found = self._tables[key] = Table(key, self.ids.of(key))
+        return found
 
     # Applications
 
@@ -116,6 +136,36 @@ class Directory:
         del self._rule_names[rule.application_id, rule.name]
         rule.name = name
         self._rule_names[rule.application_id, name] = rule.id
+
+    # Scenarios
+
+    def scenario_named(self, name: str) -> Scenario | None:
+        """Find a scenario by its exact name."""
+        found = self._scenario_names.get(name)
+        return None if found is None else self.scenarios[found]
+
+    def add_scenario(self, name: str, script: str) -> Scenario:
+        """Add a scenario; the name must be free."""
+        scenario = Scenario(
+            id=next(self.ids.scenario), name=name, script=script, modified=self.timestamp()
+        )
+        self.scenarios[scenario.id] = scenario
+        self._scenario_names[name] = scenario.id
+        return scenario
+
+    def rename_scenario(self, scenario: Scenario, name: str) -> None:
+        """Give a scenario another name; it must be free."""
+        del self._scenario_names[scenario.name]
+        scenario.name = name
+        self._scenario_names[name] = scenario.id
+
+    def remove_scenario(self, scenario: Scenario) -> None:
+        """Remove a scenario, from every rule that has it too."""
+        for rule in self.rules.values():
+            if scenario.id in rule.scenario_ids:
+                rule.scenario_ids.remove(scenario.id)
+        del self._scenario_names[scenario.name]
+        del self.scenarios[scenario.id]
 
     # Users
 

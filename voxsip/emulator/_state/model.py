@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from attrs import define
+from attrs import define, field
 
-__all__ = ["Application", "Registration", "Rule", "User", "WhiteListItem"]
+__all__ = ["Application", "Registration", "Rule", "Scenario", "User", "WhiteListItem"]
 
 
 @define(kw_only=True)
@@ -22,7 +22,10 @@ class Application:
 
 @define(kw_only=True)
 class Rule:
-    """A rule of one application; `position` is its place among that application's rules."""
+    """A rule of one application; `position` is its place among that application's rules.
+
+    `scenario_ids` are its scenarios, in the order in which they run.
+    """
 
     id: int
     application_id: int
@@ -32,6 +35,17 @@ class Rule:
     position: int
     pattern_exclude: str | None = None
     video_conference: bool = False
+    scenario_ids: list[int] = field(factory=list)
+
+
+@define(kw_only=True)
+class Scenario:
+    """A script that rules run."""
+
+    id: int
+    name: str
+    script: str
+    modified: str
 
 
 @define(kw_only=True)

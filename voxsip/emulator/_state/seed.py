@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from voxsip.emulator._state.sessions import Place
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -16,19 +18,26 @@ SEED_PROXY = "sip.example.com"
 
 
 def seed(
-    account: Account, *, applications: int, users: int, registrations: int, price: Decimal
+    account: Account,
+    *,
+    applications: int,
+    users: int,
+    registrations: int,
+    price: Decimal,
+    calls: int = 0,
 ) -> None:
     """Fill an account.
 
     Applications are `app-1`…, each with one rule `rule-1`; users are `user-1`…, user *i* in
     application (*i* - 1) mod `applications` + 1, or in none where there is none; registrations are
     `sip-1`… at one proxy, unbound, logged in, and already paid for: a day ago, so that none passes for one bought
-    since the server runs.
+    since the server runs. Calls lie a minute apart, in turn at the applications, the last a minute ago.
     """
     yesterday = account.clock.utc() - timedelta(days=1)
     made = [account.add_application(f"app-{number}") for number in range(1, applications + 1)]
     for application in made:
         account.add_rule(application.id, "rule-1", ".*")
+    account.sessions.seed(calls, [Place(item.id, item.name, "rule-1") for item in made])
     for number in range(1, users + 1):
         home = made[(number - 1) % applications].id if made else None
         account.add_user(home, f"user-{number}", f"User {number}")

@@ -1,0 +1,56 @@
+"""Replies that are files: made while they are sent, so that a large one takes no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from attrs import frozen
+
+__all__ = ["File", "csv_file"]
+
+CHUNK = 64 * 1024
+
+
+@frozen
+class File:
+    """A file.
+
+    Args:
+        make: gives its chunks; the same ones each time.
+        size: bytes of all of them.
+        packed: whether it goes compressed to clients that take it so.
+    """
+
+    make: Callable[[], Iterator[bytes]]
+    size: int
+    packed: bool = False
+
+    def whole(self) -> bytes:
+        """Return all of it."""
+        return b"".join(self.make())
+
+
+def csv_file(
+    header: str | None, lines: Callable[[], Iterable[str]], *, packed: bool = False
+) -> File:
+    """Return a file of lines, made anew from `lines` each time it is sent.
+
+    Args:
+        header: the first line, or None.
+        lines: gives the others; the same ones each time.
+        packed: whether it goes compressed to clients that take it so.
+    """
+
+    def make() -> Iterator[bytes]:
+        waiting = [] if header is None else [header]
+        size = 0
+        for line in lines():
+            waiting.append(line)
+            size += len(line)
+            if size >= CHUNK:
+                yield ("\n".join(waiting) + "\n").encode()
+                waiting, size = [], 0
+        if waiting:
+            yield ("\n".join(waiting) + "\n").encode()
+
+    return File(make, sum(map(len, make())), packed)
