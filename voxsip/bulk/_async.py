@@ -13,6 +13,7 @@ from voxsip._config import RateLimit
 from voxsip._redaction.values import conceal
 from voxsip.bulk._funds import read_quote
 from voxsip.bulk._job import BulkJob
+from voxsip.bulk._live.purchases import Survey, survey
 from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options
 from voxsip.bulk._outcomes import Kind, Quote
 from voxsip.bulk._run import Run, make_source
@@ -46,10 +47,12 @@ class AsyncBulk:
 
     Arguments:
         client: sends the calls.
+        survey: tells what an account has before the first purchase, for jobs that are a part of another.
     """
 
-    def __init__(self, client: BaseAsyncClient) -> None:
+    def __init__(self, client: BaseAsyncClient, *, survey: Survey = survey) -> None:
         self._client = client
+        self._survey = survey
 
     def bind(
         self,
@@ -303,6 +306,7 @@ class AsyncBulk:
             journal=_journal_name(journal),
             source=source,
             checksum=checksum,
+            survey=self._survey,
         )
 
 

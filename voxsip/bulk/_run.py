@@ -27,7 +27,7 @@ from voxsip.bulk._journal.interface import JobHeader, Journal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._limits.job_limits import JobLimits
 from voxsip.bulk._live.existing import Existing
-from voxsip.bulk._live.purchases import Purchases, survey
+from voxsip.bulk._live.purchases import Purchases, Survey, survey
 from voxsip.bulk._live.unchanged import find_unchanged
 from voxsip.bulk._options import Options
 from voxsip.bulk._outcomes import Kind, Outcome, Report, Stop
@@ -58,6 +58,7 @@ class Run:
         checksum: of the input as a whole, where it is known.
         overrides: options given to a resumed job.
         driver: makes what runs the journal's turns; None for a thread.
+        survey: tells what an account has before the first purchase.
     """
 
     client: BaseAsyncClient
@@ -69,6 +70,7 @@ class Run:
     checksum: str | None = None
     overrides: Mapping[str, Any] = attrs.field(factory=dict)
     driver: Callable[..., Any] | None = None
+    survey: Survey = survey
 
     queue: OutcomeQueue[Outcome[Any]] = attrs.field(init=False)
     _report: Report = attrs.field(init=False)
@@ -179,6 +181,7 @@ class Run:
             source=self.rows,
             journal=journal,
             previous_runs=record,
+            survey=self.survey,
         )
         await accounts.prepare(own)
         if record is not None and kind == "create":
@@ -292,7 +295,7 @@ class Run:
             refuse_existing(Path(self.journal))
         if self.options.skip_unchanged:
             self._existing = Existing()
-        known = await survey(self._make_limits().client, self._existing)
+        known = await self.survey(self._make_limits().client, self._existing, None)
         self._purchases = Purchases(IdSet(known or ()), listed=known is not None)
         return known
 

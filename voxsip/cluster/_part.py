@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -23,6 +24,8 @@ from voxsip._row_files.part import PartFile
 from voxsip._version import __version__
 from voxsip.bulk import AsyncBulk, BulkJob, Stop
 from voxsip.bulk._journal.schema import STATUS_CODES
+from voxsip.bulk._live.existing import Existing
+from voxsip.bulk._live.purchases import survey
 from voxsip.bulk._options import Options
 from voxsip.cluster._errors import PartHeldError, WorkerRefusedError
 from voxsip.cluster._index import decode
@@ -212,7 +215,7 @@ class _Work:
         options = Options.from_json(kept, {})
         rate = SharedRate(self.dsn, rate=kept.get("rate"))
         journal = conceal(f"{reveal(self.dsn)}#{quote(f'{self.job.name}/{self.part}')}")
-        bulk = AsyncBulk(self.client)
+        bulk = AsyncBulk(self.client, survey=partial(self._survey, record))
         given: dict[str, Any] = {"rate_limit": rate, "checksum": self.job.checksum}
         if record.journal is not None:
             return bulk.resume(journal, self.rows, **given)
@@ -228,6 +231,21 @@ class _Work:
         make: Any = getattr(bulk, self.job.kind)
         job: BulkJob[Any] = make(self.rows, **given)
         return job
+
+    async def _survey(
+        self,
+        record: PartRecord,
+        client: BaseAsyncClient,
+        existing: Existing | None,
+        account_id: int | None,
+        /,
+    ) -> list[int] | None:
+        """Return what was there before the job, which one of its parts lists for all: equal names are in one part."""
+        if existing is not None:
+            return await survey(client, existing)
+        if account_id != record.account_id:
+            return []  # no row of this part is for it
+        return await self.store.known(self.job, account_id, lambda: survey(client, None))
 
     async def _watch(self, bulk_job: BulkJob[Any]) -> None:
         """Say how far the part is, and stop it if it should."""

@@ -106,6 +106,12 @@ UPDATE voxsip.cluster_part SET stop = coalesce(stop, $3)
 WHERE job = $1 AND account_id IS NOT DISTINCT FROM $2 RETURNING stop
 """
 NOTE_END = "UPDATE voxsip.cluster_part SET again = false, concurrency = 0, error = $3 WHERE job = $1 AND part = $2 RETURNING part"
+KNOWN = "SELECT known FROM voxsip.cluster_known WHERE job = $1 AND account_id = $2"
+# Who was first has told it for all parts of the job.
+NOTE_KNOWN = """
+INSERT INTO voxsip.cluster_known AS k (job, account_id, known) VALUES ($1, $2, $3)
+ON CONFLICT (job, account_id) DO UPDATE SET known = k.known RETURNING known
+"""
 COUNTS = """
 SELECT r.status, count(*) AS rows, sum(r.attempts) AS attempts, sum(r.attempts - 1) FILTER (WHERE r.attempts > 0) AS retries
 FROM voxsip.job_row AS r WHERE r.job = ANY($1::bigint[]) GROUP BY r.status

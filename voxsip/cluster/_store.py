@@ -314,6 +314,28 @@ class ClusterStore:
         """Note that a process has ended its work on a part."""
         await self._connection.fetchrow(statements.NOTE_END, job.number, part, error)
 
+    async def known(
+        self,
+        job: JobRecord,
+        account_id: int | None,
+        find: Callable[[], Awaitable[list[int] | None]],
+    ) -> list[int] | None:
+        """Return the registrations that an account had before the job's first purchase; None if nobody could list them.
+
+        Args:
+            job: The job.
+            account_id: A child account; None for the client's own.
+            find: Lists them, if no part of the job has yet.
+        """
+        account = account_id or 0
+        row = await self._connection.fetchrow(statements.KNOWN, job.number, account)
+        if row is None:
+            row = await self._connection.fetchrow(
+                statements.NOTE_KNOWN, job.number, account, await find()
+            )
+        known: list[int] | None = row["known"]
+        return known
+
     async def counts(self, journals: Iterable[int]) -> dict[int, tuple[int, int, int]]:
         """Return rows, attempts and repeated attempts by the code of their status."""
         sums: dict[int, tuple[int, int, int]] = {}

@@ -284,6 +284,13 @@ CREATE TABLE voxsip.cluster_part (
     concurrency integer NOT NULL DEFAULT 0,
     PRIMARY KEY (job, part)
 ) WITH (fillfactor = 50);
+-- The registrations there were before the job, by account (0: the client's own); null if they could not be listed.
+CREATE TABLE voxsip.cluster_known (
+    job bigint NOT NULL REFERENCES voxsip.cluster_job ON DELETE CASCADE,
+    account_id bigint NOT NULL,
+    known bigint[],
+    PRIMARY KEY (job, account_id)
+);
 CREATE TABLE voxsip.cluster_index (
     job bigint NOT NULL,
     part integer NOT NULL,

@@ -31,7 +31,7 @@ from voxsip.bulk._journal.interface import Journal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._limits.job_limits import JobLimits
 from voxsip.bulk._live.existing import Existing, read_bindings
-from voxsip.bulk._live.purchases import Purchases, survey, survey_again
+from voxsip.bulk._live.purchases import Purchases, Survey, survey, survey_again
 from voxsip.bulk._options import Options
 from voxsip.bulk._outcomes import Kind, Outcome, Quote, Stop
 from voxsip.bulk._source import Source
@@ -55,6 +55,7 @@ class Accounts:
         source: The input.
         journal: Of the job, or None.
         previous_runs: What ties the job to its journal, or None.
+        survey: Tells what an account has before the first purchase.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Accounts:
     source: Source
     journal: Journal | None
     previous_runs: PreviousRuns | None
+    survey: Survey = survey
 
     limit: int = attrs.field(init=False)
     """Rows in flight at most, of all accounts together."""
@@ -171,7 +173,7 @@ class Accounts:
             journal.resumed if number is None else number in journal.surveyed
         ):
             return await survey_again(account.client, journal, existing, number)
-        known = await survey(account.client, existing)
+        known = await self.survey(account.client, existing, number)
         if journal is not None and number is not None:
             await journal.note_known(number, known)
         return Purchases(IdSet(known or ()), listed=known is not None)

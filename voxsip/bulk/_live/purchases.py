@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from voxsip._bindings.listing import every_registration
 from voxsip._bindings.rows import CreateRequest
@@ -89,12 +89,25 @@ class Purchases:
             self.claimed.add(made)
 
 
-async def survey(client: BaseAsyncClient, existing: Existing | None) -> list[int] | None:
+class Survey(Protocol):
+    """Tells which registrations an account has before a job's first purchase; None if that is not known."""
+
+    async def __call__(
+        self, client: BaseAsyncClient, existing: Existing | None, account_id: int | None, /
+    ) -> list[int] | None:
+        """Return their ids."""
+        ...
+
+
+async def survey(
+    client: BaseAsyncClient, existing: Existing | None, _: int | None = None
+) -> list[int] | None:
     """List the registrations there are before a job's first purchase; None if that fails.
 
     Args:
         client: Lists.
         existing: Takes in what is there, for `skip_unchanged`; or None.
+        _: The child account that the client acts for; None for its own.
 
     Raises:
         VoxsipError: The list could not be read, and `skip_unchanged` needs it.
