@@ -24,12 +24,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 import voxsip
 from voxsip.cluster import ClusterJob, JobProgress, local_workers, run_part
 from voxsip.shared import LocalServer
 
 RATES = (50, 300, 3000)
-SECONDS = 8
+SECONDS = 20
 """How long a job at a rate lasts at least."""
 
 
@@ -131,12 +133,23 @@ async def use_of_rate(workers: int) -> None:
                 ) as job,
             ):
                 report = await job.run(dask)
-            used = report.done / report.seconds / rate
+            first, last = await moments(stage.store, 0.2, 0.9)
+            lately = 0.7 * rows / (last - first)
             print(
-                f"{rate:5} a second: {report.done / report.seconds:6.0f} rows a second, {used:4.0%} used, "
-                f"{report.retries} refused",
+                f"{rate:5} a second: {lately:6.0f} rows a second in its midst, {lately / rate:4.0%} used, "
+                f"{report.retries} refused; {report.done / report.seconds:.0f} with beginning and end",
                 flush=True,
             )
+
+
+async def moments(store: str, *shares: float) -> list[float]:
+    """Return when these shares of all rows had ended, by the workers' clocks."""
+    connection = await asyncpg.connect(store)
+    query = "SELECT percentile_disc($1::float8[]) WITHIN GROUP (ORDER BY at) FROM voxsip.job_row"
+    try:
+        return [at / 1e3 for at in await connection.fetchval(query, list(shares))]
+    finally:
+        await connection.close()
 
 
 async def takeover(rows: int) -> None:
