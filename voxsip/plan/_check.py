@@ -49,6 +49,7 @@ class Check:
         self._live = live
         self._done = done
         self._made = made
+        self._by_number = {change.number: change for change in changes if change.action == "create"}
         self._takers: dict[int, Change] = {}
         self._losers: dict[int, Change] = {}
         for change in changes:
@@ -126,12 +127,25 @@ class Check:
         taker = None if user is None else self._takers.get(user)
         return taker is not change and self._may_be_done(taker)
 
+    def _own(self, change: Change) -> Iterator[int]:
+        """Yield the registrations that may be the one a change is about."""
+        if change.sip_registration_id is not None:
+            yield change.sip_registration_id
+            return
+        number = change.created_by or 0
+        creation = self._by_number.get(number)
+        if number in self._made:
+            yield self._made[number]
+        elif creation is not None and self._state(creation) is Done.MAYBE:
+            # It was made, and the process died before that was written down; it is looked for before it is sent.
+            equal, near = self._live.find(creation.sip_username or "", creation.proxy or "")
+            yield from (found for found in equal + near if found != creation.replaces)
+
     def _holder(self, change: Change, user: int, state: Done) -> Iterator[str]:
         holder = self._live.holders.get(user)
         allowed = {change.takes}
         if state is Done.MAYBE:
-            own = change.sip_registration_id
-            allowed.add(self._made.get(change.created_by or 0) if own is None else own)
+            allowed.update(self._own(change))
         if self._may_be_done(self._losers.get(user)):
             allowed.add(None)
         if holder in allowed:
