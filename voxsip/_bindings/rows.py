@@ -16,14 +16,13 @@ import attrs
 
 from voxsip._bindings.foreign import native
 from voxsip._errors import InvalidArgumentError
+from voxsip._protocol.identity import LARGEST_ID
 from voxsip._protocol.texts import is_missing, problem_of
 from voxsip._redaction.values import SecretText, conceal_members, type_name
 
 if TYPE_CHECKING:
     from voxsip._protocol.command import Command
 
-LARGEST_ID = 2**63 - 1
-"""Ids are signed 64-bit numbers on the wire."""
 SECRET_COLUMNS = frozenset({"password"})
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no"})

@@ -19,7 +19,7 @@ from voxsip._calls.lookup import look_up, lookup_of
 from voxsip._calls.request import Request
 from voxsip._clock import SYSTEM, Clock
 from voxsip._errors import OutcomeUnknownError, VoxsipError
-from voxsip._protocol.identity import fold_of
+from voxsip._protocol.identity import LARGEST_ID, fold_of
 
 T = TypeVar("T")
 Key = tuple[Any, ...]
@@ -124,7 +124,10 @@ class Creates:
 
         def decode_and_claim(data: dict[str, Any]) -> T:
             result = decode(data)  # first: what fails here is looked up, and must not be taken then
-            made = int(data[lookup.id])
+            made = data[lookup.id]
+            if type(made) is not int or not 0 < made <= LARGEST_ID:
+                msg = f"{lookup.id} is no id"
+                raise ValueError(msg)
             if self.is_claimed(request.command.name, made):
                 msg = f"{lookup.id} {made} belongs to another call"
                 raise ValueError(msg)

@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 DEFAULT_PORT = ":5060"
+LARGEST_ID = 2**63 - 1
+"""Ids are signed 64-bit numbers on the wire."""
 _SCHEMES = ("sip:", "sips:")
 
 

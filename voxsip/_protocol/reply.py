@@ -46,7 +46,6 @@ LONGEST_TEXT = 4000
 OK = 200
 TOO_MANY_REQUESTS = 429
 SERVER_FAILURE = 500
-_UNKNOWN_BELOW_500 = frozenset({408})
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")  # a fraction is not in the RFC, but is sent
 _DELAY_IN_TEXT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*(?:s\b|sec)", re.IGNORECASE)
 
@@ -178,7 +177,10 @@ def failure_of(
 def unexpected(
     command: str, reply: RawReply, what: str, secrets: Iterable[str] = ()
 ) -> UnexpectedReplyError:
-    """Describe a reply that the API does not send: its status and first characters, secrets removed."""
+    """Describe a reply that the API does not send: its status and first characters, secrets removed.
+
+    Whatever its status, it says nothing of the work: gateways answer 3xx and 4xx after it, too.
+    """
     secrets = tuple(secrets)
     # bytes are cut before they are decoded: four to a character are enough
     read = 4 * (LONGEST_TEXT + 2 * LONGEST_SPELLING * max(map(len, secrets), default=0)) + 4
@@ -189,7 +191,6 @@ def unexpected(
         command=command,
         http_status=reply.status,
         body_start=start,
-        disposition=_disposition(reply.status),
         retry_after=retry_after(reply.headers),
     )
 
@@ -242,11 +243,14 @@ def _api_error(
 
 
 def _class_of(code: int, status: int) -> type[APIError]:
-    """Choose by number; a gateway's own number under 429 or 5xx says nothing, its status does."""
+    """Choose by number; a gateway's own number under 429 or 5xx says nothing, its status does.
+
+    Under 5xx not even a number that means "not executed" is believed: the work may have been done before.
+    """
     cls = error_class(code)
     if cls.disposition is Disposition.REFUSED and status == TOO_MANY_REQUESTS:
         return RateLimitError
-    if cls.disposition is Disposition.REFUSED and status >= SERVER_FAILURE:
+    if status >= SERVER_FAILURE:
         return ServerError
     return cls
 
@@ -260,10 +264,3 @@ def _named_delay(reply: RawReply, message: object, details: object) -> float | N
     if named is None and isinstance(message, str) and (found := _DELAY_IN_TEXT.search(message)):
         named = float(found[1])
     return named
-
-
-def _disposition(status: int) -> Disposition:
-    """A gateway's 3xx and 4xx say that the request went no further; everything else says nothing."""
-    if 300 <= status < 500 and status not in _UNKNOWN_BELOW_500:
-        return Disposition.REFUSED
-    return Disposition.UNKNOWN

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from voxsip._bindings.foreign import native
-from voxsip._bindings.rows import LARGEST_ID
+from voxsip._protocol.identity import LARGEST_ID
 from voxsip._protocol.texts import is_missing, problem_of
 from voxsip._redaction.values import conceal_members, type_name
 

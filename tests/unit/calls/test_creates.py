@@ -340,6 +340,23 @@ async def test_an_id_that_was_told_before_is_no_answer(answer, connect, clock, c
     assert (first.sip_registration_id, second.sip_registration_id) == (7, 8 if bought else 9)
 
 
+@CLIENTS
+@pytest.mark.parametrize("odd", [0, -1, 2**63, 63.0, True, "7", None, [7]], ids=repr)
+async def test_what_is_no_id_is_no_answer(answer, connect, clock, cls, odd):
+    made = {"sip_registration_id": 8, "purchase_date": "2025-06-15 15:06:40"}
+    row = made | {"sip_username": "alice", "proxy": "pbx.example.com"}
+
+    def serve(request):
+        if CREATE in request.path:
+            return Answer({"result": 1, "sip_registration_id": odd})
+        rows = [row][int(request.query["offset"]) :]
+        return Answer({"result": rows}, headers={"Date": "Sun, 15 Jun 2025 15:06:40 GMT"})
+
+    server = await answer(serve)
+    assert (await connect(base_url=server.base_url, cls=cls)(buy)).sip_registration_id == 8
+    assert sum(CREATE in request.path for request in server.requests) == 1
+
+
 # Backends that are still at work when the gateway gives up
 
 

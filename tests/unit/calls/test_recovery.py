@@ -20,7 +20,7 @@ DONE_BUT_UNKNOWN = {
     "lost reply": Fault(kind="lose_reply", first=1),
     **{
         f"{status} after": Fault(kind="http", status=status, when="after", first=1)
-        for status in (500, 502, 503, 504)
+        for status in (307, 404, 409, 499, 500, 502, 503, 504)
     },
     **{
         f"{code} after": Fault(kind="error", code=code, when="after", first=1)
@@ -41,6 +41,7 @@ NOT_DONE_BUT_UNKNOWN = {
         f"{status} before": Fault(kind="http", status=status, first=1) for status in (500, 502, 503)
     },
     **{f"{code} before": Fault(kind="error", code=code, first=1) for code in (1, 2, 4)},
+    "403 before": Fault(kind="http", status=403, first=1),
 }
 REFUSED = {
     "101": (Fault(kind="error", code=101, first=1), voxsip.InvalidRequestError),
@@ -49,7 +50,6 @@ REFUSED = {
     "127": (Fault(kind="error", code=127, first=1), voxsip.InsufficientFundsError),
     "272": (Fault(kind="error", code=272, first=1), voxsip.QuotaExceededError),
     "275": (Fault(kind="error", code=275, first=1), voxsip.NotFoundError),
-    "403": (Fault(kind="http", status=403, first=1), voxsip.UnexpectedReplyError),
 }
 
 
