@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import voxsip
+from voxsip.emulator import Emulator
 
 ABSENT = {
     "jose",
@@ -79,15 +80,38 @@ def test_nothing_heavy_is_loaded(loaded):
     assert not ABSENT & {name.partition(".")[0] for name in loaded}
 
 
+def groups_of(modules):
+    return {
+        name.split(".")[2]
+        for name in modules
+        if name.startswith("voxsip._generated.") and name.count(".") > 2
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "groups"),
+    [
+        ("client.users.list().first_page()", {"users", "common"}),
+        ("client.call('GetSecrets', {'application_id': 1})", {"secrets"}),
+        ("client.invoices.download(invoice_id=1).read()", {"invoices"}),
+        ("client.resolve.application('app-1')", {"applications", "common"}),
+    ],
+)
+def test_a_first_call_loads_its_own_group_and_no_other(call, groups):
+    with Emulator() as emulator:
+        credentials, base_url = str(emulator.credentials), emulator.base_url
+        after = modules_after(
+            f"import voxsip\n"
+            f"with voxsip.Client({credentials!r}, base_url={base_url!r}) as client:\n    {call}"
+        )
+    assert groups_of(after) == groups
+
+
 def test_a_group_is_loaded_with_its_first_use():
     after = modules_after(
         "import voxsip\nclient = voxsip.AsyncClient(token='t')\nclient.sip_registrations\nclient.sip_registrations"
     )
-    groups = {
-        name.split(".")[2]
-        for name in after
-        if name.startswith("voxsip._generated.") and name.count(".") > 2
-    }
+    groups = groups_of(after)
     assert groups <= {"sip_registrations", "common"}
     assert "sip_registrations" in groups
     assert "jose" not in after
