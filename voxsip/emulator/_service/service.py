@@ -74,16 +74,16 @@ class Service:
         self.max_registrations = max_registrations
         self.max_users = max_users
         self.api_address = "localhost"
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = threading.Lock()
         self.accounts: dict[int, Account] = {}
-        self.received = dict.fromkeys(sorted(command_specs()), 0)
-        self.executed = dict.fromkeys(sorted(command_specs()), 0)
+        self.received: dict[str, int] = dict.fromkeys(sorted(command_specs()), 0)
+        self.executed: dict[str, int] = dict.fromkeys(sorted(command_specs()), 0)
         self._ids = Ids()
         self._balance = balance
         self._children: dict[int, dict[int, Account]] = {}
         self._all: list[Account] = []
-        self.tokens = TokenVerifier(clock, self._may_act)
-        self.main = self.add_account()
+        self.tokens: TokenVerifier = TokenVerifier(clock, self._may_act)
+        self.main: Account = self.add_account()
 
     def add_account(
         self,

@@ -54,22 +54,22 @@ class Account(Directory):
     ) -> None:
         super().__init__(ids=ids, clock=clock)
         self.id = id
-        self.balance = balance
-        self.ledger = Ledger()
+        self.balance: Decimal = balance
+        self.ledger: Ledger = Ledger()
         self.audit: deque[tuple[int, str, str]] = deque(maxlen=_LONGEST_AUDIT)
         self.settings: dict[str, Any] = {}
         self.active = True
         self.password = b""
         self.settle = settle
-        self.name = f"account-{id}"
-        self.email = f"{self.name}@example.com"
+        self.name: str = f"account-{id}"
+        self.email: str = f"{self.name}@example.com"
         self.currency = "USD"
         self.limit: TokenBucket | None = None
         self.refused = 0
         self.executed: Counter[str] = Counter()
-        self.created = self.timestamp()
+        self.created: str = self.timestamp()
         self.registrations: dict[int, Registration] = {}
-        self.sessions = Sessions(id, clock, ids.of(SESSION))
+        self.sessions: Sessions = Sessions(id, clock, ids.of(SESSION))
         self.conferences: dict[str, Row] = {}
         self.key_values: dict[int, dict[str, Row]] = {}
         self.plans: dict[str, Row] = {}

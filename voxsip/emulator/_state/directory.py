@@ -24,13 +24,13 @@ class Ids:
     """Count ids up from 1, one row of numbers per kind, shared by the accounts of one server."""
 
     def __init__(self) -> None:
-        self.application = count(1)
-        self.rule = count(1)
-        self.user = count(1)
-        self.registration = count(1)
-        self.white_list_item = count(1)
-        self.scenario = count(1)
-        self.audit = count(1)
+        self.application: count[int] = count(1)
+        self.rule: count[int] = count(1)
+        self.user: count[int] = count(1)
+        self.registration: count[int] = count(1)
+        self.white_list_item: count[int] = count(1)
+        self.scenario: count[int] = count(1)
+        self.audit: count[int] = count(1)
         self._others: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
     def of(self, key: str) -> Iterator[int]:

@@ -21,7 +21,7 @@ class Table:
     __slots__ = ("_ids", "key", "rows")
 
     def __init__(self, key: str, ids: Iterator[int]) -> None:
-        self.key = key
+        self.key: str = key
         self.rows: dict[int, Row] = {}
         self._ids = ids
 
