@@ -230,3 +230,29 @@ async def test_id_order_survives_a_change_of_user_name(wire):
 async def test_filters_of_the_same_name_by_id_and_by_name_exclude_each_other(wire):
     parameters = {"application_id": 1, "application_name": "app-1"}
     assert await wire.refused("GetSipRegistrations", **parameters) == 458
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("200", [1]),
+        ("401;403:500", [2, 4, 5]),
+        ("403:500", [4, 5]),
+        ("404:407", []),
+        ("401; 402", [2, 3]),
+        ("100:699", [1, 2, 3, 4, 5]),
+        ("500:403", []),
+    ],
+)
+async def test_filter_by_status_codes_and_ranges(serve, wanted, found):
+    wire = await serve(registrations=6)
+    rows = wire.emulator._service.main.registrations
+    for number, code in enumerate([200, 401, 402, 403, 500], 1):
+        rows[number].status_code = code
+    rows[6].ready_at += 3600  # in progress: no status yet
+    assert await wire.ids(status_code=wanted) == found
+
+
+@pytest.mark.parametrize("wanted", ["x", "401;", "1:2:3", ":", "4000"])
+async def test_what_is_no_status_code(wire, wanted):
+    assert await wire.refused("GetSipRegistrations", status_code=wanted) == 101

@@ -398,8 +398,8 @@ class AsyncSipRegistrations:
             proxy (Sequence[str]): Only registrations at one of these SIP servers.
             in_progress (bool): Only registrations whose login is under way (true) or settled
                 (false).
-            status_code (str): Only registrations whose last login was answered with this SIP
-                status, `401` for example.
+            status_code (str): Only registrations whose last login was answered with one of these
+                SIP statuses: codes and ranges joined by `;`, as in `401;403:500`.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Items to pass over before the first one.

@@ -7,7 +7,7 @@ from typing import Any
 
 from voxsip.emulator._service.context import Context, command
 from voxsip.emulator._service.errors import RefusedError
-from voxsip.emulator._service.values import REQUIRED
+from voxsip.emulator._service.values import INVALID_ARGUMENTS, REQUIRED
 from voxsip.emulator._state.account import Account
 from voxsip.emulator._state.bindings import apply_target, find_target, release
 from voxsip.emulator._state.ledger import SUBSCRIPTION
@@ -115,7 +115,8 @@ def list_(context: Context) -> dict[str, Any]:
 
 def describe(account: Account, registration: Registration) -> dict[str, Any]:
     """Return a registration as the wire has it; parts that it is not bound to are left out."""
-    successful = not account.in_progress(registration)
+    finished = not account.in_progress(registration)
+    successful = finished and registration.status_code == _OK
     row: dict[str, Any] = {
         "sip_registration_id": registration.id,
         "sip_username": registration.sip_username,
@@ -128,8 +129,8 @@ def describe(account: Account, registration: Registration) -> dict[str, Any]:
         "subscription_price": f"{registration.price:f}",
         "is_persistent": registration.is_persistent,
     }
-    if successful:
-        row["status_code"] = _OK
+    if finished:
+        row["status_code"] = registration.status_code
     if registration.auth_user is not None:
         row["auth_user"] = registration.auth_user
     if registration.outbound_proxy is not None:
@@ -195,15 +196,25 @@ def _rule_named(account: Account, wanted: Any) -> _Test:
     return lambda row: row.rule_id in found
 
 
-def _progress(expected: bool) -> _MakeTest:
-    def make(account: Account, wanted: Any) -> _Test:
-        return lambda row: account.in_progress(row) is (bool(wanted) is expected)
+def _successful(account: Account, wanted: Any) -> _Test:
+    return lambda row: (not account.in_progress(row) and row.status_code == _OK) is bool(wanted)
 
-    return make
+
+def _in_progress(account: Account, wanted: Any) -> _Test:
+    return lambda row: account.in_progress(row) is bool(wanted)
 
 
 def _status(account: Account, wanted: Any) -> _Test:
-    return lambda row: not account.in_progress(row) and str(_OK) == wanted
+    """Let through what has one of the codes, or one within one of the ranges: `401;403:500`."""
+    ranges = []
+    for part in wanted.split(";"):
+        low, _, high = part.strip().partition(":")
+        if not all(end.isascii() and end.isdigit() and len(end) <= 3 for end in (low, high or low)):
+            raise RefusedError(INVALID_ARGUMENTS, "status_code is a list of codes and ranges")
+        ranges.append((int(low), int(high or low)))
+    return lambda row: (
+        not account.in_progress(row) and any(a <= row.status_code <= b for a, b in ranges)
+    )
 
 
 _FILTERS: dict[str, _MakeTest] = {
@@ -211,8 +222,8 @@ _FILTERS: dict[str, _MakeTest] = {
     "proxy": _one_of("proxy"),
     "deactivated": _equals("deactivated"),
     "is_persistent": _equals("is_persistent"),
-    "successful": _progress(expected=False),
-    "in_progress": _progress(expected=True),
+    "successful": _successful,
+    "in_progress": _in_progress,
     "status_code": _status,
     "application_id": _one_of("application_id"),
     "application_name": _application_named,

@@ -67,7 +67,7 @@ class User:
 class Registration:
     """A SIP registration and its binding. Its password is not kept.
 
-    `ready_at` is the moment, in the server's seconds, from which it counts as successful.
+    `ready_at` is the moment, in the server's seconds, from which it has a `status_code`; 200 means that it is successful.
     """
 
     id: int
@@ -81,6 +81,7 @@ class Registration:
     auth_user: str | None = None
     outbound_proxy: str | None = None
     is_persistent: bool = True
+    status_code: int = 200
     deactivated: bool = False
     application_id: int | None = None
     rule_id: int | None = None
