@@ -7,6 +7,7 @@ import threading
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+TURNS = 20
 HEAD = b"\r\n\r\n"
 
 
@@ -55,12 +56,7 @@ class ForwardProxy:
 
     def flush(self):
         """Wait until what has arrived here is forwarded."""
-
-        async def turns():
-            for _ in range(20):
-                await asyncio.sleep(0)
-
-        asyncio.run_coroutine_threadsafe(turns(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(_turns(), self._loop).result()
 
     def _run(self):
         asyncio.run(self._serve())
@@ -71,14 +67,14 @@ class ForwardProxy:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._over.wait()
+        await _turns()  # a connection that is being accepted would be lost
         server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for writer in self._writers:
             writer.transport.abort()
-        for _ in range(3):  # turns of the loop, for them to close
-            await asyncio.sleep(0)
+        await _turns()
 
     async def _take(self, reader, writer):
         self._tasks.add(task := asyncio.current_task())
@@ -175,3 +171,9 @@ class ForwardProxy:
                 copy += data
             writer.write(data)
             await writer.drain()
+
+
+async def _turns():
+    """Let the loop turn: what has arrived is read, what is read is sent, what is closed is gone."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
