@@ -124,7 +124,7 @@ def test_outcomes_come_while_a_slow_input_is_still_being_read(client):
         yield from rows(3)
         time.sleep(0.06)  # longer than a batch is waited for
         yield from rows(1)
-        assert gate.wait(10), "the first outcomes did not come before the last row"
+        assert gate.wait(60), "the first outcomes did not come before the last row"
         yield from rows(1)
 
     seen = 0
@@ -210,7 +210,7 @@ def test_ctrl_c_ends_what_is_under_way_and_is_raised(emulator):
         while not received(emulator):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     word, unknown, failed, done = out.split()
     assert (word, unknown, failed) == ("interrupted", "0", "0")
@@ -226,7 +226,7 @@ def test_an_interpreter_that_ends_in_the_middle_says_nothing(emulator):
         print(next(outcomes).status)
         """
     with script(emulator, body) as process:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "done\n", "")
 
 

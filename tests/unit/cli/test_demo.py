@@ -36,7 +36,7 @@ def gone(url):
     from http.client import HTTPConnection
     from urllib.parse import urlsplit
 
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.connect()
     except ConnectionRefusedError:

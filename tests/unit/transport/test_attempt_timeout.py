@@ -61,19 +61,21 @@ async def test_one_timer_looks_after_all(timers, monkeypatch):
 
 
 async def test_every_attempt_has_its_own_time(timers):
-    early, late = asyncio.Event(), asyncio.Event()
-    first = asyncio.create_task(for_ever(timers, 0.02, early))
-    await early.wait()
+    attempts = [timers.attempt(0.02), timers.attempt(0.02)]
+    ends = []
+
+    async def wait(attempt):
+        try:
+            with attempt:
+                await asyncio.Event().wait()
+        except TimeoutError:
+            ends.append(attempt)
+
+    first = asyncio.create_task(wait(attempts[0]))
     await asyncio.sleep(0.005)
-    second = asyncio.create_task(for_ever(timers, 0.02, late))
-    await late.wait()
-    dues = [attempt.due for attempt in timers._watches[0.02].running]
-    assert dues == sorted(dues)
-    await asyncio.wait([first])
-    assert not second.done()
-    await asyncio.wait([second])
-    assert isinstance(first.exception(), TimeoutError)
-    assert isinstance(second.exception(), TimeoutError)
+    await asyncio.gather(first, wait(attempts[1]))
+    assert ends == attempts
+    assert attempts[0].due < attempts[1].due
 
 
 async def test_times_of_different_length_do_not_wait_for_each_other(timers):
