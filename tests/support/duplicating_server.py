@@ -9,8 +9,16 @@ from contextlib import suppress
 from voxsip.emulator._http.tls import server_context
 
 
+def reply_of(answer):
+    """Return the bytes of a reply."""
+    body = json.dumps(answer).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
 class DuplicatingServer:
     """Answer the n-th request with `answer(n)`, and once more as soon as that has left."""
+
+    twice = True
 
     def __init__(self, answer, ca=None):
         self.answer = answer
@@ -18,6 +26,7 @@ class DuplicatingServer:
         self.requests = 0
         self.repeated = threading.Semaphore(0)
         self._tls = None if ca is None else server_context(ca)
+        self.serving = []
         self._sockets = []
         self._threads = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -54,15 +63,16 @@ class DuplicatingServer:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
                 self._sockets.append(connection)
+            self.serving.append(connection)
             with connection, connection.makefile("rb") as lines:
                 while self._read(lines):
                     self.requests += 1
-                    body = json.dumps(self.answer(self.requests)).encode()
-                    reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+                    reply = reply_of(self.answer(self.requests))
                     connection.sendall(reply)
-                    with suppress(OSError):
-                        connection.sendall(reply)
-                    self.repeated.release()
+                    if self.twice:
+                        with suppress(OSError):
+                            connection.sendall(reply)
+                        self.repeated.release()
 
     @staticmethod
     def _read(lines):

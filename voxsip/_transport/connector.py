@@ -8,6 +8,7 @@ client: what must not be told wrongly goes over a connection of its own.
 
 from __future__ import annotations
 
+import asyncio
 import select
 import weakref
 from typing import Any
@@ -62,6 +63,7 @@ class CheckedConnector(aiohttp.TCPConnector):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._used: weakref.WeakSet[ResponseHandler] = weakref.WeakSet()
+        self._kept: weakref.WeakSet[ResponseHandler] = weakref.WeakSet()
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
         """Return a connection that is new, or kept and silent; close the others.
@@ -91,14 +93,24 @@ class CheckedConnector(aiohttp.TCPConnector):
             if protocol not in self._used:
                 self._used.add(protocol)
                 return connection
-            if not protocol.should_close and not _readable(connection):
+            self._kept.add(protocol)
+            if self.is_silent(protocol):
                 return connection
             connection.close()
 
+    def is_silent(self, protocol: object) -> bool:
+        """Returns whether nothing waits on a connection; a new one counts as silent.
 
-def _readable(connection: Connection) -> bool:
+        Args:
+            protocol: The connection's.
+        """
+        if not isinstance(protocol, ResponseHandler) or protocol not in self._kept:
+            return True
+        return not protocol.should_close and not _readable(protocol.transport)
+
+
+def _readable(transport: asyncio.BaseTransport | None) -> bool:
     """Returns whether the kernel has bytes for a connection, or its end."""
-    transport = connection.transport
     sock = None if transport is None else transport.get_extra_info("socket")
     if sock is None or (descriptor := sock.fileno()) < 0:
         return True  # it is being closed

@@ -140,12 +140,14 @@ class SessionPool:
         """
         limit = min(limit, self._max_reply)
         guard = WRITE_GUARD.get()
+        session = loop_state.single_use if single_use else loop_state.session
+        is_silent = getattr(session.connector, "is_silent", None)
         guarded = None
-        if guard is not None and body:
-            guarded = GuardedPayload(body, guard, headers.get("Content-Type", "text/plain"))
+        if body and (guard or (is_silent and len(body) <= LARGE_BODY)):
+            kind = headers.get("Content-Type", "text/plain")
+            guarded = GuardedPayload(body, kind, guard=guard, is_silent=is_silent)
         try:
             with loop_state.timers.attempt(timeout.total):
-                session = loop_state.single_use if single_use else loop_state.session
                 response = await session.post(
                     url,
                     headers=headers,
@@ -157,6 +159,8 @@ class SessionPool:
                     **self._way(url, headers),
                 )
                 try:
+                    if guarded is not None:
+                        guarded.check()
                     if self._fits(response, limit):
                         content: bytes | bytearray = await response.read()
                         cut = None
@@ -166,13 +170,15 @@ class SessionPool:
                     response.close()
                     raise
         except WriteRefusedError:
-            failure: TransportError = _taken_over(command)
+            failure: TransportError = _refused(command, guarded)
         except NotConnectedError as refusal:
             failure = explain_failure(command, refusal.error, self.proxy, connecting=True)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            refused = guarded is not None and guarded.refused
+            refused = guarded is not None and (guarded.refused or guarded.has_refused(error))
             failure = (
-                _taken_over(command) if refused else explain_failure(command, error, self.proxy)
+                _refused(command, guarded)
+                if refused
+                else explain_failure(command, error, self.proxy)
             )
         except RuntimeError:
             if not loop_state.session.closed:
@@ -195,7 +201,8 @@ class SessionPool:
     ) -> RawReply:
         """Send one POST whose reply is a file; read no more than tells it from an error.
 
-        The arguments and errors are those of `post`. The reply's `chunks` must be read to their end, or closed.
+        It goes over a connection of its own. The arguments and errors are those of `post`. The reply's `chunks` must be
+        read to their end, or closed.
         """
         from voxsip._transport.streaming import (  # noqa: PLC0415 - few calls
             is_error,
@@ -205,7 +212,7 @@ class SessionPool:
 
         try:
             with loop_state.timers.attempt(timeout.total):
-                response = await loop_state.session.post(
+                response = await loop_state.single_use.post(
                     url,
                     headers=headers,
                     data=body,
@@ -339,9 +346,12 @@ class SessionPool:
         self._loop_states = {}
 
 
-def _taken_over(command: str) -> NotSentError:
-    text = f"{command}: not sent: another process has taken the job over"
-    return NotSentError(text, permanent=True)
+def _refused(command: str, body: GuardedPayload | None) -> NotSentError:
+    """Explain a request of which no byte was written; without a body, the guard alone can have refused it."""
+    if body is None or body.refused:
+        text = f"{command}: not sent: another process has taken the job over"
+        return NotSentError(text, permanent=True)
+    return NotSentError(f"{command}: not sent: its connection held a reply to another request")
 
 
 def _payload(body: bytes | None) -> bytes | BytesIO | None:

@@ -2,17 +2,23 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
-from gevent import monkey
+import warnings
+warnings.simplefilter("ignore")
+{importing}
 if {first}:
-    monkey.patch_all({options})
+    {patch}
 import voxsip
-client = voxsip.Client(token="t", base_url="http://127.0.0.1:9")
+retry = voxsip.RetryPolicy(attempts=1)
+client = voxsip.Client(token="t", base_url="http://127.0.0.1:9", retry=retry)
 if not {first}:
-    monkey.patch_all({options})
+    {patch}
 try:
     client.call("GetAccountInfo")
 except RuntimeError as error:
@@ -21,24 +27,27 @@ except voxsip.NotSentError:
     print("called")
 client.close()
 """
+LIBRARIES = {
+    "gevent": ("from gevent import monkey", "monkey.patch_all({})", "thread=False, queue=False"),
+    "eventlet": ("import eventlet", "eventlet.monkey_patch({})", "thread=False"),
+}
+NOTHING_ELSE = ", socket=False, select=False, ssl=False"
 
 
-@pytest.mark.parametrize(
-    ("first", "options", "said"),
-    [
-        (True, "", "refused: voxsip.Client: threads are patched by gevent"),
-        (False, "", "refused: voxsip.Client: threads are patched by gevent"),
-        (True, "thread=False, socket=False, select=False, ssl=False, queue=False", "called"),
-    ],
-)
-def test_a_patched_program_is_told_at_once(first, options, said):
-    pytest.importorskip("gevent")
-    program = PROGRAM.format(first=first, options=options)
-    program = program.replace(
-        'base_url="http://127.0.0.1:9"',
-        'base_url="http://127.0.0.1:9", retry=voxsip.RetryPolicy(attempts=1)',
+@pytest.mark.parametrize("how", ["before", "after", "without threads"])
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_patched_program_is_told_at_once(library, how):
+    if find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
+    importing, patch, without = LIBRARIES[library]
+    without += NOTHING_ELSE if library == "gevent" else ", socket=False, select=False, os=False"
+    program = PROGRAM.format(
+        importing=importing,
+        patch=patch.format(without if how == "without threads" else ""),
+        first=how != "after",
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.stdout.startswith(said), done.stderr
+    refused = f"refused: voxsip.Client: threads are patched by {library}"
+    assert done.stdout.startswith("called" if how == "without threads" else refused), done.stderr

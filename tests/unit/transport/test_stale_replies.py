@@ -1,11 +1,14 @@
 """Replies nobody asked for: the next request over that connection does not take them for its own."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
 import voxsip
-from tests.support.duplicating_server import DuplicatingServer
+from tests.support.duplicating_server import DuplicatingServer, reply_of
+from voxsip._transport.connector import CheckedConnector
+from voxsip._transport.write_guard import GuardedPayload, WriteRefusedError
 
 ONE = voxsip.RetryPolicy(attempts=1)
 CALLS = 6
@@ -13,6 +16,17 @@ CALLS = 6
 
 def uvloop_loop():
     return pytest.importorskip("uvloop").new_event_loop()
+
+
+class SilentServer(DuplicatingServer):
+    """Sends no reply twice by itself; `answer_nobody` sends one more over the connections there are."""
+
+    twice = False
+
+    def answer_nobody(self):
+        for one in self.serving:
+            with suppress(OSError):
+                one.sendall(reply_of({"result": {"account_id": "another's"}}))
 
 
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop_loop], ids=["asyncio", "uvloop"])
@@ -40,12 +54,13 @@ def client_of(server, ca, **options):
     return voxsip.AsyncClient(token="t", base_url=server.base_url, ssl=ca, retry=ONE, **options)
 
 
+@pytest.mark.parametrize("encoding", ["auto", "form"])
 @pytest.mark.parametrize("loop_runs", [True, False], ids=["read", "unread"])
-def test_a_reply_sent_twice_answers_one_call(runner, ca, loop_runs):
+def test_a_reply_sent_twice_answers_one_call(runner, ca, loop_runs, encoding):
     async def main():
-        async with client_of(server, ca) as client:
+        async with client_of(server, ca, encoding=encoding) as client:
             for number in range(1, CALLS + 1):
-                reply = await client.call("GetAccountInfo")
+                reply = await client.call("GetAccountInfo", {"return_live_balance": True})
                 assert reply["result"]["account_id"] == number
                 await seen(server, loop_runs=loop_runs)
 
@@ -69,6 +84,69 @@ def test_a_purchase_has_a_connection_of_its_own(runner, ca, encoding):
     assert server.connections == CALLS
 
 
+def test_a_reply_that_comes_after_the_look_is_noticed_as_the_body_is_written(
+    runner, ca, monkeypatch
+):
+    """Between the look at a kept connection and the first byte of a form: on Python 3.11 tasks run there."""
+    connect, late = CheckedConnector.connect, []
+
+    async def connect_late(self, *arguments, **named):
+        connection = await connect(self, *arguments, **named)
+        if late:
+            server.answer_nobody()
+            late.clear()
+        return connection
+
+    monkeypatch.setattr(CheckedConnector, "connect", connect_late)
+
+    async def main():
+        async with client_of(server, ca, encoding="form") as client:
+            for number in range(1, CALLS + 1):
+                arguments = {"return_live_balance": True}
+                if number > 1:
+                    late.append(number)
+                    with pytest.raises(voxsip.NotSentError, match="held a reply to another"):
+                        await client.call("GetAccountInfo", arguments)
+                reply = await client.call("GetAccountInfo", arguments)
+                assert reply["result"]["account_id"] == number
+
+    with SilentServer(lambda n: {"result": {"account_id": n}}, ca) as server:
+        runner.run(main())
+    assert server.requests == CALLS
+    assert server.connections == CALLS
+
+
+def test_a_reply_that_was_read_before_the_body_was_written_is_no_answer():
+    body = GuardedPayload(b"a=1", "text/plain")
+    with pytest.raises(WriteRefusedError):
+        body.check()
+
+    async def write():
+        with pytest.raises(WriteRefusedError):
+            await body.write_with_length(None, None)
+
+    asyncio.run(write())
+    assert not body.begun, "a writer that comes after it writes nothing"
+
+
+def test_a_download_has_a_connection_of_its_own(runner, ca):
+    async def main():
+        async with client_of(server, ca) as client:
+            for number in range(1, CALLS + 1):
+                await client.call("GetAccountInfo")
+                await seen(server, loop_runs=False)
+                file = await client.invoices.download(invoice_id=1)
+                assert file == b"%d" % (2 * number)
+                await seen(server, loop_runs=False)
+
+    def answer(number):
+        return {"result": {}} if number % 2 else number
+
+    with DuplicatingServer(answer, ca) as server:
+        runner.run(main())
+    assert server.connections == server.requests == 2 * CALLS
+
+
 def test_a_silent_connection_is_used_again(runner, ca):
     """The check must not drop what is in order: the TLS handshake would be made for every call."""
 
@@ -77,19 +155,7 @@ def test_a_silent_connection_is_used_again(runner, ca):
             for _ in range(CALLS):
                 await client.call("GetAccountInfo")
 
-    class Once(DuplicatingServer):
-        def _serve(self, connection):
-            if self._tls is not None:
-                connection = self._tls.wrap_socket(connection, server_side=True)
-                self._sockets.append(connection)
-            with connection, connection.makefile("rb") as lines:
-                while self._read(lines):
-                    body = b'{"result": {"account_id": 1}}'
-                    connection.sendall(
-                        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
-                    )
-
-    with Once(None, ca) as server:
+    with SilentServer(lambda _: {"result": {"account_id": 1}}, ca) as server:
         runner.run(main())
     assert server.connections == 1
 
