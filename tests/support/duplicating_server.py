@@ -54,6 +54,8 @@ class DuplicatingServer:
         with suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                # else the second reply waits for the first one's acknowledgement, 40 ms perhaps, and nobody can see it
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.connections += 1
                 self._sockets.append(connection)
                 self._start(self._serve, connection)
