@@ -24,7 +24,7 @@ def lost_log():
 def clocks():
     """What carries a row's name is its own if it was bought since the request left, by the clocks."""
     with (
-        patch("voxsip.bulk._run.knowing", lambda client, *_: client),
+        patch("voxsip.bulk._accounts.accounts.knowing", lambda client, *_: client),
         patch.object(Purchases, "find", lambda *_: None),
     ):
         yield

@@ -102,6 +102,9 @@ def _guess(file: IO[bytes]) -> Converted | None:
     except ImportError:
         return None
     file.seek(0)
+    if b"password_from" in file.readline(_PIECE):  # our own report: a path in it is bytes
+        return None
+    file.seek(0)
     sample = b"".join(line for line in file.readlines(_SAMPLE) if not line.isascii())
     found = from_bytes(sample, cp_isolation=list(_GUESSED), enable_fallback=False)
     if sum(byte > 0x7F for byte in sample) < _ENOUGH:

@@ -347,8 +347,9 @@ class SessionPool:
 
 
 def _refused(command: str, body: GuardedPayload | None) -> NotSentError:
-    """Explain a request of which no byte was written; without a body, the guard alone can have refused it."""
-    if body is None or body.refused:
+    """Explain a request of which no byte was written."""
+    guard = WRITE_GUARD.get()
+    if body is None or body.refused or (guard is not None and not guard()):
         text = f"{command}: not sent: another process has taken the job over"
         return NotSentError(text, permanent=True)
     return NotSentError(f"{command}: not sent: its connection held a reply to another request")

@@ -18,7 +18,6 @@ from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options
 from voxsip.bulk._outcomes import Kind, Quote
 from voxsip.bulk._run import Run, make_source
 from voxsip.bulk._source import hide_rows
-from voxsip.shared._address import is_store
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
@@ -314,4 +313,4 @@ def _journal_name(journal: Path | None) -> str | None:
     if journal is None:
         return None
     name = os.fspath(journal)
-    return conceal(name) if is_store(name) else name
+    return conceal(name) if "://" in name else name  # an address may hold a password

@@ -45,6 +45,8 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
     info = (await client.accounts.get_account_info(return_live_balance=True)).result
     if info.balance is None:
         raise _unreadable("GetAccountInfo", "no balance")
+    if any(one and info.currency and one != info.currency for _, one in known):
+        raise _unreadable("GetSubscriptionPrice", f"a price that is not in {info.currency}")
     return Quote(
         price=price,
         rows=rows,
@@ -137,7 +139,9 @@ def _price(template: SubscriptionTemplate) -> Decimal | None:
         if template.installation_price_in_currency is None
         else template.installation_price_in_currency
     )
-    if month is None and once is None:
+    taxes = (template.tax_reserve or zero, template.installation_tax_reserve or zero)
+    parts = (month, once or zero, *taxes)
+    other = template.subscription_template_type not in {None, TEMPLATE}
+    if month is None or other or any(part is None or part < 0 for part in parts):
         return None
-    taxes = (template.tax_reserve or zero) + (template.installation_tax_reserve or zero)
-    return (month or zero) + (once or zero) + taxes
+    return month + (once or zero) + sum(taxes)

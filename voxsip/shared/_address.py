@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import attrs
@@ -17,8 +18,16 @@ def is_store(value: object) -> bool:
     return isinstance(value, str) and value.startswith(SCHEMES)
 
 
+def foreign_scheme(name: str) -> str | None:
+    """Return the scheme of an address that is no store's, such as `mysql://`; None for a path."""
+    found = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", name)
+    return None if found is None or is_store(name) else found[0]
+
+
 def shown(name: str) -> str:
     """Return a path as it is, and the address of a store without user, password and options."""
+    if (scheme := foreign_scheme(name)) is not None:
+        return scheme
     if not is_store(name):
         return name
     dsn, mark, job = name.partition("#")

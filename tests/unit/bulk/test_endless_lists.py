@@ -35,19 +35,25 @@ def jumping(numbers, _):
     return [registration(next(numbers) % 97 * 1000)]
 
 
-@pytest.fixture(params=[growing, standing, jumping], ids=lambda one: one.__name__)
+EVERY_KIND = pytest.mark.parametrize(
+    "endless", [growing, standing, jumping], indirect=True, ids=lambda one: one.__name__
+)
+
+
+@pytest.fixture
 async def endless(request, answer, monkeypatch):
     """Serve lists without an end, and what each test adds; return the server and its clients."""
     monkeypatch.setattr(listing, "MAX_PAGES", PAGES)
     monkeypatch.setattr(lookup, "MAX_PAGES", PAGES)
     numbers = itertools.count(1)
+    page = getattr(request, "param", growing)
     others = {}
 
     def reply(asked):
         command = asked.path.rpartition("/")[2]
         if command in others:
             return others[command](asked)
-        return Answer({"result": request.param(numbers, asked), "count": 3})
+        return Answer({"result": page(numbers, asked), "count": 3})
 
     server = await answer(reply)
     server.others = others
@@ -60,6 +66,7 @@ def asked(server, command=LIST):
     return sum(request.path.endswith(command) for request in server.requests)
 
 
+@EVERY_KIND
 async def test_the_live_state_is_not_read_for_ever(endless):
     server, client = endless
     with pytest.raises(voxsip.OutcomeUnknownError, match=rf"{LIST}: the list does not end after 5"):
@@ -67,10 +74,6 @@ async def test_the_live_state_is_not_read_for_ever(endless):
     assert asked(server) <= 2 * PAGES + 1
 
 
-GROWING = pytest.mark.parametrize("endless", [growing], indirect=True, ids=["growing"])
-
-
-@GROWING
 @pytest.mark.parametrize("option", [{}, {"skip_unchanged": True}])
 async def test_a_purchase_job_buys_nothing_on_suspicion(endless, option):
     """It runs without knowing what was there; a lost reply then stays unknown. `skip_unchanged` needs to know."""
@@ -87,6 +90,7 @@ async def test_a_purchase_job_buys_nothing_on_suspicion(endless, option):
     assert asked(server, CREATE) == 1
 
 
+@EVERY_KIND
 @pytest.mark.parametrize("kind", ["bind", "delete"])
 async def test_what_is_unchanged_cannot_be_told(endless, kind):
     server, client = endless
@@ -96,7 +100,6 @@ async def test_what_is_unchanged_cannot_be_told(endless, kind):
     assert asked(server) == len(server.requests)
 
 
-@GROWING
 @pytest.mark.parametrize(
     ("command", "look"),
     [

@@ -146,7 +146,8 @@ async def test_a_journal_taken_away_while_the_job_runs_stops_it(start, tmp_path,
         async for outcome in job:
             if outcome.index == 0:
                 older = journal.read_bytes()
-            if outcome.index == 5:
+            # While the writer writes, what it finds then is its own: overwritten again, it is seen.
+            if outcome.index == 5 or (outcome.index > 5 and what == "log overwritten"):
                 TAKEN_AWAY[what](journal, older)
                 bought_before = received(emulator, "CreateSipRegistration")
     assert received(emulator, "CreateSipRegistration") <= bought_before + 1

@@ -32,7 +32,7 @@ x,app-1,ann,,
 ,app-1,ann,,
 3,app-1,bob,5,
 4,,cid,,
-5,app-1,,5.0,
+5,app-1,,5.5,
 6,app-1,,,maybe
 7,app-1,dan
 8,app-1,"e"ve,,

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -274,3 +275,26 @@ async def test_a_job_that_was_taken_over_sends_nothing_more(store, monkeypatch):
             "those whose bytes were on their way"
         )
     await other.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://app:HUNTER2@h:99999/x#j",
+        "postgresql://app:HUNTER2@[bad/x#j",
+        "mysql://app:HUNTER2@h/x#j",
+    ],
+)
+async def test_an_address_that_cannot_be_shows_no_password(address):
+    async with voxsip.AsyncClient(token="t", base_url="http://127.0.0.1:9") as client:
+        with pytest.raises(voxsip.ConfigurationError) as caught:
+            await client.bulk.bind([{"sip_registration_id": 1}], journal=address)
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [
+        frame
+        for frame in shown.stack
+        if "voxsip/" in frame.filename and "/tests/" not in frame.filename
+    ]
+    assert ours
+    assert not any("HUNTER2" in str(frame.locals) for frame in ours)
+    assert "HUNTER2" not in str(caught.value)

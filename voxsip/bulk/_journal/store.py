@@ -66,8 +66,11 @@ def split_address(address: str) -> tuple[StoreAddress, str]:
     Raises:
         ConfigurationError: no such address.
     """
-    dsn, _, name = reveal(address).partition("#")
-    return StoreAddress(conceal(dsn)), unquote(name) or "job"
+    address = conceal(
+        address
+    )  # plain text stays on no frame: what is wrong with it raises from here
+    name = unquote(reveal(address).partition("#")[2])
+    return StoreAddress(conceal(reveal(address).partition("#")[0])), name or "job"
 
 
 class StoreJournal:
