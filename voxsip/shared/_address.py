@@ -70,4 +70,8 @@ class StoreAddress:
         port = f":{parts.port}" if parts.port else ""
         return f"postgresql://{host}{port}{parts.path if len(parts.path) > 1 else ''}"
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        try:
+            return str(self)
+        except ValueError:  # a traceback may show an address that is being refused
+            return "<no address of a store>"
