@@ -8,6 +8,7 @@ from types import NoneType
 
 import attrs
 
+from voxsip._bindings.rows import SECRET_COLUMNS
 from voxsip._errors import InvalidArgumentError
 from voxsip._row_files.reading import PLAIN, Reading
 
@@ -54,7 +55,6 @@ _ELSEWHERE = {
     "authenticationid": ("auth_user",),
     "outboundproxyserver": ("outbound_proxy",),
 }
-_SECRET = frozenset({"password"})
 
 
 @attrs.frozen(kw_only=True)
@@ -138,7 +138,7 @@ def columns_of(request: type[attrs.AttrsInstance]) -> Columns:
             name=field.name,
             kind=_kind(hints[field.name]),
             required=field.default is attrs.NOTHING,
-            secret=field.name in _SECRET,
+            secret=field.name in SECRET_COLUMNS,
         )
         for field in attrs.fields(request)
     ]

@@ -42,6 +42,7 @@ class Header:
             names.pop()
         # Our own reports have our names, and what held for all rows in each of them.
         ours = {"status", "error"} <= set(names)
+        mapped, constants = ((), ()) if ours else (columns.mapped, columns.constants)
         known = any(columns.find(name) or columns.is_reported(name) for name in names)
         if not known and not any(columns.guesses(name) for name in names):
             fault(
@@ -65,10 +66,10 @@ class Header:
                 else:
                     seen[column.name] = name
                     fields.append((place, name, column))
-            for header in () if ours else columns.mapped:
+            for header in mapped:
                 if header not in names:
                     fault(f"--map names a column {clipped(header)} that is not there")
-            for option, column, _ in () if ours else columns.constants:
+            for option, column, _ in constants:
                 if column.name in seen:
                     fault(
                         f"stands in the file, and {option} gives it for all rows", seen[column.name]
@@ -79,7 +80,7 @@ class Header:
                     fault("this column is missing", column.name, "Every row needs it.")
         for problem in faults:
             problems.add(problem)
-        return None if faults else cls(fields, len(names), () if ours else columns.constants)
+        return None if faults else cls(fields, len(names), constants)
 
     def record(self, cells: list[str]) -> list[tuple[str, Column, object]]:
         """Return the cells of a line that matter, and what holds for all rows."""

@@ -11,12 +11,12 @@ from typing import Any, Self
 
 from attrs import evolve, field, frozen
 
+from voxsip._bindings.rows import SECRET_COLUMNS
 from voxsip._errors import InvalidArgumentError
 from voxsip._redaction.values import SecretText
 
 __all__ = ["PLAIN", "Reading"]
 
-_SECRET = frozenset({"password"})
 _KEYS = {"map": dict, "set": dict, "ignore_extra_columns": bool, "encoding": str, "sheet": str}
 
 
@@ -41,7 +41,7 @@ class Reading:
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot be."""
         for name in self.constants:
-            if name in _SECRET:
+            if name in SECRET_COLUMNS:
                 raise InvalidArgumentError(
                     f"set: {name} is a secret, and a command line can be read by others; "
                     "put it into the file, or name the file that has it in a column password_from",
@@ -133,9 +133,9 @@ def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
         left, right = left.strip(), right.strip()
         if not mark or not left or not right:
             wanted = "HEADER=COLUMN" if option == "map" else "COLUMN=VALUE"
-            shown = left if left in _SECRET else text
+            shown = left if left in SECRET_COLUMNS else text
             raise InvalidArgumentError(f"{option}: {shown!r}: expected {wanted}", field=option)
         if left in found:
             raise InvalidArgumentError(f"{option}: {left} is given twice", field=option)
-        found[left] = SecretText(right) if left in _SECRET else right
+        found[left] = SecretText(right) if left in SECRET_COLUMNS else right
     return found

@@ -14,6 +14,7 @@ from voxsip.cli._doctor.assumptions import Scene, check_assumptions
 from voxsip.cli._doctor.findings import Finding, State, exit_code
 from voxsip.cli._doctor.machine import check_credentials, check_proxy, check_versions
 from voxsip.cli._doctor.network import (
+    Reached,
     check_clock,
     check_reachable,
     check_service,
@@ -62,9 +63,9 @@ def doctor(
         assumed: list[Finding] = []
         if client is not None:
             async with client:
-                findings += await _through(client, connection)
+                reached = await reach(client.base_url, connection)
+                findings += await _through(client, connection, reached)
                 if assumptions and not _failed(findings):
-                    reached = await reach(client.base_url, connection)
                     tried = (
                         {}
                         if sandbox_application is None
@@ -84,10 +85,8 @@ def doctor(
     return run(main())
 
 
-async def _through(client: AsyncClient, connection: Connection) -> list[Finding]:
-    findings = [check_proxy(client.base_url, connection)]
-    reached = await reach(client.base_url, connection)
-    findings.append(check_reachable(reached))
+async def _through(client: AsyncClient, connection: Connection, reached: Reached) -> list[Finding]:
+    findings = [check_proxy(client.base_url, connection), check_reachable(reached)]
     if reached.problem is not None:
         return findings + [
             Finding(name=name, state=State.SKIPPED, text="the API is not reached")

@@ -58,7 +58,18 @@ def resume(
     """
     if journal is None:
         journal = most_recent_journal()
-    state = read_state(journal)
+    return _resume(journal, read_state(journal), file, file_options, limits, output, connection)
+
+
+def _resume(
+    journal: str,
+    state: JournalStatus,
+    file: str | None,
+    file_options: FileOptions,
+    limits: Limits,
+    output: Output,
+    connection: Connection,
+) -> Exit:
     if state.kind == "apply":
         plan = state.source or "PLAN"
         raise CommandError(f"{journal} is the journal of a plan: go on with 'voxsip apply {plan}'")
@@ -131,14 +142,7 @@ def continue_job(
         with_failed = f" with {counted(failed, 'failed row')}" if failed else ""
         print_message(f"the job of {shown(journal)} has finished{with_failed}; nothing was sent")
         return Exit.FAILED if failed else Exit.DONE
-    return resume(
-        journal,
-        file,
-        file_options=file_options,
-        limits=limits,
-        output=output,
-        connection=connection,
-    )
+    return _resume(journal, state, file, file_options, limits, output, connection)
 
 
 def _source(journal: str, state: JournalStatus) -> str:

@@ -62,12 +62,12 @@ def _token(*, active: bool | None, frozen: bool | None) -> Finding:
 
 async def _check_roles(client: AsyncClient) -> Finding:
     refused: dict[str, str] = {}
+    application = await _an_application(client)
     for command, use in _READS.items():
         arguments: dict[str, Any] = {"count": 1}
         if command == "GetSubscriptionPrice":
             arguments = {"subscription_template_type": "SIP_REGISTRATION"}
         elif command in {"GetRules", "GetUsers"}:
-            application = await _an_application(client)
             if application is None:
                 continue
             arguments["application_id"] = application
@@ -141,7 +141,7 @@ async def _check_registrations(client: AsyncClient) -> Finding:
         name="registrations",
         state=State.WARNING if by_state["failing"] else State.OK,
         text=text,
-        remedy="voxsip registrations watch shows which fail, and why"
+        remedy="voxsip registrations list shows which fail, and why"
         if by_state["failing"]
         else None,
         data={"total": total, "states": dict(by_state), "status_codes": dict(codes)},

@@ -6,11 +6,9 @@ import importlib.util
 import os
 import platform
 import ssl
-import stat
 import sys
 import warnings
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import voxsip
@@ -28,9 +26,7 @@ _EXTRAS = {
     "keyring": "keyring",
     "cluster": "distributed",
     "excel": "python_calamine",
-    "otel": "opentelemetry",
 }
-_PRIVATE = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check_versions() -> Finding:
@@ -68,46 +64,33 @@ def check_credentials(connection: Connection) -> tuple[Finding, voxsip.AsyncClie
             client = connection.client(retry=voxsip.RetryPolicy(attempts=2))
         except voxsip.ConfigurationError as error:
             return finding_of("credentials", error), None
-    source, path = _source(connection)
+    source = _source(connection)
     data = {"source": source, "account_id": client.account_id}
     text = f"{source}; account {client.account_id or 'of the token'}"
-    if path is not None and os.name == "posix" and path.stat().st_mode & _PRIVATE:
-        return (
-            Finding(
-                name="credentials",
-                state=State.WARNING,
-                text=f"{text}; others on this machine may read the file",
-                remedy="chmod 600 the credentials file",
-                data=data,
-            ),
-            client,
+    if any(issubclass(one.category, voxsip.CredentialsWarning) for one in told):
+        finding = Finding(
+            name="credentials",
+            state=State.WARNING,
+            text=f"{text}; others on this machine may read the file",
+            remedy="chmod 600 the credentials file",
+            data=data,
         )
-    if told:
-        remedy = "see the text"
-        return (
-            Finding(
-                name="credentials",
-                state=State.WARNING,
-                text=f"{text}; {told[0].message}",
-                remedy=remedy,
-                data=data,
-            ),
-            client,
-        )
-    return Finding(name="credentials", state=State.OK, text=text, data=data), client
+    else:
+        finding = Finding(name="credentials", state=State.OK, text=text, data=data)
+    return finding, client
 
 
-def _source(connection: Connection) -> tuple[str, Path | None]:
-    """Return where the credentials come from, in words, and the file, if it is one."""
+def _source(connection: Connection) -> str:
+    """Return where the credentials come from, in words."""
     for source, given in (
         ("the file of --credentials", connection.credentials),
         ("VOXIMPLANT_CREDENTIALS", os.environ.get("VOXIMPLANT_CREDENTIALS")),
     ):
         if given:
             if given.lstrip("\ufeff \t\r\n").startswith("{"):
-                return f"{source} (the JSON itself)", None
-            return source, Path(given)
-    return "VOXIMPLANT_TOKEN (cannot be renewed)", None
+                return f"{source} (the JSON itself)"
+            return source
+    return "VOXIMPLANT_TOKEN (cannot be renewed)"
 
 
 def check_proxy(base_url: str, connection: Connection) -> Finding:
