@@ -31,6 +31,10 @@ if aiohttp.TCPConnector.connect.__code__.co_varnames[:4] != (
     )
 
 
+LAST_SECONDS = 1.0
+"""How long a pool that closes waits for aborted connections to end."""
+
+
 class NotConnectedError(Exception):
     """No connection came about, so that nothing was sent, whatever the error below says.
 
@@ -45,6 +49,10 @@ class NotConnectedError(Exception):
 class SingleUseConnector(aiohttp.TCPConnector):
     """Hands out new connections."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._open: dict[asyncio.Future[None], asyncio.Transport] = {}
+
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
         """Return a connection.
 
@@ -52,9 +60,28 @@ class SingleUseConnector(aiohttp.TCPConnector):
             NotConnectedError: There is none.
         """
         try:
-            return await super().connect(req, traces, timeout)
+            connection = await super().connect(req, traces, timeout)
         except (aiohttp.ClientError, OSError) as error:
             raise NotConnectedError(error) from None
+        protocol = connection.protocol
+        if protocol is not None and (transport := protocol.transport) and (end := protocol.closed):
+            self._open[end] = transport
+            end.add_done_callback(self._forget)
+        return connection
+
+    def abort(self) -> None:
+        """End what is open still: aiohttp forgets a connection that has begun its goodbye, and a peer may never answer."""
+        for transport in self._open.values():
+            transport.abort()
+
+    async def ended(self) -> None:
+        """Wait until aborted connections have ended."""
+        if self._open:
+            await asyncio.wait(list(self._open), timeout=LAST_SECONDS)
+
+    def _forget(self, end: asyncio.Future[None]) -> None:
+        del self._open[end]
+        end.exception()  # seen: the call has told of it
 
 
 class CheckedConnector(aiohttp.TCPConnector):

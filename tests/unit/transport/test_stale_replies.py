@@ -1,6 +1,8 @@
 """Replies nobody asked for: the next request over that connection does not take them for its own."""
 
 import asyncio
+import gc
+import threading
 from contextlib import suppress
 
 import pytest
@@ -82,6 +84,38 @@ def test_a_purchase_has_a_connection_of_its_own(runner, ca, encoding):
     with DuplicatingServer(lambda n: {"result": 1, "sip_registration_id": n}, ca) as server:
         runner.run(main())
     assert server.connections == CALLS
+
+
+class DeafServer(DuplicatingServer):
+    """Hears nothing after its reply, not even a goodbye, until it is told to."""
+
+    twice = False
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.listen = threading.Event()
+
+    def _read(self, lines):
+        return (not self.requests or self.listen.wait(60)) and super()._read(lines)
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "dropped"])
+def test_a_purchases_connection_ends_with_the_loop_also_if_its_server_is_deaf(tmp_path, closed):
+    async def main():
+        client = client_of(server, tmp_path / "ca.pem")
+        await client.sip_registrations.create(sip_username="u", proxy="p.example", password="pw")
+        if closed:
+            await client.close()
+
+    with DeafServer(
+        lambda _: {"result": 1, "sip_registration_id": 1}, tmp_path / "ca.pem"
+    ) as server:
+        for loop in (asyncio.new_event_loop, uvloop_loop):
+            server.requests = 0
+            with asyncio.Runner(loop_factory=loop) as runner:
+                runner.run(main())
+            gc.collect()  # a transport left open complains, and the test fails
+        server.listen.set()
 
 
 def test_a_reply_that_comes_after_the_look_is_noticed_as_the_body_is_written(
