@@ -1,5 +1,6 @@
 """A real PostgreSQL server for tests, one per worker, with a fresh database for each test."""
 
+import asyncio
 import itertools
 import os
 
@@ -25,6 +26,16 @@ def postgres():
 @pytest.fixture
 async def store(postgres):
     """The address of an empty database."""
+    return await _new_database(postgres)
+
+
+@pytest.fixture
+def store_address(postgres):
+    """The same, for tests that run event loops of their own."""
+    return asyncio.run(_new_database(postgres))
+
+
+async def _new_database(postgres):
     name = f"test_{next(_numbers)}"
     connection = await asyncpg.connect(postgres.dsn())
     try:

@@ -88,7 +88,8 @@ class Recovery(Generic[T]):
         command = self._request.command
         if self._request.may_have_executed and command.retry == "create" and not command.unique:
             return False  # nothing to look it up by, and twice may be once too often
-        return self._request.attempts < limit
+        # A turn that waits in vain for the rate's store is none that sends, and counts all the same.
+        return max(self._request.attempts, turns) < limit
 
     def _must_look(self) -> bool:
         return self._request.may_have_executed and self._request.command.lookup is not None

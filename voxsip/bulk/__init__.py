@@ -18,6 +18,7 @@ from voxsip.bulk._sync import Bulk, SyncBulkJob
 if TYPE_CHECKING:
     from voxsip.bulk._journal.status import (
         JournalStatus as JournalStatus,
+        check_journal as check_journal,
         read_journal as read_journal,
     )
 
@@ -35,11 +36,13 @@ __all__ = [
     "Report",
     "Stop",
     "SyncBulkJob",
+    "check_journal",
     "read_journal",
 ]
 
 _LATER = {
     "JournalStatus": "voxsip.bulk._journal.status",
+    "check_journal": "voxsip.bulk._journal.status",
     "read_journal": "voxsip.bulk._journal.status",
 }
 

@@ -79,6 +79,7 @@ class Stop(enum.StrEnum):
     PROXY = "refused by the proxy"
     FUNDS = "insufficient funds"
     QUOTA = "quota exceeded"
+    STORE = "the store of the rate does not answer"
     DEADLINE = "deadline reached"
     REQUESTED = "stop requested"
     CANCELLED = "cancelled"

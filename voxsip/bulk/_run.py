@@ -211,6 +211,7 @@ class Run:
             observers=[*observers(own), *([] if record is None else [record.observe])],
             breathe=None if journal is None else journal.room,
             clock=self.client.clock.monotonic,
+            sleep=self.client.clock.sleep,
         )
         if self._stop is not None:
             engine.stop(self._stop[0], read_rest=self._stop[1])
@@ -293,7 +294,11 @@ class Run:
         """Note what is there before the first purchase; a journal has it from its first moment on."""
         if self.kind != "create":
             return None
-        if self.journal is not None and not is_store(self.journal):
+        if self.journal is not None and is_store(self.journal):
+            from voxsip.bulk._journal.store_status import refuse_existing_job  # noqa: PLC0415 - only with a store
+
+            await refuse_existing_job(self.journal)
+        elif self.journal is not None:
             from voxsip.bulk._journal.schema import refuse_existing  # noqa: PLC0415 - only with a journal
 
             refuse_existing(Path(self.journal))

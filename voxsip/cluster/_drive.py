@@ -16,7 +16,7 @@ from voxsip._clock import Clock
 from voxsip.cluster._dask import Dask, Ended, EngineLostError
 from voxsip.cluster._errors import WorkerRefusedError
 from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
-from voxsip.shared._connection import StoreUnavailableError
+from voxsip.shared._errors import StoreUnavailableError
 
 log = logging.getLogger("voxsip.cluster")
 POLL_SECONDS = 0.25

@@ -196,6 +196,7 @@ class ApplyRun(Run):
             ],
             breathe=journal.room,
             clock=self.client.clock.monotonic,
+            sleep=self.client.clock.sleep,
         )
         left = sum(
             change.action == "create" and done.get(change.number, Done.NOT) is Done.NOT

@@ -12,11 +12,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Any
 
-from voxsip._errors import ConfigurationError, NotSentError, VoxsipError
+from voxsip._errors import ConfigurationError, VoxsipError
 from voxsip._redaction.frames import clear_values
 from voxsip._redaction.values import reveal
 from voxsip.shared._address import StoreAddress
 from voxsip.shared._driver import import_asyncpg, is_lost
+from voxsip.shared._errors import StoreUnavailableError
 from voxsip.shared._schema import prepare_schema
 
 CONNECT_SECONDS = 10.0
@@ -36,10 +37,6 @@ _SETTINGS = {
 """What keeps a stopped process from blocking others: it loses its transaction, and they do not wait for ever."""
 
 _abandoned: list[object] = []
-
-
-class StoreUnavailableError(NotSentError):
-    """The store did not answer: nothing was sent, and nothing may be until it does."""
 
 
 async def connect(address: StoreAddress) -> Any:

@@ -16,7 +16,8 @@ from voxsip._config import RateLimit
 from voxsip._errors import ConfigurationError, VoxsipError
 from voxsip._redaction.values import conceal
 from voxsip.shared._address import StoreAddress
-from voxsip.shared._connection import ForkCheck, LoopConnection, StoreUnavailableError
+from voxsip.shared._connection import ForkCheck, LoopConnection
+from voxsip.shared._errors import StoreUnavailableError
 from voxsip.shared._schema import CHANNEL
 
 LEAD = 0.01

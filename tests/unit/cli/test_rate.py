@@ -56,3 +56,16 @@ def test_a_job_in_a_store_is_begun_shown_and_resumed(serve, write, postgres):
     assert "there is a job of that name already" in again.err
     for ended in (begun, resumed, again):
         assert postgres.password not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("command", ["bind", "status"])
+def test_a_store_that_does_not_answer_is_said_before_anything_is_sent(
+    serve, write, tmp_path, command
+):
+    emulator, voxsip = serve(applications=1, registrations=1)
+    journal = f"postgresql://voxsip@/db?host={tmp_path}#night"
+    rows = (write("sip_registration_id,application_id\n1,1\n"), "--journal")
+    ended = voxsip("bulk", command, *(rows if command == "bind" else ()), journal)
+    assert ended.code == 3
+    assert "no PostgreSQL server answers there; start it, or correct the address" in ended.err
+    assert emulator.state.counters["BindSipRegistration"]["received"] == 0

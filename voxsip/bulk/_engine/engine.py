@@ -31,16 +31,19 @@ from voxsip.bulk._engine.interface import (
     SkipRow,
 )
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
-from voxsip.bulk._engine.outcomes import NO_ANSWER, bare, left_alone
+from voxsip.bulk._engine.outcomes import NO_ANSWER, bare, left_alone, outcome_of
 from voxsip.bulk._engine.waiters import Waiters
 from voxsip.bulk._engine.window import Entry, Window
 from voxsip.bulk._guards import Guards
-from voxsip.bulk._outcomes import Outcome, Report, Stop
+from voxsip.bulk._outcomes import Outcome, Report, Status, Stop
 from voxsip.bulk._source import END, Source
+from voxsip.shared._errors import StoreUnavailableError
 
 log = logging.getLogger("voxsip.bulk")
 MAX_CALLS_PER_ROW = 20
 """Calls made for a row that the server refuses for now, each with the client's own retries."""
+STORE_SECONDS = 1.0
+"""Between them if it is the store of the rate that does not answer: a server that restarts takes some seconds."""
 YIELD_EVERY = 64
 """Rows after which the journal may catch up and, if no call was made, the loop gets its turn."""
 
@@ -69,6 +72,7 @@ class Engine:
         observers: called with every outcome before it is handed on.
         breathe: awaited now and then: lets a journal that lags behind catch up.
         clock: monotonic seconds.
+        sleep: waits so many of them.
     """
 
     row_class: type[Any]
@@ -90,6 +94,7 @@ class Engine:
     observers: Iterable[Callable[[RowOutcome], None]] = ()
     breathe: Callable[[], Awaitable[None]] | None = None
     clock: Callable[[], float] = SYSTEM.monotonic
+    sleep: Callable[[float], Awaitable[None]] = SYSTEM.sleep
 
     _next_index: int = attrs.field(default=0, init=False)
     _in_flight: int = attrs.field(default=0, init=False)
@@ -179,24 +184,30 @@ class Engine:
                         result = await self.send(item)
                     except ConfigurationError as error:
                         self._fail(error)
-                        outcome = self._outcome(item, "failed", error)
+                        outcome = outcome_of(item, "failed", error)
                     except SkipRow as skip:
-                        outcome = self._outcome(item, "skipped", skip.reason)
+                        outcome = outcome_of(item, "skipped", skip.reason)
                     except VoxsipError as error:
                         if self._try_on(error, rounds, may_have_executed=may_have_executed):
                             rounds += 1
+                            if isinstance(error, StoreUnavailableError):
+                                await self.sleep(STORE_SECONDS)
                             continue
                         maybe = may_have_executed and error.disposition in NO_ANSWER
-                        status = "unknown" if maybe or error.outcome_unknown else "failed"
-                        outcome = self._outcome(
-                            item, status, error, trace.failures, self._spent(started, trace)
-                        )
+                        lost = maybe or error.outcome_unknown
+                        status: Status = "unknown" if lost else "failed"
+                        if status == "failed" and isinstance(error, StoreUnavailableError):
+                            self.stop(Stop.STORE)
+                            outcome = left_alone(item)
+                        else:
+                            spent = self.clock() - started - trace.waited
+                            outcome = outcome_of(item, status, error, trace.failures, spent)
                         if error.disposition is Disposition.REFUSED and trace.failures:
                             limits.on_success(self.clock(), self._busy)
                     except Exception as error:
                         bug = self._bugs.unknown(item.index, item.row, error)
-                        elapsed = self._spent(started, trace)
-                        outcome = self._outcome(item, "unknown", bug, trace.failures + 1, elapsed)
+                        elapsed = self.clock() - started - trace.waited
+                        outcome = outcome_of(item, "unknown", bug, trace.failures + 1, elapsed)
                     else:
                         now = self.clock()
                         elapsed, attempts = now - started - trace.waited, trace.failures + 1
@@ -215,16 +226,10 @@ class Engine:
                 if self._since_yield >= YIELD_EVERY or self.queue.full:
                     await self._rest()
 
-    def _spent(self, started: float, trace: CallTrace) -> float:
-        """Return the seconds a row took, without those it stood in the client's own queue."""
-        return self.clock() - started - trace.waited
-
     def _try_on(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
-        """Tell whether a row that the server throttled is worth another call.
-
-        After an attempt of unknown outcome it is not: what the client found out about it ends with the call.
-        """
-        later = error.disposition is Disposition.THROTTLED
+        """Tell whether a row that was throttled is worth another call; after an unknown outcome none is."""
+        throttled = error.disposition is Disposition.THROTTLED
+        later = throttled or isinstance(error, StoreUnavailableError)
         return later and not may_have_executed and rounds < MAX_CALLS_PER_ROW and not self._stopped
 
     def _take(self) -> Entry[Item] | None:
@@ -451,23 +456,6 @@ class Engine:
                 self._fail(error)
         if self.queue.full:
             await self.queue.room()
-
-    def _outcome(
-        self,
-        item: Item,
-        status: Any,
-        error: VoxsipError | None = None,
-        attempts: int = 0,
-        elapsed: float = 0.0,
-    ) -> RowOutcome:
-        return Outcome(
-            index=item.index,
-            row=item.row,
-            status=status,
-            error=None if error is None else bare(error),
-            attempts=attempts,
-            elapsed=elapsed,
-        )
 
     def _emit(self, outcome: RowOutcome) -> None:
         self.report.count(outcome)

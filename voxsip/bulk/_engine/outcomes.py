@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voxsip._errors import Disposition, OutcomeUnknownError, VoxsipError
 from voxsip.bulk._engine.interface import Item, RowOutcome
-from voxsip.bulk._outcomes import Outcome
+from voxsip.bulk._outcomes import Outcome, Status
 
 NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.THROTTLED, Disposition.UNKNOWN})
 """After one attempt of unknown outcome, a later failure that says nothing about the first."""
@@ -13,6 +13,24 @@ NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.THROTTLED, Disposition.
 def bare(error: VoxsipError) -> VoxsipError:
     """Drop the frames an error has passed: outcomes are kept, and frames keep everything they saw."""
     return error.with_traceback(None)
+
+
+def outcome_of(
+    item: Item,
+    status: Status,
+    error: VoxsipError | None = None,
+    attempts: int = 0,
+    elapsed: float = 0.0,
+) -> RowOutcome:
+    """Return the outcome of a row that this run sent, or meant to."""
+    return Outcome(
+        index=item.index,
+        row=item.row,
+        status=status,
+        error=None if error is None else bare(error),
+        attempts=attempts,
+        elapsed=elapsed,
+    )
 
 
 def left_alone(item: Item) -> RowOutcome:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,13 @@ from voxsip._errors import ConfigurationError
 from voxsip._redaction.values import conceal
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.lock import is_locked
-from voxsip.bulk._journal.schema import WRONG_VALUE, connect, explain, read_header
+from voxsip.bulk._journal.schema import (
+    WRONG_VALUE,
+    connect,
+    explain,
+    read_header,
+    refuse_existing,
+)
 from voxsip.bulk._journal.values import INTENDED, STATUSES
 from voxsip.bulk._outcomes import Kind
 from voxsip.shared import is_store
@@ -87,6 +95,22 @@ def read_journal(path: str | os.PathLike[str]) -> JournalStatus:
     with opened_for_reading(path) as connection:
         file = Path(os.path.realpath(path))
         return _read(file, connection, running=is_locked(file))
+
+
+def check_journal(path: str | os.PathLike[str]) -> None:
+    """See that a new job can have this journal; blocks, and makes nothing.
+
+    Raises:
+        ConfigurationError: there is one of this name, or its store refuses us.
+        NotSentError: the store does not answer.
+    """
+    if is_store(path):
+        from voxsip.bulk._journal.store_status import refuse_existing_job  # noqa: PLC0415 - only with a store
+
+        with ThreadPoolExecutor(1) as threads:  # a loop of its own, whatever runs here
+            threads.submit(asyncio.run, refuse_existing_job(conceal(str(path)))).result()
+    else:
+        refuse_existing(Path(os.path.realpath(path)))
 
 
 @contextmanager

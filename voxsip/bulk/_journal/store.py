@@ -50,7 +50,8 @@ from voxsip.bulk._journal.store_writer import Line, RowWriter
 from voxsip.bulk._journal.values import INTENDED
 from voxsip.bulk._outcomes import Quote, Status
 from voxsip.shared._address import StoreAddress
-from voxsip.shared._connection import LoopConnection, StoreUnavailableError
+from voxsip.shared._connection import LoopConnection
+from voxsip.shared._errors import StoreUnavailableError
 
 LEASE = 15.0
 """Seconds for which a job is held after the last word of its process."""
@@ -154,10 +155,7 @@ class StoreJournal:
                 grace,
             )
             if row is None:
-                raise ConfigurationError(
-                    f"journal {journal.path}: there is a job of that name already; resume it, "
-                    "or name another after a #"
-                )
+                raise existing_job(journal.path)
             journal._begin(row, began)
         return journal
 
@@ -474,6 +472,13 @@ class _closed_on_failure:  # noqa: N801 - used as a statement
             if self._journal._beating is not None:  # noqa: SLF001 - one module
                 self._journal._beating.cancel()  # noqa: SLF001
             await self._journal._abandon()  # noqa: SLF001
+
+
+def existing_job(path: str) -> ConfigurationError:
+    """Return the error of a new job that has the name of another."""
+    return ConfigurationError(
+        f"journal {path}: there is a job of that name already; resume it, or name another after a #"
+    )
 
 
 def _boot_time() -> float:

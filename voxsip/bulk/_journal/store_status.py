@@ -10,7 +10,7 @@ import orjson
 
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.status import RATE_SECONDS, JournalStatus
-from voxsip.bulk._journal.store import split_address
+from voxsip.bulk._journal.store import existing_job, split_address
 from voxsip.bulk._journal.values import INTENDED, STATUSES
 from voxsip.shared._connection import LoopConnection
 
@@ -42,6 +42,26 @@ def read_store_status(address: str) -> JournalStatus:
     """
     with ThreadPoolExecutor(1) as threads:  # a loop of its own, whatever runs here
         return threads.submit(asyncio.run, _read(address)).result()
+
+
+async def refuse_existing_job(address: str) -> None:
+    """See that the store can be used, and has no job of this name.
+
+    Args:
+        address: `postgresql://host/database#name`.
+
+    Raises:
+        ConfigurationError: it has one, or it refuses us.
+        NotSentError: no server answers.
+    """
+    store, name = split_address(address)
+    connection = LoopConnection(store, lambda: None)
+    try:
+        found = await connection.fetchrow("SELECT FROM voxsip.job WHERE name = $1", name)
+    finally:
+        await connection.aclose()
+    if found is not None:
+        raise existing_job(f"{store}#{name}")
 
 
 async def _read(address: str) -> JournalStatus:

@@ -49,8 +49,7 @@ class RowWriter:
         """Take a line; returns at once."""
         self._queue.append(line)
         self._told += 1
-        if self._writing is None:
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+        self._start()
 
     async def written(self) -> None:
         """Return once all lines told so far are durable, or nothing can be written any more."""
@@ -58,6 +57,7 @@ class RowWriter:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((self._told, waiter))
+        self._start()
         self._urgent.set()
         await waiter
 
@@ -68,12 +68,18 @@ class RowWriter:
         self._wake()
 
     async def abandon(self) -> None:
-        """End what writes."""
+        """End what writes; wake all who wait."""
+        self.give_up()
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.wait([self._writing])
 
+    def _start(self) -> None:
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+
     async def _write(self) -> None:
+        batch: list[Line] = []
         try:
             while self._queue:
                 await self._company()
@@ -81,14 +87,22 @@ class RowWriter:
                 refused = await self._send(last_words(batch))
                 self.refused.update(line[0] for line in batch if line[0] in refused)
                 self._written += len(batch)
+                batch = []
                 self._wake()
         except VoxsipError as error:
             self._fail(str(error))
+        except asyncio.CancelledError:
+            # With all tasks, as a loop ends: whoever closes the journal writes the rest.
+            if not self._failed:
+                self._queue.extendleft(reversed(batch))
+            raise
         except BaseException as error:  # whatever it is: those who wait have no other end
             self._fail(f"writing ended unexpectedly ({type(error).__name__})")
             raise
         finally:
             self._writing = None
+            if self._queue and any(not waiter.done() for _, waiter in self._waiters):
+                self._start()
 
     async def _company(self) -> None:
         """Let outcomes gather; whoever waits for an intent, or for all, ends it."""

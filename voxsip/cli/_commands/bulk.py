@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from voxsip import NotSentError
 from voxsip._printable import counted
 from voxsip._row_files import RowFile
-from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest
+from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest, check_journal
 from voxsip.cli._commands.resume import continue_job
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._display.events import print_event
@@ -297,7 +298,13 @@ def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
 
 def _check_place(journal: str | None) -> None:
     """See that a journal can be made; refuse to begin a job on that of another: it may have bought the same rows."""
-    if journal is None or is_store(journal):
+    if journal is None:
+        return
+    if is_store(journal):
+        try:
+            check_journal(journal)
+        except NotSentError as error:
+            raise CommandError(str(error), Exit.REFUSED) from None
         return
     if Path(journal).exists():
         raise CommandError(

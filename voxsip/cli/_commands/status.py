@@ -7,20 +7,23 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from voxsip import ConfigurationError
+from voxsip import ConfigurationError, NotSentError
 from voxsip._printable import counted
 from voxsip.bulk import JournalStatus, read_journal
 from voxsip.cli._display.progress import time_left
-from voxsip.cli._exit_codes import CommandError, print_message
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._terminal.output import print_json, print_text
+from voxsip.shared import is_store
 
 
 def read_state(journal: str) -> JournalStatus:
     """Read how a job stands. Raises CommandError where there is no journal: it is input, as a file of rows is."""
     try:
         return read_journal(journal)
+    except NotSentError as error:  # a store that does not answer
+        raise CommandError(str(error), Exit.REFUSED) from None
     except ConfigurationError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error), Exit.REFUSED if is_store(journal) else Exit.USAGE) from None
 
 
 def most_recent_journal() -> str:
