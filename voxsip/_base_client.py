@@ -193,7 +193,7 @@ class BaseAsyncClient(AsyncGroups):
             misplaced=creates.misplaced(request),
         )
         if found is not None:
-            creates.claim(request, int(found[lookup_of(request.command).id]))
+            creates.claim(request, lookup_of(request.command).made(found))
         return found
 
     def with_options(
@@ -266,8 +266,10 @@ class BaseAsyncClient(AsyncGroups):
 
 def _create_of(command: str, values: dict[str, Any], since: object) -> Request:
     found = any_command(command, values.keys())
-    if found.lookup is None:
-        raise InvalidArgumentError(f"{command} cannot be looked up", field="command")
+    if not found.looked_up(values):
+        raise InvalidArgumentError(
+            f"{command} cannot be looked up by these arguments", field="command"
+        )
     if getattr(since, "tzinfo", None) is None:
         raise InvalidArgumentError("since: expected an aware datetime (with tzinfo)", field="since")
     return Request(found, values, found.encode(values))

@@ -62,6 +62,10 @@ LOOKED_UP = (
     "Not safe to repeat: when the reply is lost, the effect is looked for with {command} before"
     " anything is sent again."
 )
+LOOKED_UP_ONLY = (
+    "Not safe to repeat: when the reply is lost, the effect is looked for with {command}; if it cannot be found for certain,"
+    " OutcomeUnknownError is raised. Nothing is sent again."
+)
 
 
 def method(
@@ -109,7 +113,8 @@ def _about(operation: Operation) -> str:
     if operation.unique:
         retry = UNIQUE.format(code=operation.unique)
     if operation.lookup:
-        retry = LOOKED_UP.format(command=operation.lookup.command)
+        text = LOOKED_UP if operation.lookup.again else LOOKED_UP_ONLY
+        retry = text.format(command=operation.lookup.command)
     return f"Command: {operation.name}.{roles} {retry}"
 
 

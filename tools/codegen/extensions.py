@@ -53,10 +53,12 @@ def parse_lookup(node: Node, names: set[str]) -> Lookup | None:
     found = node.get("x-lookup")
     if not found:
         return None
-    found.only("command", "match", "id", "since", "filters")
+    found.only("command", "match", "id", "since", "filters", "again", "within")
     match = tuple((name, value.expect(str)) for name, value in found["match"].items())
     given = found.get("filters")
-    filters = tuple((name, value.expect(str)) for name, value in given.items()) if given else match
+    filters = match
+    if given is not None:
+        filters = tuple((name, value.expect(str)) for name, value in given.items())
     if not {name for name, _ in (*match, *filters)} <= names:
         raise found.error("match and filters must begin with parameters of the command")
     since = found["since"]
@@ -66,6 +68,8 @@ def parse_lookup(node: Node, names: set[str]) -> Lookup | None:
         id=found["id"].expect(str),
         since=None if since.value is None else since.expect(str),
         filters=filters,
+        again=again.expect(bool) if (again := found.get("again")) else True,
+        within=within.expect(str) if (within := found.get("within")) else None,
     )
 
 

@@ -82,6 +82,10 @@ class Lookup:
     """Member that says when the thing was made; None where equal is the same."""
     filters: tuple[tuple[str, str], ...] = ()
     """Parameters of the create, each with the filter of the list command that takes its value."""
+    again: bool = True
+    """Whether the create is sent again if nothing is there."""
+    within: str | None = None
+    """Member of the create's reply that holds the id; with `[]` after it, an array of one."""
 
 
 @attrs.frozen(kw_only=True)

@@ -129,7 +129,7 @@ def _lookup(command: str, find: Mapping[str, Any]) -> Schema | None:
     given = corrections.LOOKUPS[command]
     match = given.get("match", find["match"])
     found = {"command": find["command"], "match": match, "id": given["id"], "since": given["since"]}
-    return found | ({"filters": given["filters"]} if "filters" in given else {})
+    return found | {key: given[key] for key in ("filters", "again", "within") if key in given}
 
 
 def _rules(facts: Facts, command: str, entry: Mapping[str, Any]) -> Schema:

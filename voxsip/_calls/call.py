@@ -247,7 +247,7 @@ class CallExecutor:
 
     async def send_with_retries(self, request: Request, decode: Decoder[T]) -> T:
         """Make as many attempts as it takes and the policy allows."""
-        if request.command.lookup is not None and not request.exclusive:
+        if not request.exclusive and request.command.looked_up(request.values):
             async with self.creates.exclusive(request):
                 return await self.send_with_retries(request, self.creates.claiming(request, decode))
         self.retrier.budget.earn()

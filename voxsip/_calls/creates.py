@@ -124,7 +124,7 @@ class Creates:
 
         def decode_and_claim(data: dict[str, Any]) -> T:
             result = decode(data)  # first: what fails here is looked up, and must not be taken then
-            made = data[lookup.id]
+            made = lookup.made(data)
             if type(made) is not int or not 0 < made <= LARGEST_ID:
                 msg = f"{lookup.id} is no id"
                 raise ValueError(msg)
@@ -197,7 +197,12 @@ def _forget_oldest(known: OrderedDict[Any, Any]) -> None:
 def _key(request: Request) -> Key:
     return (
         request.command.name,
-        *(_folded(ours, request.values.get(ours)) for ours, _ in lookup_of(request.command).match),
+        *(
+            _folded(ours, value)
+            for ours, value in (
+                lookup_of(request.command).wanted(request.values) or request.values
+            ).items()
+        ),
     )
 
 

@@ -66,9 +66,10 @@ async def look_up(
         VoxsipError: The list failed.
     """
     lookup = lookup_of(request.command)
+    ours_of = lookup.wanted(request.values) or {}
     found: dict[int, _Match] = {}
     async for item, date in _candidates(calls, request, lookup):
-        pairs = [(ours, request.values[ours], item.get(theirs)) for ours, theirs in lookup.match]
+        pairs = [(ours, ours_of[ours], item.get(theirs)) for ours, theirs in lookup.match]
         if are_near(pairs):
             equal = all(wanted == there for _, wanted, there in pairs)
             # of what knows no time, equal is the same, whoever made it
@@ -93,7 +94,7 @@ async def look_up(
         if match.equal and (match.timely or known_before is not None)
     )
     if ours and (known_before is not None or len(ours) == 1):
-        return {"result": 1, lookup.id: ours[0]}
+        return lookup.reply(ours[0], request.command)
     raise OutcomeUnknownError(
         f"{request.command.name}: {lookup.id} {min(found)} is there, of this or nearly this name, and it cannot be told "
         "whether this call made it; the outcome is unknown"
@@ -139,9 +140,9 @@ async def _candidates(
 def _filters(request: Request, lookup: Lookup) -> list[dict[str, Any]]:
     """Return what to list by, one after another: few rows, but all that may match."""
     filters: list[dict[str, Any]] = [{}]
-    names = dict(lookup.match)
+    names, wanted = dict(lookup.match), lookup.wanted(request.values) or {}
     for ours, theirs in lookup.sent():
-        value = request.values.get(ours)
+        value = wanted.get(ours, request.values.get(ours))
         if ours not in names:
             filters = [chosen if value is None else {**chosen, theirs: value} for chosen in filters]
             continue

@@ -31,6 +31,8 @@ from voxsip._redaction.text import redact
 
 T = TypeVar("T")
 log = logging.getLogger("voxsip")
+RENAMING = ("new_", "required_")
+"""How arguments begin that give a thing another name."""
 
 
 class Recovery(Generic[T]):
@@ -49,6 +51,8 @@ class Recovery(Generic[T]):
         self._request = request
         self._decode = decode
         self._renewed = False
+        self._is_final = False
+        """Whether nothing more can be found out: no other attempt would tell."""
 
     async def after(self, first: VoxsipError) -> T:
         """Go on after a failed first attempt.
@@ -73,16 +77,24 @@ class Recovery(Generic[T]):
         """Tell whether an attempt before the last may have done the work.
 
         A refusal settles it, since the same command done twice is not refused the second time; but what a delete
-        no longer finds, an attempt before may have deleted.
+        no longer finds, an attempt before may have deleted; and where no number is known to say so, any may. What an
+        attempt before has renamed is not found by its old name.
         """
         if error.disposition is not Disposition.REFUSED:
             return self._request.may_have_executed
-        deleting = self._request.command.retry == "delete"
-        return self._request.may_have_executed and deleting and isinstance(error, NotFoundError)
+        if not self._request.may_have_executed:
+            return False
+        command = self._request.command
+        if command.retry == "delete":
+            return isinstance(error, NotFoundError) or not command.done
+        given = self._request.values
+        return any(name.startswith(RENAMING) for name in given if given[name] is not None)
 
     def _more(self, turns: int) -> bool:
         """Tell whether there may be another turn: one that sends, or one more that only looks."""
         limit = self._calls.retrier.policy.attempts
+        if self._is_final:
+            return False
         if self._must_look():
             return turns <= limit
         command = self._request.command
@@ -92,14 +104,16 @@ class Recovery(Generic[T]):
         return max(self._request.attempts, turns) < limit
 
     def _must_look(self) -> bool:
-        return self._request.may_have_executed and self._request.command.lookup is not None
+        request = self._request
+        return request.may_have_executed and request.command.looked_up(request.values)
 
     async def _refused_as_second(self, error: APIError) -> T:
         """Find out whose the first one is, when the service refuses a second: ours, or one from before."""
-        if self._request.command.lookup is not None:
+        if self._request.command.looked_up(self._request.values):
             found = await self._look()
             if found is not None:
                 return self._decode(found)
+        self._is_final = True
         raise OutcomeUnknownError(
             f"{self._request.command.name}: it exists now (error {error.code}), made by an earlier attempt or before"
             " it; the outcome is unknown"
@@ -111,6 +125,10 @@ class Recovery(Generic[T]):
             found = await self._look()
             if found is not None:
                 return self._decode(found)
+            lookup = request.command.lookup
+            if lookup is not None and not lookup.again and request.last is not None:
+                self._is_final = True  # it may still come: only the service knows
+                raise request.last
         if request.attempts >= self._calls.retrier.policy.attempts and request.last is not None:
             raise request.last  # this turn was for looking only
         try:
@@ -128,7 +146,7 @@ class Recovery(Generic[T]):
                 command = self._request.command
                 if error.code in command.done and command.has_single_target(self._request.values):
                     # an earlier attempt whose reply was lost has done it
-                    return self._decode({"result": 1})
+                    return self._decode(command.success())
                 if error.code == command.unique:
                     return await self._refused_as_second(error)
             self._note(error)

@@ -5,7 +5,7 @@ Pure: no I/O, no loop. One pass checks and encodes, so that nothing is validated
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sized
+from collections.abc import Collection, Iterable, Mapping, Sized
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -71,11 +71,41 @@ class Lookup(NamedTuple):
     match: tuple[tuple[str, str], ...]
     id: str
     since: str | None
-    filters: tuple[tuple[str, str], ...] = ()
+    filters: tuple[tuple[str, str], ...] | None = None
+    again: bool = True
+    """Whether the create is sent again if there is nothing; if not, its outcome stays unknown."""
+    within: str | None = None
+    """The member of the create's reply that holds the id, if it is not the reply itself; `[]` after it: in an array."""
 
     def sent(self) -> tuple[tuple[str, str], ...]:
         """Return the arguments of the create with the filters that take them."""
-        return self.filters or self.match
+        return self.match if self.filters is None else self.filters
+
+    def wanted(self, values: Mapping[str, object]) -> dict[str, Any] | None:
+        """Return the arguments that tell what was made; None if they do not: absent, or several."""
+        found = {ours: _alone(values.get(ours)) for ours, _ in self.match}
+        return None if None in found.values() else found
+
+    def made(self, reply: Mapping[str, Any]) -> Any:
+        """Return what a reply of the create has as its id.
+
+        Raises:
+            LookupError, TypeError, ValueError: It has none.
+        """
+        place: Any = reply
+        if self.within is not None:
+            place = reply[self.within.removesuffix("[]")]
+            if self.within.endswith("[]"):
+                [place] = place
+        return place[self.id]
+
+    def reply(self, made: int, command: Command) -> dict[str, Any]:
+        """Return a reply such as the create would have had."""
+        if self.within is None:
+            return command.success() | {self.id: made}
+        name = self.within.removesuffix("[]")
+        place: Any = {self.id: made}
+        return command.success() | {name: [place] if self.within.endswith("[]") else place}
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -219,6 +249,14 @@ class Command:
                 message = f"{self.name}: {rule.explain(given)}"
                 raise InvalidArgumentError(message, field=rule.any_of[0])
 
+    def success(self) -> dict[str, Any]:
+        """Return the reply that says no more than that the command was carried out."""
+        return {"result": True if self.result == "true" else 1}
+
+    def looked_up(self, values: Mapping[str, object]) -> bool:
+        """Returns whether a list can tell what these arguments made."""
+        return self.lookup is not None and self.lookup.wanted(values) is not None
+
     def has_secret(self, values: Mapping[str, object]) -> bool:
         """Returns whether a secret is among the arguments."""
         return any(values.get(name) is not None for name in self.secret)
@@ -294,6 +332,14 @@ class Command:
     def _refuse(self, names: Collection[str], one: str, many: str) -> None:
         message = f"{self.name}: {', '.join(names)} {one if len(names) == 1 else many}"
         raise InvalidArgumentError(message, field=next(iter(names)))
+
+
+def _alone(value: object) -> Any:
+    """Return an argument, or the only item of a list; None for a list of several."""
+    if isinstance(value, str | int | None):
+        return value
+    items = list(value) if isinstance(value, Sized) and isinstance(value, Iterable) else []
+    return items[0] if len(items) == 1 else None
 
 
 def _is_many(value: object) -> bool:

@@ -82,8 +82,9 @@ class CallLists:
 
         Its tasks start by themselves, and the calls they make are charged.
 
-        Command: CreateCallList. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
-        raised and nothing is sent again.
+        Command: CreateCallList. Not safe to repeat: when the reply is lost, the effect is looked
+        for with GetCallLists; if it cannot be found for certain, OutcomeUnknownError is raised.
+        Nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/create-call-list
 
         Args:

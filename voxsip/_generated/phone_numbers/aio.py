@@ -128,8 +128,9 @@ class AsyncPhoneNumbers:
 
         Costs money at once, then for each period.
 
-        Command: AttachPhoneNumber. Not safe to repeat: when the reply is lost, OutcomeUnknownError
-        is raised and nothing is sent again.
+        Command: AttachPhoneNumber. Not safe to repeat: when the reply is lost, the effect is looked
+        for with GetPhoneNumbers; if it cannot be found for certain, OutcomeUnknownError is raised.
+        Nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/attach-phone-number
 
         Args:

@@ -51,8 +51,9 @@ class AsyncSecrets:
 
         Only GetSecretValue reads its text back.
 
-        Command: AddSecret. Tried again when the reply is lost, as the service refuses a second one:
-        with error 493.
+        Command: AddSecret. Not safe to repeat: when the reply is lost, the effect is looked for
+        with GetSecrets; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
+        is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/add-secret
 
         Args:

@@ -415,8 +415,9 @@ class SmartQueue:
 
         The queue belongs to the application and has no agents at first.
 
-        Command: SQ_AddQueue. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
-        raised and nothing is sent again.
+        Command: SQ_AddQueue. Not safe to repeat: when the reply is lost, the effect is looked for
+        with SQ_GetQueues; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
+        is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-add-queue
 
         Args:
@@ -684,8 +685,9 @@ class SmartQueue:
 
         No agent has it at first.
 
-        Command: SQ_AddSkill. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
-        raised and nothing is sent again.
+        Command: SQ_AddSkill. Not safe to repeat: when the reply is lost, the effect is looked for
+        with SQ_GetSkills; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
+        is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-add-skill
 
         Args:
