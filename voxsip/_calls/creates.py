@@ -195,15 +195,8 @@ def _forget_oldest(known: OrderedDict[Any, Any]) -> None:
 
 
 def _key(request: Request) -> Key:
-    return (
-        request.command.name,
-        *(
-            _folded(ours, value)
-            for ours, value in (
-                lookup_of(request.command).wanted(request.values) or request.values
-            ).items()
-        ),
-    )
+    wanted = lookup_of(request.command).wanted(request.values) or {}
+    return (request.command.name, *(_folded(ours, value) for ours, value in wanted.items()))
 
 
 def _folded(name: str, value: object) -> object:

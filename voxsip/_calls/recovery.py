@@ -32,7 +32,7 @@ from voxsip._redaction.text import redact
 T = TypeVar("T")
 log = logging.getLogger("voxsip")
 RENAMING = ("new_", "required_")
-"""How arguments begin that give a thing another name."""
+"""How arguments begin that come with a change of what names a thing: its name, or a password."""
 
 
 class Recovery(Generic[T]):
@@ -51,8 +51,7 @@ class Recovery(Generic[T]):
         self._request = request
         self._decode = decode
         self._renewed = False
-        self._is_final = False
-        """Whether nothing more can be found out: no other attempt would tell."""
+        self._is_final = False  # whether no further attempt could tell more
 
     async def after(self, first: VoxsipError) -> T:
         """Go on after a failed first attempt.
@@ -76,19 +75,20 @@ class Recovery(Generic[T]):
     def _leaves_doubt(self, error: VoxsipError) -> bool:
         """Tell whether an attempt before the last may have done the work.
 
-        A refusal settles it, since the same command done twice is not refused the second time; but what a delete
-        no longer finds, an attempt before may have deleted; and where no number is known to say so, any may. What an
-        attempt before has renamed is not found by its old name.
+        A refusal settles it, since the same command done twice is not refused the second time. Exceptions: a number
+        that means "done" (of one thing among several), what a delete no longer finds, any refusal of a delete for which
+        no such number is known, and a thing named by a name that an earlier attempt may have changed.
         """
-        if error.disposition is not Disposition.REFUSED:
-            return self._request.may_have_executed
-        if not self._request.may_have_executed:
-            return False
-        command = self._request.command
+        request, command = self._request, self._request.command
+        if error.disposition is not Disposition.REFUSED or not request.may_have_executed:
+            return request.may_have_executed
+        if isinstance(error, APIError) and error.code in command.done:
+            return True
         if command.retry == "delete":
             return isinstance(error, NotFoundError) or not command.done
-        given = self._request.values
-        return any(name.startswith(RENAMING) for name in given if given[name] is not None)
+        return any(
+            name.startswith(RENAMING) for name, value in request.values.items() if value is not None
+        )
 
     def _more(self, turns: int) -> bool:
         """Tell whether there may be another turn: one that sends, or one more that only looks."""
@@ -127,7 +127,7 @@ class Recovery(Generic[T]):
                 return self._decode(found)
             lookup = request.command.lookup
             if lookup is not None and not lookup.again and request.last is not None:
-                self._is_final = True  # it may still come: only the service knows
+                self._is_final = True  # it may still be made, later than anybody looks
                 raise request.last
         if request.attempts >= self._calls.retrier.policy.attempts and request.last is not None:
             raise request.last  # this turn was for looking only

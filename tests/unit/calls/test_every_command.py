@@ -292,3 +292,20 @@ async def test_what_was_renamed_is_not_found_by_its_old_name(serve, connect):
     )
     assert error.outcome_unknown
     assert emulator.state.counters["SetApplicationInfo"]["executed"] == 1
+
+
+async def test_one_of_several_may_be_gone_because_of_an_earlier_attempt(accounts):
+    """A number that means "done" of one thing says nothing of the others."""
+    wrong = []
+    for command, row in sorted(TABLE.items()):
+        lists = [name for name, value in example(command).items() if isinstance(value, list)]
+        if not row.get("done") or not lists:
+            continue
+        for code in row["done"]:
+            send, _, _ = await accounts.ready(command, example(command) | {lists[0]: [1, 2]})
+            lost = Fault(kind="lose_reply", command=command, first=1)
+            refused = Fault(kind="error", command=command, times=[2], code=code)
+            accounts.emulator.faults = Faults([lost, refused])
+            if (ended := await outcome(send)) != "unknown":
+                wrong.append((command, code, ended))
+    assert wrong == []
