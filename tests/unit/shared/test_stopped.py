@@ -15,19 +15,31 @@ import pytest
 from tests.support import buying_program
 from tests.unit.shared.conftest import POSTGRES_TOOLS
 from voxsip.emulator import Emulator
+from voxsip.shared._address import StoreAddress
+from voxsip.shared._connection import connect
 
 pytestmark = [pytest.mark.slow]
 
 ROOT = Path(buying_program.__file__).parents[2]
 ROWS = 120
-LEASE = 3.0
-RUNS = int(os.environ.get("VOXSIP_STOPPED_RUNS", "2"))
-_WRITING = """
-SELECT count(*) FROM pg_stat_activity
-WHERE application_name = 'voxsip' AND datname = current_database() AND state = 'active' AND query LIKE '%job_row%'
+LEASE, TIMEOUT = 3.0, 1.0
+RUNS = int(os.environ.get("VOXSIP_STOPPED_RUNS", "1"))
+GATE = 4711
+_MAKE_GATE = """
+CREATE FUNCTION pass_gate() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_advisory_xact_lock_shared({gate}); RETURN NEW; END $$;
+CREATE TRIGGER gate BEFORE INSERT ON voxsip.job_row FOR EACH ROW
+    WHEN (NEW.place >= {place} AND (NEW.status = 0) = {intent}) EXECUTE FUNCTION pass_gate();
 """
-_WAITING = _WRITING + " AND wait_event_type = 'Lock'"
-_STATES = "SELECT state FROM pg_stat_activity WHERE application_name = 'voxsip' AND datname = current_database()"
+_ACTIVITY = """
+SELECT count(*) FROM pg_stat_activity WHERE application_name = 'voxsip' AND datname = current_database()
+"""
+_WRITING = _ACTIVITY + "AND state <> 'idle'"
+_AT_THE_GATE = _ACTIVITY + "AND wait_event_type = 'Lock' AND wait_event = 'advisory'"
+_LOCKING = _ACTIVITY + "AND pid IN (SELECT pid FROM pg_locks)"  # noqa: S608 - made of constants
+_FREE_AT = "SELECT lease_until + grace FROM voxsip.job"
+_LEFT = "SELECT lease_until + grace - extract(epoch FROM clock_timestamp()) FROM voxsip.job"
+_STARTED = "SELECT extract(epoch FROM started)::double precision FROM voxsip.job"
 
 
 class Worker:
@@ -45,6 +57,13 @@ class Worker:
 
     async def line(self):
         return (await asyncio.to_thread(self.process.stdout.readline)).strip()
+
+    async def stop(self):
+        """Stop it, and return once it stands still, or has ended."""
+        self.process.send_signal(signal.SIGSTOP)
+        await asyncio.to_thread(
+            os.waitid, os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT
+        )
 
     def send(self, number):
         self.process.send_signal(number)
@@ -83,6 +102,9 @@ class Scene:
     @property
     def received(self):
         return self.emulator.state.counters["CreateSipRegistration"]["received"]
+
+    async def has_received(self, count):
+        return self.received >= count
 
     async def until(self, condition):
         while not await condition():  # noqa: ASYNC110 - something outside of this process
@@ -134,55 +156,64 @@ async def test_a_worker_that_died_is_succeeded(scene, after):
     await scene.successor_does_the_rest()
 
 
+@asynccontextmanager
+async def gate(scene, place, *, intent):
+    """Hold up the worker's writes of rows from a place on, inside the server; at the end they pass.
+
+    It cannot get any further, however slow this machine is.
+    """
+    await (await connect(StoreAddress(scene.store))).close()  # makes the tables
+    async with connected(scene.store) as connection, connected(scene.store) as keeper:
+        await connection.execute(_MAKE_GATE.format(gate=GATE, place=place, intent=intent))
+        await keeper.execute(f"SELECT pg_advisory_lock({GATE})")
+        yield connection
+        await keeper.execute(f"SELECT pg_advisory_unlock({GATE})")
+        await scene.until(lambda: is_zero(connection, _WRITING))
+
+
+async def is_zero(connection, query):
+    return not await connection.fetchval(query)
+
+
+async def is_at_the_gate(connection):
+    return await connection.fetchval(_AT_THE_GATE)
+
+
 @pytest.mark.parametrize("seed", range(RUNS))
 async def test_a_worker_stopped_at_any_moment_sends_nothing_when_it_wakes(scene, seed):
     chance = random.Random(seed)
-    worker = scene.start()
+    intent = chance.random() < 0.5
     wanted = chance.randrange(1, ROWS - 20)
-    for _ in range(wanted):
-        assert await worker.line() == "done"
-    moment = ("outcome", "request", "write")[seed % 3]
-    if moment == "request":
-        enough = scene.received + chance.randrange(1, 8)
-
-        async def arrived():
-            return scene.received >= enough
-
-        await scene.until(arrived)
-    elif moment == "write":
-        async with connected(scene.store) as connection:
-
-            async def is_writing():
-                return await connection.fetchval(_WRITING)
-
-            await scene.until(is_writing)
-    worker.send(signal.SIGSTOP)
+    in_a_write = seed % 2 == 1
+    place = wanted if in_a_write else ROWS - 1  # it never ends by itself
+    async with gate(scene, place, intent=intent) as connection:
+        worker = scene.start()
+        if in_a_write:
+            await scene.until(lambda: is_at_the_gate(connection))
+        else:
+            for _ in range(wanted - 8):
+                assert await worker.line() == "done"
+            enough = scene.received + chance.randrange(8)
+            await scene.until(lambda: scene.has_received(min(enough, ROWS - 20)))
+        await worker.stop()
     await scene.successor_does_the_rest()
     await scene.wake(worker)
 
 
-async def test_a_worker_stopped_inside_a_write_holds_nobody_up(scene):
+@pytest.mark.parametrize("intent", [True, False], ids=["intent", "outcome"])
+async def test_a_worker_stopped_inside_a_write_holds_nobody_up(scene, intent):
     """The server ends the statement by itself: the worker has no transaction that only it could end."""
-    worker = scene.start()
-    for _ in range(20):
-        assert await worker.line() == "done"
-    async with connected(scene.store) as connection, connected(scene.store) as locking:
-
-        async def is_waiting():
-            return await connection.fetchval(_WAITING)
-
-        async with locking.transaction():
-            await locking.execute("LOCK TABLE voxsip.job_row IN SHARE MODE")
-            await scene.until(is_waiting)
-            worker.send(signal.SIGSTOP)
-
-        async def is_written():
-            return not await connection.fetchval(_WRITING)
-
-        await scene.until(is_written)
-        states = {row["state"] for row in await connection.fetch(_STATES)}
-        assert states == {"idle"}
-    await scene.successor_does_the_rest()
+    async with gate(scene, 20, intent=intent) as connection:
+        worker = scene.start()
+        await scene.until(lambda: is_at_the_gate(connection))
+        await worker.stop()
+    async with connected(scene.store) as connection:
+        assert await is_zero(connection, _LOCKING)
+        left = await connection.fetchval(_LEFT)
+        assert left <= LEASE + TIMEOUT, "its successor waits for lease and grace, and no longer"
+        free_at = await connection.fetchval(_FREE_AT)
+        await scene.successor_does_the_rest()
+        assert await connection.fetchval(_STARTED) > free_at - 0.1
     await scene.wake(worker)
     dump = await asyncio.to_thread(
         subprocess.run,
