@@ -8,6 +8,7 @@ import signal
 import pytest
 from hypothesis import settings
 
+from tests.support.real_parts import *  # noqa: F403 - hooks
 from tests.support.time_limit import *  # noqa: F403 - hooks
 
 settings.register_profile("voxsip", deadline=None, derandomize=True)

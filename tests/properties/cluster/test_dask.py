@@ -16,7 +16,7 @@ from voxsip import RateLimit
 from voxsip._bindings.state import Binding, BindingState, Change
 from voxsip.emulator import Emulator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.dask]
 CANARY = "canary-of-a-password"
 
 

@@ -8,6 +8,7 @@ pytestmark = pytest.mark.slow
 ROWS = "sip_username,proxy,password\n" + "".join(f"u{n},sip.example.com,pw-{n}\n" for n in range(6))
 
 
+@pytest.mark.dask
 def test_a_job_is_made_run_by_processes_shown_and_resumed(serve, write, postgres):
     emulator, voxsip = serve(balance=50, price=1)
     store = ("--store", postgres.dsn())

@@ -55,6 +55,7 @@ def test_everything_is_bound_and_nothing_differs(voxsip):
     assert figures["mismatches"] == "0"
 
 
+@pytest.mark.dask
 def test_workers_are_killed_and_nothing_is_bought_twice(voxsip, postgres):
     ended = voxsip("demo", "--workers", 2, "--rows", 300, PYTHONPATH=str(SHORT_LEASES))
     assert ended.code == 0, ended.err
