@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 import voxsip.spec
+from voxsip.spec.document import document
 
 REFERENCE = "https://docs.voximplant.ai/api-reference/management-api/reference/"
 SPEC = Path(voxsip.spec.__file__).parent
@@ -39,6 +40,12 @@ def test_file_is_valid_on_its_own(stem):
     path = SPEC / f"{stem}.json"
     assert load(stem)["openapi"].startswith("3.1.")
     validate(load(stem), base_uri=path.as_uri(), cls=OpenAPIV31SpecValidator)
+
+
+@pytest.mark.slow
+@pytest.mark.once
+def test_the_document_of_all_groups_is_valid():
+    validate(document(), cls=OpenAPIV31SpecValidator)
 
 
 def test_validator_would_notice():
