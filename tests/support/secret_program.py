@@ -5,6 +5,8 @@ Secrets come out of the vault inside an expression, so that a traceback with loc
 
 import asyncio
 import copy
+import hashlib
+import json
 import logging
 import pickle
 import sys
@@ -130,6 +132,31 @@ def callbacks():
             )
         )
     attempt(lambda: webhooks.parse(b"", account_id="x", api_key=secret("api_key"), salt=5))
+    attempt(
+        lambda: webhooks.Receiver(
+            None, account_id=1, api_key=secret("api_key"), salt=secret("salt")
+        )
+    )
+
+
+async def receivers():
+    """A receiver, and what it makes of bodies, one of which its handler fails on."""
+
+    async def fail(callback):
+        raise RuntimeError(f"handling {callback}")
+
+    receiver = webhooks.Receiver(fail, account_id=1, api_key=secret("api_key"), salt=secret("salt"))
+    show(receiver)
+    show(vars(receiver))
+    signed = hashlib.md5(f"{secret('salt')}1{secret('api_key')}7".encode())  # noqa: S324 - the API's
+    callback = {"callback_id": 7, "type": "min_balance", "hash": signed.hexdigest()}
+    for told in (callback, {**callback, "hash": "x"}):
+        parts = [b"", json.dumps({"callbacks": [told]}).encode()]
+
+        async def read(parts=parts):
+            return parts.pop()
+
+        await awaited(receiver.answer("POST", {}, read))
 
 
 def configurations(credentials, base_url):
@@ -197,6 +224,7 @@ if __name__ == "__main__":
                 attempt(act)
     configurations(credentials, base_url)
     callbacks()
+    asyncio.run(receivers())
     with voxsip.Client(credentials, base_url=base_url, retry=QUICK) as client:
         print("the end, with an error nobody catches", flush=True)
         client.sip_registrations.create(sip_username="", proxy="p", password=secret("password"))

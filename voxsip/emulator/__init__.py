@@ -17,7 +17,11 @@ about the real service:
   give a child ids of its own.) Each account has its own money and its own rate limit.
 - A page has 20 rows unless asked, at most `page_cap` (1000), in id order.
 - A registration is in progress for a second after it was made or its login changed, then successful
-  with status code 200. Until then it has no status code.
+  with status code 200. Until then it has no status code. `set_status`, or a POST to `/_emulator/registrations` from this
+  machine, lets it fail, and work again; a changed login does not.
+- Callbacks tell of failures and recoveries, at once, one request each; one that is not answered with 2xx is sent again after
+  0.1, 0.5, 2, 5 and 10 seconds. They go to loopback addresses only. An account's API key is `emulator-api-key-ID`. A callback
+  URL that is none of HTTP or HTTPS is error 398.
 - An empty `sip_username` is error 273, an empty or space-holding `proxy` 274. Two registrations
   may have the same of both.
 - Both of an exclusive pair: 458. A rule of another application: 147. A user of another
@@ -54,7 +58,9 @@ about the real service:
 from voxsip.emulator._emulator import Emulator
 from voxsip.emulator._faults.fault import Fault
 from voxsip.emulator._faults.faults import Faults
+from voxsip.emulator._http.callbacks import Callbacks
 from voxsip.emulator._process import serve
+from voxsip.emulator._service.callbacks import Delivery
 from voxsip.emulator._state.state import State
 
-__all__ = ["Emulator", "Fault", "Faults", "State", "serve"]
+__all__ = ["Callbacks", "Delivery", "Emulator", "Fault", "Faults", "State", "serve"]

@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate-limit", type=float, help="calls a second; above it, error 340")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds a request takes")
     parser.add_argument("--faults", help="TOML file of faults")
+    parser.add_argument("--callback-url", help="where callbacks are posted to, on this machine")
+    parser.add_argument("--callback-salt", default="", help="salt of their hashes")
     try:
         serve(**vars(parser.parse_args(arguments)))
     except (ValueError, OSError) as problem:

@@ -14,12 +14,16 @@ from aiohttp import web
 
 from voxsip.emulator._faults.fault import CONNECT
 from voxsip.emulator._faults.faults import Faults
+from voxsip.emulator._http.admin import STATE_PATH
+from voxsip.emulator._http.callbacks import Callbacks
 from voxsip.emulator._http.listener import Listener, listen
 from voxsip.emulator._http.request import API_PATH
-from voxsip.emulator._http.server import STATE_PATH, Handler
+from voxsip.emulator._http.server import Handler
 from voxsip.emulator._http.thread import LoopThread
 from voxsip.emulator._http.tls import server_context
+from voxsip.emulator._service.callbacks import is_loopback_url
 from voxsip.emulator._service.clock import Clock
+from voxsip.emulator._service.health import set_status
 from voxsip.emulator._service.keys import key_pair, write_credentials
 from voxsip.emulator._service.limit import TokenBucket
 from voxsip.emulator._service.service import Service
@@ -74,10 +78,12 @@ class Emulator:
         roles: roles of the key in `credentials`.
         max_registrations: most registrations in an account; error 272 above.
         max_users: most users in an account; error 109 above.
+        callback_url: where callbacks of the main account are posted to, on a loopback address; the API sets it as well.
+        callback_salt: the salt of their hashes.
         clock: source of seconds since the epoch.
 
     Raises:
-        ValueError: a negative number, or money that is none.
+        ValueError: a negative number, money that is none, or a callback URL that leads elsewhere.
     """
 
     def __init__(
@@ -103,6 +109,8 @@ class Emulator:
         roles: Iterable[str] = ("Owner",),
         max_registrations: int | None = None,
         max_users: int = 1000,
+        callback_url: str | None = None,
+        callback_salt: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         for name, number in {
@@ -145,6 +153,12 @@ class Emulator:
             price=self._service.price,
             calls=calls,
         )
+        main = self._service.main
+        if callback_url is not None:
+            if not is_loopback_url(callback_url):
+                raise ValueError("callback_url must lead to a loopback address of this machine")
+            main.settings["callback_url"] = callback_url
+        main.callback_salt = callback_salt
         self._handler = Handler(self._service)
         self.rate_limit = rate_limit
         self.latency = latency
@@ -260,6 +274,41 @@ class Emulator:
         return State.of(self._service, account_id)
 
     # What a test looks at and turns
+
+    @property
+    def api_key(self) -> str:
+        """The main account's API key, which signs its callbacks."""
+        return self._service.main.api_key
+
+    @property
+    def callbacks(self) -> Callbacks:
+        """The callbacks of all accounts, and what came of each."""
+        return self._handler.callbacks
+
+    def set_status(
+        self,
+        sip_registration_id: int | Iterable[int],
+        status_code: int | None,
+        error_message: str | None = None,
+        *,
+        account_id: int | None = None,
+    ) -> None:
+        """Let registrations fail, work again, or be in progress; callbacks tell of failures and recoveries.
+
+        Args:
+            sip_registration_id: which ones; ids that do not exist change nothing.
+            status_code: the SIP status; 200 works, others fail, None is in progress until told otherwise.
+            error_message: the reason of a failure.
+            account_id: a child account; None for the main one.
+
+        Raises:
+            ValueError: a status that is none.
+            LookupError: there is no such registration or account.
+        """
+        ids = sip_registration_id
+        numbers = [ids] if isinstance(ids, int) else [*ids]
+        made = set_status(self._service, numbers, status_code, error_message, account_id)
+        self.callbacks.send(made)
 
     @property
     def state(self) -> State:
@@ -379,6 +428,7 @@ class Emulator:
         netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._origin = f"{'https' if self._tls else 'http'}://{netloc}"
         self._service.api_address = netloc
+        self.callbacks.start()
 
     def _prepare(self) -> None:
         """Make the files; in a thread, because making keys takes a while."""
@@ -395,6 +445,7 @@ class Emulator:
     async def _stop(self) -> None:
         """End every connection: a TLS client that does not answer, or is half connected, would leave one open."""
         self._handler.close()
+        await self.callbacks.stop()
         runner, self._runner = self._runner, None
         listener, self._listener = self._listener, None
         if listener is not None:

@@ -34,6 +34,8 @@ def serve(
     rate_limit: float | None = None,
     latency: float = 0.0,
     faults: str | Path | None = None,
+    callback_url: str | None = None,
+    callback_salt: str = "",
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP, then return.
 
@@ -54,6 +56,8 @@ def serve(
         rate_limit: calls a second; above it, error 340.
         latency: seconds a request takes.
         faults: a TOML file for `Faults.from_toml`.
+        callback_url: where callbacks are posted to, on a loopback address of this machine.
+        callback_salt: the salt of their hashes.
 
     Raises:
         ValueError: an option or the file of faults makes no sense.
@@ -73,6 +77,8 @@ def serve(
         rate_limit=rate_limit,
         latency=latency,
         faults=None if faults is None else Faults.from_toml(faults),
+        callback_url=callback_url,
+        callback_salt=callback_salt,
     )
     with suppress(KeyboardInterrupt):  # where the loop cannot catch signals
         asyncio.run(_serve(emulator))

@@ -10,16 +10,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, assert_type
 
+import uvicorn
+from aiohttp import web
+
 import voxsip
 from voxsip import models
 from voxsip.bulk import BulkJob, Quote
 from voxsip.emulator import Emulator
 from voxsip.plan import Change, Plan
 from voxsip.webhooks import (
+    ASGIApp,
     Callback,
+    Claim,
     FailedRegistration,
+    MemorySeenStore,
+    Receiver,
     SipRegistrationFail,
     UnverifiedCallbackError,
+    aiohttp_handler,
     parse,
 )
 
@@ -172,3 +180,26 @@ def called_back(body: bytes) -> None:
             assert_type(callback.sip_registrations, tuple[FailedRegistration, ...])
             assert_type(callback.sip_registrations[0].status_code, str | None)
     parse(body, account_id="1", api_key="key", salt="salt")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+class Store:
+    """A store of one's own, for several processes."""
+
+    async def claim(self, key: str, owner: str) -> Claim:
+        return "new" if key > owner else "done"
+
+    async def complete(self, key: str, owner: str) -> None: ...
+    async def release(self, key: str, owner: str) -> None: ...
+
+
+async def handle(callback: Callback) -> None: ...
+def handle_plainly(callback: Callback) -> None: ...
+
+
+async def receiving(app: web.Application) -> None:
+    receiver = Receiver(handle, account_id=1, api_key="key", salt="salt", seen=Store())
+    app.router.add_post("/webhooks", aiohttp_handler(receiver))
+    await uvicorn.Server(uvicorn.Config(ASGIApp(receiver))).serve()
+    Receiver(handle_plainly, account_id=1, api_key="key", salt="", seen=MemorySeenStore(5))
+    Receiver(handle, account_id="1", api_key="key", salt="salt")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    Receiver(handle, account_id=1, api_key="key", salt="salt", seen={})  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

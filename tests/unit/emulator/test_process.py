@@ -130,4 +130,6 @@ def test_options_are_those_of_the_command_line():
         "rate_limit",
         "latency",
         "faults",
+        "callback_url",
+        "callback_salt",
     ]

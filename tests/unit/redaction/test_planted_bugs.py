@@ -35,6 +35,7 @@ from voxsip.bulk._journal.writer import Writer
 from voxsip.bulk._source import Source
 from voxsip.bulk._sync import Inbox
 from voxsip.emulator import Fault, Faults
+from voxsip.webhooks import _parsing
 
 AT = {"sip_username": "a", "proxy": "p"}
 
@@ -289,7 +290,7 @@ def test_a_key(monkeypatch, account, secrets, tmp_path):
 
 
 def test_a_callback(monkeypatch):
-    monkeypatch.setattr(webhooks, "_decode", planted)
+    monkeypatch.setattr(_parsing, "_decode", planted)
     with pytest.raises(KeyError) as caught:
         webhooks.parse(b"{}", account_id=1, api_key=PASSWORD, salt=PASSWORD)
-    check(caught.value, "webhooks.py", [MARK])
+    check(caught.value, "_parsing.py", [MARK])

@@ -25,6 +25,8 @@ def emulator(
     rate_limit: float | None = None,
     latency: float = 0.0,
     faults: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    callback_url: Annotated[str | None, Parameter(metavar="URL")] = None,
+    callback_salt: Annotated[str, Parameter(metavar="TEXT", show_default=False)] = "",
 ) -> int:
     """Serve a local Management API until Ctrl-C.
 
@@ -44,6 +46,8 @@ def emulator(
         rate_limit: Calls a second; above it, the answer is error 340.
         latency: Seconds a request takes.
         faults: A TOML file that says what shall go wrong.
+        callback_url: Where callbacks (webhooks) are posted to, on a loopback address.
+        callback_salt: The salt of their hashes; the API key is emulator-api-key-1.
     """
     from voxsip.emulator import serve  # noqa: PLC0415 - a server's worth of modules
 
@@ -61,6 +65,8 @@ def emulator(
             rate_limit=rate_limit,
             latency=latency,
             faults=faults,
+            callback_url=callback_url,
+            callback_salt=callback_salt,
             **{name: amount for name, amount in money.items() if amount is not None},
         )
     except (ValueError, OSError) as error:

@@ -11,6 +11,7 @@ from voxsip.emulator._commands.filters import Filter, chosen, contains, equals, 
 from voxsip.emulator._commands.phone_numbers import PHONE_PRICE
 from voxsip.emulator._commands.scenarios import CALL_PRICE
 from voxsip.emulator._commands.sms import SMS_PRICE
+from voxsip.emulator._service.callbacks import is_web_url
 from voxsip.emulator._service.context import Context, Reply, command, money
 from voxsip.emulator._service.errors import RefusedError
 from voxsip.emulator._service.values import ALL, INVALID_ARGUMENTS, REQUIRED
@@ -30,6 +31,7 @@ INVALID_CHILD_EMAIL = 199
 INVALID_CURRENCY = 210
 INVALID_TEMPLATE_ID = 244
 INVALID_TEMPLATE_TYPE = 246
+INVALID_CALLBACK_URL = 398
 PASSWORD_USED = 535
 
 PLAN_PRICES = {1: Decimal(0), 2: Decimal(5), 3: Decimal(50)}
@@ -48,7 +50,7 @@ _MEDIUM = _BRIEF | {"active", "frozen", "balance", "currency"}
 _NOT_KEPT = frozenset(
     {
         *("child_account_id", "child_account_name", "child_account_email", "active"),
-        *("new_account_password", "new_child_account_password", "callback_salt"),
+        *("new_account_password", "new_child_account_password"),
         *("can_use_restricted", "store_outbound_sms", "store_inbound_sms"),
     }
 )
@@ -57,12 +59,15 @@ _NOT_KEPT = frozenset(
 @command("GetAccountInfo")
 def get_account_info(context: Context) -> Reply:
     """Describe the account that the token speaks for."""
-    return {"result": _describe(context.account), "api_address": context.api_address}
+    account = context.account
+    secrets = {"api_key": account.api_key, "callback_salt": account.callback_salt}
+    return {"result": _describe(account) | secrets, "api_address": context.api_address}
 
 
 @command("SetAccountInfo")
 def set_account_info(context: Context) -> Reply:
     """Change what is given; the password that was set last is refused."""
+    _check_callback_url(context)
     _change(context.account, context.values, context.values.get("new_account_password"))
     return _SUCCESS
 
@@ -71,6 +76,7 @@ def set_account_info(context: Context) -> Reply:
 def set_child_account_info(context: Context) -> Reply:
     """Change children: all of those named or, if one is missing, none."""
     values, password = context.values, context.values.get("new_child_account_password")
+    _check_callback_url(context)
     children = _children(context, missing_is_wrong=True)
     for child in children:
         _check_password(child, password)
@@ -276,8 +282,16 @@ def _change(account: Account, values: Mapping[str, Any], password: str | None) -
     for name, value in values.items():
         if name in {"new_account_email", "new_child_account_email"}:
             account.email = value
+        elif name == "callback_salt":
+            account.callback_salt = value
         elif name not in _NOT_KEPT:
             account.settings[name] = money(value) if isinstance(value, Decimal) else value
+
+
+def _check_callback_url(context: Context) -> None:
+    url = context.values.get("callback_url")
+    if url and not is_web_url(url):
+        raise RefusedError(INVALID_CALLBACK_URL)
 
 
 def _check_password(account: Account, password: str | None) -> None:

@@ -131,6 +131,8 @@ def describe(account: Account, registration: Registration) -> dict[str, Any]:
     }
     if finished:
         row["status_code"] = registration.status_code
+        if registration.error_message is not None:
+            row["error_message"] = registration.error_message
     if registration.auth_user is not None:
         row["auth_user"] = registration.auth_user
     if registration.outbound_proxy is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import orjson
@@ -11,11 +10,12 @@ from aiohttp import web
 
 from voxsip.emulator._faults.delays import Pauses, StoppedError
 from voxsip.emulator._faults.injection import Injection, drop
+from voxsip.emulator._http.admin import Admin
+from voxsip.emulator._http.callbacks import Callbacks
 from voxsip.emulator._http.download import send_file
 from voxsip.emulator._http.request import API_PATH, read_call
 from voxsip.emulator._service.errors import RefusedError
 from voxsip.emulator._service.files import File
-from voxsip.emulator._state.state import State
 from voxsip.spec.document import document
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from voxsip.emulator._faults.faults import Faults
     from voxsip.emulator._service.service import Call, Service
 
-__all__ = ["STATE_PATH", "Handler"]
+__all__ = ["Handler"]
 
-STATE_PATH = "/_emulator/state"
-SPEC_PATH = "/_emulator/openapi.json"
+ADMIN_PATH = "/_emulator/"
+SPEC_PATH = f"{ADMIN_PATH}openapi.json"
 
 _METHODS = frozenset({"GET", "POST"})
 
@@ -52,6 +52,8 @@ class Handler:
         self.service = service
         self.latency = latency
         self.faults = faults
+        self.callbacks = Callbacks()
+        self._admin = Admin(service, self.callbacks)
         self._late: list[_LateCall] = []
         self._timers: set[asyncio.TimerHandle] = set()
         self._pauses = Pauses()
@@ -73,10 +75,10 @@ class Handler:
             if request.method in _METHODS:
                 return await self._api(request)
             return web.Response(status=405, headers={"Allow": "GET, POST"})
-        if (path == STATE_PATH or path.startswith(f"{STATE_PATH}/")) and request.method == "GET":
-            return self._state(request, path[len(STATE_PATH) + 1 :])
         if path == SPEC_PATH and request.method == "GET":
             return self._json(orjson.dumps(document()))
+        if path.startswith(ADMIN_PATH):
+            return await self._admin.answer(request)
         return web.Response(status=404)
 
     def close(self) -> None:
@@ -171,16 +173,6 @@ class Handler:
             },
         )
 
-    def _state(self, request: web.BaseRequest, account_id: str) -> web.Response:
-        peer = request.transport and request.transport.get_extra_info("peername")
-        if not peer or not _is_loopback(peer[0]):
-            return web.Response(status=403)
-        try:
-            state = State.of(self.service, int(account_id) if account_id else None)
-        except (ValueError, LookupError):
-            return web.Response(status=404)
-        return self._json(state.to_json())
-
 
 class _LateCall:
     __slots__ = ("call", "requests")
@@ -188,8 +180,3 @@ class _LateCall:
     def __init__(self, call: Call, requests: int) -> None:
         self.call = call
         self.requests = requests
-
-
-def _is_loopback(host: str) -> bool:
-    address = ip_address(host.partition("%")[0])
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import TYPE_CHECKING
 
 import orjson
@@ -78,6 +79,7 @@ class Service:
         self.accounts: dict[int, Account] = {}
         self.received: dict[str, int] = dict.fromkeys(sorted(command_specs()), 0)
         self.executed: dict[str, int] = dict.fromkeys(sorted(command_specs()), 0)
+        self.callback_ids: Iterator[int] = count(1)
         self._ids = Ids()
         self._balance = balance
         self._children: dict[int, dict[int, Account]] = {}

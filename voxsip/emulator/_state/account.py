@@ -44,6 +44,8 @@ class Account(Directory):
         audit: number, time and name of the latest commands that changed something.
         settings: what was set of the account's own data, as the wire has it.
         password: digest of the password that was set last.
+        api_key: what callbacks are signed with, beside the salt.
+        callback_salt: the salt of callbacks.
         active: whether it may be used; its parent decides.
         refused: calls that were refused for their rate.
         executed: by command, the calls that did their work.
@@ -60,6 +62,8 @@ class Account(Directory):
         self.settings: dict[str, Any] = {}
         self.active = True
         self.password = b""
+        self.api_key: str = f"emulator-api-key-{id}"
+        self.callback_salt = ""
         self.settle = settle
         self.name: str = f"account-{id}"
         self.email: str = f"{self.name}@example.com"

@@ -82,6 +82,7 @@ class Registration:
     outbound_proxy: str | None = None
     is_persistent: bool = True
     status_code: int = 200
+    error_message: str | None = None
     deactivated: bool = False
     application_id: int | None = None
     rule_id: int | None = None

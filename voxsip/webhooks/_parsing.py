@@ -1,106 +1,30 @@
-"""Account callbacks (webhooks): what the service POSTs to an account's callback URL, verified and read.
-
-A callback carries `hash`, the MD5 of the account's callback salt, account id, API key and callback id. It shows that the
-sender knows salt and key, or has seen this very callback: the rest of the body is not covered by it. Serve the callback
-URL over HTTPS only, and take a `callback_id` once.
-"""
+"""The body of a callback request: verified, then read. Without I/O, and without any web framework."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, final
 
 import orjson
-from attrs import Factory, field, frozen
 
-from voxsip._errors import InvalidArgumentError, VoxsipError
+from voxsip._errors import InvalidArgumentError
 from voxsip._redaction.values import SecretBytes, conceal
+from voxsip.webhooks._callbacks import (
+    Callback,
+    CallbackError,
+    FailedRegistration,
+    RecoveredRegistration,
+    SipRegistrationFail,
+    SipRegistrationRecovered,
+    UnverifiedCallbackError,
+)
 
-__all__ = [
-    "Callback",
-    "CallbackError",
-    "FailedRegistration",
-    "RecoveredRegistration",
-    "SipRegistrationFail",
-    "SipRegistrationRecovered",
-    "UnverifiedCallbackError",
-    "parse",
-]
+__all__ = ["MAX_BODY", "Verifier", "parse"]
 
 MAX_BODY = 1024 * 1024
 """Bytes of a body beyond which it is refused unread."""
-
-
-class CallbackError(VoxsipError, ValueError):
-    """A body is not what the service sends. Answer it with HTTP 400."""
-
-
-class UnverifiedCallbackError(CallbackError):
-    """A callback's hash is missing or wrong: not from the service, or salt and key are not the account's.
-
-    Answer it with HTTP 403.
-    """
-
-
-@frozen(kw_only=True)
-class Callback:
-    """One callback of a type that has no class of its own here.
-
-    Arguments:
-        callback_id: unique; deliveries of one callback share it.
-        type: what happened, such as "min_balance".
-        account_id: whose account it happened to.
-        content: what the callback says beyond its type, decoded JSON.
-        account: name, e-mail, balance and so on of the account, decoded JSON.
-    """
-
-    callback_id: int
-    type: str
-    account_id: int
-    content: Mapping[str, Any] = field(factory=dict, repr=False)
-    account: Mapping[str, Any] = field(factory=dict, repr=False)
-
-
-@frozen(kw_only=True)
-class FailedRegistration:
-    """A SIP registration that no longer works.
-
-    Arguments:
-        sip_registration_id: which.
-        status_code: the SIP status, as text, or None.
-        error_message: the reason in words, or None.
-    """
-
-    sip_registration_id: int
-    status_code: str | None = None
-    error_message: str | None = None
-
-
-@frozen(kw_only=True)
-class RecoveredRegistration:
-    """A SIP registration that works again.
-
-    Arguments:
-        sip_registration_id: which.
-    """
-
-    sip_registration_id: int
-
-
-@frozen(kw_only=True)
-class SipRegistrationFail(Callback):
-    """SIP registrations failed."""
-
-    sip_registrations: tuple[FailedRegistration, ...] = Factory(tuple)
-
-
-@frozen(kw_only=True)
-class SipRegistrationRecovered(Callback):
-    """SIP registrations work again."""
-
-    sip_registrations: tuple[RecoveredRegistration, ...] = Factory(tuple)
 
 
 def parse(
@@ -113,25 +37,51 @@ def parse(
 ) -> tuple[Callback, ...]:
     """Verify the body of a callback request and return what it holds: all of it, or an error.
 
-    Arguments:
-        body: of the request, as it came.
+    Args:
+        body: the body of the request, as it came.
         account_id: the account's id.
         api_key: the account's API key.
         salt: the account's callback salt; "" if it has none.
         max_body: bytes beyond which a body is refused.
 
     Raises:
-        UnverifiedCallbackError: a callback's hash does not hold.
-        CallbackError: the body is too long, no JSON, or not what the service sends.
-        InvalidArgumentError: account id, key or salt cannot be right.
+        UnverifiedCallbackError: A callback's hash does not hold.
+        CallbackError: The body is too long, no JSON, or not what the service sends.
+        InvalidArgumentError: Account id, key or salt cannot be right.
     """
     api_key, salt = conceal(api_key), conceal(salt)
-    secret = _secret(account_id, api_key, salt)
-    data = _decode(body, max_body)
-    items = data.get("callbacks") if isinstance(data, dict) else None
-    if not isinstance(items, list):
-        raise CallbackError("callbacks: expected a list under this name")
-    return tuple(_read(item, place, account_id, secret) for place, item in enumerate(items))
+    return Verifier(account_id, api_key, salt).read(body, max_body)
+
+
+@final
+class Verifier:
+    """Verify callbacks with the secrets of one account, which it does not show.
+
+    Args:
+        account_id: the account's id.
+        api_key: the account's API key.
+        salt: the account's callback salt; "" if it has none.
+
+    Raises:
+        InvalidArgumentError: Account id, key or salt cannot be right.
+    """
+
+    __slots__ = ("_secret", "account_id")
+
+    def __init__(self, account_id: int, api_key: str, salt: str) -> None:
+        api_key, salt = conceal(api_key), conceal(salt)
+        self._secret = _secret(account_id, api_key, salt)
+        self.account_id = account_id
+
+    def read(self, body: bytes | bytearray | str, max_body: int) -> tuple[Callback, ...]:
+        """Return the callbacks in a body: all of them, or an error, as `parse` does."""
+        data = _decode(body, max_body)
+        items = data.get("callbacks") if isinstance(data, dict) else None
+        if not isinstance(items, list):
+            raise CallbackError("callbacks: expected a list under this name")
+        return tuple(
+            _read(item, place, self.account_id, self._secret) for place, item in enumerate(items)
+        )
 
 
 def _secret(account_id: object, api_key: object, salt: object) -> bytes:
@@ -176,6 +126,10 @@ def _read(item: object, place: int, account_id: int, secret: bytes) -> Callback:
         raise CallbackError(f"{where}.type: expected a text")
     content = item.get(kind)
     if content is None:
+        if any(isinstance(value, dict) for value in item.values()):
+            raise CallbackError(
+                f"{where}: what its type names is missing, and something else is there"
+            )
         content = {}
     if not isinstance(content, dict):
         raise CallbackError(f"{where}: what is named by its type: expected an object")
@@ -199,7 +153,7 @@ def _is_signed(given: object, number: int, secret: bytes) -> bool:
         return False
     # the service's choice of hash; as a message authentication code it is what there is
     wanted = hashlib.md5(secret + str(number).encode(), usedforsecurity=False).hexdigest()
-    return hmac.compare_digest(given.lower().encode("utf-8", "replace"), wanted.encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
 
 
 def _fail(known: dict[str, Any], content: dict[str, Any], where: str) -> Callback:

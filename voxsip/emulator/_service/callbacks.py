@@ -1,0 +1,107 @@
+"""Account callbacks as the service makes and signs them; who sends them is another's concern."""
+
+from __future__ import annotations
+
+import hashlib
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import orjson
+from attrs import define, field
+
+from voxsip.emulator._service.context import money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from voxsip.emulator._state.account import Account
+
+__all__ = ["Delivery", "is_loopback_url", "is_web_url", "make_delivery"]
+
+
+@define(kw_only=True)
+class Delivery:
+    """One callback on its way to an account's callback URL.
+
+    Attributes:
+        callback_id: its number, counted from 1 over all accounts.
+        account_id: whose callback it is.
+        type: what it tells, such as "sip_registration_fail".
+        url: where it is posted to.
+        body: the signed request.
+        attempts: what came of each attempt: the HTTP status, or the name of an error.
+        delivered: whether an attempt was answered with 2xx.
+    """
+
+    callback_id: int
+    account_id: int
+    type: str
+    url: str
+    body: bytes = field(repr=False)
+    attempts: list[int | str] = field(factory=list)
+    delivered: bool = False
+
+    def describe(self) -> dict[str, Any]:
+        """Return what `GET /_emulator/callbacks` answers of it."""
+        names = ("callback_id", "account_id", "type", "url", "attempts", "delivered")
+        return {name: getattr(self, name) for name in names}
+
+
+def make_delivery(
+    account: Account, ids: Iterator[int], kind: str, content: dict[str, Any]
+) -> Delivery | None:
+    """Return a signed callback of an account; None if it has no callback URL.
+
+    Args:
+        account: whose callback it is.
+        ids: gives the numbers of callbacks.
+        kind: its type, which also names the member that holds the content.
+        content: what it tells.
+    """
+    url = account.settings.get("callback_url")
+    if not url:
+        return None
+    number = next(ids)
+    signed = f"{account.callback_salt}{account.id}{account.api_key}{number}"
+    callback = {
+        "callback_id": number,
+        "type": kind,
+        "account_id": account.id,
+        "hash": hashlib.md5(signed.encode(), usedforsecurity=False).hexdigest(),
+        "account_name": account.name,
+        "account_email": account.email,
+        "language_code": "en",
+        "account_first_name": account.settings.get("account_first_name", ""),
+        "account_last_name": account.settings.get("account_last_name", ""),
+        "balance": money(account.balance),
+        "currency": account.currency,
+        kind: content,
+    }
+    return Delivery(
+        callback_id=number,
+        account_id=account.id,
+        type=kind,
+        url=url,
+        body=orjson.dumps({"callbacks": [callback]}),
+    )
+
+
+def is_web_url(text: str) -> bool:
+    """Tell whether a text is an HTTP or HTTPS URL with a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def is_loopback_url(text: str) -> bool:
+    """Tell whether a URL leads to this machine by its loopback addresses or the name localhost."""
+    if not is_web_url(text):
+        return False
+    host = urlsplit(text).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,33 @@
+"""A receiver as a handler of aiohttp servers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from voxsip.webhooks._receiver import Receiver
+
+__all__ = ["aiohttp_handler"]
+
+
+def aiohttp_handler(receiver: Receiver) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Return a receiver as a handler, for `app.router.add_post("/webhooks", …)`.
+
+    Args:
+        receiver: what answers the requests.
+    """
+
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            answer = await receiver.answer(request.method, request.headers, request.content.readany)
+        except (web.RequestPayloadError, ConnectionError):  # badly encoded, or the client has left
+            response = web.Response(status=400)
+            response.force_close()
+            return response
+        response = web.Response(status=answer.status, headers=answer.headers)
+        if answer.unread:
+            response.force_close()
+        return response
+
+    return handle
