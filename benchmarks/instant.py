@@ -48,7 +48,7 @@ class InstantSession:
 def instant_client(*, turns: bool = True) -> voxsip.AsyncClient:
     """Return a client whose calls succeed at once.
 
-    Arguments:
+    Args:
         turns: give the loop its turn in every call, as a real one does.
     """
     session = cast("aiohttp.ClientSession", InstantSession(turns=turns))

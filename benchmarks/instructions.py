@@ -50,7 +50,7 @@ class Perf(Counter):
 
     @staticmethod
     def works() -> bool:
-        """Tell whether the processor counts here: virtual ones often do not."""
+        """Returns whether the processor counts here: virtual ones often do not."""
         if not shutil.which("perf"):
             return False
         command = ["perf", "stat", "-x,", "-e", "instructions:u", "true"]
@@ -83,7 +83,7 @@ class Valgrind(Counter):
 
     @staticmethod
     def works() -> bool:
-        """Tell whether it is installed."""
+        """Returns whether it is installed."""
         return bool(shutil.which("valgrind") and shutil.which("callgrind_control"))
 
     def start(self, pid: int) -> None:

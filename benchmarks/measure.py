@@ -64,7 +64,7 @@ def race(
 ) -> Race:
     """Let contenders make calls in turn.
 
-    Arguments:
+    Args:
         stage: where.
         names: of the contenders.
         rounds: how often each one's turn comes.

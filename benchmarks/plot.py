@@ -33,7 +33,7 @@ class Dot:
 def draw(title: str, note: str, dots: Sequence[Dot]) -> str:
     """Return the plot, smallest value on top.
 
-    Arguments:
+    Args:
         title: over the plot.
         note: under the title.
         dots: at least one; values above 0.

@@ -40,7 +40,7 @@ class Target:
 
     @property
     def verdict(self) -> str:
-        """Say whether it was met, or by how much it was missed."""
+        """Returns whether it was met, or by how much it was missed."""
         if not self.decides:
             return "(instructions decide)"
         if self.met:

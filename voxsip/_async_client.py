@@ -20,7 +20,7 @@ class AsyncClient(BaseAsyncClient):
     Making one needs no network and no running loop. It may be used from several event loops, one after another or at the
     same time, and after a fork: each loop has connections of its own.
 
-    Arguments:
+    Args:
         credentials: path of a credentials file, or a `ServiceAccount`; None takes them from the environment
             (`VOXIMPLANT_CREDENTIALS`, a path, or `VOXIMPLANT_TOKEN`, a ready token).
         token: a ready token instead; it cannot be renewed.

@@ -137,7 +137,7 @@ class BaseAsyncClient(AsyncGroups):
     ) -> dict[str, Any]:
         """Send any command, generated or not, and return its decoded reply.
 
-        Arguments:
+        Args:
             command: the command as the API spells it, such as "GetCallHistory".
             params: its arguments by wire name: int, str, bool, Decimal, date, aware datetime, or a list of these;
                 None is left out.
@@ -165,7 +165,7 @@ class BaseAsyncClient(AsyncGroups):
     ) -> dict[str, Any] | None:
         """Look for what a create has made whose reply never came, in another process perhaps.
 
-        Arguments:
+        Args:
             command: the create, such as "CreateSipRegistration".
             params: its arguments.
             since: when it left, by the local clock, aware.
@@ -206,7 +206,7 @@ class BaseAsyncClient(AsyncGroups):
     ) -> Self:
         """Return a view of this client with other options; connections and tokens are shared.
 
-        Arguments:
+        Args:
             timeout: seconds per attempt, or a `Timeout`.
             retry: how failed calls are tried again.
             rate_limit: requests per second that may leave through the view.
@@ -231,7 +231,7 @@ class BaseAsyncClient(AsyncGroups):
         return view
 
     def bearer(self) -> str:
-        """Return a token to use elsewhere; minted anew where the one at hand has run out."""
+        """Return a token to use elsewhere; a new one is minted if the present one has expired."""
         return self._caller.tokens.bearer().removeprefix("Bearer ")  # plain: asked for
 
     async def close(self) -> None:

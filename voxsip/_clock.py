@@ -46,9 +46,9 @@ SYSTEM: Clock = SystemClock()
 
 @attrs.frozen(kw_only=True)
 class Seams:
-    """What a client takes from the machine; given anew by tests and simulations only.
+    """What a client takes from the machine; only tests and simulations replace it.
 
-    Arguments:
+    Args:
         clock: tells the time and waits.
         random: returns a number from 0 up to 1, for the jitter of waits.
     """

@@ -64,7 +64,7 @@ def _number(fits: Callable[[float], bool], wanted: str) -> Callable[[object, Any
 class Timeout:
     """Seconds an attempt may take. The clock starts once the client lets the attempt go, not while it queues.
 
-    Arguments:
+    Args:
         connect: for a new connection, TLS included; past it the request was never sent.
         total: for the whole attempt; past it the outcome is unknown.
 
@@ -91,7 +91,7 @@ class Timeout:
 class RateLimit:
     """How many requests may leave, retries included.
 
-    Arguments:
+    Args:
         rate: requests per second.
         burst: requests that may leave at once after a pause; in any second at most rate + burst leave.
 
@@ -107,7 +107,7 @@ class RateLimit:
 class RetryPolicy:
     """How a failed call is tried again; whether it may be is decided by the command and the outcome.
 
-    Arguments:
+    Args:
         attempts: requests for one call at most, the first included; 1 means no retry.
         backoff: seconds; the n-th retry waits a random time between 0 and backoff * 2**(n-1) (full jitter).
         max_backoff: seconds a backoff may reach.
@@ -133,7 +133,7 @@ class RetryPolicy:
     def delay(self, retry: int, named: float | None, jitter: Callable[[], float]) -> float:
         """Return the seconds to wait before a retry.
 
-        Arguments:
+        Args:
             retry: 1 for the first.
             named: the delay the server named, or None.
             jitter: a random number between 0 and 1.
@@ -190,7 +190,7 @@ def make_trust(trust: Trust, *, environment: bool = True) -> ssl_module.SSLConte
     If nothing is given, the environment may name authorities: `VOXSIP_CA_BUNDLE` those to trust beside the
     system's, `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads, those to trust in place of the system's.
 
-    Arguments:
+    Args:
         trust: what was given.
         environment: whether to ask it; plain HTTP needs no trust.
 

@@ -33,7 +33,7 @@ class Client(SyncGroups):
     is cancelled and waited for. Arguments and errors are those of `AsyncClient`, but for `session`, which belongs to
     an event loop.
 
-    Arguments:
+    Args:
         credentials: path of a credentials file, or a `ServiceAccount`; None takes them from the environment
             (`VOXIMPLANT_CREDENTIALS`, a path, or `VOXIMPLANT_TOKEN`, a ready token).
         token: a ready token instead; it cannot be renewed.
@@ -205,7 +205,7 @@ class Client(SyncGroups):
         return view
 
     def bearer(self) -> str:
-        """Return a token to use elsewhere; minted anew where the one at hand has run out."""
+        """Return a token to use elsewhere; a new one is minted if the present one has expired."""
         return self._async.bearer()
 
     def close(self) -> None:

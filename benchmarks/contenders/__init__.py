@@ -51,7 +51,7 @@ class Entry:
 
     @property
     def uvloop(self) -> bool:
-        """Tell whether it runs on uvloop."""
+        """Returns whether it runs on uvloop."""
         return "uvloop" in self.needs
 
     @property

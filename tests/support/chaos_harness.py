@@ -45,7 +45,7 @@ class Served:
 class Job:
     """A job of the command line that is killed at random moments and goes on from its journal.
 
-    Arguments:
+    Args:
         folder: where its files are.
         server: what it talks to.
         seed: of the moments.

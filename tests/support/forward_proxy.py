@@ -14,7 +14,7 @@ HEAD = b"\r\n\r\n"
 class ForwardProxy:
     """Forward what it is asked to, and keep what it saw.
 
-    Arguments:
+    Args:
         login: "user:password" that it wants; None for nobody's.
         status: what it answers instead of forwarding; None to forward.
         answer: raw bytes to answer with instead; b"" closes the connection.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def generate(spec: Path, package: str) -> dict[PurePosixPath, str]:
     """Return the files of the generated package, by their paths inside of it.
 
-    Arguments:
+    Args:
         spec: folder with the spec's JSON files.
         package: dotted name under which the package is imported.
 

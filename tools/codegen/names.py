@@ -31,5 +31,5 @@ def usable(name: str) -> str:
 
 
 def is_usable(name: str) -> bool:
-    """Tell whether Python takes a name for a parameter or a member, as it is."""
+    """Returns whether Python takes a name for a parameter or a member, as it is."""
     return name.isidentifier() and not keyword.iskeyword(name)

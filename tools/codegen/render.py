@@ -23,7 +23,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 def render(spec: Spec, package: str) -> dict[PurePosixPath, str]:
     """Return every file of the generated package by its path inside of it.
 
-    Arguments:
+    Args:
         package: dotted name under which the files will be imported.
     """
     environment = _environment(dict(spec.errors))

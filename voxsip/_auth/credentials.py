@@ -36,7 +36,7 @@ class CredentialsWarning(UserWarning):
 class ServiceAccount:
     """A service account's key, parsed once.
 
-    Arguments:
+    Args:
         account_id: the account the key belongs to.
         key_id: the key's id, sent as `kid`.
         private_key: RSA private key, PEM (PKCS#8); never shown.
@@ -94,7 +94,7 @@ class ServiceAccount:
     def from_mapping(cls, data: Mapping[str, Any], source: str = "credentials") -> ServiceAccount:
         """Make an account of the members of a credentials file.
 
-        Arguments:
+        Args:
             data: the members; `account_id` may be a text of digits.
             source: what to call the data in an error.
 
@@ -107,7 +107,7 @@ class ServiceAccount:
         ]
         if missing:
             raise ConfigurationError(
-                f"{source}: {', '.join(missing)} missing; download the file of the key anew"
+                f"{source}: {', '.join(missing)} missing; download the file of the key again"
             )
         account_id = data["account_id"]
         if isinstance(account_id, str) and account_id.isascii() and account_id.isdigit():

@@ -27,7 +27,7 @@ class Signer(Protocol):
 class JoseSigner:
     """Signs with an RSA key, parsed once.
 
-    Arguments:
+    Args:
         private_key: the key in PEM, unencrypted.
         key_id: goes into the header as `kid`.
 

@@ -44,7 +44,7 @@ class Tokens(Protocol):
         ...
 
     def renew(self, refused: str, server_time: datetime | None) -> bool:
-        """Take note that the server refused a header value; tell whether another one can be had."""
+        """Record that the server refused a header value; returns whether another one can be obtained."""
         ...
 
     def for_account(self, account_id: int) -> Tokens:
@@ -95,7 +95,7 @@ class StaticToken:
 class TokenCache:
     """Mints a token when there is none, hands out the same one until shortly before it expires.
 
-    Arguments:
+    Args:
         account: whose key signs.
         account_id: the account acted for (`iss`); a parent's key may sign for a child account.
         clock: dates the tokens and measures their age.
@@ -134,12 +134,12 @@ class TokenCache:
         return self._mint()
 
     def renew(self, refused: str, server_time: datetime | None) -> bool:
-        """Drop a refused token and set the clock right; the next `bearer` mints anew.
+        """Drop a refused token and set the clock right; the next `bearer` mints again.
 
         Of many calls refused with one token only the first changes anything. A correction of more than two years is not
         believed, and one whose token is refused in turn, at once or for the same reason, is dropped.
 
-        Arguments:
+        Args:
             refused: the header value the server did not accept.
             server_time: the server's clock where the refusal may be the clock's fault, else None.
         """

@@ -35,7 +35,7 @@ class _Mode(enum.Enum):
 
 
 def overlaps_nothing(row: Row) -> bool:
-    """Tell whether a row may run only by itself.
+    """Returns whether a row may run only by itself.
 
     Taking a user from wherever it is bound, and a rule along with it, depends on the rule that an
     unnamed registration has at that moment: it commutes with no row that changes rules.
@@ -51,7 +51,7 @@ def overlaps_nothing(row: Row) -> bool:
 class ConflictKeys:
     """Gives every row its keys: numbers above 0 for registrations, below 0 for users.
 
-    Arguments:
+    Args:
         directory: turns names into ids once rows name users in both ways.
     """
 
@@ -86,7 +86,7 @@ class ConflictKeys:
         return first
 
     async def learn(self, row: Named) -> None:
-        """Make `keys` able to answer for this row. No row may be under way meanwhile.
+        """Make `keys` able to answer for this row. No row may be in flight meanwhile.
 
         Where the directory may not be read, rows that name users by id and rows that name them by name
         run in turns: right, if slower.

@@ -22,7 +22,7 @@ Named = BindRequest | CreateRequest
 class AccountNames:
     """Resolves names; asks the API only for what rows name.
 
-    Arguments:
+    Args:
         client: lists applications, users and rules.
     """
 
@@ -40,7 +40,7 @@ class AccountNames:
     # Users only: what telling conflicts apart needs
 
     def knows_user(self, row: Named) -> bool:
-        """Tell whether `user_candidates` can answer for this row."""
+        """Returns whether `user_candidates` can answer for this row."""
         if row.user_name is None:
             return True
         if row.application_name is not None and self._applications is None:
@@ -71,7 +71,7 @@ class AccountNames:
     # Everything a row names: what the model needs
 
     def knows(self, row: Named) -> bool:
-        """Tell whether `resolve` can answer for this row."""
+        """Returns whether `resolve` can answer for this row."""
         if row.application_name is not None and self._applications is None:
             return False
         needs_rules = row.rule_name is not None or (

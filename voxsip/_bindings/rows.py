@@ -82,7 +82,7 @@ class Request:
 class BindRequest(Request):
     """Bind a registration to an application, a rule, a user; or unbind them (`bind=False`).
 
-    Arguments:
+    Args:
         sip_registration_id: needed to bind; may be left out to unbind a user wherever it is bound.
         application_id: or `application_name`, not both; needed with `rule_name`, `user_id`, `user_name`.
         rule_id: or `rule_name`.
@@ -129,7 +129,7 @@ class BindRequest(Request):
 class CreateRequest(Request):
     """Buy a registration, and bind it in the same call where an application is named.
 
-    Arguments:
+    Args:
         sip_username: the user name at the SIP server.
         proxy: the SIP server.
         auth_user: the name to authenticate with, where it differs.
@@ -195,7 +195,7 @@ CreateRequest.__init__ = _concealing_password(CreateRequest.__init__)  # type: i
 class DeleteRequest(Request):
     """Give a registration up.
 
-    Arguments:
+    Args:
         sip_registration_id: the registration.
         account_id: as in `BindRequest`.
 

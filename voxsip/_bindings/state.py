@@ -49,7 +49,7 @@ NOTHING_KNOWN = Binding(ANY, ANY, ANY)
 class BindingState:
     """The bindings of an account, changed row by row.
 
-    Arguments:
+    Args:
         start: bindings by registration; read, never written. With it the model is complete: other
             registrations do not exist. None: nothing is known of any registration at first, and what
             rows leave as it was stays unknown (`ANY`).

@@ -70,7 +70,7 @@ FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 class CallExecutor:
     """What all calls of one client share; the `Caller` of generated groups.
 
-    Arguments:
+    Args:
         base_url: with no slash at its end.
         pool: sends requests.
         tokens: gives the `Authorization` header.

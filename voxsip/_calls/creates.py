@@ -32,7 +32,7 @@ FIRST_PAUSE = 1 / 7
 class Creates:
     """The creates of one client.
 
-    Arguments:
+    Args:
         clock: tells which came first.
     """
 
@@ -90,7 +90,7 @@ class Creates:
 
     @asynccontextmanager
     async def exclusive(self, request: Request) -> AsyncIterator[None]:
-        """Wait until no other create of the same thing is under way on this loop."""
+        """Wait until no other create of the same thing is in flight on this loop."""
         key = (id(asyncio.get_running_loop()), *_key(request))
         while (other := self._busy.get(key)) is not None:
             await other.wait()
@@ -183,7 +183,7 @@ class _Live:
 
 
 def _may_have_made(request: Request, error: BaseException) -> bool:
-    """Tell whether a create that ended with an error may have been executed."""
+    """Returns whether a create that ended with an error may have been executed."""
     if isinstance(error, VoxsipError):
         return error.outcome_unknown
     return request.in_flight or request.may_have_executed

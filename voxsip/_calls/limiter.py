@@ -64,7 +64,7 @@ class LimiterSource(Protocol):
 class TokenBucket:
     """Hands out slots at a rate that can change while running. Pure: nobody waits here.
 
-    Arguments:
+    Args:
         rate: slots per second.
         burst: slots that may be taken at once after a pause.
         clock: monotonic seconds.
@@ -97,7 +97,7 @@ class TokenBucket:
         return max(0.0, start - now)
 
     def set_rate(self, rate: float) -> None:
-        """Change the rate; slots still in the future are handed out anew at the new one.
+        """Change the rate; slots still in the future are handed out again at the new one.
 
         What is left of the running slot stays, in the new measure: else every change would let one out early.
         """
@@ -119,7 +119,7 @@ class TokenBucket:
 class Limiter:
     """A token bucket one can await; without a rate it only pauses when told to.
 
-    Arguments:
+    Args:
         limit: the rate, or None for no limit of its own.
         clock: measures and waits.
     """

@@ -38,7 +38,7 @@ RENAMING = ("new_", "required_")
 class Recovery(Generic[T]):
     """The later attempts of one call.
 
-    Arguments:
+    Args:
         calls: makes the attempts.
         request: the call.
         decode: makes a result of a decoded reply.
@@ -73,7 +73,7 @@ class Recovery(Generic[T]):
             raise
 
     def _leaves_doubt(self, error: VoxsipError) -> bool:
-        """Tell whether an attempt before the last may have done the work.
+        """Returns whether an attempt before the last may have done the work.
 
         A refusal settles it, since the same command done twice is not refused the second time. Exceptions: a number
         that means "done" (of one thing among several), what a delete no longer finds, any refusal of a delete for which
@@ -91,7 +91,7 @@ class Recovery(Generic[T]):
         )
 
     def _more(self, turns: int) -> bool:
-        """Tell whether there may be another turn: one that sends, or one more that only looks."""
+        """Returns whether there may be another turn: one that sends, or one more that only looks."""
         limit = self._calls.retrier.policy.attempts
         if self._is_final:
             return False
@@ -196,7 +196,7 @@ class Recovery(Generic[T]):
 def explain_deadline(request: Request, seconds: float) -> VoxsipError:
     """Say what a deadline that passed means for the call.
 
-    Arguments:
+    Args:
         request: the call.
         seconds: the deadline.
     """

@@ -47,7 +47,7 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
     A command that the spec does not describe counts as one that must not be repeated when its outcome is unknown, unless
     its name says that it only reads.
 
-    Arguments:
+    Args:
         name: the command, as the API spells it.
         parameters: names of the arguments it will be called with.
 

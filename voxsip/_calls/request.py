@@ -34,7 +34,7 @@ class Request:
     last: VoxsipError | None = None
     """What the latest failed attempt met."""
     exclusive: bool = False
-    """Whether no other create of the same thing is under way (creates only)."""
+    """Whether no other create of the same thing is in flight (creates only)."""
     sent: float = 0.0
     """When the latest attempt left, in monotonic seconds (creates only)."""
     started: float = 0.0

@@ -47,7 +47,7 @@ class RetryBudget:
 class Retrier:
     """Runs the attempts that follow a failed first one.
 
-    Arguments:
+    Args:
         policy: how often and how far apart.
         clock: waits.
         jitter: a random number between 0 and 1.
@@ -80,7 +80,7 @@ class Retrier:
     ) -> T:
         """Go on after a failed first attempt.
 
-        Arguments:
+        Args:
             first: what the first attempt raised.
             attempt: makes the next one.
             more: tells, after so many turns, whether there may be another.

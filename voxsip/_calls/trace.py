@@ -19,7 +19,7 @@ _current: ContextVar[CallTrace | None] = ContextVar("voxsip_call_trace", default
 class CallTrace:
     """Counts the attempts of the calls made inside its `with` block, in this task.
 
-    Arguments:
+    Args:
         on_failure: called with the error of every failed attempt, at once.
 
     Attributes:
@@ -41,7 +41,7 @@ class CallTrace:
         return self.failures + 1
 
     def reset(self) -> None:
-        """Start counting anew, for the next call."""
+        """Start counting again, for the next call."""
         self.failures = 0
         self.waited = 0.0
 

@@ -35,7 +35,7 @@ class Requirement(NamedTuple):
     unless: tuple[tuple[str, object], ...] = ()
 
     def violated_by(self, given: Mapping[str, object]) -> bool:
-        """Tell whether the given (not None) arguments break the rule."""
+        """Returns whether the given (not None) arguments break the rule."""
         for name in self.any_of:
             if name in given:
                 return False
@@ -176,7 +176,7 @@ class Command:
     def encode(self, values: Mapping[str, object]) -> str:
         """Check the arguments and join them to an encoded parameter string.
 
-        Arguments:
+        Args:
             values: by parameter name; None means "not given". Unknown names are sent as they are, since
                 the API grows.
 
@@ -230,7 +230,7 @@ class Command:
     def check(self, given: Mapping[str, object]) -> None:
         """Check what must, may and may not be given together.
 
-        Arguments:
+        Args:
             given: the arguments that are given, none of them None.
 
         Raises:

@@ -67,7 +67,7 @@ class Page(Sequence[T_co], Generic[T_co]):
 class AsyncPager(Generic[T_co]):
     """A list command's result: awaited, the first page; iterated, every item over all pages.
 
-    Each `await` and each iteration reads anew.
+    Each `await` and each iteration reads again.
     """
 
     __slots__ = ("_fetch", "_offset")

@@ -57,7 +57,7 @@ Body = bytes | bytearray | memoryview
 class RawReply:
     """An HTTP reply as the transport hands it up.
 
-    Arguments:
+    Args:
         status: the HTTP status.
         body: decompressed.
         headers: looked up in any case.
@@ -96,7 +96,7 @@ def result_of(
 
     The happy path stops here; `failure_of` explains the rest.
 
-    Arguments:
+    Args:
         reply: what came back.
         kind: what the `result` of the command's replies holds.
         with_result: whether the command's replies hold a `result`, as nearly all do.
@@ -140,7 +140,7 @@ def failure_of(
 ) -> APIError | UnexpectedReplyError:
     """Say what went wrong with a reply that `result_of` did not accept.
 
-    Arguments:
+    Args:
         command: the API command.
         reply: what came back.
         secrets: values that must not show, wherever the server echoes them.
@@ -198,7 +198,7 @@ def unexpected(
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Read `Retry-After` (RFC 9110, 10.2.3): seconds or an HTTP date; None where absent or unreadable.
 
-    Arguments:
+    Args:
         headers: the reply's headers.
         now: what an HTTP date is counted from; by default the reply's own `Date`, so that no clock matters.
     """

@@ -47,7 +47,7 @@ _SECRET_NAME = re.compile(
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the text with secrets replaced by `***`.
 
-    Arguments:
+    Args:
         text: anything the server or a library said.
         secrets: values known to be secret in this call.
     """
@@ -77,7 +77,7 @@ def redact_start(text: str, secrets: Iterable[str], size: int) -> str:
 
 
 def is_secret_name(name: object) -> bool:
-    """Tell whether a parameter's or member's name says that its value is secret."""
+    """Returns whether a parameter's or member's name says that its value is secret."""
     return isinstance(name, str) and _SECRET_NAME.search(name) is not None
 
 

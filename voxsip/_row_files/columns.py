@@ -108,7 +108,7 @@ class Columns:
         return self.mapped.get(header) or self._by_name.get(_folded(header))
 
     def is_read_over(self, header: str) -> bool:
-        """Say whether a header is no column of these rows, but one that our own reports write, or to be ignored."""
+        """Returns whether a header is no column of these rows, but one that our own reports write, or to be ignored."""
         return self.ignore_extra or self.is_reported(header)
 
     def is_reported(self, header: str) -> bool:

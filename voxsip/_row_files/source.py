@@ -81,7 +81,7 @@ class Source:
         return head.removeprefix(_BOM)
 
     def is_jsonl(self) -> bool:
-        """Tell whether this is JSONL, by the file's name or else by its first character."""
+        """Returns whether this is JSONL, by the file's name or else by its first character."""
         head = self.head()
         suffix = Path(self.path).suffix.casefold()
         if suffix in _WORKBOOKS:

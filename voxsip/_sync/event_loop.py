@@ -55,7 +55,7 @@ def prepare_exit_after_fork(parents: Iterable[asyncio.AbstractEventLoop]) -> Non
     parent's, and joining them is a segmentation fault (libuv issue 4443). Work of any kind makes libuv start new
     ones; resolving a name that may only be a number is the least of it, and asks no resolver.
 
-    Arguments:
+    Args:
         parents: loops inherited from parents.
     """
     if all(isinstance(loop, asyncio.BaseEventLoop) for loop in parents):

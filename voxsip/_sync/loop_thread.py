@@ -37,7 +37,7 @@ class LoopThread:
         Interrupted (by Ctrl-C, or whatever else a signal handler raises), it cancels the coroutine, waits for its end
         and raises the reason. Interrupted again while it waits, it raises at once.
 
-        Arguments:
+        Args:
             coroutine: runs on the loop thread, in a copy of the caller's context.
 
         Raises:
@@ -57,13 +57,13 @@ class LoopThread:
 
     @staticmethod
     def is_alive() -> bool:
-        """Tell whether the thread of this process runs."""
+        """Returns whether the thread of this process runs."""
         service = _state.service
         return service is not None and service.thread.is_alive()
 
 
 class _Job(Generic[T]):
-    """One coroutine under way."""
+    """One coroutine in flight."""
 
     __slots__ = ("_coroutine", "_ended", "_service", "_task")
 
@@ -167,7 +167,7 @@ class _Service:
 
 
 class _State:
-    """What the process has; made anew in a forked child."""
+    """What the process has; made again in a forked child."""
 
     def __init__(self, parents: tuple[_Service, ...] = ()) -> None:
         self.lock = threading.Lock()
@@ -267,7 +267,7 @@ def _closed_gate() -> threading.Lock:
 
 
 def _halt_daemon() -> None:
-    """Keep a daemon thread from going on, and failing in public, while the interpreter ends and it is to be stopped anyway."""
+    """Keep a daemon thread from continuing, and failing in public, while the interpreter ends and it is to be stopped anyway."""
     if threading.current_thread().daemon:
         _closed_gate().acquire()
 

@@ -13,7 +13,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Pager(Generic[T_co]):
-    """A list command's result: iterated, every item over all pages; each iteration reads anew."""
+    """A list command's result: iterated, every item over all pages; each iteration reads again."""
 
     __slots__ = ("_pager", "_runner")
 

@@ -1,6 +1,6 @@
 """The time an attempt may take, kept by one timer for all attempts of a loop.
 
-Attempts that may take equally long run out of time in the order in which they began, so the oldest one under way is
+Attempts that may take equally long run out of time in the order in which they began, so the oldest one in flight is
 the only one to wait for. A timer and a context for each request, as aiohttp keeps them, cost a twentieth of the
 whole call.
 """
@@ -65,7 +65,7 @@ class AttemptTimers:
 class AttemptTimer:
     """Looks after attempts of one length.
 
-    Arguments:
+    Args:
         seconds: for each.
         loop: where they run.
         registry: where to sign off when nothing is left to look after.

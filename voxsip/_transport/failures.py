@@ -33,7 +33,7 @@ def explain_failure(
 ) -> TransportError:
     """Turn a failure below into a typed error.
 
-    Arguments:
+    Args:
         command: the API command.
         error: what aiohttp or the system raised.
         proxy: what the request went through, or None.

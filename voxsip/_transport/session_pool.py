@@ -38,7 +38,7 @@ from voxsip._version import __version__
 
 USER_AGENT = f"voxsip/{__version__}"
 LARGE_BODY = 1 << 20
-"""Bytes from which a body is written in pieces, so that the loop goes on meanwhile."""
+"""Bytes from which a body is written in pieces, so that the loop runs meanwhile."""
 MAX_REPLY = 64 * 1024 * 1024
 """Bytes of a reply, decompressed, beyond which it is refused."""
 
@@ -72,7 +72,7 @@ class LoopState:
 class SessionPool:
     """Sends requests over the running loop's session.
 
-    Arguments:
+    Args:
         max_connections: requests in flight per loop; the rest wait before their clock starts.
         ssl: a context with the trust to use, or None for the system's.
         session: a session to use instead of own ones; it is never closed here.
@@ -124,7 +124,7 @@ class SessionPool:
     ) -> RawReply:
         """Send one POST and read its reply; the caller holds one of its slots.
 
-        Arguments:
+        Args:
             loop_state: the running loop's.
             command: for error messages.
             url: where to, encoded.
@@ -307,7 +307,7 @@ class SessionPool:
         return min((self._max_connections, *filter(None, limits)))
 
     def _fits(self, response: aiohttp.ClientResponse, limit: int) -> bool:
-        """Tell whether a body is known to be within the limit."""
+        """Returns whether a body is known to be within the limit."""
         length = response.content_length
         return (
             length is not None and length <= limit and hdrs.CONTENT_ENCODING not in response.headers
@@ -326,7 +326,7 @@ class SessionPool:
         return content, None
 
     def _closed(self, command: str) -> NotSentError:
-        """Explain a session that was closed meanwhile; an own one is opened anew by the next attempt."""
+        """Explain a session that was closed meanwhile; an own one is opened again by the next attempt."""
         if self._given is not None:
             return NotSentError(
                 f"{command}: not sent: the session given to the client is closed", permanent=True

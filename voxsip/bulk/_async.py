@@ -44,7 +44,7 @@ DeleteRows = (
 class AsyncBulk:
     """Starts jobs over many rows. Reached as `client.bulk`.
 
-    Arguments:
+    Args:
         client: sends the calls.
         survey: tells what an account has before the first purchase, for jobs that are a part of another.
     """
@@ -73,7 +73,7 @@ class AsyncBulk:
 
         The final state is that of running the rows one after another, in input order.
 
-        Arguments:
+        Args:
             rows: an iterable or async iterable of `BindRequest` or of mappings with its columns; read
                 as needed, never gathered (but with `skip_unchanged`). An iterable is read in the event loop
                 and should not block.
@@ -131,7 +131,7 @@ class AsyncBulk:
         A want of money (127) or of places (272) stops the job. With a journal an intent is on disk before
         each request leaves, so that a job killed at any moment and resumed buys nothing twice.
 
-        Arguments:
+        Args:
             rows: as for `bind`, of `CreateRequest`.
             concurrency: as for `bind`.
             rate_limit: as for `bind`.
@@ -180,7 +180,7 @@ class AsyncBulk:
     ) -> BulkJob[DeleteRequest, DeleteSipRegistrationReply]:
         """Give registrations up.
 
-        Arguments:
+        Args:
             rows: as for `bind`, of `DeleteRequest`.
             concurrency: as for `bind`.
             rate_limit: as for `bind`.
@@ -231,7 +231,7 @@ class AsyncBulk:
         not sent, but for those that met what stopped the job: an empty account, a full quota, a key that may not.
         A purchase that had begun and has no outcome is looked for before it is sent again.
 
-        Arguments:
+        Args:
             journal: path of the journal, or `postgresql://host/database#name`.
             rows: the input the job was started with. A row that changed is refused, a password that
                 changed is not noticed.
@@ -275,7 +275,7 @@ class AsyncBulk:
     async def quote(self, rows: int | None = None, *, account_id: int | None = None) -> Quote:
         """Hold the price of registrations against the account's money.
 
-        Arguments:
+        Args:
             rows: how many are to be bought.
             account_id: a child account that pays; None for the client's own.
 

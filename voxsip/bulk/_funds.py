@@ -24,7 +24,7 @@ TEMPLATE = "SIP_REGISTRATION"
 async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
     """Hold the price of so many registrations against the account's money.
 
-    Arguments:
+    Args:
         client: asks for price and balance.
         rows: how many are to be bought; None where that is not known.
 
@@ -58,7 +58,7 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
 async def can_pay(
     client: BaseAsyncClient, rows: int | None, hold: Callable[..., Awaitable[Quote]] | None = None
 ) -> bool:
-    """Tell whether the money covers so many purchases; of an unknown number, the first.
+    """Returns whether the money covers so many purchases; of an unknown number, the first.
 
     Args:
         client: asks for price and balance.
@@ -91,7 +91,7 @@ def count_purchases(
 ) -> int | None:
     """Count the rows that are still to be bought for an account; None where that is not known beforehand.
 
-    Arguments:
+    Args:
         source: the input.
         existing: what is there already and is not bought again, or None.
         settled: rows that earlier runs ended, or may have bought.

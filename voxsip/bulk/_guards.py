@@ -14,7 +14,7 @@ from voxsip.bulk._outcomes import Kind, Outcome, Stop, stop_reason
 class Guards:
     """Looks at the outcomes of this run, one after another.
 
-    Arguments:
+    Args:
         kind: what the rows are for; only buying stops for want of money or places.
         max_failures: rows that may end "failed" or "unknown"; one more stops the job. None: any number.
         max_failure_ratio: their share of all rows so far, from 0 to 1, that may not be passed.

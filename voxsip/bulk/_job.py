@@ -14,15 +14,15 @@ from voxsip.bulk._run import Run
 
 
 class BulkJob(Generic[R, P]):
-    """Many rows under way.
+    """Many rows in flight.
 
     Iterated, it gives every row's outcome in the order in which rows end; awaited, it runs to its end and
     gives the report. Nothing is sent before one of the two is begun. Leaving the iteration early sends
-    nothing more and lets what is under way end; `async with` does so at a place you choose. Cancelling
-    cancels what is under way.
+    nothing more and lets what is in flight end; `async with` does so at a place you choose. Cancelling
+    cancels what is in flight.
 
     A job runs once. It never raises for a row; it raises what the input raises, and `VoxsipError` where the
-    job as a whole cannot go on.
+    job as a whole cannot continue.
 
     Attributes:
         queue: where outcomes wait to be read; for the sync twin.
@@ -55,9 +55,9 @@ class BulkJob(Generic[R, P]):
         return self._run.rate
 
     def stop(self, reason: str = Stop.REQUESTED, *, read_rest: bool = True) -> None:
-        """Send no further row; what is under way ends. May be called from any thread or signal handler.
+        """Send no further row; what is in flight ends. May be called from any thread or signal handler.
 
-        Arguments:
+        Args:
             reason: for the report.
             read_rest: read the rest of the input and report its rows as skipped.
         """
@@ -94,7 +94,7 @@ class BulkJob(Generic[R, P]):
         )
 
     async def aclose(self) -> None:
-        """Send nothing more and wait for what is under way; twice does no harm."""
+        """Send nothing more and wait for what is in flight; twice does no harm."""
         task = self._task
         if task is None or task.done():
             return
@@ -144,7 +144,7 @@ class BulkJob(Generic[R, P]):
             self.report.stopped = Stop.CANCELLED
 
     async def _abort(self) -> None:
-        """Cancel everything under way and wait until it has ended."""
+        """Cancel everything in flight and wait until it has ended."""
         task = self._task
         if task is not None and not task.done():
             task.cancel()

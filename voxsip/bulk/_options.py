@@ -29,7 +29,7 @@ _KEPT = (
 class Options:
     """The options of one job.
 
-    Arguments:
+    Args:
         concurrency: rows in flight at most, from 1 to 256.
         rate_limit: requests per second, or a limiter of one's own, or None.
         skip_unchanged: read the live state first and leave out rows that change nothing.
@@ -83,7 +83,7 @@ class Options:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any], overrides: Mapping[str, Any]) -> Self:
-        """Make options of what a journal kept, except where a value is given anew (is not None)."""
+        """Make options of what a journal kept, except where a value is given again (is not None)."""
         values = {name: kept[name] for name in _KEPT if name in kept}
         if kept.get("rate") is not None:
             values["rate_limit"] = RateLimit(kept["rate"], burst=kept.get("burst", 1))

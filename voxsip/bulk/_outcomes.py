@@ -89,7 +89,7 @@ class Stop(enum.StrEnum):
 def stop_reason(kind: Kind, error: type[object]) -> Stop | None:
     """Return the stop reason if the error would affect every row, else None.
 
-    Arguments:
+    Args:
         kind: what the rows are for; only buying needs money and places.
         error: class of what the row met.
     """

@@ -48,10 +48,10 @@ ROOM = 1024
 class Run:
     """What a job does, and with what.
 
-    Arguments:
+    Args:
         client: the user's.
         rows: the input.
-        options: of the job; of a resumed one, only what is given anew.
+        options: of the job; of a resumed one, only what is given again.
         kind: what the rows are for; None to resume: the journal says.
         journal: path, or None.
         source: where the rows come from, for people.
@@ -129,7 +129,7 @@ class Run:
         """Do the whole job.
 
         Raises:
-            VoxsipError: the job cannot go on; whatever the input raises.
+            VoxsipError: the job cannot continue; whatever the input raises.
         """
         self._started = self.client.clock.monotonic()
         journal: Journal | None = None

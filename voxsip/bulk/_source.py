@@ -38,7 +38,7 @@ END: Final = End()
 class Source:
     """Reads rows; the rest of the engine need not know from what.
 
-    Arguments:
+    Args:
         rows: an iterable, read in the event loop and therefore quick, or an async iterable.
 
     Attributes:

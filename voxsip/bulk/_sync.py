@@ -44,7 +44,7 @@ WAIT_FOR = 5.0
 class Inbox(Source):
     """Rows on their way to the loop thread. Everything but `__init__` runs there.
 
-    Arguments:
+    Args:
         rows: what the caller's thread reads; only asked for its length here.
     """
 
@@ -125,11 +125,11 @@ class Batch:
 
 
 class SyncBulkJob(Generic[R, P]):
-    """Many rows under way, for blocking code.
+    """Many rows in flight, for blocking code.
 
     Iterated, it gives every row's outcome in the order in which rows end; `wait` runs it to its end and gives
     the report. Nothing is sent before one of the two is begun. The input is read in this thread. Leaving the
-    iteration early, and Ctrl-C, send nothing more and wait for what is under way; Ctrl-C once more cancels it.
+    iteration early, and Ctrl-C, send nothing more and wait for what is in flight; Ctrl-C once more cancels it.
     """
 
     def __init__(self, job: BulkJob[R, P], inbox: Inbox, rows: Any, runner: Runner) -> None:
@@ -170,7 +170,7 @@ class SyncBulkJob(Generic[R, P]):
         return self.report
 
     def close(self) -> None:
-        """Send nothing more and wait for what is under way; twice does no harm."""
+        """Send nothing more and wait for what is in flight; twice does no harm."""
         if not self._over:
             self._over = True
             if self._job.reachable:
@@ -256,7 +256,7 @@ def _read(rows: Iterator[object]) -> Batch:
 class Bulk:
     """Starts jobs over many rows, for blocking code. Reached as `client.bulk`.
 
-    Arguments:
+    Args:
         bulk: its async twin.
         runner: runs coroutines.
     """

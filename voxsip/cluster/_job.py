@@ -206,7 +206,7 @@ class ClusterJob:
         await self._store.stop(self._record, str(reason))
 
     async def reopen(self) -> None:
-        """Let the job go on after it was stopped; `run` does so itself.
+        """Let the job continue after it was stopped; `run` does so itself.
 
         Raises:
             ConfigurationError: Another version of voxsip works on it now.

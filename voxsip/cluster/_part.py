@@ -98,7 +98,7 @@ async def run_part(
         WorkerRefusedError: This machine has another voxsip, another file, or no credentials for the job's account.
         PartHeldError: Another process held the part for as long as `wait`.
         ConfigurationError: No such job, or the store cannot be used.
-        VoxsipError: The part cannot go on; rows never raise.
+        VoxsipError: The part cannot continue; rows never raise.
     """
     store = conceal(store)
     async with ClusterStore(store) as kept:

@@ -117,7 +117,7 @@ class SyncClusterJob:
         self._runner.run(self._job.stop(reason))
 
     def reopen(self) -> None:
-        """Let the job go on after it was stopped; see `ClusterJob.reopen`."""
+        """Let the job continue after it was stopped; see `ClusterJob.reopen`."""
         self._runner.run(self._job.reopen())
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ class ApplyRun(Run):
 
     Attributes:
         plan: The plan.
-        force: Whether to apply it in spite of its thresholds.
+        force: Whether to apply it despite its thresholds.
         input: The rows that the plan was made of, if it was saved and its passwords are in them; or None.
     """
 

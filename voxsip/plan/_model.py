@@ -223,7 +223,7 @@ class Thresholds:
         in_scope: The live registrations that the rows, or the scope, cover.
         disruptive: The changes that take a user or an application away.
         deletes: The registrations that are deleted.
-        forced: Whether the plan was made to be applied in spite of them.
+        forced: Whether the plan was made to be applied despite them.
     """
 
     share: float = 0.3

@@ -16,7 +16,7 @@ class Options:
         set_passwords: Send the passwords of registrations that exist already.
         replace: Replace registrations that cannot be updated.
         delete_first: Delete before creating.
-        force: Let the plan be applied in spite of thresholds.
+        force: Let the plan be applied despite thresholds.
     """
 
     scope: Scope | None = None

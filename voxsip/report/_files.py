@@ -52,7 +52,7 @@ _FAILURE = ("row", "status", "error_code", "error")
 class ReportWriter:
     """Writes the reports of one job. Use it in a `with` block; without `finish` nothing appears.
 
-    Arguments:
+    Args:
         directory: where to; made if it is not there.
         kind: of the job.
         source: the input, as people know it.
@@ -126,7 +126,7 @@ class ReportWriter:
     ) -> None:
         """Write a row.
 
-        Arguments:
+        Args:
             outcome: how it ended.
             line: where it stands in the source, if that has lines.
             password_from: "FILE:LINE" where its password is to be found, if not there.
@@ -165,7 +165,7 @@ class ReportWriter:
     ) -> dict[str, Path]:
         """Write the sums, and put all files in their places; return them by name.
 
-        Arguments:
+        Args:
             report: of the job.
             journal: of a job that was resumed: the plots then show all its runs.
             series: what the plots show instead of the rows as they were added.

@@ -25,7 +25,7 @@ _DASH = "\N{EN DASH}"
 def render(facts: Mapping[str, Any], series: TimeSeries, failures: Sequence[Failure] = ()) -> str:
     """Return the page.
 
-    Arguments:
+    Args:
         facts: what report.json holds.
         series: throughput and latency.
         failures: the first rows that are not done.

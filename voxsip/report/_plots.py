@@ -20,7 +20,7 @@ _DAY = 86400
 class Frame:
     """Where values are on the drawing.
 
-    Arguments:
+    Args:
         seconds: the right end of the time axis.
         top: the upper end of the value axis.
     """

@@ -90,7 +90,7 @@ class LoopConnection:
 
     Args:
         address: of the store.
-        on_close: called in the loop when the connection is closed for good.
+        on_close: called in the loop when the connection is closed and will not be opened again.
     """
 
     def __init__(self, address: StoreAddress, on_close: Callable[[], None]) -> None:

@@ -115,7 +115,7 @@ async def test_cancelled_creates_say_that_they_may_be_done(connect):
     done, told = set(), set()
 
     async def create(client, name):
-        """Take note of what a create says when it is cancelled: a `gather` would lose it."""
+        """Record what a create says when it is cancelled: a `gather` would lose it."""
         try:
             await client.sip_registrations.create(sip_username=name, proxy="cancelled.example")
         except asyncio.CancelledError as error:

@@ -83,7 +83,7 @@ def cls(request):
 
 
 def done(emulator, kind):
-    """Tell whether the server's state is that of one execution."""
+    """Returns whether the server's state is that of one execution."""
     rows = {row["sip_registration_id"]: row for row in emulator.state.registrations}
     match kind:
         case "idempotent":

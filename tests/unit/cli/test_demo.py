@@ -32,7 +32,7 @@ with emulator_process('--dir', sys.argv[1]) as url:
 
 
 def gone(url):
-    """Tell whether nobody listens there any more."""
+    """Returns whether nobody listens there any more."""
     from http.client import HTTPConnection
     from urllib.parse import urlsplit
 

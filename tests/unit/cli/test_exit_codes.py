@@ -182,7 +182,7 @@ def test_130_interrupted_and_resumed(serve, write):
     running.interrupt()
     ended = running.end()
     assert ended.code == 130
-    assert "go on with: voxsip bulk resume job.sqlite" in ended.err
+    assert "resume with: voxsip bulk resume job.sqlite" in ended.err
     counter = emulator.state.counters["BindSipRegistration"]
     done = counter["executed"]
     assert 20 <= done < 300
@@ -205,7 +205,7 @@ def test_130_cut_off_by_a_second_ctrl_c(serve, write):
     running.interrupt()
     ended = running.end()
     assert ended.code == 130
-    assert "cut off; go on with: voxsip bulk resume job.sqlite" in ended.err
+    assert "cut off; resume with: voxsip bulk resume job.sqlite" in ended.err
     assert "Traceback" not in ended.err
 
 

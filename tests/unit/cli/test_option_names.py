@@ -13,7 +13,7 @@ from voxsip.cli._option_names import in_options
         ("base_url: http:// to x would send the token in clear; use https://, or pass allow_plain_http=True",
          "--base-url: http:// to x would send the token in clear; use https://, or pass --allow-plain-http"),
         ("ssl: cannot use /base_url/ssl: as a CA file: None", "--ca-file: cannot use /base_url/ssl: as a CA file: None"),
-        ("/x/creds.json: account_id, key_id missing; download the file of the key anew",) * 2,
+        ("/x/creds.json: account_id, key_id missing; download the file of the key again",) * 2,
         ("/x/creds.json: account_id is not a positive integer",) * 2,
         ("account_id: expected a whole number above 0, got 0", "--account-id: expected a whole number above 0, got 0"),
         ("CreateSipRegistration: password: expected text", "CreateSipRegistration: --password-file: expected text"),

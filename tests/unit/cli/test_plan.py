@@ -267,7 +267,7 @@ def test_interrupted_once_it_stops_in_order_and_the_same_command_goes_on(account
     running.interrupt()
     ended = running.end()
     assert ended.code == 130
-    assert "go on with: voxsip apply tonight.plan" in ended.err
+    assert "resume with: voxsip apply tonight.plan" in ended.err
     made = len(emulator.state.registrations) - 20
     assert 0 < made < 10
     emulator.latency = 0

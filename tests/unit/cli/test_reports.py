@@ -64,7 +64,7 @@ def test_a_job_that_stopped_is_gone_on_with_in_one_way(serve, write, tmp_path):
     path = write(rows)
     ended = voxsip("bulk", "create", path, "--yes", "--concurrency", 1, "--report", "out")
     assert ended.code == 4
-    assert "go on with: voxsip bulk resume rows.csv.journal" in ended.err
+    assert "resume with: voxsip bulk resume rows.csv.journal" in ended.err
     assert "run that file" not in ended.err
     assert len(read(tmp_path / "out" / "failed.csv")) == 6
 
@@ -216,7 +216,7 @@ def test_a_full_disk_behind_the_reports(serve, write, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     ended = running.end()
     assert ended.code == 1
-    assert "cannot be written: File too large; the job goes on without" in ended.err
+    assert "cannot be written: File too large; the job continues without" in ended.err
     assert all(one["application_id"] == 1 for one in emulator.state["registrations"])
     assert not list((tmp_path / "out").iterdir())
 

@@ -52,7 +52,7 @@ YIELD_EVERY = 64
 class Engine:
     """Runs the rows of one job, once.
 
-    Arguments:
+    Args:
         row_class: what rows are made of.
         source: gives them.
         send: does a row; raises VoxsipError.
@@ -117,16 +117,16 @@ class Engine:
 
     @property
     def in_flight(self) -> int:
-        """Rows under way."""
+        """Rows in flight."""
         return self._in_flight
 
     @property
     def _busy(self) -> int:
-        """Rows under way, and those that workers are about to begin."""
+        """Rows in flight, and those that workers are about to begin."""
         return self._in_flight + self._parking.woken
 
     async def run(self) -> None:
-        """Run to the end of the input, or until stopped and everything under way has ended.
+        """Run to the end of the input, or until stopped and everything in flight has ended.
 
         Raises:
             Exception: what the input raised, after the rows read before it are done.
@@ -144,9 +144,9 @@ class Engine:
             raise self._failure
 
     def stop(self, reason: str, *, read_rest: bool = True) -> None:
-        """Send nothing more; what is under way ends.
+        """Send nothing more; what is in flight ends.
 
-        Arguments:
+        Args:
             reason: for the report. The first one counts.
             read_rest: read the rest of the input, every row of it "skipped"; False leaves it unread.
         """
@@ -227,7 +227,7 @@ class Engine:
                     await self._rest()
 
     def _try_on(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
-        """Tell whether a row that was throttled is worth another call; after an unknown outcome none is."""
+        """Returns whether a row that was throttled is worth another call; after an unknown outcome none is."""
         throttled = error.disposition is Disposition.THROTTLED
         later = throttled or isinstance(error, StoreUnavailableError)
         return later and not may_have_executed and rounds < MAX_CALLS_PER_ROW and not self._stopped
@@ -475,7 +475,7 @@ class Engine:
                 self.stop(reason)
 
     def _fail(self, error: Exception) -> None:
-        """Take note of what ends the job: nothing more is read.
+        """Record what ends the job: nothing more is read.
 
         Rows already read are still done, unless it is our own error: then the input changed, or the client
         cannot work at all.

@@ -34,7 +34,7 @@ class Item:
 Send: TypeAlias = Callable[[Item], Awaitable[Model]]
 """Sends a row; returns its reply, or raises VoxsipError."""
 Holds: TypeAlias = Callable[[int, Any], Model | bool]
-"""Tells whether a row needs not be sent: true, or the reply that it had if it were; false if it has to be sent."""
+"""Returns whether a row needs not be sent: true, or the reply that it had if it were; false if it has to be sent."""
 
 
 class SkipRow(Exception):  # noqa: N818 - no failure: the row is left alone
@@ -70,11 +70,11 @@ class Limits(Protocol):
         ...
 
     def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
-        """Take note of a row that the server answered."""
+        """Record a row that the server answered."""
         ...
 
     def on_failure(self, now: float, error: VoxsipError) -> None:
-        """Take note of a failed attempt."""
+        """Record a failed attempt."""
         ...
 
 

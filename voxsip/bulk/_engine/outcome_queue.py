@@ -14,9 +14,9 @@ class OutcomeQueue(Generic[T]):
     """A bounded buffer with one reader, which takes all there is at once.
 
     Writers put without waiting and ask for `room` before they begin something new, so the bound may be
-    passed by what is under way.
+    passed by what is in flight.
 
-    Arguments:
+    Args:
         bound: outcomes held before writers are asked to wait.
         keep: False throws everything away: nobody reads.
     """
@@ -74,7 +74,7 @@ class OutcomeQueue(Generic[T]):
     async def wait(self, enough: Callable[[], bool] | None = None) -> None:
         """Wait for the first outcome, for the end, or for whatever the reader calls enough.
 
-        Arguments:
+        Args:
             enough: asked at every `ring`; None: anything or the end.
         """
         if enough is None:
@@ -88,7 +88,7 @@ class OutcomeQueue(Generic[T]):
                 self._reader = self._patience = None
 
     def take(self) -> deque[T]:
-        """Return all outcomes that are there, and let the writers go on."""
+        """Return all outcomes that are there, and let the writers continue."""
         taken, self.items = self.items, deque()
         self._let_in()
         return taken

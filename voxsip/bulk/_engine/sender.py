@@ -28,7 +28,7 @@ def sender(
 ) -> Send:
     """Return the function that sends a row.
 
-    Arguments:
+    Args:
         kind: what the rows are for.
         client: sends.
         previous_runs: where an intent is written before a purchase or a deletion leaves; or None.

@@ -34,7 +34,7 @@ class Entry(Generic[T]):
 class Window(Generic[T]):
     """At most `limit` rows that are admitted and not complete, in lines by key.
 
-    Arguments:
+    Args:
         limit: rows held at once.
     """
 
@@ -65,7 +65,7 @@ class Window(Generic[T]):
     def admit(self, item: T, keys: tuple[Hashable, ...]) -> None:
         """Put a row at the end of the line of each of its keys.
 
-        Arguments:
+        Args:
             item: the row.
             keys: each once; () for a row that conflicts with none.
 

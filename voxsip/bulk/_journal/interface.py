@@ -129,7 +129,7 @@ class Journal(Protocol):
     ) -> None:
         """Note that a row is about to be sent; durable on return. For create and delete.
 
-        Arguments:
+        Args:
             key: what the row is about, for people: "alice@sip.example.com".
             account_id: the child account that it is for; None for the account of the job.
         """
@@ -233,7 +233,7 @@ class OpenJournal(Protocol):
         ...
 
     async def open(self, path: str) -> Journal:
-        """Open an existing journal to go on with its job.
+        """Open an existing journal to resume its job.
 
         Raises:
             ConfigurationError: no such file, not a journal, or another process works on it.

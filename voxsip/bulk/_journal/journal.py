@@ -79,7 +79,7 @@ async def open_journal(
     clock: Clock = SYSTEM,
     driver: Callable[[Writer], Driver] = JournalThread,
 ) -> Journal:
-    """Open an existing journal to go on with its job.
+    """Open an existing journal to resume its job.
 
     Raises:
         ConfigurationError: no such file, not a journal, damaged, of a newer format, or in use.

@@ -134,7 +134,7 @@ def lock_path(journal: Path) -> Path:
 
 
 def is_locked(journal: Path) -> bool:
-    """Tell whether a job holds the journal now, in this process or another; makes no file."""
+    """Returns whether a job holds the journal now, in this process or another; makes no file."""
     try:
         fd = os.open(lock_path(journal), _FLAGS)
     except OSError as error:

@@ -80,7 +80,7 @@ class Log:
     def write(self, queue: deque[Row], *, durable: bool) -> None:
         """Commit the rows that are in the queue now, oldest first.
 
-        Arguments:
+        Args:
             queue: others may go on adding to its end.
             durable: return only when these rows, and all before them, are on the disk itself.
         """

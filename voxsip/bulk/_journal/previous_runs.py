@@ -39,7 +39,7 @@ def digest_of(row: object) -> bytes:
 class PreviousRuns:
     """The journal as the engine uses it.
 
-    Arguments:
+    Args:
         journal: open for this job.
         own_account: the client's own account, where it is known: rows that name it are rows that name none.
 
@@ -135,7 +135,7 @@ class PreviousRuns:
         return None
 
     def end(self, rows: int) -> None:
-        """Take note that the input has been read to its end.
+        """Record that the input has been read to its end.
 
         Raises:
             InvalidArgumentError: an earlier run had more rows, or another number of them.
@@ -171,7 +171,7 @@ def check_digest(known: RestoredRow, row: Row) -> None:
 
 
 def restore_outcome(index: int, row: Row, known: RestoredRow, status: Status) -> Outcome[Any]:
-    """Make the outcome of an earlier run anew, as far as the journal tells it."""
+    """Restore the outcome of an earlier run, as far as the journal records it."""
     return Outcome(
         index=index,
         row=row,
@@ -185,7 +185,7 @@ def restore_outcome(index: int, row: Row, known: RestoredRow, status: Status) ->
 
 
 def restore_error(known: RestoredRow, command: str) -> VoxsipError | None:
-    """Make the error of an earlier run anew, as far as the journal tells it."""
+    """Restore the error of an earlier run, as far as the journal records it."""
     if known.error_name is None:
         return None
     text = known.error_text or ""
@@ -204,7 +204,7 @@ def restore_error(known: RestoredRow, command: str) -> VoxsipError | None:
 
 
 def _restored_reply(known: RestoredRow, command: str) -> Model | None:
-    """Return the reply that an earlier run got, as far as the journal tells it."""
+    """Return the reply that an earlier run got, as far as the journal records it."""
     if known.status == "done" or known.result_id is not None:
         return reply_of(command, known.result_id)
     return None

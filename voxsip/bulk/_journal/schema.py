@@ -146,7 +146,7 @@ def create_file(
 ) -> None:
     """Make a journal file; the caller holds its lock.
 
-    Arguments:
+    Args:
         path: its name.
         header: what the job is.
         clock: dates it.
@@ -210,7 +210,7 @@ def _sync_directory(directory: Path) -> None:
 def connect(path: Path, mode: Literal["rw", "ro", "immutable"] = "rw") -> sqlite3.Connection:
     """Open an existing journal after looking at what it is.
 
-    Arguments:
+    Args:
         path: the journal.
         mode: "immutable" reads a file that nobody writes and that has no log: leaves nothing beside it.
 
@@ -269,7 +269,7 @@ def _recognize(path: Path, connection: sqlite3.Connection) -> None:
     if version > SCHEMA_VERSION:
         raise ConfigurationError(
             f"journal {path}: written by a newer voxsip (format {version}, this one reads up to"
-            f" {SCHEMA_VERSION}): update voxsip to go on with it"
+            f" {SCHEMA_VERSION}): update voxsip to resume it"
         )
     if version < SCHEMA_VERSION:
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""The thread that writes a journal while event loops go on."""
+"""The thread that writes a journal while event loops run on."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Driver(Protocol):
 class Writer:
     """Writes one journal; started by `start` and ended by `close`.
 
-    Arguments:
+    Args:
         path: the journal, for messages.
         opening: locks and opens it; called in the first turn.
         unlocking: called once the connection is closed.

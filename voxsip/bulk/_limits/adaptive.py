@@ -70,7 +70,7 @@ _FEW = 5
 class AdaptiveLimits:
     """The limits of one job.
 
-    Arguments:
+    Args:
         maximum: rows in flight at most.
         max_rate: calls per second at most, where the user named a rate; the job starts at it.
         on_rate: told every change of `rate`.
@@ -143,9 +143,9 @@ class AdaptiveLimits:
         self._probe_at = float("-inf")
 
     def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
-        """Take note of a row that the server has answered.
+        """Record a row that the server has answered.
 
-        Arguments:
+        Args:
             now: monotonic seconds.
             in_flight: rows in flight, this one included.
             elapsed: seconds the row took, if its first attempt was answered; 0.0 if unknown.
@@ -161,7 +161,7 @@ class AdaptiveLimits:
             self.limit = min(int(self._limit), self._maximum)
 
     def on_failure(self, now: float, error: VoxsipError) -> None:
-        """Take note of a failed attempt, sorted by what the failure says of the server.
+        """Record a failed attempt, sorted by what the failure says of the server.
 
         A refusal of the row itself says nothing of it and changes nothing.
         """
@@ -176,11 +176,11 @@ class AdaptiveLimits:
     def on_pushback(
         self, now: float, retry_after: float | None = None, *, throttled: bool = True
     ) -> None:
-        """Take note of an attempt that the server did not take.
+        """Record an attempt that the server did not take.
 
         One burst counts once: until a round trip has passed, further failures tell what is known already.
 
-        Arguments:
+        Args:
             now: monotonic seconds.
             retry_after: seconds the server asked to wait, or None.
             throttled: True for a refusal for now, False for a timeout, a lost reply or a 5xx.
@@ -202,7 +202,7 @@ class AdaptiveLimits:
         self._epoch_end = max(now + self._epoch(), self.resume_at)
 
     def _tolerable(self, now: float) -> bool:
-        """Tell whether refusals are so few that the rate is right and only its rhythm was not, or are being looked into."""
+        """Returns whether refusals are so few that the rate is right and only its rhythm was not, or are being looked into."""
         if self.rate is None:
             return False
         if self._probe is not None:
@@ -242,7 +242,7 @@ class AdaptiveLimits:
             self._background_refusals = min(probe.share, MOST_MOODS)
 
     def _asks_for_more(self, now: float, probe: RateProbe) -> bool:
-        """Tell whether a higher rate is worth a try: not where the window holds calls back, or the user does."""
+        """Returns whether a higher rate is worth a try: not where the window holds calls back, or the user does."""
         if probe.below is not None:
             return probe.shows_room_above(probe.below)
         bound = USED * probe.rate <= probe.sent
@@ -346,7 +346,7 @@ class AdaptiveLimits:
         rate = self.rate + min(speed, self.rate) * (now - self._grown_at)
         if rate >= self.rate * (
             1.0 + RATE_STEP
-        ):  # in steps: each makes the bucket hand out its slots anew
+        ):  # in steps: each makes the bucket hand out its slots again
             self._set_rate(rate)
             self._grown_at = now
 

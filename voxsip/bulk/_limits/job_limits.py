@@ -18,7 +18,7 @@ class JobLimits:
     A rate that the job was given is a ceiling: throttled attempts lower it, quiet raises it again. A limiter
     made by the user, for the job or for the client, is shared with others and left at their rate.
 
-    Arguments:
+    Args:
         client: the user's.
         concurrency: rows in flight at most.
         rate_limit: of the job, or None.

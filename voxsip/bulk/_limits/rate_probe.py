@@ -17,7 +17,7 @@ ROOM = 0.66
 class RateProbe:
     """Counts the calls that are answered while one rate holds, until there are enough of them to tell.
 
-    Arguments:
+    Args:
         rate: calls per second.
         since: when the answers to calls at this rate begin to come, in monotonic seconds.
         below: the trial of a lower rate that this one is to be compared with, or None.
@@ -69,11 +69,11 @@ class RateProbe:
         return self.over
 
     def tells_beside(self, below: RateProbe) -> bool:
-        """Tell whether so many more calls left than in the trial of a lower rate that the two can be compared."""
+        """Returns whether so many more calls left than in the trial of a lower rate that the two can be compared."""
         return self.sent >= TELLING * below.sent
 
     def shows_room_above(self, below: RateProbe) -> bool:
-        """Tell whether the server takes more than at a lower rate, as one does that does not limit the rate there."""
+        """Returns whether the server takes more than at a lower rate, as one does that does not limit the rate there."""
         more = self.sent / below.sent - 1.0
         as_much_more = self.accepted >= below.accepted * (1.0 + ROOM * more)
         # refused by chance, the two shares differ by no more than this nineteen times in twenty

@@ -133,7 +133,7 @@ class Verifier:
     Looks at the registrations and users that these rows touched. Parts that rows left as they were are not
     known and not compared. Some 200 bytes per registration touched.
 
-    Arguments:
+    Args:
         client: lists registrations.
         directory: turns names into ids.
         account_id: the child account that the client acts for; None for its own.
@@ -149,7 +149,7 @@ class Verifier:
         self._failure: VoxsipError | None = None
 
     async def learn(self, row: Row) -> None:
-        """Fetch the names that a row uses; without them nothing can be compared, but the job can go on."""
+        """Fetch the names that a row uses; without them nothing can be compared, but the job can continue."""
         if (
             self._failure is None
             and isinstance(row, BindRequest)

@@ -65,7 +65,7 @@ class Groups:
 class UnchangedRows:
     """Finds the rows that need not be sent.
 
-    Arguments:
+    Args:
         live: bindings of all registrations, as they are.
         application_of: the application of a rule, where known.
     """
@@ -82,7 +82,7 @@ class UnchangedRows:
     def add(self, change: Change | None) -> None:
         """Take the next row of the input.
 
-        Arguments:
+        Args:
             change: what it asks for; None where that cannot be told: it is sent by itself.
         """
         keys = [] if change is None else self._keys(change)
@@ -128,7 +128,7 @@ async def find_unchanged(
 ) -> tuple[Source, Holds]:
     """Read the whole input and the live state, and run the one on the other.
 
-    Arguments:
+    Args:
         source: the input.
         accounts: those that its rows are for; each is looked at by itself.
         previous_runs: what earlier runs did; what they did is not run again. Or None.

@@ -66,7 +66,7 @@ def apply(
     Given a file of rows, plans it, shows the plan and asks. PLAN.journal is always kept: a plan that was
     begun is continued by the same command, and one that was applied to its end is refused.
 
-    Arguments:
+    Args:
         file: A plan that 'voxsip plan --out' saved, or a file of rows.
         yes: Do not ask.
         rows: The file that the plan was made of, if passwords are in it and it was moved.
@@ -227,7 +227,7 @@ def _interruptible(main: Callable[[Interrupts], Any], path: Callable[[], str | N
     except (asyncio.CancelledError, KeyboardInterrupt):
         begun = path()
         if begun is not None and _is_begun(begun):
-            text = f"cut off; go on with: {_again(begun)}"
+            text = f"cut off; resume with: {_again(begun)}"
         else:
             text = "cut off before the first change"
         raise CommandError(text, Exit.INTERRUPTED) from None
@@ -275,7 +275,7 @@ def _not_applied(error: PlanNotAppliedError) -> str:
 
 def _print_next_step(report: Report, path: str) -> None:
     if report.stopped is not None:
-        print_message(f"go on with: {_again(path)}")
+        print_message(f"resume with: {_again(path)}")
     elif report.failed or report.unknown or report.skipped:
         print_message("plan again to see what is left, and correct what failed")
 

@@ -60,7 +60,7 @@ def bind(
 
     The result is that of running the rows one after another, in the order of the file.
 
-    Arguments:
+    Args:
         file: CSV or JSONL, - for standard input; 'voxsip bulk template bind' shows the columns.
         journal: Keep a journal in this new file, to resume the job from; or in a store that other machines
             reach, postgresql://host/database#name.
@@ -141,7 +141,7 @@ def create(
     Price and balance are shown first. A journal is always kept, so that a job killed at any moment
     and resumed buys nothing twice.
 
-    Arguments:
+    Args:
         file: CSV or JSONL, - for standard input; 'voxsip bulk template create' shows the columns.
         journal: The journal, a new file [default: FILE.journal].
         resume: Continue the job if its journal is there, begin it if not [journal: FILE.journal if none is named].
@@ -220,7 +220,7 @@ def delete(
 ) -> int:
     """Delete the registrations named in a file. It cannot be undone.
 
-    Arguments:
+    Args:
         file: CSV or JSONL with a column sip_registration_id, - for standard input.
         journal: Keep a journal in this new file, to resume the job from.
         resume: Continue the job if its journal is there, begin it if not [journal: FILE.journal if none is named].
@@ -308,7 +308,7 @@ def _check_place(journal: str | None) -> None:
         return
     if Path(journal).exists():
         raise CommandError(
-            f"the journal {journal} is there already: go on with its job by "
+            f"the journal {journal} exists already: resume its job with "
             f"'{resume_command(journal, None)}', or name another with --journal"
         )
     if not Path(journal).absolute().parent.is_dir():

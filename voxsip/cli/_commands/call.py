@@ -32,7 +32,7 @@ def call(
 ) -> int:
     """Send any command of the Management API and print its reply as JSON, all of it.
 
-    Arguments:
+    Args:
         command: As the API spells it, GetCallHistory for example.
         arguments: The command's own. Lists are joined by ";"; a day is 2026-01-31, a moment 2026-01-31T12:00:00, in
             UTC unless it says otherwise; a file is @PATH, and so may be JSON and secrets; "all" means every one, where

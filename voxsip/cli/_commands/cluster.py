@@ -42,7 +42,7 @@ def bind(
     The result is that of running the rows one after another, in the order of the file. Without --scheduler and
     --workers the job is made and not run.
 
-    Arguments:
+    Args:
         file: CSV or JSONL that every worker reads by this path.
         name: Of the job [default: one is made up].
         partitions: Parts that the rows are divided into.
@@ -74,7 +74,7 @@ def create(
     Price and balance are shown before the first purchase. Whatever dies meanwhile, nothing is bought twice. Without
     --scheduler and --workers the job is made and not run.
 
-    Arguments:
+    Args:
         file: CSV or JSONL that every worker reads by this path. Passwords stay in it.
         name: Of the job [default: one is made up].
         partitions: Parts that the rows are divided into.
@@ -112,7 +112,7 @@ def delete(
 
     Without --scheduler and --workers the job is made and not run.
 
-    Arguments:
+    Args:
         file: CSV or JSONL with a column sip_registration_id that every worker reads by this path.
         name: Of the job [default: one is made up].
         partitions: Parts that the rows are divided into.
@@ -144,7 +144,7 @@ def resume(
 
     Rows that ended are not sent again. A purchase whose outcome is not known is looked for first.
 
-    Arguments:
+    Args:
         job: Its name.
     """
     if not engine.chosen:
@@ -166,7 +166,7 @@ def status(
 ) -> int:
     """Show a running or stopped job, without disturbing it.
 
-    Arguments:
+    Args:
         job: Its name.
         json: Write one JSON object.
     """

@@ -56,7 +56,7 @@ def demo(
     With --workers, registrations are bought and bound by so many processes of a Dask cluster, with a PostgreSQL server
     that is started for the demo. In the midst of each job a process is killed; nothing is bought twice.
 
-    Arguments:
+    Args:
         rows: How many registrations [default: 10,000, and 1,000 with --desired].
         concurrency: Calls in flight at most; with --workers, for each of them.
         desired: Show plan and apply.

@@ -48,7 +48,7 @@ def doctor(
     It only reads. What it prints holds no passwords, tokens or keys, and nothing about the account's owner: attach
     the output of --json to a bug report.
 
-    Arguments:
+    Args:
         assumptions: Also check what the API's documents leave open and voxsip assumes.
         sandbox_application: With --assumptions: an application in which one rule may be made and deleted again, to check
             what only writing can tell.

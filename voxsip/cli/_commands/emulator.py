@@ -32,7 +32,7 @@ def emulator(
 
     The first line it prints is the base URL; credentials.json lies in DIR.
 
-    Arguments:
+    Args:
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         tls: Serve HTTPS; the certificate to trust is DIR/ca.pem.

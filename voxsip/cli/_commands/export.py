@@ -24,7 +24,7 @@ def export(
 ) -> int:
     """Print the live state as a file of desired state; a plan of it is empty.
 
-    Arguments:
+    Args:
         application: Only the registrations of this application, by its id or its name.
         jsonl: JSON, one object on a line, instead of CSV.
     """

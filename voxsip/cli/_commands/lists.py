@@ -19,7 +19,7 @@ def applications(
 ) -> int:
     """List applications.
 
-    Arguments:
+    Args:
         application_name: Only those whose name holds this text.
     """
     columns = ("application_id", "application_name", "modified")
@@ -41,7 +41,7 @@ def users(
 ) -> int:
     """List users.
 
-    Arguments:
+    Args:
         application_id: Only those of this application.
         application_name: Only those of this application.
         user_name: Only those whose name holds this text.
@@ -67,7 +67,7 @@ def rules(
 ) -> int:
     """List rules.
 
-    Arguments:
+    Args:
         application_id: Only those of this application.
         application_name: Only those of this application.
         rule_name: Only those whose name holds this text.

@@ -42,7 +42,7 @@ def plan(
     In a cell, nothing leaves what is there alone, - says that there shall be none, and anything else is
     what shall be. 'voxsip export' prints such a file.
 
-    Arguments:
+    Args:
         file: CSV or JSONL, - for standard input.
         out: Save the plan here, for 'voxsip apply PLAN'.
         json: Write the whole plan to standard output, as one JSON object on one line.

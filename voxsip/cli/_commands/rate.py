@@ -22,7 +22,7 @@ Json = Annotated[bool, Parameter(negative=(), show_default=False)]
 def show_(*, json: Json = False, connection: Connection = DEFAULT) -> int:
     """Show how the account's rate stands. Nothing is sent to the API.
 
-    Arguments:
+    Args:
         json: Write it as JSON.
     """
     return _with_limiter(connection, None, as_json=json)
@@ -31,7 +31,7 @@ def show_(*, json: Json = False, connection: Connection = DEFAULT) -> int:
 def set_(rate: str, /, *, json: Json = False, connection: Connection = DEFAULT) -> int:
     """Change the account's rate for all processes; they follow at once.
 
-    Arguments:
+    Args:
         rate: Requests a second at most, or "none" for no limit but what the service refuses.
         json: Write how it stands then as JSON.
     """
@@ -42,7 +42,7 @@ def set_(rate: str, /, *, json: Json = False, connection: Connection = DEFAULT) 
 def pause_(seconds: str, /, *, json: Json = False, connection: Connection = DEFAULT) -> int:
     """Let nothing of the account leave for a while, in any process.
 
-    Arguments:
+    Args:
         seconds: How long; 0 ends a pause.
         json: Write how it stands then as JSON.
     """

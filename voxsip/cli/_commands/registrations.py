@@ -99,7 +99,7 @@ def list_(
 ) -> int:
     """List registrations; every filter may be left out, and those given must all match.
 
-    Arguments:
+    Args:
         sip_registration_id: Only this one.
         sip_username: Only this user name.
         proxy: Only at this SIP server; may be repeated, as may the ids and names below.
@@ -110,7 +110,7 @@ def list_(
         user_id: Only bound to this user.
         bound: Only with an application, or without one.
         successful: Only those whose last login worked, or failed.
-        in_progress: Only those whose login is under way, or settled.
+        in_progress: Only those whose login is in progress, or settled.
         deactivated: Only those switched off, or on.
         persistent: Only those that stay logged in, or follow their user.
         status_code: Only those whose last login was answered with this SIP status.
@@ -161,7 +161,7 @@ def create_(
 ) -> int:
     """Buy a registration, for a month's fee; bind it at once where an application is named.
 
-    Arguments:
+    Args:
         sip_username: User name at the SIP server.
         proxy: Host of the SIP server.
         persistent: Stay logged in, or follow the bound user.
@@ -203,7 +203,7 @@ def bind_(
 
     A user holds one registration: the one it held before loses it.
 
-    Arguments:
+    Args:
         sip_registration_id: The registration.
     """
 
@@ -228,7 +228,7 @@ def unbind_(
 
     With --user-id alone, that user is freed from every registration.
 
-    Arguments:
+    Args:
         sip_registration_id: The registration; may be left out with --user-id.
     """
 
@@ -259,7 +259,7 @@ def update_(
 ) -> int:
     """Change a registration; what is not given stays as it is.
 
-    Arguments:
+    Args:
         sip_registration_id: The registration.
         sip_username: New user name at the SIP server.
         proxy: New host of the SIP server.
@@ -288,7 +288,7 @@ def delete_(
 ) -> int:
     """Delete registrations. It cannot be undone.
 
-    Arguments:
+    Args:
         sip_registration_id: The registrations.
         yes: Do not ask.
     """

@@ -1,4 +1,4 @@
-"""`voxsip bulk resume`: go on with a job from its journal."""
+"""`voxsip bulk resume`: resume a job from its journal."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def resume(
     Rows that ended are not sent again, but for those that met what stopped the job: an empty account,
     a full quota, a key that may not. A purchase whose outcome is not known is looked for first.
 
-    Arguments:
+    Args:
         journal: The journal [default: that of the most recent job in this folder, *.journal].
         file: The file of rows, where it is no longer where it was, or came by standard input. It
             must be the same; only a changed password is not noticed.
@@ -72,7 +72,9 @@ def _resume(
 ) -> Exit:
     if state.kind == "apply":
         plan = state.source or "PLAN"
-        raise CommandError(f"{journal} is the journal of a plan: go on with 'voxsip apply {plan}'")
+        raise CommandError(
+            f"{journal} is the journal of a plan: resume it with 'voxsip apply {plan}'"
+        )
     with RowFile(
         file or _source(journal, state), _REQUESTS[state.kind], file_options.reading()
     ) as source:

@@ -50,7 +50,7 @@ def status(
 ) -> int:
     """Show a running or stopped job, without disturbing it.
 
-    Arguments:
+    Args:
         journal: The journal [default: that of the most recent job in this folder, *.journal].
         json: Write one JSON object.
     """

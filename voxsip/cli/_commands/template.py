@@ -35,7 +35,7 @@ sip_registration_id,account_id
 def template(kind: Literal["bind", "create", "delete"], /) -> int:
     """Print a CSV file whose rows show what can be asked for; replace them by your own.
 
-    Arguments:
+    Args:
         kind: What the rows are for.
     """
     print(_TEMPLATES[kind], end="")

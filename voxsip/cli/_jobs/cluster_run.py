@@ -104,7 +104,7 @@ def launch(
 ) -> Exit:
     """Make or find a job, run it if an engine is named, and return the exit code.
 
-    Arguments:
+    Args:
         find: makes or finds the job.
         engine: who works on it.
         output: where the job tells what it did.
@@ -147,7 +147,7 @@ def launch(
     try:
         return run(interruptible())
     except (asyncio.CancelledError, KeyboardInterrupt):
-        again = f"; go on with: {resume_command(job_id, engine)}" if job_id else ""
+        again = f"; resume with: {resume_command(job_id, engine)}" if job_id else ""
         raise CommandError(f"cut off{again}", Exit.INTERRUPTED) from None
 
 
@@ -161,7 +161,7 @@ async def follow(
 ) -> Report:
     """Run a job with a display; the first Ctrl-C stops it in order.
 
-    Arguments:
+    Args:
         job: to run.
         dask: Dask's client.
         signals: the first stops the job.
@@ -231,7 +231,7 @@ def _is_there(path: Path) -> bool:
 
 
 def resume_command(job_id: str, engine: Engine) -> str:
-    """Word the command that goes on with a job."""
+    """Word the command that resumes a job."""
     command = ["voxsip", "cluster", "resume", job_id]
     if engine.store is not None:
         command += ["--store", shown(engine.store)]

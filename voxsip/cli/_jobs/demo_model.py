@@ -25,7 +25,7 @@ def one_after_another(
 ) -> dict[int, Bound]:
     """Bind (registration, application, user) in order; a user keeps only its last registration.
 
-    Arguments:
+    Args:
         registrations: all there are, unbound at first.
         rows: each registration at most once.
     """

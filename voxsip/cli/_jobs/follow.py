@@ -36,7 +36,7 @@ async def follow(
 ) -> Report:
     """Run a job to its end and return its report; `stopped` is INTERRUPTED after a Ctrl-C.
 
-    Arguments:
+    Args:
         job: not yet begun.
         display: shows it.
         signals: the first stops the job in order.
@@ -44,7 +44,7 @@ async def follow(
         record: is given every outcome and its line.
 
     Raises:
-        CancelledError: a second Ctrl-C; calls under way were cut off.
+        CancelledError: a second Ctrl-C; calls in flight were cut off.
     """
     gone = False
     invitation: asyncio.TimerHandle | None = None

@@ -19,7 +19,7 @@ _FLAG = Parameter(negative=(), show_default=False)
 @Parameter(name="*", group=_GROUP)
 @frozen(kw_only=True)
 class Limits:
-    """How fast a job goes, and what ends it; a resumed job may be told anew."""
+    """How fast a job goes, and what ends it; a resumed job may be given others."""
 
     concurrency: int | None = None
     "Rows in flight at most, 1 to 256 [default: 64]; fewer while the service pushes back."

@@ -26,10 +26,10 @@ async def confirm(
 ) -> None:
     """Show price times rows beside the balance of each account; ask, unless `yes`.
 
-    Arguments:
+    Args:
         client: asks for price and balance.
         accounts: how many are to be bought for each account; None is the client's own.
-        yes: go on without asking.
+        yes: continue without asking.
         as_json: show it as an event.
         at_most: some rows may turn out to be there already, so that less may be enough.
 
@@ -38,7 +38,7 @@ async def confirm(
         AuthorizationError: the key is refused for every account.
     """
     if accounts and not yes and not ask.on_terminal():
-        raise CommandError("nothing was bought: pass --yes to go on without being asked")
+        raise CommandError("nothing was bought: pass --yes to continue without being asked")
     lacking = refused = 0
     for number, rows in (accounts or {None: 0}).items():
         who = "" if number is None else f"account {number}: "

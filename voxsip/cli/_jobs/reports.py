@@ -35,7 +35,7 @@ def reports(
 ) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
     """Give what takes every outcome; write the reports at the end, also where the job was cut off in its midst.
 
-    Arguments:
+    Args:
         directory: where to, or None for no reports.
         kind: of the job.
         file: of its rows.
@@ -60,13 +60,13 @@ def reports(
 
         @contextlib.contextmanager
         def noticing() -> Iterator[None]:
-            """Say once that the reports cannot be written, by a full disk perhaps; the job goes on without them."""
+            """Say once that the reports cannot be written, by a full disk perhaps; the job continues without them."""
             nonlocal failed
             try:
                 yield
             except ConfigurationError as error:
                 failed = True
-                print_message(f"voxsip: {error}; the job goes on without")
+                print_message(f"voxsip: {error}; the job continues without")
 
         def add(outcome: Outcome[Any], line: int | None) -> None:
             if not failed:

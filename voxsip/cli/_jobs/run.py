@@ -50,7 +50,7 @@ def launch(
 ) -> Exit:
     """Run a job to its end and return the exit code.
 
-    Arguments:
+    Args:
         kind: what its rows are for.
         source: the file they are in.
         rows: of that file, checked.
@@ -125,14 +125,14 @@ def _cut_off(journal: str | None, again: str | None) -> str:
     if journal is None:
         return "cut off"
     return (
-        f"cut off; go on with: {again}"
+        f"cut off; resume with: {again}"
         if is_store(journal) or Path(journal).exists()
         else "cut off before the first row"
     )
 
 
 def resume_command(journal: str | None, file: str | None, words: Sequence[str] = ()) -> str | None:
-    """Word the command that goes on with a job; rows of standard input must be given again."""
+    """Word the command that resumes a job; rows of standard input must be given again."""
     if journal is None:
         return None
     command = ["voxsip", "bulk", "resume", shown(journal)]

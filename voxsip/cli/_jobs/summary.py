@@ -60,9 +60,9 @@ def print_report(report: Report, total: int | None, *, as_json: bool) -> None:
 
 
 def can_resume(report: Report, *, resumed: bool) -> bool:
-    """Tell whether a job with a journal has something left to do: rows to send, or purchases to look for.
+    """Returns whether a job with a journal has something left to do: rows to send, or purchases to look for.
 
-    Arguments:
+    Args:
         report: of the job.
         resumed: it has gone on before, and has looked for purchases of unknown outcome.
     """
@@ -75,9 +75,9 @@ def print_next_step(
 ) -> None:
     """Say what can be done about what is left: one thing, since what one way sends the other would send again.
 
-    Arguments:
+    Args:
         report: of the job.
-        again: the command that goes on with it, where it has a journal.
+        again: the command that resumes it, where it has a journal.
         reports: where they are, by name; none where none are wanted.
         resumed: as for `can_resume`.
     """
@@ -94,10 +94,10 @@ def print_next_step(
         print_message("give the proxy's user name and password in its URL (HTTPS_PROXY)")
     buying = report.kind == "create"
     if again is not None and can_resume(report, resumed=resumed):
-        print_message(f"go on with: {again}")
+        print_message(f"resume with: {again}")
     elif not reports:
         if report.unknown or report.stopped is not None:
-            print_message("go on by running it again; --skip-unchanged passes over what is done")
+            print_message("continue by running it again; --skip-unchanged passes over what is done")
     else:
         if buying and report.unknown:
             file = reports["unknown.csv"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def on_terminal() -> bool:
-    """Say whether somebody can be asked."""
+    """Returns whether somebody can be asked."""
     return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
 
 

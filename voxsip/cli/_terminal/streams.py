@@ -2,7 +2,7 @@
 
 `guarded_streams` stands before both for the life of a command. A stream that fails is silent from then on: its
 descriptor leads to the null device, so that nothing fails a second time, not even at exit. What a failure means for
-the command is said by `tolerate_lost_output`: a job goes on, everything else ends with `OutputLost`.
+the command is said by `tolerate_lost_output`: a job continues, everything else ends with `OutputLost`.
 
 A reader may also stand still. From `unblock_output` on a thread writes, so that a job's event loop never waits for a
 reader. What people read is dropped when too much of it waits; events are not, whoever writes them asks for `room`.
@@ -186,7 +186,7 @@ def guarded_streams() -> Iterator[None]:
 
 
 def tolerate_lost_output() -> None:
-    """Let the command go on when standard output fails: what it does matters more than what it says."""
+    """Let the command continue when standard output fails: what it does matters more than what it says."""
     if isinstance(sys.stdout, GuardedStream):
         sys.stdout.tolerant = True
 

@@ -199,7 +199,7 @@ def stop(context: Context) -> Reply:
 
 @command("RecoverCallList")
 def recover(context: Context) -> Reply:
-    """Let a list go on: its new tasks cost again."""
+    """Let a list continue: its new tasks cost again."""
     row = _find(context)
     tasks = [task for task in row["_tasks"].values() if task["status_id"] == _NEW[0]]
     context.pay(CALL_PRICE * len(tasks), RESOURCE, f"Call list {row[LIST]}, again")

@@ -137,7 +137,7 @@ def list_(context: Context) -> Reply:
 
 @command("IsAccountPhoneNumber")
 def is_account_number(context: Context) -> Reply:
-    """Say whether a number is the account's."""
+    """Returns whether a number is the account's."""
     return {"result": owned(context.account, context.values["phone_number"]) is not None}
 
 

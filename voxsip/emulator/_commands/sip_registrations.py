@@ -55,7 +55,7 @@ def create(context: Context) -> dict[str, Any]:
 
 @command("UpdateSipRegistration")
 def update(context: Context) -> dict[str, Any]:
-    """Change what is given; a changed login is tried anew."""
+    """Change what is given; a changed login is tried again."""
     account, values = context.account, context.values
     registration = _find(context)
     _check_login(context)

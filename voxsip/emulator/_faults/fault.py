@@ -178,7 +178,7 @@ class Fault:
             raise ValueError("share must be between 0 and 1")
 
     def matches(self, command: str) -> bool:
-        """Tell whether the fault may strike a command (or a connection)."""
+        """Returns whether the fault may strike a command (or a connection)."""
         if self.kind == "tls_reset" or command == CONNECT:
             return self.kind == "tls_reset" and command == CONNECT
         return self.command is None or command in self.command

@@ -62,7 +62,7 @@ class Injection:
         self._pauses = pauses
 
     async def before(self, fault: Fault) -> web.StreamResponse | None:
-        """Let a fault strike before the work; None means that the work goes on."""
+        """Let a fault strike before the work; None means that the work continues."""
         match fault.kind:
             case "delay":
                 await self._pauses.wait(fault.seconds or 0)

@@ -88,7 +88,7 @@ def make_delivery(
 
 
 def is_web_url(text: str) -> bool:
-    """Tell whether a text is an HTTP or HTTPS URL with a host."""
+    """Returns whether a text is an HTTP or HTTPS URL with a host."""
     try:
         parts = urlsplit(text)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -97,7 +97,7 @@ def is_web_url(text: str) -> bool:
 
 
 def is_loopback_url(text: str) -> bool:
-    """Tell whether a URL leads to this machine by its loopback addresses or the name localhost."""
+    """Returns whether a URL leads to this machine by its loopback addresses or the name localhost."""
     if not is_web_url(text):
         return False
     host = urlsplit(text).hostname or ""

@@ -33,7 +33,7 @@ class File:
 def csv_file(
     header: str | None, lines: Callable[[], Iterable[str]], *, packed: bool = False
 ) -> File:
-    """Return a file of lines, made anew from `lines` each time it is sent.
+    """Return a file of lines, made again from `lines` each time it is sent.
 
     Args:
         header: the first line, or None.

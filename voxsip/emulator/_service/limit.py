@@ -30,7 +30,7 @@ class TokenBucket:
         self._then = clock()
 
     def take(self) -> bool:
-        """Tell whether one more call may pass now, and count it if so."""
+        """Returns whether one more call may pass now, and count it if so."""
         now = self._clock()
         passed = max(0.0, now - self._then)
         self._then = now

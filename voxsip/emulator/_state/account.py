@@ -199,12 +199,12 @@ class Account(Directory):
         registration.last_updated = int(self.clock.now())
 
     def restart(self, registration: Registration) -> None:
-        """Let a registration log in anew, which takes a moment."""
+        """Let a registration log in again, which takes a moment."""
         self.touch(registration)
         registration.ready_at = self.clock.now() + self.settle
 
     def in_progress(self, registration: Registration) -> bool:
-        """Tell whether a registration is still logging in."""
+        """Returns whether a registration is still logging in."""
         return self.clock.now() < registration.ready_at
 
     def _drop_sip_username(self, registration: Registration) -> None:

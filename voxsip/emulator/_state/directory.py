@@ -175,7 +175,7 @@ class Directory:
         return None if found is None else self.users[found]
 
     def user_name_exists(self, name: str) -> bool:
-        """Tell whether any application has a user of this name."""
+        """Returns whether any application has a user of this name."""
         return name in self._user_name_counts
 
     def add_user(
