@@ -66,8 +66,8 @@ def as_markdown(run: Run) -> str:
         f"{findings.concurrency} calls in flight; load when it began: {machine['load']}."
     )
     race = (
-        "A server that answers at once, on the other core. Same arguments, a token of the same size, the same "
-        "TLS and trust; every reply is read and checked. CPU of all threads and children, per call. "
+        "The server answers at once, on the other core. All contenders send the same arguments and a token of the same "
+        "size, over the same TLS and trust store, and read and check every reply. CPU of all threads and children, per call. "
         f"Instructions: user space, counted by {findings.counter or 'nothing here'}. "
         "Last column: CPU against aiohttp as written on the same loop, paired by round."
     )
@@ -89,7 +89,7 @@ def as_markdown(run: Run) -> str:
         "",
         _markdown(("contender", "calls/s", "of the most possible"), _slow_rows(findings)),
         "",
-        "## The rest",
+        "## Other measurements",
         "",
         *(f"- {line}" for line in _part_lines(findings.parts)),
         "",
@@ -176,12 +176,12 @@ def _footnotes(run: Run) -> list[str]:
     machine = run.machine
     if machine["load"] and machine["load"] > BUSY_MACHINE * machine["cores"]:
         notes.append(
-            f"The machine had other work to do (load {machine['load']}): times are those of a busy one, "
-            "ratios rougher than otherwise."
+            f"The machine was busy (load {machine['load']}): times are longer than on an idle one, and ratios "
+            "are less exact."
         )
     if any(median(samples, _busy) > BUSY for samples in run.findings.race.values()):
         notes.append(
-            "\\* here the responder's core was full: the pace is its, the CPU the contender's."
+            "\\* The responder used its whole core: it sets the calls a second. The CPU time is the contender's."
         )
     if run.skipped:
         left = ", ".join(f"{name} ({why})" for name, why in run.skipped.items())
@@ -211,7 +211,7 @@ def _part_lines(parts: Mapping[str, Any]) -> list[str]:
     lines = []
     if "own" in parts:
         lines.append(
-            f"Our own code alone: {parts['own']['bind_us']:.1f} us a bind with no network and no loop; "
+            f"voxsip's own code: {parts['own']['bind_us']:.1f} us a bind with no network and no loop; "
             f"the retry layer {parts['own']['retry_us']:.2f} us of it."
         )
     if "vendor" in parts:
@@ -219,7 +219,7 @@ def _part_lines(parts: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"A call of voximplant-apiclient: {part['call_ms']:.0f} ms CPU, of which {part['token_ms']:.0f} ms go "
             f"into reading and checking the private key to sign a token, {part['trust_ms']:.0f} ms into reading "
-            f"the trust store, both anew for every call; {part['rest_ms']:.1f} ms would remain."
+            f"the trust store, both repeated for every call; {part['rest_ms']:.1f} ms would remain."
         )
     if "listing" in parts:
         part = parts["listing"]

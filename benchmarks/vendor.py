@@ -1,6 +1,6 @@
 """What a call of the vendor's client is made of: `python -m benchmarks.vendor SCENE ROUNDS [CORE]`.
 
-Two things are set up anew for every call: the private key, read and checked to sign a token, and the trust store. Each
+Two things are repeated for every call: the private key, read and checked to sign a token, and the trust store. Each
 is timed as the client does it, and the whole call beside them.
 """
 
