@@ -16,13 +16,31 @@ const renamed = (value, how) => {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [how(name), renamed(item, how)]));
 };
 
+// An argument as the client takes it: moments as dates.
+const taken = (value) => (value?.moment ? new Date(value.moment) : value);
+
+// The client's methods by the command that each sends.
+const methods = (client) => {
+  const found = {};
+  for (const group of Object.values(client)) {
+    for (const method of Object.values(group ?? {})) {
+      if (typeof method !== "function") continue;
+      const sent = /makeRequest\(\s*['"](\w+)['"]/.exec(method.toString());
+      if (sent) found[sent[1]] = method;
+    }
+  }
+  return found;
+};
+
 const client = new Client({ host });
 client.onReady = async () => {
+  const byCommand = methods(client);
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    const [method, values] = JSON.parse(line);
+    const [command, values] = JSON.parse(line);
     let outcome;
     try {
-      outcome = renamed(await client.SIPRegistration[camel(method)](renamed(values, camel)), snake);
+      const given = Object.entries(values).map(([name, value]) => [camel(name), taken(value)]);
+      outcome = renamed(await byCommand[command](Object.fromEntries(given)), snake);
     } catch (error) {
       outcome = { failure: String(error) };
     }
