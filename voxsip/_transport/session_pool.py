@@ -205,10 +205,14 @@ class SessionPool:
         read to their end, or closed.
         """
         from voxsip._transport.streaming import (  # noqa: PLC0415 - few calls
+            ENCODINGS,
+            Body,
             is_error,
             iterate,
             read_ahead,
         )
+
+        headers["Accept-Encoding"] = ENCODINGS
 
         try:
             with loop_state.timers.attempt(timeout.total):
@@ -217,13 +221,15 @@ class SessionPool:
                     headers=headers,
                     data=body,
                     allow_redirects=False,
+                    auto_decompress=False,
                     raise_for_status=False,
                     timeout=timeout.connecting,
                     ssl=self._ssl,
                     **self._way(url, headers),
                 )
                 try:
-                    start = await read_ahead(response)
+                    content = Body(response)
+                    start = await read_ahead(content)
                 except BaseException:
                     response.close()
                     raise
@@ -242,7 +248,7 @@ class SessionPool:
             if is_error(response.status, start):
                 response.close()
                 return RawReply(response.status, memoryview(start), response.headers)
-            chunks = iterate(command, response, start, timeout.total)
+            chunks = iterate(command, response, start, content, timeout.total)
             return RawReply(response.status, memoryview(b""), response.headers, chunks=chunks)
         raise failure
 

@@ -1,9 +1,13 @@
-"""Bodies that are files: told from an error by their first bytes, then read in chunks."""
+"""Bodies that are files: told from an error by their first bytes, then read in chunks, to an end that is certain.
+
+They are unpacked here: aiohttp takes a gzip body for whole that breaks off before its end.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import zlib
+from collections.abc import AsyncGenerator, Iterator
 
 import aiohttp
 
@@ -12,12 +16,84 @@ from voxsip._transport.failures import explain_failure
 PEEK = 64 * 1024
 """Bytes that are read ahead: an error of the API is shorter, and begins as JSON does."""
 OK = 200
+ENCODINGS = "gzip"
+"""What a request for a file accepts."""
+_GZIP = 31  # window bits of a stream with gzip's own head and checksum
+_LARGEST = 256 * 1024
+"""Most bytes that are unpacked at once: a small body may unpack to any size."""
 
 
-async def read_ahead(response: aiohttp.ClientResponse) -> bytes:
+class Body:
+    """A body that is read in chunks, unpacked.
+
+    Args:
+        response: Whose body it is; nothing of it has been read.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        self._content = response.content
+        self._gzip = _Gzip() if encoding in {"gzip", "x-gzip"} else None
+        self._is_foreign = self._gzip is None and encoding not in {"identity", ""}
+        self._parts: Iterator[bytes] = iter(())
+
+    async def read(self) -> bytes:
+        """Return the next bytes; none at the end.
+
+        Raises:
+            aiohttp.ClientError, OSError: It broke off, in transport or within what is packed; or it cannot be unpacked.
+        """
+        if self._is_foreign:
+            raise aiohttp.ClientPayloadError("packed in a way that was not asked for")
+        while True:
+            try:
+                part = next(self._parts, b"")
+            except zlib.error:
+                raise aiohttp.ClientPayloadError("cannot be unpacked") from None
+            if part:
+                return part
+            chunk = await self._content.readany()
+            if self._gzip is None:
+                return chunk
+            if not chunk:
+                break
+            self._parts = self._gzip.unpack(chunk)
+        if not self._gzip.is_whole:
+            raise aiohttp.ClientPayloadError("ends before what is packed in it does")
+        return b""
+
+
+class _Gzip:
+    """Unpack a gzip body: one member or several, each with its checksum."""
+
+    def __init__(self) -> None:
+        self._member: zlib._Decompress | None = zlib.decompressobj(_GZIP)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last member has come to its end."""
+        return self._member is None
+
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        """Give what is in the next bytes, in parts of bounded size."""
+        while data or self._member is not None:
+            if self._member is None:
+                self._member = zlib.decompressobj(_GZIP)
+            part = self._member.decompress(data, _LARGEST)
+            if part:
+                yield part
+            if self._member.eof:
+                data, self._member = self._member.unused_data, None
+                continue
+            data = self._member.unconsumed_tail
+            if not data and len(part) < _LARGEST:
+                return
+
+
+async def read_ahead(body: Body) -> bytes:
     """Read the start of a body: all of it, if it may be the API's JSON and is no longer than `PEEK`."""
     start = bytearray()
-    async for chunk in response.content.iter_any():
+    while chunk := await body.read():
         start += chunk
         if len(start) > PEEK or (start.strip() and not may_be_json(start)):
             break
@@ -35,14 +111,19 @@ def is_error(status: int, start: bytes) -> bool:
 
 
 async def iterate(
-    command: str, response: aiohttp.ClientResponse, start: bytes, patience: float | None
+    command: str,
+    response: aiohttp.ClientResponse,
+    start: bytes,
+    rest: Body,
+    patience: float | None,
 ) -> AsyncGenerator[bytes, None]:
-    """Give the chunks of a body.
+    """Give the chunks of a file.
 
     Args:
         command: For error messages.
-        response: Its start has been read.
+        response: Its body's start has been read.
         start: That start.
+        rest: The rest of the body.
         patience: Seconds to wait for each chunk; None for no limit.
 
     Raises:
@@ -54,7 +135,7 @@ async def iterate(
             yield start
         while True:
             async with asyncio.timeout(patience):
-                chunk = await response.content.readany()
+                chunk = await rest.read()
             if not chunk:
                 break
             yield chunk

@@ -65,6 +65,7 @@ class Emulator:
         users: likewise.
         registrations: likewise; already paid for.
         calls: past calls, a minute apart, in the history; they take no memory, so that reports may be of any size.
+        call_data: custom data of each of them; a long text makes a large report of few calls.
         children: child accounts at the start, numbered from 2; each has as many of these things, and as much money.
         balance: money at the start; anything `Decimal` takes.
         price: what a registration costs.
@@ -98,6 +99,7 @@ class Emulator:
         users: int = 10,
         registrations: int = 0,
         calls: int = 0,
+        call_data: str = "",
         children: int = 0,
         balance: Decimal | float | str = 1000,
         price: Decimal | float | str = 1,
@@ -152,6 +154,7 @@ class Emulator:
             registrations=registrations,
             price=self._service.price,
             calls=calls,
+            call_data=call_data,
         )
         main = self._service.main
         if callback_url is not None:

@@ -91,11 +91,65 @@ async def test_a_download_cut_off_leaves_nothing_half_written(answer, connect, t
     assert [entry.read_bytes() for entry in tmp_path.iterdir()] == ([before] if before else [])
 
 
-async def test_content_that_is_packed_for_transport_is_unpacked(answer, connect):
-    body = gzip.compress(b"a;b\n")
-    server = await answer(Answer(body, headers={"Content-Encoding": "gzip"}))
+PACKED = gzip.compress(b"a;b\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "content"),
+    [
+        (PACKED, "gzip", b"a;b\n"),
+        (PACKED, "X-GZIP", b"a;b\n"),
+        (PACKED + gzip.compress(b"1;2\n"), "gzip", b"a;b\n1;2\n"),
+        (gzip.compress(b""), "gzip", b""),
+        (b"a;b\n", "identity", b"a;b\n"),
+        (gzip.compress(bytes(16 * MIB)), "gzip", bytes(16 * MIB)),
+        (PACKED, "", PACKED),
+    ],
+    ids=["gzip", "old name", "two members", "nothing", "plain", "much", "a .gz file"],
+)
+async def test_content_that_is_packed_for_transport_is_unpacked(
+    answer, connect, body, encoding, content
+):
+    server = await answer(Answer(body, headers={"Content-Encoding": encoding} if encoding else {}))
     client = connect(base_url=server.base_url).client
-    assert await client.history.download_report(history_report_id=5) == b"a;b\n"
+    assert await client.history.download_report(history_report_id=5) == content
+    assert server.requests[0].headers["Accept-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (b"", "gzip"),
+        (PACKED[:12], "gzip"),
+        (PACKED[:-8], "gzip"),
+        (PACKED[:-1], "gzip"),
+        (PACKED + PACKED[:15], "gzip"),
+        (PACKED[:-8] + bytes(8), "gzip"),
+        (PACKED + b"x", "gzip"),
+        (PACKED, "br"),
+    ],
+    ids=[
+        *("nothing", "cut", "no checksum", "no length", "cut in the second member"),
+        *("wrong checksum", "more than packed", "not asked for"),
+    ],
+)
+async def test_packed_content_that_is_not_whole_leaves_nothing_behind(
+    answer, connect, tmp_path, body, encoding
+):
+    """The length of the body is right: only what is packed in it tells."""
+    server = await answer(Answer(body, headers={"Content-Encoding": encoding}))
+    client = connect(base_url=server.base_url, policy=RetryPolicy(attempts=1)).client
+    with pytest.raises(voxsip.TransportError, match="cut short"):
+        await client.history.download_report(history_report_id=5).save(tmp_path / "report.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_error_that_is_packed_is_raised(answer, connect):
+    body = gzip.compress(b'{"error": {"code": 351, "msg": "no such report"}}')
+    server = await answer(Answer(body, headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(voxsip.APIError) as caught:
+        await connect(base_url=server.base_url).client.history.download_report(history_report_id=5)
+    assert caught.value.code == 351
 
 
 async def test_an_error_in_place_of_a_file_is_raised(answer, connect, tmp_path):

@@ -55,6 +55,17 @@ async def test_packed_if_it_is_taken_so(serve):
     assert len(gzip.compress(body)) < len(body) / 4
 
 
+async def test_calls_may_have_data_of_their_own(serve):
+    wire = await serve(calls=2, call_data='a;"b"')
+    await wire.done("GetCallHistoryAsync")
+    wire.emulator.clock_offset = 2
+    assert [
+        line.rpartition(b"15550199;")[2] for line in (await download(wire))[1].splitlines()
+    ] == [b'"a;""b"""'] * 2
+    reply = await wire.done("GetCallHistory", call_session_history_custom_data='a;"b"')
+    assert [row["custom_data"] for row in reply["result"]] == ['a;"b"'] * 2
+
+
 async def test_each_kind(serve):
     wire = await serve(calls=2)
     await wire.done("StartScenarios", rule_id=1)

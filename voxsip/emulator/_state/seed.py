@@ -25,6 +25,7 @@ def seed(
     registrations: int,
     price: Decimal,
     calls: int = 0,
+    call_data: str = "",
 ) -> None:
     """Fill an account.
 
@@ -37,7 +38,8 @@ def seed(
     made = [account.add_application(f"app-{number}") for number in range(1, applications + 1)]
     for application in made:
         account.add_rule(application.id, "rule-1", ".*")
-    account.sessions.seed(calls, [Place(item.id, item.name, "rule-1") for item in made])
+    places = [Place(item.id, item.name, "rule-1") for item in made]
+    account.sessions.seed(calls, places, call_data)
     for number in range(1, users + 1):
         home = made[(number - 1) % applications].id if made else None
         account.add_user(home, f"user-{number}", f"User {number}")

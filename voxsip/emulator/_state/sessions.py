@@ -52,13 +52,14 @@ class Sessions:
         self._first_id = 1
         self._base = 0
         self._places: Sequence[Place] = ()
+        self._data = ""
         self._started = Table(KEY, ids)
 
     def __len__(self) -> int:
         return self._seeded + len(self._started.rows)
 
-    def seed(self, number: int, places: Sequence[Place]) -> None:
-        """Let there have been so many calls, in turn at these places."""
+    def seed(self, number: int, places: Sequence[Place], data: str = "") -> None:
+        """Let there have been so many calls with these custom data, in turn at these places."""
         if not number:
             return
         self._first_id = next(self._ids)
@@ -67,6 +68,7 @@ class Sessions:
         self._seeded = number
         self._base = int(self._clock.now()) - number * EVERY
         self._places = places
+        self._data = data
 
     def add(self, **members: Any) -> Row:
         """Begin a session now."""
@@ -123,6 +125,8 @@ class Sessions:
             "remote_number": str(15550100 + index % _NUMBERS),
             "local_number": "15550199",
         }
+        if self._data:
+            row["custom_data"] = self._data
         if place is not None:
             row["application_id"] = place.application_id
             row["application_name"] = place.application_name
