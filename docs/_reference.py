@@ -1,4 +1,4 @@
-"""Write the reference pages that code determines: one for each generated group, the emulator's, the command line's."""
+"""Write the reference pages that code determines: for each generated group, the emulator and the command line."""
 
 import inspect
 import re
@@ -20,7 +20,7 @@ GROUPS = {
     )
     for path in sorted(Path(_generated.__path__[0]).glob("*/aio.py"))
 }
-"""Attribute of the client to class."""
+"""The class of each attribute of the client."""
 TWINS = {group.removeprefix("Async") for group in GROUPS.values()}
 MADE_BY_OTHERS = {
     *(
@@ -40,7 +40,7 @@ PAGE = """\
 
 {text}
 
-`client.{name}` of `AsyncClient` is an `{group}`, of `Client` a `{twin}`; both have the same methods.
+`client.{name}` is of class `{group}` in `AsyncClient`, and of class `{twin}` in `Client`. Both have the same methods.
 
 ```{{eval-rst}}
 .. autoclass:: {module}.aio.{group}
@@ -56,7 +56,7 @@ METHOD = """
 | | async | sync |
 |---|---|---|
 | call | `{awaited}` | `{blocking}` |
-| gives | `{result}` | `{twin_result}` |
+| returns | `{result}` | `{twin_result}` |
 
 ```{{eval-rst}}
 .. automethod:: {module}.aio.{group}.{name}
@@ -67,7 +67,7 @@ RESULTS = (
     (r"AsyncDownload", "await {}.save(path)", "{}.save(path)", "Download"),
     (r"Coroutine\[Any, Any, (.+)\]", "await {}", "{}", "{}"),
 )
-"""What a method's annotation says, how it is called in async and in blocking code, and what the blocking one gives."""
+"""The annotation of a method, its call in async and in blocking code, and what the blocking method returns."""
 MODEL = """
 ```{{eval-rst}}
 .. autoclass:: voxsip.models.{model}
@@ -87,7 +87,7 @@ EMULATOR = """\
 INDEX = """\
 # Groups
 
-What the commands of the API are as methods. A command that is not here is reached by `client.call`.
+Each group has a page that lists its commands as methods. To send a command that is not here, use `client.call`.
 
 ```{{toctree}}
 {names}
@@ -111,7 +111,7 @@ def group_page(name: str, module: str, group: str) -> str:
 def method_part(
     name: str, module: str, group: str, method: str, function: Callable[..., object]
 ) -> str:
-    """Return what a group's page says of a method."""
+    """Return the section of a method on its group's page."""
     annotation = inspect.signature(function).return_annotation
     call = f"client.{name}.{method}(...)"
     for pattern, awaited, blocking, result in RESULTS:
@@ -166,7 +166,7 @@ def write(app: Sphinx) -> None:
 def show_signature(
     _app: Sphinx, what: str, name: str, _obj: object, _options: object, *signature: str | None
 ) -> tuple[str | None, str | None] | None:
-    """Leave out how a class is made whose objects users only get from others; say what awaiting gives."""
+    """Leave out the constructor of a class whose objects users only get from others; name the result of awaiting."""
     made = name.rpartition(".")[2]
     if made in MADE_BY_OTHERS or made.removeprefix("Async") in TWINS:
         return "", None
@@ -188,7 +188,7 @@ def keep_colon(
 def drop_group_text(
     _app: Sphinx, what: str, name: str, _obj: object, _options: object, lines: list[str]
 ) -> None:
-    """Leave out what the page of a group says at its top."""
+    """Leave out the text that the page of a group shows at its top."""
     if what == "class" and name.rpartition(".")[2].removeprefix("Async") in TWINS:
         lines.clear()
 
