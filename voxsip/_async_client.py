@@ -1,4 +1,4 @@
-"""The async client: commands, and jobs over many rows."""
+"""The async client: commands and bulk jobs."""
 
 from __future__ import annotations
 
@@ -17,59 +17,59 @@ if TYPE_CHECKING:
 class AsyncClient(BaseAsyncClient):
     """A client of the Management API for asyncio.
 
-    Making one needs no network and no running loop. It may be used from several event loops, one after another or at the
-    same time, and after a fork: each loop has connections of its own.
+    Creating a client needs no network and no running loop. One client may serve several event loops, one after another or
+    at the same time, and it works after a fork: each loop has its own connections.
 
     Args:
-        credentials: path of a credentials file, or a `ServiceAccount`; None takes them from the environment
-            (`VOXIMPLANT_CREDENTIALS`, a path, or `VOXIMPLANT_TOKEN`, a ready token).
-        token: a ready token instead; it cannot be renewed.
-        account_id: act for this child account with the parent's key.
-        base_url: where the API is; None takes `VOXIMPLANT_BASE_URL`, then the public service.
+        credentials: path of a credentials file, or a `ServiceAccount`. If None, they come from the environment:
+            `VOXIMPLANT_CREDENTIALS` (a path or the JSON text), or `VOXIMPLANT_TOKEN` (a token).
+        token: a token to use instead of credentials; it cannot be renewed.
+        account_id: child account to act for, with the parent's key.
+        base_url: base URL of the API. If None, `VOXIMPLANT_BASE_URL`, then the public service.
         encoding: "query" sends arguments in the URL, as the API documents it; "form" sends them urlencoded in the
-            body; "auto" sends the query, but a form where an argument is secret (no URL, and no proxy's log or
-            trace, holds a password) or the query would be longer than 2 kB.
+            body; "auto" uses the query, and the form if an argument is secret (so that no URL in a log or trace
+            holds a password) or if the query would be longer than 2 kB.
         timeout: seconds per attempt, or a `Timeout`.
-        retry: how failed calls are tried again.
-        rate_limit: requests per second that may leave, or a `SharedRate`, kept with other processes; or None.
-        max_connections: requests in flight per event loop; more wait, before their timeout starts.
-        session: an aiohttp session to use; it is not closed by the client.
-        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts, and what
-            `VOXSIP_CA_BUNDLE` names.
-        proxy: URL of an HTTP proxy, with credentials if it asks for them; None takes it from the environment
-            (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), "" goes straight to the API.
-        app_info: what the `User-Agent` tells of your program: "name" or "name/version".
-        allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
-        _seams: for tests and simulations: another clock, another source of random numbers.
+        retry: retry policy for failed calls.
+        rate_limit: requests per second at most; a `SharedRate`, which several processes share; or None.
+        max_connections: requests in flight per event loop; further requests queue, and their timeout starts later.
+        session: an aiohttp session to use; the client does not close it.
+        ssl: path of a CA file (PEM) or an `ssl.SSLContext`. If None, the system's certificates and those in
+            `VOXSIP_CA_BUNDLE` are trusted.
+        proxy: URL of an HTTP proxy, with credentials if it requires them. If None, it comes from the environment
+            (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); "" uses no proxy.
+        app_info: your program's name in the `User-Agent`: "name" or "name/version".
+        allow_plain_http: permit http:// to other hosts; the token then travels unencrypted.
+        _seams: clock and random numbers, replaced by tests and simulations.
 
     Raises:
-        ConfigurationError: names the file, the field or the option at fault, never a secret.
+        ConfigurationError: credentials or an option are wrong; the text names the file, field or option, never a secret.
     """
 
     @lazy
     def bulk(self) -> AsyncBulk:
-        """Jobs over many rows: bind, create, delete, resume."""
+        """Bulk jobs: bind, create, delete, resume."""
         from voxsip.bulk import AsyncBulk  # noqa: PLC0415 - only for those who use it
 
         return AsyncBulk(self)
 
     @lazy
     def cluster(self) -> AsyncCluster:
-        """Jobs on several machines: bind, create, delete, open."""
+        """Bulk jobs on several machines: bind, create, delete, open."""
         from voxsip.cluster import AsyncCluster  # noqa: PLC0415 - only for those who use it
 
         return AsyncCluster(self)
 
     @lazy
     def resolve(self) -> AsyncResolve:
-        """Names of applications, users and rules into ids."""
+        """Lookups of application, user and rule ids by name."""
         from voxsip._bindings.resolve import AsyncResolve  # noqa: PLC0415 - only for those who use it
 
         return AsyncResolve(self)
 
     @lazy
     def desired(self) -> AsyncDesired:
-        """Desired state: a plan of what has to change, and that plan applied."""
+        """Desired state: plan changes and apply them."""
         from voxsip.plan import AsyncDesired  # noqa: PLC0415 - only for those who use it
 
         return AsyncDesired(self)

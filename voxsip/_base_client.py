@@ -1,4 +1,4 @@
-"""The client without bulk jobs: puts credentials, tokens, limits, retries and connections together."""
+"""The client without bulk jobs: credentials, tokens, rate limit, retries and connections."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ C = TypeVar("C", bound="BaseAsyncClient")
 
 
 class BaseAsyncClient(AsyncGroups):
-    """The commands, options and tokens of a client; `AsyncClient` adds jobs over many rows."""
+    """Commands, options and tokens of a client; `AsyncClient` adds bulk jobs."""
 
     _caller: CallExecutor
 
@@ -104,28 +104,28 @@ class BaseAsyncClient(AsyncGroups):
 
     @property
     def account_id(self) -> int | None:
-        """The account that calls act for; None where a ready token does not tell."""
+        """The account that calls act for; None if a given token does not name it."""
         return self._caller.tokens.account_id
 
     @property
     def clock(self) -> Clock:
-        """What this client measures time by and waits with: the machine's clock, but in tests and simulations."""
+        """The clock of this client: the machine's, except in tests and simulations."""
         return self._caller.clock
 
     @property
     def base_url(self) -> str:
-        """The API that calls go to."""
+        """The base URL of the API."""
         return self._caller.base_url
 
     @property
     def proxy(self) -> str | None:
-        """Host and port of the proxy that calls go through; None where they go straight to the API."""
+        """Host and port of the proxy; None if calls use no proxy."""
         proxy = self._caller.pool.proxy
         return None if proxy is None else proxy.name
 
     @property
     def limiter(self) -> RateLimiter | None:
-        """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
+        """The limiter of this client's or view's requests; None if their rate is not limited."""
         return self._caller.limiter
 
     async def call(
@@ -139,9 +139,9 @@ class BaseAsyncClient(AsyncGroups):
 
         Args:
             command: the command as the API spells it, such as "GetCallHistory".
-            params: its arguments by wire name: int, str, bool, Decimal, date, aware datetime, or a list of these;
-                None is left out.
-            deadline: seconds for the whole call, all attempts together.
+            params: its arguments by wire name: int, str, bool, Decimal, date, aware datetime, or a list of these.
+                Arguments that are None are not sent.
+            deadline: seconds for the whole call, including all attempts.
 
         Raises:
             InvalidArgumentError: an argument is wrong; nothing was sent.
@@ -163,23 +163,23 @@ class BaseAsyncClient(AsyncGroups):
         exclude: Container[int] = (),
         known_before: Container[int] | None = None,
     ) -> dict[str, Any] | None:
-        """Look for what a create has made whose reply never came, in another process perhaps.
+        """Look for what a create made if its reply was lost, possibly in another process.
 
         Args:
             command: the create, such as "CreateSipRegistration".
             params: its arguments.
-            since: when it left, by the local clock, aware.
+            since: when it was sent: an aware datetime of the local clock.
             exclude: ids known to belong to other creates.
-            known_before: ids that were there before it was sent: every other match is its own then, whatever the
-                clocks say. None: only the server's times tell, and they seldom make it certain.
+            known_before: ids that existed before the create was sent; any other match is then its result, whatever
+                the clocks say. If None, only the server's times can decide, which is rarely certain.
 
         Returns:
-            a reply such as the create would have had; None if nothing is there that it could have made.
+            The reply that the create would have had; None if nothing exists that it could have made.
 
         Raises:
-            InvalidArgumentError: the command has no look-up, or `since` is naive.
-            OutcomeUnknownError: something of this name, or nearly this name, is there, and may be another's.
-            VoxsipError: the look-up failed.
+            InvalidArgumentError: the command has no lookup, or `since` is naive.
+            OutcomeUnknownError: something of this name, or of nearly this name, exists and may belong to another create.
+            VoxsipError: the lookup failed.
         """
         params = conceal_arguments(params)
         request = _create_of(command, checked_arguments(params), since)
@@ -204,13 +204,13 @@ class BaseAsyncClient(AsyncGroups):
         rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         deadline: float | None = None,
     ) -> Self:
-        """Return a view of this client with other options; connections and tokens are shared.
+        """Return a view of this client with other options; it shares connections and tokens.
 
         Args:
             timeout: seconds per attempt, or a `Timeout`.
-            retry: how failed calls are tried again.
-            rate_limit: requests per second that may leave through the view.
-            deadline: seconds for each whole call that names none itself.
+            retry: retry policy for failed calls.
+            rate_limit: requests per second through the view at most.
+            deadline: seconds for each whole call that has no deadline of its own.
 
         Closing the view does nothing; close the client.
         """
@@ -235,7 +235,7 @@ class BaseAsyncClient(AsyncGroups):
         return self._caller.tokens.bearer().removeprefix("Bearer ")  # plain: asked for
 
     async def close(self) -> None:
-        """Close what the client opened; twice does no harm. It may be used again afterwards."""
+        """Close what the client opened. Closing twice is safe, and the client may be used again."""
         if not self._shared:
             for limiter in self._limiters:
                 await limiter.aclose()

@@ -1,4 +1,4 @@
-"""Options of a client: checked when it is made, so that nothing is left to fail at the first call."""
+"""Options of a client, checked when it is created, so that no mistake waits for the first call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}"
 _PRODUCT = re.compile(f"{_WORD}(?:/{_WORD})?")
 """A product of RFC 9110, 10.1.5."""
 LOOKUP_DELAY = 3.0
-"""Seconds that a request without a reply is given to be executed, before a look-up that finds nothing is believed."""
+"""Seconds a request without a reply may take to be executed, before a lookup that finds nothing is believed."""
 
 RequestEncoding = Literal["auto", "query", "form"]
 Trust = str | os.PathLike[str] | ssl_module.SSLContext | None
@@ -62,11 +62,11 @@ def _number(fits: Callable[[float], bool], wanted: str) -> Callable[[object, Any
 
 @attrs.frozen(kw_only=True)
 class Timeout:
-    """Seconds an attempt may take. The clock starts once the client lets the attempt go, not while it queues.
+    """Time limits of one attempt. They start when the attempt leaves the client's queue.
 
     Args:
-        connect: for a new connection, TLS included; past it the request was never sent.
-        total: for the whole attempt; past it the outcome is unknown.
+        connect: seconds for a new connection, including TLS. After that the request was never sent.
+        total: seconds for the whole attempt. After that the outcome is unknown.
 
     Raises:
         ConfigurationError: a number that is not above 0.
@@ -89,11 +89,11 @@ class Timeout:
 
 @attrs.frozen
 class RateLimit:
-    """How many requests may leave, retries included.
+    """A limit on requests per second, including retries.
 
     Args:
         rate: requests per second.
-        burst: requests that may leave at once after a pause; in any second at most rate + burst leave.
+        burst: requests that may leave at once after a pause; at most rate + burst leave in any second.
 
     Raises:
         ConfigurationError: a number that is not above 0.
@@ -105,18 +105,18 @@ class RateLimit:
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How a failed call is tried again; whether it may be is decided by the command and the outcome.
+    """How a failed call is retried; the command and the outcome decide whether it may be.
 
     Args:
-        attempts: requests for one call at most, the first included; 1 means no retry.
+        attempts: requests for one call at most, including the first; 1 means no retry.
         backoff: seconds; the n-th retry waits a random time between 0 and backoff * 2**(n-1) (full jitter).
-        max_backoff: seconds a backoff may reach.
-        max_retry_after: seconds up to which a delay named by the server is honored.
-        budget: retries that all calls of the client may spend at once; an outage empties it, and then
-            failures are raised at once instead of being answered with a storm.
-        budget_refill: what each call puts back into the budget, in retries.
-        lookup_delay: seconds, since the last request of a create left, before "there is nothing" is believed and the
-            create is sent again; the backend may still be at work behind a gateway that gave up.
+        max_backoff: longest backoff in seconds.
+        max_retry_after: longest delay in seconds that is honored if the server asks for one.
+        budget: retries that all calls of the client share. An outage uses them up; failures are then raised
+            at once, so that the client does not add to the load.
+        budget_refill: retries that each call returns to the budget.
+        lookup_delay: seconds after the last request of a create before a lookup that finds nothing is believed and the
+            create is sent again; the backend may still be working behind a gateway that gave up.
 
     Raises:
         ConfigurationError: a number out of range.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Disposition(enum.Enum):
-    """What a failed attempt means for the work it asked for; the retry layer decides by it."""
+    """What a failed attempt means for its work; the retry layer decides by it."""
 
     NOT_SENT = "the server never saw the request"
     THROTTLED = "throttled, not executed"
@@ -29,10 +29,10 @@ class Disposition(enum.Enum):
 
 
 class VoxsipError(Exception):
-    """Base of everything voxsip raises on purpose.
+    """Base class of voxsip's errors.
 
     Attributes:
-        attempts: made for the call, the failed one included, whether or not it reached the server (0: none).
+        attempts: attempts of the call, including the failed one, whether or not they reached the server; 0 if none.
         outcome_unknown: True if the server may have done the work although the call failed.
     """
 
@@ -56,10 +56,10 @@ class VoxsipError(Exception):
 
 
 class ConfigurationError(VoxsipError):
-    """Credentials, a URL or an option cannot work: names the file and field, never its content.
+    """Credentials, a URL or an option cannot work. The text names the file and field, never its content.
 
     Attributes:
-        in_use: True if another job works on the journal now, so that it will be free later; nothing was sent.
+        in_use: True if another job is using the journal now; nothing was sent.
         missing: True if the store has no job of that name yet.
     """
 
@@ -71,7 +71,7 @@ class InvalidArgumentError(VoxsipError, ValueError):
     """An argument is wrong; nothing was sent.
 
     Attributes:
-        field: the argument at fault, or None where several are.
+        field: the wrong argument, or None if several are wrong.
     """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
@@ -80,20 +80,20 @@ class InvalidArgumentError(VoxsipError, ValueError):
 
 
 class TransportError(VoxsipError):
-    """The request or its reply was lost on the way.
+    """The request or its reply was lost.
 
     Attributes:
-        retry_after: seconds the server asked to wait, or None.
+        retry_after: seconds the server asked the client to wait, or None.
     """
 
     retry_after: float | None = None
 
 
 class NotSentError(TransportError):
-    """The server never saw the request: repeating it is safe.
+    """The server never received the request; repeating it is safe.
 
     Attributes:
-        permanent: True where repeating cannot help (an untrusted certificate, say).
+        permanent: True if repeating cannot help, for example after an untrusted certificate.
     """
 
     disposition = Disposition.NOT_SENT
@@ -104,11 +104,11 @@ class NotSentError(TransportError):
 
 
 class ProxyError(NotSentError):
-    """The proxy cannot be reached, or leads nowhere: the server never saw the request.
+    """The proxy cannot be reached or cannot connect; the server never received the request.
 
     Attributes:
         proxy: Host and port of the proxy.
-        http_status: What the proxy answered with, or None.
+        http_status: HTTP status of the proxy's answer, or None.
     """
 
     def __init__(
@@ -120,23 +120,23 @@ class ProxyError(NotSentError):
 
 
 class ProxyAuthenticationError(ProxyError):
-    """The proxy wants a user name and a password, or refuses those it was given (HTTP 407)."""
+    """The proxy requires a user name and a password, or refused them (HTTP 407)."""
 
 
 class OutcomeUnknownError(TransportError):
-    """The request left, its reply did not arrive: the work may or may not be done."""
+    """The request was sent and no reply arrived: the work may or may not be done."""
 
     disposition = Disposition.UNKNOWN
 
 
 class UnexpectedReplyError(VoxsipError):
-    """The reply is not what the API sends: HTML, an empty or cut body, a shape nobody documented.
+    """The reply is not a reply of the API: HTML, an empty or truncated body, or an undocumented shape.
 
     Attributes:
         command: the API command.
         http_status: status of the reply.
-        body_start: first characters of the body, secrets removed.
-        retry_after: seconds the server asked to wait, or None.
+        body_start: first characters of the body, without secrets.
+        retry_after: seconds the server asked the client to wait, or None.
     """
 
     def __init__(
@@ -161,9 +161,9 @@ class APIError(VoxsipError):
     """The API refused a command with an error number.
 
     Attributes:
-        code: the error number, or None where only the HTTP status tells (429 from a gateway).
-        message: the server's text, secrets removed.
-        details: the server's `details` object, secrets removed.
+        code: the error number, or None if only the HTTP status tells the reason (429 from a gateway).
+        message: the server's text, without secrets.
+        details: the server's `details` object, without secrets.
         command: the API command.
         http_status: status of the reply (200 for most refusals).
         attempts: requests sent for the call.
@@ -192,7 +192,7 @@ class APIError(VoxsipError):
 
     @property
     def name(self) -> str:
-        """The number's symbolic name, such as `INSUFFICIENT_MONEY` ("" for one nobody listed)."""
+        """The number's symbolic name, such as `INSUFFICIENT_MONEY`; "" if it is not documented."""
         with IMPORTS:
             from voxsip._generated._error_names import NAMES  # noqa: PLC0415 - 457 names nobody needs until then
 
@@ -220,11 +220,11 @@ class ForbiddenError(APIError):
 
 
 class InvalidRequestError(APIError):
-    """The server refuses the arguments or the state they ask for (101, 134 and all unlisted numbers)."""
+    """The server refused the arguments or the state they ask for (101, 134 and all unlisted numbers)."""
 
 
 class NotFoundError(APIError):
-    """An id or a name points at nothing (107, 116, 117, 147, 156, 275 and their like)."""
+    """Nothing has this id or name (107, 116, 117, 147, 156, 275 and similar)."""
 
 
 class InsufficientFundsError(APIError):
@@ -232,7 +232,7 @@ class InsufficientFundsError(APIError):
 
     @property
     def required_money(self) -> Decimal | None:
-        """What the command needs, in the account's currency, where the server says it."""
+        """The amount the command needs, in the account's currency, if the server names it."""
         from decimal import Decimal  # noqa: PLC0415 - only failures need it
 
         value = self.details.get("required_money")
@@ -244,17 +244,17 @@ class QuotaExceededError(APIError):
 
 
 class RateLimitError(APIError):
-    """Refused for now, not executed (162, 340, 416, 484, HTTP 429).
+    """The request was throttled and not executed (162, 340, 416, 484, HTTP 429).
 
     Attributes:
-        retry_after: seconds the server asked to wait, or None.
+        retry_after: seconds the server asked the client to wait, or None.
     """
 
     disposition = Disposition.THROTTLED
 
 
 class ServerError(APIError):
-    """The server failed inside (1, 2, 4, 5, 13): the outcome is unknown."""
+    """The server failed internally (1, 2, 4, 5, 13): the outcome is unknown."""
 
     disposition = Disposition.UNKNOWN
 

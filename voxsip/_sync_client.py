@@ -1,4 +1,4 @@
-"""The blocking client: the async one behind the same names, run by the process's loop thread."""
+"""The blocking client: the async client under the same names, run on the process's loop thread."""
 
 from __future__ import annotations
 
@@ -29,34 +29,33 @@ if TYPE_CHECKING:
 class Client(SyncGroups):
     """A blocking client of the Management API; safe to share between threads.
 
-    All clients of a process run on one loop thread of voxsip's own. A call may be interrupted (Ctrl-C): what it was doing
-    is cancelled and waited for. Arguments and errors are those of `AsyncClient`, but for `session`, which belongs to
-    an event loop.
+    All clients of a process share one loop thread. Ctrl-C during a call cancels the call and waits for its end. Arguments
+    and errors are those of `AsyncClient`, except `session`, which belongs to an event loop.
 
     Args:
-        credentials: path of a credentials file, or a `ServiceAccount`; None takes them from the environment
-            (`VOXIMPLANT_CREDENTIALS`, a path, or `VOXIMPLANT_TOKEN`, a ready token).
-        token: a ready token instead; it cannot be renewed.
-        account_id: act for this child account with the parent's key.
-        base_url: where the API is; None takes `VOXIMPLANT_BASE_URL`, then the public service.
+        credentials: path of a credentials file, or a `ServiceAccount`. If None, they come from the environment:
+            `VOXIMPLANT_CREDENTIALS` (a path or the JSON text), or `VOXIMPLANT_TOKEN` (a token).
+        token: a token to use instead of credentials; it cannot be renewed.
+        account_id: child account to act for, with the parent's key.
+        base_url: base URL of the API. If None, `VOXIMPLANT_BASE_URL`, then the public service.
         encoding: "query" sends arguments in the URL, as the API documents it; "form" sends them urlencoded in the
-            body; "auto" sends the query, but a form where an argument is secret (no URL, and no proxy's log or
-            trace, holds a password) or the query would be longer than 2 kB.
+            body; "auto" uses the query, and the form if an argument is secret (so that no URL in a log or trace
+            holds a password) or if the query would be longer than 2 kB.
         timeout: seconds per attempt, or a `Timeout`.
-        retry: how failed calls are tried again.
-        rate_limit: requests per second that may leave, or a `SharedRate`, kept with other processes; or None.
-        max_connections: requests in flight; more wait, before their timeout starts.
-        session: refused: an aiohttp session belongs to the loop that made it.
-        ssl: path of a CA file (PEM) or an `ssl.SSLContext`; None trusts what the system trusts, and what
-            `VOXSIP_CA_BUNDLE` names.
-        proxy: URL of an HTTP proxy, with credentials if it asks for them; None takes it from the environment
-            (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), "" goes straight to the API.
-        app_info: what the `User-Agent` tells of your program: "name" or "name/version".
-        allow_plain_http: permit http:// to hosts other than this one, with the token in clear.
-        _seams: for tests and simulations: another clock, another source of random numbers.
+        retry: retry policy for failed calls.
+        rate_limit: requests per second at most; a `SharedRate`, which several processes share; or None.
+        max_connections: requests in flight; further requests queue, and their timeout starts later.
+        session: not accepted: an aiohttp session belongs to the loop that created it.
+        ssl: path of a CA file (PEM) or an `ssl.SSLContext`. If None, the system's certificates and those in
+            `VOXSIP_CA_BUNDLE` are trusted.
+        proxy: URL of an HTTP proxy, with credentials if it requires them. If None, it comes from the environment
+            (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); "" uses no proxy.
+        app_info: your program's name in the `User-Agent`: "name" or "name/version".
+        allow_plain_http: permit http:// to other hosts; the token then travels unencrypted.
+        _seams: clock and random numbers, replaced by tests and simulations.
 
     Raises:
-        ConfigurationError: names the file, the field or the option at fault, never a secret.
+        ConfigurationError: credentials or an option are wrong; the text names the file, field or option, never a secret.
     """
 
     _async: AsyncClient
@@ -109,53 +108,53 @@ class Client(SyncGroups):
 
     @property
     def account_id(self) -> int | None:
-        """The account that calls act for; None where a ready token does not tell."""
+        """The account that calls act for; None if a given token does not name it."""
         return self._async.account_id
 
     @property
     def clock(self) -> Clock:
-        """What this client measures time by and waits with: the machine's clock, but in tests and simulations."""
+        """The clock of this client: the machine's, except in tests and simulations."""
         return self._async.clock
 
     @property
     def base_url(self) -> str:
-        """The API that calls go to."""
+        """The base URL of the API."""
         return self._async.base_url
 
     @property
     def proxy(self) -> str | None:
-        """Host and port of the proxy that calls go through; None where they go straight to the API."""
+        """Host and port of the proxy; None if calls use no proxy."""
         return self._async.proxy
 
     @property
     def limiter(self) -> RateLimiter | None:
-        """What the requests of this client, or of this view of it, wait for; None where nothing limits their rate."""
+        """The limiter of this client's or view's requests; None if their rate is not limited."""
         return self._async.limiter
 
     @lazy
     def bulk(self) -> Bulk:
-        """Jobs over many rows: bind, create, delete, resume."""
+        """Bulk jobs: bind, create, delete, resume."""
         from voxsip.bulk import Bulk  # noqa: PLC0415 - only for those who use it
 
         return Bulk(self._async.bulk, self._runner)
 
     @lazy
     def cluster(self) -> Cluster:
-        """Jobs on several machines: bind, create, delete, open."""
+        """Bulk jobs on several machines: bind, create, delete, open."""
         from voxsip.cluster import Cluster  # noqa: PLC0415 - only for those who use it
 
         return Cluster(self._async.cluster, self._runner)
 
     @lazy
     def resolve(self) -> Resolve:
-        """Names of applications, users and rules into ids."""
+        """Lookups of application, user and rule ids by name."""
         from voxsip._bindings.resolve import Resolve  # noqa: PLC0415 - only for those who use it
 
         return Resolve(self._async.resolve, self._runner)
 
     @lazy
     def desired(self) -> Desired:
-        """Desired state: a plan of what has to change, and that plan applied."""
+        """Desired state: plan changes and apply them."""
         from voxsip.plan import Desired  # noqa: PLC0415 - only for those who use it
 
         return Desired(self._async.desired, self._runner)
@@ -180,7 +179,7 @@ class Client(SyncGroups):
         exclude: Container[int] = (),
         known_before: Container[int] | None = None,
     ) -> dict[str, Any] | None:
-        """Look for what a create has made whose reply never came; see `AsyncClient.recover`."""
+        """Look for what a create made if its reply was lost; see `AsyncClient.recover`."""
         params = conceal_arguments(params)
         return self._runner.run(
             self._async.recover(
@@ -209,7 +208,7 @@ class Client(SyncGroups):
         return self._async.bearer()
 
     def close(self) -> None:
-        """Close the client's connections; twice does no harm. It may be used again afterwards."""
+        """Close the client's connections. Closing twice is safe, and the client may be used again."""
         if LoopThread.is_alive():
             self._runner.run(self._async.close())
 

@@ -34,7 +34,7 @@ class RateLimiter(Protocol):
         """Note that a call was refused for coming too fast.
 
         Args:
-            retry_after: seconds the server asked to wait, or None.
+            retry_after: seconds the server asked the client to wait, or None.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""`client.bulk`: how jobs are started."""
+"""`client.bulk`: start bulk jobs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DeleteRows = (
 
 
 class AsyncBulk:
-    """Starts jobs over many rows. Reached as `client.bulk`.
+    """Starts bulk jobs. Available as `client.bulk`.
 
     Args:
         client: sends the calls.
@@ -71,28 +71,27 @@ class AsyncBulk:
     ) -> BulkJob[BindRequest, BindSipRegistrationReply]:
         """Bind and unbind registrations.
 
-        The final state is that of running the rows one after another, in input order.
+        Rows run concurrently; the final state is as if they had run in input order.
 
         Args:
-            rows: an iterable or async iterable of `BindRequest` or of mappings with its columns; read
-                as needed, never gathered (but with `skip_unchanged`). An iterable is read in the event loop
-                and should not block.
-            concurrency: rows in flight at most, 1 to 256; fewer while the server pushes back.
-            rate_limit: requests per second that may leave, retries included: a ceiling, lowered while the
-                server refuses; or a `Limiter`, whose rate is yours to change while the job runs; or a
-                `SharedRate`, kept with other processes.
-            journal: path of a new SQLite file that lets the job be resumed; or `postgresql://host/database#name`,
-                for another machine to resume it.
-            skip_unchanged: read the input and the live state first, and send nothing for rows that would
-                leave everything as it is.
-            verify: read the live state at the end and report what differs from what the rows should
-                have left.
-            max_failures: rows that may fail; one more stops the job.
-            max_failure_ratio: share of failed rows that may not be passed, 0 to 1.
-            min_rows_for_ratio: rows before the share is looked at.
-            deadline: seconds after which no row is sent any more.
-            source: where the rows come from, kept in the journal for people.
-            checksum: of the input, kept in the journal; resuming with another is refused.
+            rows: an iterable or async iterable of `BindRequest`, or of mappings with its columns. It is read as
+                needed and never kept in memory (except with `skip_unchanged`). An iterable is read in the
+                event loop and should not block.
+            concurrency: rows in flight at most, 1 to 256; fewer while the server throttles.
+            rate_limit: requests per second at most, including retries, lowered while the server throttles; or a
+                `Limiter`, whose rate you may change while the job runs; or a `SharedRate`, which several
+                processes share.
+            journal: path of a new SQLite file to resume the job from; or `postgresql://host/database#name`, so
+                that another machine can resume it.
+            skip_unchanged: read the input and the live state first, and send nothing for rows that change
+                nothing.
+            verify: read the live state at the end and report how it differs from what the rows ask for.
+            max_failures: failed rows at most; one more stops the job.
+            max_failure_ratio: share of failed rows, 0 to 1; a greater share stops the job.
+            min_rows_for_ratio: rows that must end before the share is checked.
+            deadline: seconds after which no further row is sent.
+            source: name of the input, kept in the journal for people to read.
+            checksum: checksum of the input, kept in the journal; resuming with another input is refused.
 
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
@@ -128,18 +127,18 @@ class AsyncBulk:
     ) -> BulkJob[CreateRequest, CreateSipRegistrationReply]:
         """Buy registrations. Each costs money.
 
-        A want of money (127) or of places (272) stops the job. With a journal an intent is on disk before
-        each request leaves, so that a job killed at any moment and resumed buys nothing twice.
+        Too little money (127) or a full quota (272) stops the job. With a journal, the intent of each purchase is on
+        disk before its request leaves, so a job that is killed at any moment and resumed buys nothing twice.
 
         Args:
             rows: as for `bind`, of `CreateRequest`.
             concurrency: as for `bind`.
             rate_limit: as for `bind`.
             journal: as for `bind`.
-            skip_unchanged: read the registrations there are first; a row whose SIP user name and proxy
-                are there already is not bought again.
-            check_funds: hold price times rows against the balance first, and buy nothing where it does
-                not suffice. Of an input of unknown length, the price of one row.
+            skip_unchanged: read the existing registrations first, and do not buy rows whose SIP user name and
+                proxy exist already.
+            check_funds: compare the price of all rows with the balance first, and buy nothing if the money does
+                not suffice. If the length of the input is unknown, the price of one row is compared.
             max_failures: as for `bind`.
             max_failure_ratio: as for `bind`.
             min_rows_for_ratio: as for `bind`.
@@ -178,14 +177,14 @@ class AsyncBulk:
         source: str | None = None,
         checksum: str | None = None,
     ) -> BulkJob[DeleteRequest, DeleteSipRegistrationReply]:
-        """Give registrations up.
+        """Delete registrations.
 
         Args:
             rows: as for `bind`, of `DeleteRequest`.
             concurrency: as for `bind`.
             rate_limit: as for `bind`.
             journal: as for `bind`.
-            skip_unchanged: read the registrations there are first; rows for others are not sent.
+            skip_unchanged: read the existing registrations first; rows for others are not sent.
             max_failures: as for `bind`.
             max_failure_ratio: as for `bind`.
             min_rows_for_ratio: as for `bind`.
@@ -225,16 +224,15 @@ class AsyncBulk:
         recovery_delay: float | None = None,
         checksum: str | None = None,
     ) -> BulkJob[Any]:
-        """Go on with a job from its journal, to the state one uninterrupted run would have left.
+        """Resume a job from its journal; the end is that of an uninterrupted run.
 
-        Every row has an outcome again: those that earlier runs finished are restored from the journal and
-        not sent, but for those that met what stopped the job: an empty account, a full quota, a key that may not.
-        A purchase that had begun and has no outcome is looked for before it is sent again.
+        Every row has an outcome again. Rows that earlier runs finished are restored from the journal and not sent,
+        except those that met what stopped the job: too little money, a full quota, a key without the role. A
+        purchase that had begun and has no outcome is looked for before it is sent again.
 
         Args:
             journal: path of the journal, or `postgresql://host/database#name`.
-            rows: the input the job was started with. A row that changed is refused, a password that
-                changed is not noticed.
+            rows: the input of the job. A changed row is refused; a changed password is not noticed.
             concurrency: and all others below but the last two: instead of what the job was started with.
             rate_limit: as for `bind`.
             skip_unchanged: as for `bind`.
@@ -244,7 +242,7 @@ class AsyncBulk:
             max_failure_ratio: as for `bind`.
             min_rows_for_ratio: as for `bind`.
             deadline: as for `bind`.
-            recovery_delay: seconds that the last requests of a killed or cancelled run are given to arrive,
+            recovery_delay: seconds to wait for the last requests of a killed or cancelled run to be executed,
                 before anything is looked for or sent (3).
             checksum: of the input; compared with the one in the journal.
 
@@ -273,7 +271,7 @@ class AsyncBulk:
         return BulkJob(run)
 
     async def quote(self, rows: int | None = None, *, account_id: int | None = None) -> Quote:
-        """Hold the price of registrations against the account's money.
+        """Compare the price of registrations with the account's balance.
 
         Args:
             rows: how many are to be bought.

@@ -18,7 +18,7 @@ class Guards:
         kind: what the rows are for; only buying stops for want of money or places.
         max_failures: rows that may end "failed" or "unknown"; one more stops the job. None: any number.
         max_failure_ratio: their share of all rows so far, from 0 to 1, that may not be passed.
-        min_rows_for_ratio: rows before the share is looked at.
+        min_rows_for_ratio: rows that must end before the share is checked.
         contain: told what would stop the job for every row; returns whether it is the affair of one account.
     """
 

@@ -1,4 +1,4 @@
-"""A bulk job as its user holds it: an async iterable of outcomes, or awaited, a report."""
+"""A bulk job: iterate it for outcomes, or await it for the report."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from voxsip.bulk._run import Run
 class BulkJob(Generic[R, P]):
     """Many rows in flight.
 
-    Iterated, it gives every row's outcome in the order in which rows end; awaited, it runs to its end and
-    gives the report. Nothing is sent before one of the two is begun. Leaving the iteration early sends
-    nothing more and lets what is in flight end; `async with` does so at a place you choose. Cancelling
-    cancels what is in flight.
+    Iterate it for the outcome of every row, in the order in which rows end, or await it for the report. Nothing is
+    sent before that. Leaving the iteration early sends no further row and lets the rows in flight end; use `async
+    with` to choose where this happens. Cancelling cancels the rows in flight.
 
-    A job runs once. It never raises for a row; it raises what the input raises, and `VoxsipError` where the
-    job as a whole cannot continue.
+    A job runs once. It never raises for a row. It raises what the input raises, and `VoxsipError` if the job as a
+    whole cannot continue.
 
     Attributes:
         queue: where outcomes wait to be read; for the sync twin.
@@ -41,21 +40,21 @@ class BulkJob(Generic[R, P]):
 
     @property
     def report(self) -> Report:
-        """The sums so far; the same object all the time."""
+        """The totals so far; always the same object."""
         return self._run.report
 
     @property
     def concurrency(self) -> int:
-        """Rows that may be in flight at this moment."""
+        """Rows that may be in flight now."""
         return self._run.concurrency
 
     @property
     def rate(self) -> float | None:
-        """Requests per second that may leave at this moment; None where nothing limits them."""
+        """Requests per second that may leave now; None if the rate is not limited."""
         return self._run.rate
 
     def stop(self, reason: str = Stop.REQUESTED, *, read_rest: bool = True) -> None:
-        """Send no further row; what is in flight ends. May be called from any thread or signal handler.
+        """Send no further row and let the rows in flight end. May be called from any thread or signal handler.
 
         Args:
             reason: for the report.
@@ -94,7 +93,7 @@ class BulkJob(Generic[R, P]):
         )
 
     async def aclose(self) -> None:
-        """Send nothing more and wait for what is in flight; twice does no harm."""
+        """Send no further row and wait for the rows in flight. Calling it twice is safe."""
         task = self._task
         if task is None or task.done():
             return

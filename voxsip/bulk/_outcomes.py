@@ -1,4 +1,4 @@
-"""What a bulk job tells: an outcome for every row, and a report of all of them."""
+"""What a bulk job returns: an outcome for every row, and a report of all of them."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ class Outcome(Generic[R, P]):
     """How one row ended.
 
     Attributes:
-        index: place in the input, from 0.
-        row: the request; what the input gave where that could not be read as one.
-        status: "done"; "unchanged" (it held already and was not sent); "failed" (refused by the API, or
+        index: position in the input, from 0.
+        row: the request; if it could not be read, the row as given.
+        status: "done"; "unchanged" (already applied, not sent); "failed" (refused by the API, or
             invalid and not sent); "skipped" (not sent, since the job stopped); "unknown" (sent, and the
             server may or may not have done it).
-        result: the model of the API's reply if the row is done; of an earlier run, as far as the journal tells it. Of a
-            purchase that is "unchanged", the reply with the registration that is there. Else None.
-        error: why it failed or is unknown, else None.
+        result: the API's reply as its model if the row is done; for a restored row, as far as the journal keeps it. For a
+            purchase that is "unchanged", a reply with the existing registration. Otherwise None.
+        error: why it failed or is unknown, or None.
         attempts: requests sent for it.
-        elapsed: seconds it took from its first attempt on, without those in the client's own queue for the rate.
-        restored: True if an earlier run of the same job came to it.
+        elapsed: seconds from its first attempt to its end, without waiting for the client's rate limit.
+        restored: True if an earlier run of the same job finished it.
     """
 
     index: int
@@ -107,12 +107,12 @@ def stop_reason(kind: Kind, error: type[object]) -> Stop | None:
 
 @attrs.frozen(kw_only=True)
 class Mismatch:
-    """A registration that is not bound as running the rows one after another would have left it.
+    """A registration whose binding differs from what the rows ask for.
 
     Attributes:
         sip_registration_id: the registration.
-        expected: what the rows make of it; parts that they do not determine are -1.
-        found: what the API says, or None where there is no such registration.
+        expected: binding that the rows ask for; parts that they do not determine are -1.
+        found: binding that the API shows, or None if the registration does not exist.
         account_id: the child account that it belongs to; None for the client's own.
     """
 
@@ -122,7 +122,7 @@ class Mismatch:
     account_id: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the mismatch as plain JSON-able data."""
+        """Return the mismatch as JSON-compatible data."""
         return {
             "sip_registration_id": self.sip_registration_id,
             "expected": self.expected._asdict(),
@@ -133,21 +133,21 @@ class Mismatch:
 
 @attrs.define(kw_only=True)
 class Report:
-    """The sums of a job; while it runs, of the rows that have ended so far.
+    """The totals of a job; while it runs, of the rows that have ended.
 
     Attributes:
         kind: "bind", "create" or "delete".
-        rows: rows that have an outcome; the five counts after it add up to it.
-        restored: rows among them that an earlier run of the job did.
+        rows: rows that have an outcome: the sum of the five counts that follow.
+        restored: rows among them that an earlier run of the job finished.
         seconds: how long this run took.
-        calls: requests that this run sent for rows, repeated ones included.
-        retries: those that repeated another.
-        errors: rows by the error they ended with: "393 SOME_NAME", or a class where there is no number.
+        calls: requests that this run sent for rows, including retries.
+        retries: requests among them that repeated another.
+        errors: number of rows by error: "393 SOME_NAME", or the class if there is no number.
         stopped: why no further rows were sent, or None.
-        mismatches: with `verify`: registrations that differ from what the rows should have left; None
-            where nothing was compared.
+        mismatches: with `verify`, number of registrations that differ from what the rows ask for; None if
+            nothing was compared.
         mismatched: the first of them.
-        verify_error: why comparing was not possible, or None.
+        verify_error: why the comparison failed, or None.
         options: The job's options by name, as its journal keeps them.
     """
 
@@ -171,12 +171,12 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether the job reached its end, every row is done or unchanged, and nothing that was compared differs."""
+        """Whether the job reached its end, every row is done or unchanged, and no compared registration differs."""
         fine = self.rows == self.done + self.unchanged and not self.mismatches
         return fine and self.stopped is None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain JSON-able data."""
+        """Return the report as JSON-compatible data."""
         plain = attrs.asdict(self, recurse=False)
         plain["errors"] = dict(self.errors)
         plain["options"] = dict(self.options)
@@ -219,8 +219,8 @@ class Quote:
     """What buying registrations will cost.
 
     Attributes:
-        price: reserved for one registration and its first month, in the account's currency.
-        rows: how many are to be bought, or None where that is not known.
+        price: price of one registration and its first month, in the account's currency.
+        rows: registrations to buy, or None if unknown.
         balance: the account's money.
         currency: of all of them.
     """
@@ -237,6 +237,6 @@ class Quote:
 
     @property
     def enough(self) -> bool:
-        """Whether the money covers all rows; of an unknown number, the first one."""
+        """Whether the balance covers all rows; if their number is unknown, the first one."""
         needed = self.price if self.rows is None else self.price * self.rows
         return self.balance >= needed

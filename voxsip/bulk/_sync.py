@@ -145,17 +145,17 @@ class SyncBulkJob(Generic[R, P]):
 
     @property
     def report(self) -> Report:
-        """The sums so far; the same object all the time."""
+        """The totals so far; always the same object."""
         return self._job.report
 
     @property
     def concurrency(self) -> int:
-        """Rows that may be in flight at this moment."""
+        """Rows that may be in flight now."""
         return self._job.concurrency
 
     @property
     def rate(self) -> float | None:
-        """Requests per second that may leave at this moment; None where nothing limits them."""
+        """Requests per second that may leave now; None if the rate is not limited."""
         return self._job.rate
 
     def stop(self, reason: str = Stop.REQUESTED, *, read_rest: bool = True) -> None:
@@ -170,7 +170,7 @@ class SyncBulkJob(Generic[R, P]):
         return self.report
 
     def close(self) -> None:
-        """Send nothing more and wait for what is in flight; twice does no harm."""
+        """Send no further row and wait for the rows in flight. Calling it twice is safe."""
         if not self._over:
             self._over = True
             if self._job.reachable:

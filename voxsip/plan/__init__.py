@@ -1,7 +1,7 @@
-"""Desired state: rows that say how registrations shall be, a plan of what that changes, and that plan applied.
+"""Desired state: rows that describe registrations, a plan of the changes they need, and its application.
 
-Reached through a client: `client.desired.plan(rows)`, `client.desired.apply(plan)`. A plan is made of one look
-at the live state, can be saved and read by people, and is applied exactly or not at all.
+Use it through a client: `client.desired.plan(rows)`, `client.desired.apply(plan)`. A plan is made from one reading
+of the live state. It can be saved and read by people, and it is applied exactly or not at all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`client.desired`: how plans are made and applied."""
+"""`client.desired`: make plans and apply them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Rows = Iterable[Row] | AsyncIterable[Row]
 
 
 class AsyncDesired:
-    """Makes plans and applies them. Reached as `client.desired`.
+    """Makes plans and applies them. Available as `client.desired`.
 
     Args:
         client: Reads the live state, and makes the changes.
@@ -58,10 +58,10 @@ class AsyncDesired:
         source: str | None = None,
         lines: Sequence[int] = (),
     ) -> Plan:
-        """Read the live state once and return what has to change; change nothing.
+        """Read the live state once and return the changes it needs; change nothing.
 
-        A cell of a row that is absent or empty leaves what is there alone, None or "-" means that there
-        shall be none, and anything else is what shall be. Rows that cannot be planned are in `refused`.
+        A cell that is absent or empty leaves the live value alone. None or "-" removes it, and any other value
+        sets it. Rows that cannot be planned are in `refused`.
         A `csv.DictReader` gives None for cells that a short line does not have: pass it `restval=""`.
 
         Args:
@@ -73,14 +73,14 @@ class AsyncDesired:
             prune: Delete the registrations in `scope` that no row mentions.
             scope: What `prune` is limited to; all that is given must match: `application_id`,
                 `application_name`, `proxy`, `prefix` (of the SIP user name).
-            set_passwords: Send the passwords of registrations that exist too; the API never shows them, so
-                whether they differ cannot be told.
+            set_passwords: Send the passwords of existing registrations too. The API never shows passwords, so
+                voxsip cannot see whether they differ.
             replace: Replace registrations that cannot be updated (`is_persistent`): create, move the user,
                 delete.
             delete_first: Delete before creating, if a quota leaves no room for both.
-            force: Let the plan be applied although it is past a threshold.
-            source: What the rows are from, for messages.
-            lines: The line of each row in it, for messages.
+            force: Allow the plan to be applied although it exceeds a threshold.
+            source: The name of the input, for messages.
+            lines: The line of each row in the input, for messages.
 
         Returns:
             The plan; false if nothing has to change.
@@ -148,24 +148,24 @@ class AsyncDesired:
         min_rows_for_ratio: int = 100,
         deadline: float | None = None,
     ) -> BulkJob[Change]:
-        """Apply a plan: exactly its changes, or none if the live state is not what it was made for.
+        """Apply a plan: exactly its changes, or none if the live state has changed since.
 
-        With the journal of a plan that was begun and did not end, it is continued. A change whose
-        predecessor is not done is "skipped".
+        If the journal belongs to a plan that began and did not end, the plan is resumed. A change is "skipped" if a
+        change it depends on is not done.
 
         Args:
             plan: The plan, as made or as loaded.
             journal: The path of its journal; None: that of the saved plan, with ".journal" behind it.
             rows: The rows that the plan was made of: needed if the plan was loaded, and passwords are in the
                 rows themselves.
-            force: Apply it although it is past a threshold.
+            force: Apply the plan although it exceeds a threshold.
             concurrency: The changes in flight at most, 1 to 256.
             rate_limit: The requests per second that may leave, or a `Limiter` or `SharedRate`.
             check_funds: Hold the price of new registrations against the balance first.
-            max_failures: The changes that may fail; one more stops the job.
-            max_failure_ratio: The share of failed changes that may not be passed, 0 to 1.
-            min_rows_for_ratio: The changes before the share is looked at.
-            deadline: The seconds after which no change is sent any more.
+            max_failures: The failed changes at most; one more stops the job.
+            max_failure_ratio: The share of failed changes, 0 to 1; a greater share stops the job.
+            min_rows_for_ratio: The changes that must end before the share is checked.
+            deadline: The seconds after which no further change is sent.
 
         Returns:
             A job: iterated, it gives the outcome of every change; awaited, a report.
@@ -173,7 +173,7 @@ class AsyncDesired:
         Raises:
             InvalidArgumentError: An option is wrong. When the job starts: the plan has refused rows, is of
                 another account or API, or a password is missing.
-            ThresholdError: When the job starts: the plan is past a threshold.
+            ThresholdError: When the job starts: the plan exceeds a threshold.
             StalePlanError: When the job starts: the live state differs, or the plan was applied already.
             ConfigurationError: When the job starts: the journal cannot be used.
         """
@@ -213,7 +213,7 @@ class AsyncDesired:
     async def export(
         self, *, application_id: int | None = None, application_name: str | None = None
     ) -> AsyncIterator[dict[str, Any]]:
-        """Yield the live registrations as rows of a desired state: a plan of them is empty.
+        """Yield the live registrations as rows of a desired state; a plan of these rows is empty.
 
         Args:
             application_id: Only those bound to this application.

@@ -215,7 +215,7 @@ class Refusal:
 
 @attrs.frozen(kw_only=True)
 class Thresholds:
-    """How much of what is in scope a plan may disturb before somebody has to say so.
+    """How much of its scope a plan may disturb without `force`.
 
     Attributes:
         share: The share that may not be passed, 0 to 1.

@@ -18,7 +18,7 @@ from voxsip.plan._scope import Scope
 
 
 class Desired:
-    """Makes plans and applies them, for blocking code. Reached as `client.desired`.
+    """Makes plans and applies them, for blocking code. Available as `client.desired`.
 
     Args:
         desired: The async twin.

@@ -1,4 +1,4 @@
-"""One account, many processes: a rate that several programs keep together, in PostgreSQL.
+"""One account, many processes: a rate limit that several programs share, in PostgreSQL.
 
 Needs the extra `shared`: `pip install voxsip[shared]`. Nothing of it is imported before it is asked for.
 """

@@ -1,4 +1,4 @@
-"""`SharedRate`: the rate of an account, kept by all processes that call for it.
+"""`SharedRate`: the rate limit of an account, shared by all processes that use it.
 
 Slots come from the store in batches, sized by what waits and never ahead of it, so that no slot is lost when a process
 ends. Where each leaves is told by the database's clock, as seconds from now.
@@ -53,17 +53,17 @@ WHERE service = $1 AND account_id = $2
 
 @attrs.frozen(kw_only=True)
 class RateStatus:
-    """How the rate of an account stands.
+    """The state of an account's rate.
 
     Attributes:
         account_id: the account.
         service: host of the API.
-        ceiling: requests per second that may not be passed, as set by people, or None.
-        rate: requests per second that may leave now, or None while nothing limits them.
-        paused: seconds for which nothing may leave.
-        used: requests per second that left lately.
-        total: requests that left since the store knows the account.
-        cuts: how often refusals lowered the rate.
+        ceiling: requests per second at most, as set by `voxsip rate set` or a client, or None.
+        rate: requests per second that may leave now, or None if not limited.
+        paused: seconds until requests may leave again; 0 if not paused.
+        used: requests per second that left recently.
+        total: requests that left since the account was first used with this store.
+        cuts: number of times throttling lowered the rate.
     """
 
     account_id: int
@@ -78,13 +78,13 @@ class RateStatus:
 
 @attrs.frozen(repr=False, init=False)
 class SharedRate:
-    """The rate of an account, shared with all processes that name the same store.
+    """The rate limit of an account, shared by all processes that use the same store.
 
     Args:
         store: `postgresql://user@host/database`.
-        rate: requests per second at most, all processes together, where the store knows no rate of the account yet;
-            None lets the service's refusals find it. `voxsip rate set` changes it later.
-        urgent: take slots before those who are not urgent: for services; not for bulk jobs.
+        rate: requests per second at most, for all processes together, if the store has no rate of the account yet.
+            If None, the rate follows the service's throttling. `voxsip rate set` changes it later.
+        urgent: take slots before callers that are not urgent. Use it for services, not for bulk jobs.
 
     Raises:
         ConfigurationError: no address of a store, or a rate that is not above 0.

@@ -44,7 +44,7 @@ class RestoredRow:
     """What a journal knows of one input row.
 
     Attributes:
-        index: place in the input, from 0.
+        index: position in the input, from 0.
         digest: fingerprint of the row, secrets left out (see `row_digest`).
         status: how it ended, or "intended" where only the intent is known: the request may have left.
         at: when that was written (aware, UTC, by the local clock); for "intended", before it was sent.

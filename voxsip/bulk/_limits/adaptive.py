@@ -182,7 +182,7 @@ class AdaptiveLimits:
 
         Args:
             now: monotonic seconds.
-            retry_after: seconds the server asked to wait, or None.
+            retry_after: seconds the server asked the client to wait, or None.
             throttled: True for a refusal for now, False for a timeout, a lost reply or a 5xx.
         """
         if retry_after is not None and retry_after > 0.0:
