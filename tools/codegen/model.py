@@ -15,7 +15,7 @@ class Field:
     required: bool
     secret: bool
     wire: str | None = None
-    """Its name in JSON, where Python cannot take that."""
+    """Its name in JSON, if Python cannot take that."""
     either: bool = False
     """Whether the service may wrap it in an array of one."""
 
@@ -65,9 +65,9 @@ class Paging:
     items: str
     total: str | None
     page_size: int | None
-    """How many to ask for; None where the service sends everything at once."""
+    """How many to ask for; None if the service sends everything at once."""
     cap: int | None = None
-    """The most that may be asked for, where that is less than usual."""
+    """The most that may be asked for, if that is less than usual."""
 
 
 @attrs.frozen(kw_only=True)
@@ -79,7 +79,7 @@ class Lookup:
     """Parameters of the create, each with the member of the listed items that must equal it."""
     id: str
     since: str | None
-    """Member that says when the thing was made; None where equal is the same."""
+    """Member that says when the thing was made; None if equal is the same."""
     filters: tuple[tuple[str, str], ...] = ()
     """Parameters of the create, each with the filter of the list command that takes its value."""
     again: bool = True

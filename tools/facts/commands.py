@@ -123,7 +123,7 @@ def _behaviour(command: str, retry: Mapping[str, Any]) -> Schema:
 
 
 def _lookup(command: str, find: Mapping[str, Any]) -> Schema | None:
-    """Return how to find what was made, where that can be told for certain."""
+    """Return how to find what was made, if that can be told for certain."""
     if command not in corrections.LOOKUPS:
         return None
     given = corrections.LOOKUPS[command]

@@ -137,7 +137,7 @@ LOOKUPS: dict[str, dict[str, object]] = {
         "within": "result",
     },
 }
-"""How a create is looked up, where the reply can be made of what is found; the table says the rest.
+"""How a create is looked up, if the reply can be made of what is found; the table says the rest.
 
 Left out on purpose, so that a lost reply stays "outcome unknown"; docs/retries.md tells users why for each that costs: messages
 (their history knows neither text nor moment), plans (the one that is there may have been there), tasks, sessions, reports

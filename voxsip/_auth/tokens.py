@@ -36,7 +36,7 @@ class Tokens(Protocol):
 
     @property
     def account_id(self) -> int | None:
-        """The account acted for, where the source knows it."""
+        """The account acted for, if the source knows it."""
         ...
 
     def bearer(self) -> str:
@@ -69,7 +69,7 @@ class StaticToken:
 
     @property
     def account_id(self) -> int | None:
-        """The account that the token names as its issuer; None where it cannot be read."""
+        """The account that the token names as its issuer; None if it cannot be read."""
         try:
             claims = self._bearer.split(".")[1]
             issuer = orjson.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iss"]

@@ -61,7 +61,7 @@ class ConflictKeys:
         self._lookup_refused = False
 
     def keys(self, row: Row) -> Keys | None:
-        """Return a row's keys, each once; None where `learn` must be awaited first, in an empty window."""
+        """Return a row's keys, each once; None if `learn` must be awaited first, in an empty window."""
         if isinstance(row, DeleteRequest):
             return (row.sip_registration_id,)
         first: Keys

@@ -34,7 +34,7 @@ class AccountNames:
         self._application_of: dict[int, int] = {}
 
     def application_of(self, rule: int) -> int | None:
-        """Return a rule's application, or None where it is not known."""
+        """Return a rule's application, or None if it is not known."""
         return self._application_of.get(rule)
 
     # Users only: what telling conflicts apart needs
@@ -98,7 +98,7 @@ class AccountNames:
             self._rules = {application: NameTable(pairs) for application, pairs in rules.items()}
 
     def resolve(self, row: BindRequest) -> Change | None:
-        """Return the row with ids for names; None where a name stands for nothing.
+        """Return the row with ids for names; None if a name stands for nothing.
 
         Such a row is refused by the API and changes nothing.
 

@@ -58,7 +58,7 @@ class Request:
                     raise InvalidArgumentError(f"{name}: {problem}", field=name)
 
     def columns(self) -> dict[str, Any]:
-        """Return every column and its value, None where it is empty; secrets included."""
+        """Return every column and its value, None if it is empty; secrets included."""
         return {name: getattr(self, name) for name in COLUMNS[type(self)]}
 
     def params(self) -> dict[str, Any]:
@@ -127,13 +127,13 @@ class BindRequest(Request):
 
 @attrs.frozen(kw_only=True)
 class CreateRequest(Request):
-    """Buy a registration, and bind it in the same call where an application is named.
+    """Buy a registration, and bind it in the same call if an application is named.
 
     Args:
         sip_username: the user name at the SIP server.
         proxy: the SIP server.
-        auth_user: the name to authenticate with, where it differs.
-        outbound_proxy: where to send requests, where it differs.
+        auth_user: the name to authenticate with, if it differs.
+        outbound_proxy: where to send requests, if it differs.
         password: the SIP password; never in a repr, a log, a journal or a report.
         is_persistent: False registers only while the bound user is logged in.
         application_id: and the rest of the binding, as in `BindRequest`.

@@ -10,7 +10,7 @@ The rules, as far as the documents go:
 - A user has one registration: binding a second one takes the user, and nothing else, from the first.
 - A rule alone brings its own application. A row that names nothing but the registration changes nothing.
 - `bind=False` clears the user and the rule that are named, if the registration has them; all three parts
-  where only its application, or nothing at all, is named.
+  if only its application, or nothing at all, is named.
 - `bind=False` without a registration takes the user, and the rule if one is named, from whichever
   registration has that user.
 """
@@ -53,7 +53,7 @@ class BindingState:
         start: bindings by registration; read, never written. With it the model is complete: other
             registrations do not exist. None: nothing is known of any registration at first, and what
             rows leave as it was stays unknown (`ANY`).
-        application_of: the application of a rule, or None where it is not known.
+        application_of: the application of a rule, or None if it is not known.
 
     Attributes:
         changed: bindings of the registrations that rows touched.
@@ -80,7 +80,7 @@ class BindingState:
                 self.holders[binding.user] = registration
 
     def of(self, registration: int) -> Binding | None:
-        """Return a registration's binding, or None where it does not exist."""
+        """Return a registration's binding, or None if it does not exist."""
         found = self.changed.get(registration)
         if found is None:
             return NOTHING_KNOWN if self._start is None else self._start.get(registration)
@@ -98,7 +98,7 @@ class BindingState:
         self.changed[registration] = UNBOUND
 
     def apply(self, change: Change) -> bool:
-        """Do what a row asks for; return False where it names a registration that does not exist."""
+        """Do what a row asks for; return False if it names a registration that does not exist."""
         if change.registration is None:
             if change.user is not None and not change.bind:
                 self._unbind_user(change.user, change.rule)
@@ -197,7 +197,7 @@ class BindingState:
 
 
 def _equal(one: int | None, other: int | None) -> bool | None:
-    """Compare two parts; None where that cannot be told."""
+    """Compare two parts; None if that cannot be told."""
     if ANY in (one, other):
         return None
     return one == other

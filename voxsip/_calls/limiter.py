@@ -19,7 +19,7 @@ class RateLimiter(Protocol):
 
     @property
     def rate(self) -> float | None:
-        """Requests per second, or None where nothing limits them."""
+        """Requests per second, or None if nothing limits them."""
         ...
 
     def set_rate(self, rate: float | None) -> None:
@@ -142,7 +142,7 @@ class Limiter:
 
     @property
     def rate(self) -> float | None:
-        """Requests per second, or None where nothing limits them."""
+        """Requests per second, or None if nothing limits them."""
         return self._bucket.rate if self._limited else None
 
     def set_rate(self, rate: float | None) -> None:

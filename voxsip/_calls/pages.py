@@ -31,7 +31,7 @@ def start_offset(values: dict[str, Any]) -> int:
 
 
 def check_count(command: Command, values: dict[str, Any]) -> None:
-    """Refuse a page that is larger than the service gives, where that is less than usual.
+    """Refuse a page that is larger than the service gives, if that is less than usual.
 
     Raises:
         InvalidArgumentError: `count` is too large. Nothing was sent.

@@ -35,7 +35,7 @@ class RetryBudget:
             self._left = min(self._size, self._left + self._refill)
 
     def spend(self, error: VoxsipError) -> bool:
-        """Take one retry out for this error; False where none is left."""
+        """Take one retry out for this error; False if none is left."""
         if error.disposition is Disposition.THROTTLED:
             return True
         if self._left < 1.0:

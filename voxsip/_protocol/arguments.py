@@ -20,7 +20,7 @@ class All:
 
 
 ALL: Final = All()
-"""Every one of them, where a command documents it. An empty list never means this."""
+"""Every one of them, if a command documents it. An empty list never means this."""
 
 FileContent: TypeAlias = bytes | PathLike[str]
 """A file to upload: its bytes, or the path to read them from. Text is refused: it could be either."""

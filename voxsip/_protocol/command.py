@@ -61,7 +61,7 @@ class Paging(NamedTuple):
     page_size: int | None = 1000
     """None: the service sends everything at once, and takes no `count` and `offset`."""
     cap: int | None = None
-    """The most that `count` may be, where that is less than usual."""
+    """The most that `count` may be, if that is less than usual."""
 
 
 class Lookup(NamedTuple):
@@ -305,7 +305,7 @@ class Command:
         return tuple(text for name in self.secret for text in secret_texts(values.get(name)))
 
     def _template(self, given: Mapping[str, object]) -> tuple[str, itemgetter[Any]] | None:
-        """Return a format, and what picks its values, where names and types say all; None elsewhere."""
+        """Return a format, and what picks its values, if names and types say all; None elsewhere."""
         parts = []
         free = []
         for name, value in given.items():

@@ -30,7 +30,7 @@ class Page(Sequence[T_co], Generic[T_co]):
     Attributes:
         items: the models on this page.
         offset: place of the first item in the whole list.
-        total_count: length of the whole list where the server says it, else None.
+        total_count: length of the whole list if the server says it, else None.
         other: further members of the reply, as `timezone`; by name, as JSON has them.
     """
 
@@ -57,7 +57,7 @@ class Page(Sequence[T_co], Generic[T_co]):
 
     @property
     def next_offset(self) -> int | None:
-        """Where the next page starts; None where this one is the last."""
+        """Where the next page starts; None if this one is the last."""
         end = self.offset + len(self.items)
         if not self.items or (self.total_count is not None and end >= self.total_count):
             return None

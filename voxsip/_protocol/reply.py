@@ -61,8 +61,8 @@ class RawReply:
         status: the HTTP status.
         body: decompressed.
         headers: looked up in any case.
-        limit: bytes after which reading stopped, or None where the body is whole.
-        chunks: the rest of a body that is a file, to be read; None where there is none.
+        limit: bytes after which reading stopped, or None if the body is whole.
+        chunks: the rest of a body that is a file, to be read; None if there is none.
     """
 
     status: int
@@ -196,7 +196,7 @@ def unexpected(
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Read `Retry-After` (RFC 9110, 10.2.3): seconds or an HTTP date; None where absent or unreadable.
+    """Read `Retry-After` (RFC 9110, 10.2.3): seconds or an HTTP date; None if absent or unreadable.
 
     Args:
         headers: the reply's headers.
@@ -213,7 +213,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 
 def http_date(text: str | None) -> datetime | None:
-    """Read an HTTP date as aware UTC; None where absent or unreadable."""
+    """Read an HTTP date as aware UTC; None if absent or unreadable."""
     if not text:
         return None
     try:

@@ -18,7 +18,7 @@ def structurer(model: type[T]) -> Callable[[Any], T]:
     """Return a function from decoded JSON to the model.
 
     Unknown fields are ignored; optional ones that are missing, or an empty text where none can be, are None. The
-    function raises ValueError, TypeError or KeyError where the JSON does not fit.
+    function raises ValueError, TypeError or KeyError if the JSON does not fit.
     """
     made: Callable[[Any], T] | None = _made.get(model)
     if made is None:

@@ -20,7 +20,7 @@ MOST_DETAILS = 1000
 LONGEST_DETAILS = 16_000
 LONGEST_NAME = 200
 LONGEST_SPELLING = 12
-"""Characters that one character of a secret takes at most where it is escaped."""
+"""Characters that one character of a secret takes at most if it is escaped."""
 _SHAPES = (
     re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}"),
     re.compile(

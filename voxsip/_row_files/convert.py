@@ -219,5 +219,5 @@ def _text(cell: object) -> str:
         return str(int(cell))
     if isinstance(cell, datetime | date | time | timedelta):
         return str(cell)
-    # A line of the copy is a row of the sheet; where a break matters, U+2028 is refused by name.
+    # A line of the copy is a row of the sheet; if a break matters, U+2028 is refused by name.
     return str(cell).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\u2028")

@@ -35,7 +35,7 @@ class Passwords:
         self._files: dict[str, _Forward] = {}
 
     def find(self, origin: str, row: dict[str, object], depth: int = 0) -> str | None:
-        """Return the password that stands there for the same row, None where it has none.
+        """Return the password that stands there for the same row, None if it has none.
 
         Raises:
             BadCell: there is no such place, or another row stands there.

@@ -11,7 +11,7 @@ from voxsip._errors import InvalidArgumentError, VoxsipError
 class Problem:
     """One mistake: where it stands, what it is, and what to do about it.
 
-    `line` counts from 1, as editors do, and is None where the file as a whole is meant.
+    `line` counts from 1, as editors do, and is None if the file as a whole is meant.
     """
 
     file: str

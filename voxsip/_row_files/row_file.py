@@ -55,7 +55,7 @@ class Rows(Generic[Request]):
         return len(self.lines)
 
     def __iter__(self) -> Iterator[Request]:
-        """Read the rows again. Raises FileChangedError where they are no longer what they were."""
+        """Read the rows again. Raises FileChangedError if they are no longer what they were."""
         return self._read()
 
 

@@ -44,7 +44,7 @@ class Source:
     def __init__(self, path: str, reading: Reading = PLAIN) -> None:
         """Open `path`, or copy standard input to a temporary file if it is "-".
 
-        Raises InputError where there is nothing to read.
+        Raises InputError if there is nothing to read.
         """
         self.path = path
         self.record_start = self.line_start = self.line_end = 0

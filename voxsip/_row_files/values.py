@@ -30,7 +30,7 @@ class BadCell(Exception):  # noqa: N818 - a mark for the reader, never seen outs
 
 
 def value_of(column: Column, cell: object) -> object:
-    """Read a cell, given as text (CSV) or as JSON; None where it is empty.
+    """Read a cell, given as text (CSV) or as JSON; None if it is empty.
 
     Raises BadCell.
     """

@@ -1,4 +1,4 @@
-"""Which event loop runs the blocking clients: uvloop where it is installed (the extra `speed`), else asyncio's own."""
+"""Which event loop runs the blocking clients: uvloop if it is installed (the extra `speed`), else asyncio's own."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ _state = _State()
 
 
 def _refuse_green_threads() -> None:
-    """Raise where threads have been replaced by ones that all run in this thread: the loop's would never get its turn."""
+    """Raise if threads have been replaced by ones that all run in this thread: the loop's would never get its turn."""
     gevent = sys.modules.get("gevent.monkey")
     eventlet = sys.modules.get("eventlet.patcher")
     if gevent is not None and (

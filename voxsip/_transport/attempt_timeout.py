@@ -55,7 +55,7 @@ class AttemptTimers:
         self._watches: dict[float, AttemptTimer] = {}
 
     def attempt(self, seconds: float) -> TimedAttempt:
-        """Return a context that raises TimeoutError where it takes longer."""
+        """Return a context that raises TimeoutError if it takes longer."""
         watch = self._watches.get(seconds)
         if watch is None:
             watch = self._watches[seconds] = AttemptTimer(seconds, self._loop, self._watches)

@@ -322,7 +322,7 @@ class SessionPool:
     async def _read_on(
         self, response: aiohttp.ClientResponse, limit: int
     ) -> tuple[bytearray, int | None]:
-        """Read a body; give up where it grows past the limit, and say so."""
+        """Read a body; give up if it grows past the limit, and say so."""
         content = bytearray()
         async for chunk in response.content.iter_any():
             content += chunk

@@ -26,7 +26,7 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
 
     Args:
         client: asks for price and balance.
-        rows: how many are to be bought; None where that is not known.
+        rows: how many are to be bought; None if that is not known.
 
     Raises:
         VoxsipError: price or balance could not be read.
@@ -89,7 +89,7 @@ async def can_pay(
 def count_purchases(
     source: Source, existing: Existing | None, settled: int, account: Container[int | None]
 ) -> int | None:
-    """Count the rows that are still to be bought for an account; None where that is not known beforehand.
+    """Count the rows that are still to be bought for an account; None if that is not known beforehand.
 
     Args:
         source: the input.

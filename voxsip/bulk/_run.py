@@ -55,7 +55,7 @@ class Run:
         kind: what the rows are for; None to resume: the journal says.
         journal: path, or None.
         source: where the rows come from, for people.
-        checksum: of the input as a whole, where it is known.
+        checksum: of the input as a whole, if it is known.
         overrides: options given to a resumed job.
         driver: makes what runs the journal's turns; None for a thread.
         survey: tells what an account has before the first purchase.

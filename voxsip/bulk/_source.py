@@ -42,8 +42,8 @@ class Source:
         rows: an iterable, read in the event loop and therefore quick, or an async iterable.
 
     Attributes:
-        is_sync: whether `pull_now` can answer; false where rows must be awaited.
-        length: number of rows where the input knows it, else None.
+        is_sync: whether `pull_now` can answer; false if rows must be awaited.
+        length: number of rows if the input knows it, else None.
 
     Raises:
         InvalidArgumentError: neither, or a single mapping or text by mistake.

@@ -84,7 +84,7 @@ SIP_DEFAULT = SipConnection()
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on a loop of its own, on uvloop where it is installed."""
+    """Run a coroutine on a loop of its own, on uvloop if it is installed."""
     factory = None
     with contextlib.suppress(ImportError):
         import uvloop  # noqa: PLC0415 - optional

@@ -49,7 +49,7 @@ about the real service:
 - Names must not be empty nor hold `;`, those of applications and users no blanks either.
 - Filters of GetSipRegistrations match exactly; ids and names that do not exist match nothing.
 - The order of checks: command, token, rate limit, role, parameters, existence, limits, money.
-- The word `all` deletes, binds or lists every one, where the API documents it, and none is no error.
+- The word `all` deletes, binds or lists every one, if the API documents it, and none is no error.
 - A key may act for its account and for that account's children. All keys of one process share one
   RSA pair and differ by `kid`.
 - Unknown parameters are ignored, and so is a body that is no form.

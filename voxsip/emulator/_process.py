@@ -80,7 +80,7 @@ def serve(
         callback_url=callback_url,
         callback_salt=callback_salt,
     )
-    with suppress(KeyboardInterrupt):  # where the loop cannot catch signals
+    with suppress(KeyboardInterrupt):  # if the loop cannot catch signals
         asyncio.run(_serve(emulator))
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def exported(item: SipRegistration) -> dict[str, Any]:
     """Return a live registration as a row; None for what it has not.
 
-    Parts are named where a name can be read back exactly, else given by id. A cell that text cannot hold is
+    Parts are named if a name can be read back exactly, else given by id. A cell that text cannot hold is
     left out: the id is enough to find the registration.
     """
     row: dict[str, Any] = {"sip_registration_id": item.sip_registration_id}

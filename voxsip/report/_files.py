@@ -1,9 +1,9 @@
 """The folder of reports that a bulk job leaves: what succeeded, what did not, and how it went.
 
 - `succeeded.csv`: the rows that are done or unchanged; for a purchase with the registration it made.
-- `failed.csv`: the rows to run again: failed, skipped, and of unknown outcome where a second run is harmless
+- `failed.csv`: the rows to run again: failed, skipped, and of unknown outcome if a second run is harmless
   (bind, delete). The columns of the input come first, so the file can be the next input as it is.
-- `unknown.csv`, only where there are any: purchases that may have been made. Running them blindly could buy
+- `unknown.csv`, only if there are any: purchases that may have been made. Running them blindly could buy
   twice; `skip_unchanged` looks for what is there first.
 - `report.json` and `report.html`: the sums, for machines and for people.
 

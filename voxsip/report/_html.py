@@ -250,6 +250,6 @@ def _duration(seconds: float) -> str:
 
 
 def _moment(text: str, before: str = "") -> str:
-    """Shorten an ISO time; the date is left out where it is that of the moment before."""
+    """Shorten an ISO time; the date is left out if it is that of the moment before."""
     date, time = text[:10], text[11:19]
     return time if before[:10] == date else f"{date} {time}"

@@ -31,7 +31,7 @@ class Bucket:
         start: seconds since the job began.
         seconds: how long the stretch is.
         counts: rows by status.
-        p50: median latency in seconds, or None where no row was sent.
+        p50: median latency in seconds, or None if no row was sent.
         p95: latency that 95 of 100 rows stayed below, likewise.
     """
 

@@ -1,6 +1,6 @@
 """A PostgreSQL server of one's own in a temporary folder: for the demo and for tests, not for data to keep.
 
-It listens on a Unix socket only, asks for a password, and runs as another user where this process is root, which PostgreSQL
+It listens on a Unix socket only, asks for a password, and runs as another user if this process is root, which PostgreSQL
 refuses to run as.
 """
 
@@ -146,7 +146,7 @@ class LocalServer:
 
 
 def _ends_with_us() -> list[str]:
-    """Return what makes the server end even if this process is killed, where the system has it."""
+    """Return what makes the server end even if this process is killed, if the system has it."""
     found = shutil.which("setpriv")
     return [] if found is None else [found, "--pdeathsig", "INT", "--"]
 

@@ -144,7 +144,7 @@ class SharedLimiter:
 
     @property
     def rate(self) -> float | None:
-        """Requests per second of the whole account, as last heard from the store; None where nothing limits them."""
+        """Requests per second of the whole account, as last heard from the store; None if nothing limits them."""
         return self._rate
 
     def set_rate(self, rate: float | None) -> None:

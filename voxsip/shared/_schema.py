@@ -307,7 +307,7 @@ async def prepare_schema(connection: Any, address: StoreAddress) -> None:
 
     Raises:
         ConfigurationError: of another version, or they may not be made.
-        Exception: the driver's, where the connection was lost.
+        Exception: the driver's, if the connection was lost.
     """
     from asyncpg import (  # noqa: PLC0415 - there already, if there is a connection
         InsufficientPrivilegeError,

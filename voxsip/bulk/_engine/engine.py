@@ -439,7 +439,7 @@ class Engine:
     # Outcomes
 
     async def _settle(self, outcome: RowOutcome) -> None:
-        """Hand on the outcome of a row that was not sent; wait where there is no room for more."""
+        """Hand on the outcome of a row that was not sent; wait if there is no room for more."""
         self._emit(outcome)
         self._since_yield += 1
         if self._since_yield >= YIELD_EVERY or self.queue.full:

@@ -53,7 +53,7 @@ class Keys(Protocol):
     """Which rows conflict; `ConflictKeys` is one."""
 
     def keys(self, row: Any) -> tuple[Hashable, ...] | None:
-        """Return a row's keys, each once; None where `learn` must be awaited first, in an empty window."""
+        """Return a row's keys, each once; None if `learn` must be awaited first, in an empty window."""
         ...
 
     async def learn(self, row: Any) -> None:

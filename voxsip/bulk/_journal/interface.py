@@ -22,12 +22,12 @@ class JobHeader:
 
     Attributes:
         kind: which command the rows are for.
-        account_id: the account that it runs on, where the client knows it.
+        account_id: the account that it runs on, if the client knows it.
         options: the job's own options, JSON-able: a resumed job takes them over.
         source: where the rows come from, as the user gave it (a path, say), or None.
-        checksum: of the input as a whole, or None where it is a stream.
+        checksum: of the input as a whole, or None if it is a stream.
         version: of this library.
-        rows: how many rows the input has, where they were counted beforehand.
+        rows: how many rows the input has, if they were counted beforehand.
     """
 
     kind: Kind
@@ -55,7 +55,7 @@ class RestoredRow:
         error_text: its message, secrets removed.
         result_id: the registration that the row made, for create.
         intended_at: when the first request that may have been executed was about to leave (UTC): what a
-            look-up of an "intended" or "unknown" row counts from. None where no intent was told.
+            look-up of an "intended" or "unknown" row counts from. None if no intent was told.
         account_id: The child account that the row is for; None for the account of the job.
     """
 
@@ -205,7 +205,7 @@ class Journal(Protocol):
         ...
 
     def stopped(self, reason: str | None) -> None:
-        """Note why the job stopped sending, or None where it ran to its end."""
+        """Note why the job stopped sending, or None if it ran to its end."""
         ...
 
     async def flush(self) -> None:

@@ -263,7 +263,7 @@ class Journal:
         self._writer.put_work(_Update("UPDATE job SET rows_total = ?", rows))
 
     def stopped(self, reason: str | None) -> None:
-        """Note why the job stopped sending, or None where it ran to its end."""
+        """Note why the job stopped sending, or None if it ran to its end."""
         self._writer.put_work(
             _Update("UPDATE job SET stopped_at = ?, stopped = ?", now_ms(self._clock), reason)
         )

@@ -41,7 +41,7 @@ class PreviousRuns:
 
     Args:
         journal: open for this job.
-        own_account: the client's own account, where it is known: rows that name it are rows that name none.
+        own_account: the client's own account, if it is known: rows that name it are rows that name none.
 
     Attributes:
         find: gives what an earlier run bought for a row that the journal does not tell of; None if there is no telling.
@@ -53,7 +53,7 @@ class PreviousRuns:
         self.find: Callable[[Any], int | VoxsipError | None] | None = None
 
     async def check(self, source: Source, row_class: type[Any]) -> None:
-        """Compare all rows with the journal before the first is sent, where the input can be read twice.
+        """Compare all rows with the journal before the first is sent, if the input can be read twice.
 
         Raises:
             InvalidArgumentError: a row is another one now, or there is another number of them.

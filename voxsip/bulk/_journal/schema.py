@@ -99,7 +99,7 @@ def is_foreseen(error: BaseException) -> bool:
 
 
 def explain(path: Path, error: BaseException) -> str:
-    """Return a sentence that names the file and, where there is one, the remedy."""
+    """Return a sentence that names the file and, if there is one, the remedy."""
     if isinstance(error, ConfigurationError):
         return str(error)
     if isinstance(error, sqlite3.Error):
@@ -198,7 +198,7 @@ def create_file(
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make the rename last through a power cut, where the system can."""
+    """Make the rename last through a power cut, if the system can."""
     with suppress(OSError):  # Windows opens no directories
         fd = os.open(directory, os.O_RDONLY)
         try:

@@ -41,14 +41,14 @@ class JournalStatus:
         path: the journal.
         kind: "bind", "create" or "delete".
         running: whether a process works on it now.
-        account_id: the account it runs on, where that is known.
+        account_id: the account it runs on, if that is known.
         options: the job's options.
         source: where its rows come from, as the user named it, or None.
-        checksum: of the input, or None where it is a stream.
+        checksum: of the input, or None if it is a stream.
         version: of the library that began the job.
-        rows: rows of the input, or None where nobody has counted them yet.
+        rows: rows of the input, or None if nobody has counted them yet.
         counts: rows by status; "intended" are those in flight, or those in flight when the process died.
-        errors: rows that failed or are unknown, by "393 Name" or by a class where there is no number.
+        errors: rows that failed or are unknown, by "393 Name" or by a class if there is no number.
         created: when the job began.
         started: when it was last started or resumed.
         updated: when the last row ended, or None.

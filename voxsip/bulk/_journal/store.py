@@ -349,7 +349,7 @@ class StoreJournal:
         self._updates.append(("rows_total = $3", (rows,)))
 
     def stopped(self, reason: str | None) -> None:
-        """Note why the job stopped sending, or None where it ran to its end."""
+        """Note why the job stopped sending, or None if it ran to its end."""
         self._updates.append(("stopped = $3", (reason,)))
 
     async def flush(self) -> None:

@@ -165,7 +165,7 @@ class Writer:
             raise ConfigurationError(self._failure) from self._bug
 
     def abandon(self) -> None:
-        """Close where nothing can be awaited: as an unclosed journal is collected, or at exit."""
+        """Close when nothing can be awaited: when an unclosed journal is collected, or at exit."""
         if not self.ended:
             self._stop()
             self._driver.join()

@@ -72,13 +72,13 @@ class AdaptiveLimits:
 
     Args:
         maximum: rows in flight at most.
-        max_rate: calls per second at most, where the user named a rate; the job starts at it.
+        max_rate: calls per second at most, if the user named a rate; the job starts at it.
         on_rate: told every change of `rate`.
         on_pause: told the seconds for which the server wants to be left alone.
 
     Attributes:
         limit: rows that may be in flight now, from 1 to `maximum`.
-        rate: calls per second that may leave now, or None where nothing limits them.
+        rate: calls per second that may leave now, or None if nothing limits them.
         resume_at: nothing new may leave before this time; 0.0 if nothing holds.
     """
 

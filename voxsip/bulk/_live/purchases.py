@@ -1,6 +1,6 @@
 """What a purchase job knows of the account's registrations: which were there before it, and which are its rows' own.
 
-No clock takes part. What was there before the first purchase is noted by id, in the journal where there is one; what
+No clock takes part. What was there before the first purchase is noted by id, in the journal if there is one; what
 carries a row's name later, and is neither among those nor told to another row, was bought for that row.
 """
 

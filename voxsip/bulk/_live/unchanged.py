@@ -67,7 +67,7 @@ class UnchangedRows:
 
     Args:
         live: bindings of all registrations, as they are.
-        application_of: the application of a rule, where known.
+        application_of: the application of a rule, if known.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class UnchangedRows:
         """Take the next row of the input.
 
         Args:
-            change: what it asks for; None where that cannot be told: it is sent by itself.
+            change: what it asks for; None if that cannot be told: it is sent by itself.
         """
         keys = [] if change is None else self._keys(change)
         if change is None or not keys:

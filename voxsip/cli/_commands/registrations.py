@@ -159,7 +159,7 @@ def create_(
     json: Json = False,
     connection: SipConnection = SIP_DEFAULT,
 ) -> int:
-    """Buy a registration, for a month's fee; bind it at once where an application is named.
+    """Buy a registration, for a month's fee; bind it at once if an application is named.
 
     Args:
         sip_username: User name at the SIP server.
@@ -224,7 +224,7 @@ def unbind_(
     json: Json = False,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Undo what is named: the user, the rule, or all where only the application is named.
+    """Undo what is named: the user, the rule, or all if only its application is named.
 
     With --user-id alone, that user is freed from every registration.
 

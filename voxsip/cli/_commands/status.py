@@ -17,7 +17,7 @@ from voxsip.shared import is_store
 
 
 def read_state(journal: str) -> JournalStatus:
-    """Read how a job stands. Raises CommandError where there is no journal: it is input, as a file of rows is."""
+    """Read how a job stands. Raises CommandError if there is no journal: it is input, as a file of rows is."""
     try:
         return read_journal(journal)
     except NotSentError as error:  # a store that does not answer

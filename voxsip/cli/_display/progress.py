@@ -38,7 +38,7 @@ class ProgressMeter:
 
     @property
     def left(self) -> float | None:
-        """Seconds left at this rate, or None where nothing tells."""
+        """Seconds left at this rate, or None if nothing tells."""
         if self.total is None or self.rate <= 0:
             return None
         return max(0, self.total - self.count) / self.rate

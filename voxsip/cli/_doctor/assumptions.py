@@ -1,4 +1,4 @@
-"""What the documents leave open and voxsip assumes, each with a probe where reading can tell.
+"""What the documents leave open and voxsip assumes, each with a probe if reading can tell.
 
 A probe only reads. It answers UNDECIDED if the account gives no occasion, never a guess.
 """

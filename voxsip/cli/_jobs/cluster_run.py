@@ -51,7 +51,7 @@ class Engine:
     "Run it on so many processes of this machine."
 
     def address(self) -> str:
-        """Return the address of the store. Raises CommandError where nobody names one."""
+        """Return the address of the store. Raises CommandError if nobody names one."""
         address = self.store or os.environ.get(STORE)
         if not address:
             raise CommandError(
@@ -61,7 +61,7 @@ class Engine:
 
     @property
     def chosen(self) -> bool:
-        """Whether anybody is to work on the job. Raises CommandError where two engines are named."""
+        """Whether anybody is to work on the job. Raises CommandError if two engines are named."""
         if self.scheduler is not None and self.workers is not None:
             raise CommandError("--scheduler and --workers: give one of the two")
         if self.workers is not None and self.workers < 1:

@@ -40,7 +40,7 @@ async def follow(
         job: not yet begun.
         display: shows it.
         signals: the first stops the job in order.
-        lines: the line of each row in its file, where there is one.
+        lines: the line of each row in its file, if there is one.
         record: is given every outcome and its line.
 
     Raises:

@@ -30,7 +30,7 @@ def stop_signals() -> tuple[signal.Signals, ...]:
 
 @define
 class Interrupts:
-    """What the next signal does: it calls `first`, once, or cancels the task where there is none.
+    """What the next signal does: it calls `first`, once, or cancels the task if there is none.
 
     Attributes:
         over: all is done but saying so; signals come too late to change anything.

@@ -33,7 +33,7 @@ def reports(
     account_id: int | None,
     resumed: bool,
 ) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
-    """Give what takes every outcome; write the reports at the end, also where the job was cut off in its midst.
+    """Give what takes every outcome; write the reports at the end, also if the job was cut off in its midst.
 
     Args:
         directory: where to, or None for no reports.
@@ -43,7 +43,7 @@ def reports(
         job: whose report says the sums.
         written: is told where each report is, by its usual name, once it is there.
         journal: of the job, or None.
-        account_id: that it runs on, where known.
+        account_id: that it runs on, if known.
         resumed: the journal tells of earlier runs.
     """
     if directory is None:

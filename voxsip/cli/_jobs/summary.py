@@ -78,7 +78,7 @@ def print_next_step(
     Args:
         report: of the job.
         again: the command that resumes it, where it has a journal.
-        reports: where they are, by name; none where none are wanted.
+        reports: where they are, by name; none if none are wanted.
         resumed: as for `can_resume`.
     """
     if report.verify_error is not None:

@@ -36,7 +36,7 @@ def add(context: Context) -> dict[str, Any]:
 
 @command("DelApplication")
 def delete(context: Context) -> dict[str, Any]:
-    """Delete applications, all of them or, where one is not there, none."""
+    """Delete applications, all of them or, if one does not exist, none."""
     account, values = context.account, context.values
     if values.get("application_id") == ALL:
         doomed = list(account.applications.values())

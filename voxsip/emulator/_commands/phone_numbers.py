@@ -204,7 +204,7 @@ def list_categories(context: Context) -> Reply:
 
 @command("GetPhoneNumberCountryStates")
 def list_states(context: Context) -> Reply:
-    """List the states of a country: two, where there are any."""
+    """List the states of a country: two, if there are any."""
     wanted = context.values.get("country_state")
     states = {"CA": "California", "NY": "New York"}
     if context.values["country_code"] != "US":

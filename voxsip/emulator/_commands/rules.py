@@ -49,7 +49,7 @@ def add(context: Context) -> dict[str, Any]:
 
 @command("DelRule")
 def delete(context: Context) -> dict[str, Any]:
-    """Delete rules, all of those named or, where one is missing, none."""
+    """Delete rules, all of those named or, if one does not exist, none."""
     account, values = context.account, context.values
     scope = (
         set(account.applications)

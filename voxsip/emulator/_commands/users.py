@@ -47,7 +47,7 @@ def add(context: Context) -> dict[str, Any]:
 
 @command("DelUser")
 def delete(context: Context) -> dict[str, Any]:
-    """Delete users, all of them or, where one is not there, none."""
+    """Delete users, all of them or, if one does not exist, none."""
     account, values = context.account, context.values
     scope = {key: values[key] for key in ("application_id", "application_name") if key in values}
     if values.get("user_id") == ALL:

@@ -1,4 +1,4 @@
-"""The sender of account callbacks: over real sockets, to this machine only, again where the receiver fails."""
+"""The sender of account callbacks: over real sockets, to this machine only, again if the receiver fails."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _UNREADABLE = (
 async def read_call(request: BaseRequest) -> Call:
     """Read a command and its parameters.
 
-    The command is the last step of the path, or the parameter `cmd` where the path has none.
+    The command is the last step of the path, or the parameter `cmd` if the path has none.
     Parameters come in the query, in an urlencoded or in a multipart form; a form's win. Files are parts of a
     multipart form. A parameter given several times is a list, as if joined by `;`. Other bodies, such as the `{}` of
     the vendor's samples, are not looked at.

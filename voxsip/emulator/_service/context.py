@@ -59,7 +59,7 @@ class Context:
         return list(islice(rows, *self.bounds()))
 
     def bounds(self, page: int = DEFAULT_PAGE) -> tuple[int, int]:
-        """Return where the page that is asked for begins and ends.
+        """Return where the requested page begins and ends.
 
         Args:
             page: rows of a page if no `count` is given.

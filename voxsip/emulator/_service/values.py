@@ -23,7 +23,7 @@ REQUIRED = 134
 ONLY_ONE = 458
 
 ALL = "all"
-"""The value of a parameter that asks for every one, where the API documents the word."""
+"""The value of a parameter that asks for every one, if the API documents the word."""
 
 _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0"})
@@ -46,7 +46,7 @@ def typed_values(
     Args:
         spec: the command.
         raw: names and values as they came.
-        empty: error numbers for required texts that are there but empty, where it is not 134.
+        empty: error numbers for required texts that are there but empty, if it is not 134.
         files: content of the parts of a form that are files, by name; a file may come as plain text as well.
 
     Raises:

@@ -27,7 +27,7 @@ NOT_BOUND_TO_APPLICATION = 393
 
 @frozen(kw_only=True)
 class Target:
-    """What a command named, found: each part is None where it named none."""
+    """What a command named, found: each part is None if it named none."""
 
     application: Application | None = None
     rule: Rule | None = None
@@ -38,7 +38,7 @@ def find_application(account: Account, values: Mapping[str, Any]) -> Application
     """Find the application that `application_id` or `application_name` stands for.
 
     Raises:
-        RefusedError: 116 or 107 where there is no such application.
+        RefusedError: 116 or 107 if there is no such application.
     """
     if "application_id" in values:
         found = account.applications.get(values["application_id"])
@@ -134,7 +134,7 @@ def release(account: Account, registration: Registration | None, target: Target)
     """Unbind what is named, where it holds.
 
     With a registration: the user and the rule that are named, if it is bound to them; all three
-    parts where only its application, or nothing at all, is named. Without one, the named user is
+    parts if only its application, or nothing at all, is named. Without one, the named user is
     taken from whatever registration has it, the named rule with it.
     """
     user, rule, application = target.user, target.rule, target.application

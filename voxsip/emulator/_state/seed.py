@@ -30,7 +30,7 @@ def seed(
     """Fill an account.
 
     Applications are `app-1`…, each with one rule `rule-1`; users are `user-1`…, user *i* in
-    application (*i* - 1) mod `applications` + 1, or in none where there is none; registrations are
+    application (*i* - 1) mod `applications` + 1, or in none if there is none; registrations are
     `sip-1`… at one proxy, unbound, logged in, and already paid for: a day ago, so that none passes for one bought
     since the server runs. Calls lie a minute apart, in turn at the applications, the last a minute ago.
     """
