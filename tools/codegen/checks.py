@@ -1,4 +1,4 @@
-"""Refuse what only shows across groups: names that occur twice, look-ups that lead nowhere."""
+"""Refuse what only shows across groups: names that occur twice, lookups that lead nowhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check(spec: Spec) -> None:
-    """Check that names are unique and look-ups possible.
+    """Check that names are unique and lookups possible.
 
     Raises:
         SpecError: naming what is wrong.

@@ -4,7 +4,7 @@ Every other pair commutes; docs/bulk-ordering.md shows why, and a property test 
 checks it. A row's keys are what it shares: its registration, its user, and for a purchase the user name
 at the proxy. Rows with a key in common run in input order.
 
-A user named by id in one row and by name in another must give one key. Names need no look-up as long as
+A user named by id in one row and by name in another must give one key. Names need no lookup as long as
 all rows of a job name users in the same way; at the first that does otherwise the engine lets the window
 run empty and the directory is fetched. A user may belong to several applications, so a name counts as the
 same user whatever application stands beside it; the directory tells them apart exactly.

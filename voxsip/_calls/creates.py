@@ -1,6 +1,6 @@
-"""Telling creates apart: whose registration is it that a look-up finds?
+"""Telling creates apart: whose registration is it that a lookup finds?
 
-Creates that a look-up could confuse (same command, same user name and proxy) wait for each other, and every id
+Creates that a lookup could confuse (same command, same user name and proxy) wait for each other, and every id
 that a call has got is remembered as taken. What is left, bought since the request left, is the lost one.
 """
 
@@ -24,7 +24,7 @@ from voxsip._protocol.identity import LARGEST_ID, fold_of
 T = TypeVar("T")
 Key = tuple[Any, ...]
 REMEMBERED = 10_000
-"""Ids that are remembered as taken; they matter for the seconds a look-up tolerates."""
+"""Ids that are remembered as taken; they matter for the seconds a lookup tolerates."""
 FIRST_PAUSE = 1 / 7
 """Share of `lookup_delay` before the second look; the next pauses are twice and four times as long, which makes up the rest."""
 
@@ -42,7 +42,7 @@ class Creates:
         self._taken: OrderedDict[tuple[str, int], Key] = OrderedDict()
         """What the create that an id was told to was about."""
         self._open: OrderedDict[Key, None] = OrderedDict()
-        """Creates that ended with an unknown outcome: a later look-up may find what they made."""
+        """Creates that ended with an unknown outcome: a later lookup may find what they made."""
         self._known: IdSet | None = None
         self._present: Container[int] = ()
 
@@ -60,7 +60,7 @@ class Creates:
         return view
 
     def claim(self, request: Request, made: int) -> None:
-        """Remember that an id belongs to a create: no other look-up takes it."""
+        """Remember that an id belongs to a create: no other lookup takes it."""
         self._taken[request.command.name, made] = _key(request)
         _forget_oldest(self._taken)
         if self._known is not None:
@@ -140,10 +140,10 @@ class Creates:
         """Look for what an attempt of unknown outcome made; None if there is nothing.
 
         "Nothing" is believed once the policy's `lookup_delay` has passed since the last request left; until then the
-        look-up is repeated, less and less often.
+        lookup is repeated, less and less often.
 
         Raises:
-            VoxsipError: The look-up failed, or what it found may be of another create.
+            VoxsipError: The lookup failed, or what it found may be of another create.
         """
         key = _key(request)
         delay = calls.retrier.policy.lookup_delay
@@ -171,7 +171,7 @@ class Creates:
 
 
 class _Live:
-    """A container that others add to while a look-up reads its pages."""
+    """A container that others add to while a lookup reads its pages."""
 
     __slots__ = ("_holds",)
 

@@ -1,4 +1,4 @@
-"""What recovery and look-ups need of the room's top: one attempt, or one call with its retries."""
+"""What recovery and lookups need of the room's top: one attempt, or one call with its retries."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class LooksUp(Protocol):
 
 
 class Executor(Looks, Protocol):
-    """Sends requests once, with the retrier and the look-ups of one client."""
+    """Sends requests once, with the retrier and the lookups of one client."""
 
     @property
     def creates(self) -> LooksUp:

@@ -2,7 +2,7 @@
 
 What carries its name, equal or near (`_protocol.identity`), and belongs to nobody else, may be its own. With the ids that
 were there before, it is, on any clock. Without them an equal one is its own only if the server's own times put it, and it
-alone, between the request and the look-up. Whatever else is there leaves the outcome unknown; None, which permits another
+alone, between the request and the lookup. Whatever else is there leaves the outcome unknown; None, which permits another
 purchase, means that there is nothing of the name at all.
 """
 
@@ -33,7 +33,7 @@ class _Match(NamedTuple):
     id: int
     equal: bool
     timely: bool
-    """Whether the server's times put it between the request and the look-up."""
+    """Whether the server's times put it between the request and the lookup."""
 
 
 async def look_up(
@@ -104,7 +104,7 @@ async def look_up(
 def lookup_of(command: Command) -> Lookup:
     """Return how to find what a create made."""
     if command.lookup is None:
-        msg = f"{command.name} has no look-up"
+        msg = f"{command.name} has no lookup"
         raise TypeError(msg)
     return command.lookup
 

@@ -181,9 +181,7 @@ class Recovery(Generic[T]):
             with uncounted():
                 return await self._calls.creates.look(self._calls, self._request)
         except VoxsipError as error:
-            log.debug(
-                "%s: the look-up failed: %s", self._request.command.name, type(error).__name__
-            )
+            log.debug("%s: the lookup failed: %s", self._request.command.name, type(error).__name__)
             failure = self._request.last or error
             note = redact(
                 str(error), self._request.secrets()

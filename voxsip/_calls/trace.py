@@ -64,7 +64,7 @@ class CallTrace:
 def uncounted() -> Iterator[None]:
     """Tell the trace around this call of failures inside the block, and leave its count as it was.
 
-    A look-up's failures say something of the server, but they are no attempts of the call it is for.
+    A lookup's failures say something of the server, but they are no attempts of the call it is for.
     """
     trace = _current.get()
     failures = trace.failures if trace is not None else 0

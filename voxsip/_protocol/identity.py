@@ -5,7 +5,7 @@ if both are written the same; *near* if only the spelling differs (case, spaces 
 `:5060` or a dot at the end of the host), so that a service may keep both as one; else they are certainly different. Near is
 never bought on suspicion.
 
-Used by the check of files, the engine's keys, look-ups and `skip_unchanged`. Pure.
+Used by the check of files, the engine's keys, lookups and `skip_unchanged`. Pure.
 """
 
 from __future__ import annotations

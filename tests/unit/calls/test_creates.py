@@ -244,7 +244,7 @@ async def test_one_of_unknown_outcome_is_not_taken_for_the_next(
     emulator = await serve(faults=Faults([first, blind, close(times=[2])]))
     side = connect(emulator, cls=cls, policy=RetryPolicy(attempts=2))
     assert (await side.fails(voxsip.OutcomeUnknownError, buy)).outcome_unknown
-    if executed:  # of whom is what a look-up finds?
+    if executed:  # of whom is what a lookup finds?
         assert (await side.fails(voxsip.OutcomeUnknownError, buy)).outcome_unknown
         assert counts(emulator, CREATE) == (2, 1)
         clock.seconds += 60

@@ -26,7 +26,7 @@ UNKNOWN_CODES = (1, 2, 4, 5, 13)
 
 
 def table():
-    """Return the retry class of every command, with `done`, `unique`, and whether there is a look-up."""
+    """Return the retry class of every command, with `done`, `unique`, and whether there is a lookup."""
     if FOLDER.is_file():
         found = json.loads(FOLDER.read_bytes())["commands"]
     else:

@@ -77,7 +77,7 @@ PLACES = {
     "calls: exclusive creates": (Creates, "leaves", "call.py", []),
     "calls: retries": (Retrier, "again", "recovery.py", LATER),
     "calls: recovery": (Recovery, "after", "call.py", LATER),
-    "calls: look-up": (Creates, "look", "recovery.py", LOST),
+    "calls: lookup": (Creates, "look", "recovery.py", LOST),
     "calls: refusal": (call, "failure_of", "call.py", REFUSAL),
     "transport: session": (SessionPool, "open_loop_state", "call.py", None),
     "transport: post": (SessionPool, "post", "call.py", None),

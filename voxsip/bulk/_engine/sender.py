@@ -73,7 +73,7 @@ async def _look(
     """Look for what a killed run may have bought for this row.
 
     Raises:
-        OutcomeUnknownError: the look-up failed.
+        OutcomeUnknownError: the lookup failed.
     """
     row = item.row
     try:

@@ -55,7 +55,7 @@ class RestoredRow:
         error_text: its message, secrets removed.
         result_id: the registration that the row made, for create.
         intended_at: when the first request that may have been executed was about to leave (UTC): what a
-            look-up of an "intended" or "unknown" row counts from. None if no intent was told.
+            lookup of an "intended" or "unknown" row counts from. None if no intent was told.
         account_id: The child account that the row is for; None for the account of the job.
     """
 

@@ -145,7 +145,7 @@ class Account(Directory):
         registration.sip_username = sip_username
         same = self._by_sip_username.setdefault(sip_username, {})
         same[registration.id] = registration
-        # Back to id order: look-ups page through this table as through the whole one.
+        # Back to id order: lookups page through this table as through the whole one.
         self._by_sip_username[sip_username] = dict(sorted(same.items()))
 
     def remove_registration(self, registration: Registration) -> None:
