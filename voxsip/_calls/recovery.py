@@ -192,7 +192,7 @@ class Recovery(Generic[T]):
 
 
 def explain_deadline(request: Request, seconds: float) -> VoxsipError:
-    """Say what a deadline that passed means for the call.
+    """Explain what a passed deadline means for the call.
 
     Args:
         request: the call.
@@ -213,7 +213,7 @@ def explain_deadline(request: Request, seconds: float) -> VoxsipError:
 
 
 def report_cancelled(request: Request, error: asyncio.CancelledError) -> None:
-    """Say that a cancelled create may have been executed: its caller will not learn it from a result."""
+    """Warn that a cancelled create may have been executed: no result tells its caller."""
     if request.command.retry == "create" and (request.in_flight or request.may_have_executed):
         text = f"{request.command.name} was cancelled after it was sent; its outcome is unknown"
         error.add_note(text)

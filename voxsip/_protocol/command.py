@@ -44,7 +44,7 @@ class Requirement(NamedTuple):
         return not (self.unless and all(given.get(name) == value for name, value in self.unless))
 
     def explain(self, given: Mapping[str, object]) -> str:
-        """Say what is missing, and what asks for it."""
+        """Return what is missing, and which argument needs it."""
         wanted = " or ".join(self.any_of)
         if self.when:
             cause = next(name for name in self.when if name in given)

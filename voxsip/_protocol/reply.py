@@ -138,7 +138,7 @@ def _parse(body: Body) -> Any:
 def failure_of(
     command: str, reply: RawReply, secrets: Iterable[str] = ()
 ) -> APIError | UnexpectedReplyError:
-    """Say what went wrong with a reply that `result_of` did not accept.
+    """Explain a reply that `result_of` did not accept.
 
     Args:
         command: the API command.

@@ -112,7 +112,7 @@ def _delimiter(lines: _Lines) -> str:
 
 
 def _broken(source: Source, first: int, last: int, reason: str) -> Problem:
-    """Say in the reader's own words what the csv module found."""
+    """Return what the csv module found, in the user's words."""
     if "field limit" in reason or "unexpected end" in reason:
         message = f"a quoted cell opens here and is not closed by line {last}"
         remedy = 'Close it with ", and write a quote within a cell as "".'

@@ -104,7 +104,7 @@ def count_purchases(
             return max(0, rows - settled)
         if source.length is not None and None in account:
             return max(0, source.length - settled)
-        # Of a stream that goes on, nothing may be left to buy; where money is wanting, a refusal stops the job.
+        # A resumed stream may have nothing left to buy; if the money is short, a refusal stops the job.
         return 0 if settled else None
     items = source.again()
     if items is None:

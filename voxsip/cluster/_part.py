@@ -248,7 +248,7 @@ class _Work:
         return await self.store.known(self.job, account_id, lambda: survey(client, None))
 
     async def _watch(self, bulk_job: BulkJob[Any]) -> None:
-        """Say how far the part is, and stop it if it should."""
+        """Record the progress of the part, and stop it if it should stop."""
         pause = FIRST_WATCH
         while True:
             await self.client.clock.sleep(pause)

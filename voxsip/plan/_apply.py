@@ -237,7 +237,7 @@ async def _restore(
 
 
 def threshold_text(plan: Plan) -> str:
-    """Say which thresholds a plan is past."""
+    """Return which thresholds a plan exceeds."""
     limits = plan.thresholds
     counts = {"disruptive": limits.disruptive, "deletes": limits.deletes}
     names = {"disruptive": "disruptive changes", "deletes": "deletions"}

@@ -322,7 +322,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _origin(row: object, source: str | None, line: int | None, named: str | None) -> str:
-    """Say where a row's password is to be found, if it has one."""
+    """Return where a row's password stands, if it has one."""
     if named is not None:
         return named
     has = row.get("password") if isinstance(row, Mapping) else getattr(row, "password", None)

@@ -50,7 +50,7 @@ def render(facts: Mapping[str, Any], series: TimeSeries, failures: Sequence[Fail
 
 
 def _headline(facts: Mapping[str, Any]) -> tuple[str, str]:
-    """Say in a word how the job went, and how that looks."""
+    """Return the job's state in a word, and the style of that word."""
     if facts["stopped"]:
         return "bad", f"stopped: {facts['stopped']}"
     left = [

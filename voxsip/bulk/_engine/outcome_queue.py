@@ -50,7 +50,7 @@ class OutcomeQueue(Generic[T]):
             self.ring()
 
     def close(self) -> None:
-        """Say that nothing more comes."""
+        """Mark the queue as complete."""
         self.closed = True
         self.ring()
 

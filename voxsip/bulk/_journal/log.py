@@ -81,7 +81,7 @@ class Log:
         """Commit the rows that are in the queue now, oldest first.
 
         Args:
-            queue: others may go on adding to its end.
+            queue: others may keep adding to its end.
             durable: return only when these rows, and all before them, are on the disk itself.
         """
         left = len(queue)

@@ -220,7 +220,7 @@ class StoreJournal:
         self._beating = asyncio.get_running_loop().create_task(self._beat())
 
     def may_write(self) -> bool:
-        """Returns whether the job is held for certain, by the time since boot: it goes on while the process is stopped."""
+        """Returns whether the job is held for certain, by the time since boot: it runs on while the process is stopped."""
         return self._failure is None and _boot_time() < self._deadline
 
     async def intend(

@@ -94,7 +94,7 @@ def _source(connection: Connection) -> str:
 
 
 def check_proxy(base_url: str, connection: Connection) -> Finding:
-    """Say which proxy calls go through, and who names it; never its password."""
+    """Report the proxy that calls use and what names it, never its password."""
     proxy = connection.find_proxy(base_url)
     if proxy is not None:
         source = "--proxy" if proxy.source == "proxy" else proxy.source

@@ -139,7 +139,7 @@ async def _certificate(
 
 
 def _refused(proxy: Proxy | None, status: int) -> dict[str, Any]:
-    """Say what a proxy's own answer means, without its password."""
+    """Explain a proxy's own answer, without its password."""
     name = "" if proxy is None else f" {proxy.name}"
     if status == PROXY_AUTHENTICATION_REQUIRED:
         remedy = (

@@ -22,6 +22,6 @@ class Noted(Protocol):
 
 
 def print_note(source: Noted) -> None:
-    """Say it, if there is something."""
+    """Print the note, if there is one."""
     if source.note is not None:
         print_message(f"{source.name}: {source.note}")

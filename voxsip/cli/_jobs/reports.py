@@ -60,7 +60,7 @@ def reports(
 
         @contextlib.contextmanager
         def noticing() -> Iterator[None]:
-            """Say once that the reports cannot be written, by a full disk perhaps; the job continues without them."""
+            """Print once that the reports cannot be written, for example on a full disk; the job continues without them."""
             nonlocal failed
             try:
                 yield

@@ -121,7 +121,7 @@ def _check_own_account(own: int | None, source: RowFile[Any], rows: Rows[Any]) -
 
 
 def _cut_off(journal: str | None, again: str | None) -> str:
-    """Say what a job that was cut off leaves; one whose journal was not made yet has sent no row."""
+    """Print what a job that was cut off leaves; without a journal yet, it has sent no row."""
     if journal is None:
         return "cut off"
     return (

@@ -73,7 +73,7 @@ def can_resume(report: Report, *, resumed: bool) -> bool:
 def print_next_step(
     report: Report, *, again: str | None, reports: Mapping[str, Path], resumed: bool
 ) -> None:
-    """Say what can be done about what is left: one thing, since what one way sends the other would send again.
+    """Print one way to send the rest: a second way would send the same rows again.
 
     Args:
         report: of the job.

@@ -8,7 +8,7 @@ __all__ = ["Pauses", "StoppedError"]
 
 
 class StoppedError(Exception):
-    """Say that the server is stopping; nobody waits for an answer any more."""
+    """Note that the server is stopping; no request is delayed any longer."""
 
 
 class Pauses:

@@ -10,7 +10,7 @@ __all__ = ["RefusedError"]
 
 
 class RefusedError(Exception):
-    """Say why a command is not done.
+    """Explain why a command is refused.
 
     Args:
         code: error number of the Management API.

@@ -122,7 +122,7 @@ class Service:
         return account_id in self._children.get(owner, ())
 
     def receive(self, command: str) -> bool:
-        """Count a request that names a command; tell whether there is such a command."""
+        """Count a request that names a command; returns whether the command exists."""
         if command not in self.received:
             return False
         self.received[command] += 1
