@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import attrs
 
 from voxsip._errors import InvalidArgumentError
+from voxsip._printable import counted
 from voxsip._protocol.arguments import ALL
 from voxsip._protocol.encoding import ENCODERS, LIST_KINDS, Encoder
 from voxsip._protocol.texts import problem_of
@@ -214,9 +215,7 @@ class Command:
         for name, most in self.longest.items():
             value = given.get(name)
             if isinstance(value, str) and len(value) > most:
-                message = (
-                    f"{self.name}: {name}: expected at most {most:,} characters, got {len(value):,}"
-                )
+                message = f"{self.name}: {name}: expected at most {counted(most, 'character')}, got {len(value):,}"
                 raise InvalidArgumentError(message, field=name)
         shape = (*given, *map(given.get, self._deciding))
         if shape not in self._passed:

@@ -144,6 +144,7 @@ class _SpanSource(Source):
     def __init__(self, path: str, spans: Spans) -> None:
         self._spans = spans
         super().__init__(path)
+        self._size = self.identity()[2]
 
     def identity(self) -> _Identity:
         """Return what changes when the file is written to."""
@@ -159,7 +160,7 @@ class _SpanSource(Source):
 
     def _bytes(self, start: int, size: int) -> bytes:
         self._file.seek(start)
-        return self._file.read(size)
+        return self._file.read(min(size, self._size))
 
 
 def unreadable(path: str, reason: str) -> ConfigurationError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define, field, frozen
 
 from voxsip._errors import InvalidArgumentError, VoxsipError
+from voxsip._printable import counted
 
 
 @frozen(kw_only=True)
@@ -38,7 +39,7 @@ class InputError(InvalidArgumentError):
 
     def __init__(self, problems: list[Problem], more: int = 0) -> None:
         count = len(problems) + more
-        self.summary = f"{count:,} mistake{'' if count == 1 else 's'}; nothing was sent"
+        self.summary = f"{counted(count, 'mistake')}; nothing was sent"
         lines = [str(problem) for problem in problems]
         if more:
             lines.append(f"and {more:,} more")

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from types import TracebackType
 from typing import Any, Generic, Self
 
+from voxsip._printable import counted
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
 from voxsip.bulk._outcomes import Outcome, P, R, Report, Stop
 from voxsip.bulk._run import Run
@@ -36,7 +37,7 @@ class BulkJob(Generic[R, P]):
 
     def __repr__(self) -> str:
         report = self.report
-        return f"<{type(self).__name__} {report.kind}: {report.rows} rows>"
+        return f"<{type(self).__name__} {report.kind}: {counted(report.rows, 'row')}>"
 
     @property
     def report(self) -> Report:

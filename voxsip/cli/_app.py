@@ -131,9 +131,18 @@ def _run(arguments: list[str]) -> int:
     except OutputLost:
         raise
     except BaseException as error:
-        text, code = explain(error)
+        text, code = explain(error, _own_options(arguments))
         print_message(text)
         return code
+
+
+def _own_options(arguments: list[str]) -> frozenset[str] | None:
+    """Return the options and arguments of the command that a line calls; None if it calls none."""
+    _, apps, _ = app.parse_commands(arguments)
+    if apps[-1].default_command is None:
+        return None
+    found = apps[-1].assemble_argument_collection(parse_docstring=False)
+    return frozenset(name for argument in found for name in argument.names)
 
 
 def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
+from collections.abc import Collection
 
 from voxsip import (
     AuthorizationError,
@@ -48,19 +49,24 @@ class CommandError(Exception):
         return f"voxsip: {self.message}"
 
 
-def explain(error: BaseException) -> tuple[str, Exit]:
-    """Put an expected error into words and an exit code; raise any other again."""
+def explain(error: BaseException, own: Collection[str] | None = None) -> tuple[str, Exit]:
+    """Put an expected error into words and an exit code; raise any other again.
+
+    Args:
+        error: The error.
+        own: Options and arguments of the command, which its words may name; None: any.
+    """
     match error:
         case CommandError():
             return str(error), error.code
         case InvalidArgumentError() if summary := getattr(error, "summary", None):  # of a file
             return str(error).removesuffix(summary) + f"voxsip: {summary}", Exit.USAGE
         case InvalidArgumentError():
-            return f"voxsip: {in_options(str(error))}", Exit.USAGE
+            return f"voxsip: {in_options(str(error), own)}", Exit.USAGE
         case ConfigurationError(in_use=True):
             return f"voxsip: {error}", Exit.USAGE
         case ConfigurationError():
-            return f"voxsip: {in_options(str(error))}", Exit.REFUSED
+            return f"voxsip: {in_options(str(error), own)}", Exit.REFUSED
         case AuthorizationError():
             return f"voxsip: {error} (check the key and its account)", Exit.REFUSED
         case ForbiddenError():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 # Names that are arguments and nothing else, wherever they stand.
 _ANYWHERE = {
@@ -56,14 +57,37 @@ _PHRASES = {
     "the path of a CA file (PEM) or an ssl.SSLContext": "the path of a CA file (PEM)",
     "a path or a ServiceAccount": "a path",
 }
+_ID = "sip_registration_id"
+_OF_API = re.compile(r"[A-Z]\w+: ")
 # Not in a path, nor in a quoted value.
 _NAME = re.compile(rf"(?<![\w./\\'\"=-])({'|'.join(_ANYWHERE)})(?:=True)?(?![\w./\\'\"-])")
 _BEGIN = re.compile(rf"^(\w+: )?({'|'.join(_FIRST)})(?=:)")
 
 
-def in_options(text: str) -> str:
-    """Return an error text of the library with the names of options."""
+def in_options(text: str, own: Collection[str] | None = None) -> str:
+    """Return an error text of the library with the names of options.
+
+    Args:
+        text: What the library says.
+        own: Options and arguments of the command, as `--help` shows them: others are not named. None: all there are.
+    """
     for phrase, instead in _PHRASES.items():
         text = text.replace(phrase, instead)
-    text = _BEGIN.sub(lambda found: f"{found[1] or ''}{_FIRST[found[2]]}", text)
-    return _NAME.sub(lambda found: _ANYWHERE[found[1]], text)
+    if own is not None and "ARGUMENTS" in own and _OF_API.match(text):
+        return text  # written NAME=VALUE on this command line, as the API has them
+
+    def begin(found: re.Match[str]) -> str:
+        return f"{found[1] or ''}{_option(found[2], _FIRST, own)}"
+
+    text = _BEGIN.sub(begin, text)
+    return _NAME.sub(lambda found: _option(found[1], _ANYWHERE, own, found[0]), text)
+
+
+def _option(
+    name: str, table: dict[str, str], own: Collection[str] | None, otherwise: str | None = None
+) -> str:
+    """Return what the command calls an argument; what the library does if it has no such option."""
+    option = table[name]
+    wanted = name.upper() if name == _ID else option
+    has = own is None or wanted in own or not (option.startswith("--") or name == _ID)
+    return option if has else otherwise or name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from voxsip._printable import counted
 from voxsip.cluster._partition import Part
 
 ROWS_PER_SECOND = 1_000
@@ -28,7 +29,7 @@ def describe(parts: list[Part], in_one: Mapping[int | None, str], rate: float | 
     average = rows / len(parts)
     of = f" of {len(accounts):,} accounts" if len(accounts) > 1 else ""
     size = f"{average:,.0f} on average, {largest:,} in the largest"
-    divided = f"{_count(rows, 'row')}{of} in {_count(len(parts), 'part')}"
+    divided = f"{counted(rows, 'row')}{of} in {counted(len(parts), 'part')}"
     lines = [f"{divided}: {size} ({largest / average:.1f} times the average)"]
     for account, reason in in_one.items():
         whose = "" if account is None else f" of account {account}"
@@ -53,7 +54,7 @@ def _machines(rows: int, largest: int, accounts: int, rate: float | None) -> str
     if rate is not None:
         total = rate * accounts
         if total <= ROWS_PER_SECOND:
-            each = f"{rate:g} requests a second" + (
+            each = f"{rate:g} {'request' if rate == 1 else 'requests'} a second" + (
                 f" for each of {accounts}" if accounts > 1 else ""
             )
             return f"one machine is as fast: the rate is the limit ({each}), and one process sends {ROWS_PER_SECOND:,}; {safer}"
@@ -64,7 +65,3 @@ def _machines(rows: int, largest: int, accounts: int, rate: float | None) -> str
             f"which one process sends; {safer}"
         )
     return None
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -30,18 +30,27 @@ def encode(places: array[int], spans: Spans) -> bytes:
     return zlib.compress(numbers.tobytes(), _LEVEL)
 
 
-def decode(data: bytes, head: int) -> tuple[array[int], Spans]:
+def decode(data: bytes, head: int, count: int) -> tuple[array[int], Spans]:
     """Return the places of an index and where each row stands.
 
     Args:
         data: What `encode` returned.
         head: The number of bytes before the first row of the file.
+        count: The number of rows.
+
+    Raises:
+        ValueError: It returned no such thing.
     """
     numbers = array("q")
-    numbers.frombytes(zlib.decompress(data))
+    try:
+        numbers.frombytes(zlib.decompress(data))
+    except zlib.error as error:
+        raise ValueError(f"an index cannot be unpacked: {error}") from None
+    if len(numbers) != _COLUMNS * count or (count and min(numbers) < 0):
+        raise ValueError("an index is not that of its part")
     if sys.byteorder == "big":
         numbers.byteswap()
-    rows = len(numbers) // _COLUMNS
+    rows = count
     places, lines, starts, sizes = (numbers[n * rows : (n + 1) * rows] for n in range(_COLUMNS))
     spans = Spans(lines=_sums(lines), starts=_sums(starts), sizes=sizes, head=head)
     return _sums(places), spans

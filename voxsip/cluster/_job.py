@@ -12,6 +12,7 @@ import attrs
 
 from voxsip._base_client import BaseAsyncClient
 from voxsip._errors import AuthorizationError, VoxsipError
+from voxsip._printable import counted
 from voxsip._redaction.values import conceal
 from voxsip.bulk import AsyncBulk, Outcome, Report, Stop
 from voxsip.cluster._dask import Dask
@@ -59,7 +60,7 @@ class ClusterJob:
         self._record = record
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.job_id}: {self.kind}, {self.rows} rows in {self.parts} parts>"
+        return f"<{type(self).__name__} {self.job_id}: {self.kind}, {counted(self.rows, 'row')} in {counted(self.parts, 'part')}>"
 
     @property
     def job_id(self) -> str:
@@ -124,7 +125,7 @@ class ClusterJob:
         clock = self._client.clock
         began = clock.monotonic()
         parts = await self._store.parts(self._record)
-        before = await read_sums(self._store, parts)
+        before = await read_sums(self._store, self._record, parts)
 
         def on_parts(parts: list[PartRecord]) -> None:
             if on_progress is not None:
@@ -238,7 +239,7 @@ class ClusterJob:
         bulk = AsyncBulk(self._client)
         for account in dict.fromkeys(part.account_id for part in parts):
             own = [part for part in parts if part.account_id == account]
-            sums = await read_sums(self._store, own)
+            sums = await read_sums(self._store, self._record, own)
             left = sum(part.rows for part in own) - sums.ended
             if not left:
                 continue

@@ -23,7 +23,7 @@ from voxsip._redaction.values import conceal, reveal
 from voxsip._row_files.part import PartFile
 from voxsip._version import __version__
 from voxsip.bulk import AsyncBulk, BulkJob, Stop
-from voxsip.bulk._journal.schema import STATUS_CODES
+from voxsip.bulk._journal.values import STATUSES
 from voxsip.bulk._live.existing import Existing
 from voxsip.bulk._live.purchases import survey
 from voxsip.bulk._options import Options
@@ -111,7 +111,8 @@ async def run_part(
             )
         if record.ended or record.stop is not None:
             return await _summary(kept, job, record)
-        places, spans = decode(data, job.head)
+        with kept.reading(job.name):
+            places, spans = decode(data, job.head, record.rows)
         del places, data
         async with AsyncExitStack() as stack:
             try:
@@ -303,10 +304,8 @@ def _check_account(client: BaseAsyncClient, job: JobRecord) -> None:
 
 
 async def _summary(store: ClusterStore, job: JobRecord, record: PartRecord) -> PartSummary:
-    sums = await store.counts([] if record.journal is None else [record.journal])
-    counts: dict[str, Any] = {
-        name: sums[code][0] for name, code in STATUS_CODES.items() if code in sums
-    }
+    sums = await store.counts(job, [] if record.journal is None else [record.journal])
+    counts: dict[str, Any] = {name: sums[name][0] for name in STATUSES if name in sums}
     return PartSummary(
         job=job.name,
         part=record.part,

@@ -17,9 +17,8 @@ from voxsip._row_files.part import PartFile
 from voxsip.bulk import Outcome, Report
 from voxsip.bulk._journal.interface import RestoredRow
 from voxsip.bulk._journal.previous_runs import restore_error
-from voxsip.bulk._journal.schema import STATUS_CODES
 from voxsip.bulk._journal.store_outcomes import read_outcomes
-from voxsip.bulk._journal.values import INTENDED
+from voxsip.bulk._journal.values import STATUSES
 from voxsip.bulk._live.existing import Verifier
 from voxsip.bulk._outcomes import error_label
 from voxsip.cluster._index import decode
@@ -68,13 +67,11 @@ class Sums:
         return sum(self.rows.values()) - self.rows["skipped"]
 
 
-async def read_sums(store: ClusterStore, parts: Iterable[PartRecord]) -> Sums:
+async def read_sums(store: ClusterStore, job: JobRecord, parts: Iterable[PartRecord]) -> Sums:
     """Count the rows of all parts by what has become of them."""
-    counts = await store.counts([part.journal for part in parts if part.journal is not None])
-    rows: dict[str, int] = {
-        name: counts.get(code, (0, 0, 0))[0] for name, code in STATUS_CODES.items()
-    }
-    rows["unknown"] += counts.get(INTENDED, (0, 0, 0))[0]
+    counts = await store.counts(job, [part.journal for part in parts if part.journal is not None])
+    rows: dict[str, int] = {name: counts.get(name, (0, 0, 0))[0] for name in STATUSES}
+    rows["unknown"] += counts.get("intended", (0, 0, 0))[0]
     return Sums(
         rows, sum(one[1] for one in counts.values()), sum(one[2] for one in counts.values())
     )
@@ -91,7 +88,7 @@ async def read_report(
         parts: All of its parts.
         before: How it stood when the run began; None counts all runs as one.
     """
-    now = await read_sums(store, parts)
+    now = await read_sums(store, job, parts)
     ended = sum(now.rows.values())
     report = Report(kind=job.kind, rows=job.rows)
     report.done, report.unchanged = now.rows["done"], now.rows["unchanged"]
@@ -104,7 +101,9 @@ async def read_report(
         report.retries -= before.retries
     report.options = dict(job.options["job"])
     report.stopped = job.stop or next((part.stop for part in parts if part.stop is not None), None)
-    for code, name, rows in await store.errors([p.journal for p in parts if p.journal is not None]):
+    for code, name, rows in await store.errors(
+        job, [p.journal for p in parts if p.journal is not None]
+    ):
         label = error_label(_error(code, name))
         report.errors[label] = report.errors.get(label, 0) + rows
     return report
@@ -121,7 +120,8 @@ async def read_told(
     checked = False
     for part in parts:
         record, data = await store.part(job, part.part)
-        places, spans = decode(data, job.head)
+        with store.reading(job.name):
+            places, spans = decode(data, job.head, record.rows)
         with PartFile(job.path, REQUESTS[job.kind], spans) as rows:
             if not checked:
                 rows.check(job.checksum)
@@ -135,7 +135,9 @@ async def read_told(
                     origins.append(origin)
                     yield row
 
-            async for outcome, known in read_outcomes(store.fetch, record.journal, read()):
+            async for outcome, known in read_outcomes(
+                store.fetch, record.journal, f"{store.address}#{job.name}/{part.part}", read()
+            ):
                 place = outcome.index
                 yield Told(
                     outcome=attrs.evolve(outcome, index=places[place]),
@@ -214,13 +216,13 @@ async def _timeline(
     return place
 
 
-def _error(code: str | None, name: str) -> Any:
+def _error(code: int | None, name: str) -> Any:
     known = RestoredRow(
         index=0,
         digest=b"",
         status="failed",
         at=datetime.fromtimestamp(0, UTC),
-        error_code=None if code is None else int(code),
+        error_code=code,
         error_name=name,
     )
     return restore_error(known, "")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 NOW = "extract(epoch FROM clock_timestamp())"
-JOB = "SELECT * FROM voxsip.cluster_job WHERE name = $1 AND ready"
+_COLUMNS = "id, name, kind, account_id, service, options, path, head, checksum, columns, rows, parts, note, version, starts, stop"
+JOB = f"SELECT {_COLUMNS} FROM voxsip.cluster_job WHERE name = $1 AND ready"  # noqa: S608 - made of constants
 # What an interrupted creation left is replaced; its own rows are found again by their token.
 CREATE = """
 INSERT INTO voxsip.cluster_job AS j (name, token, kind, account_id, service, options, max_failures, max_failure_ratio,
@@ -33,11 +34,11 @@ indexes AS (
 )
 SELECT EXISTS (SELECT FROM mine) AS mine
 """
-MAKE_READY = """
+MAKE_READY = f"""
 WITH rest AS (DELETE FROM voxsip.cluster_part AS p USING voxsip.cluster_job AS j
     WHERE j.id = $1 AND j.token = $2 AND p.job = j.id AND p.part >= j.parts)
-UPDATE voxsip.cluster_job SET ready = true WHERE id = $1 AND token = $2 RETURNING *
-"""
+UPDATE voxsip.cluster_job SET ready = true WHERE id = $1 AND token = $2 RETURNING {_COLUMNS}
+"""  # noqa: S608 - made of constants
 # A part is complete once its journal has been closed in order: what the journal says is fenced by its lease.
 _STATE = f"""
     coalesce(j.rows_total IS NOT NULL AND j.lease IS NULL AND j.stopped IS NULL, false) AS complete,

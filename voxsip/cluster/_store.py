@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from itertools import islice
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import attrs
 import orjson
 
+from voxsip._config import RetryPolicy, Timeout
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._redaction.values import conceal
 from voxsip._version import __version__
+from voxsip.bulk._journal import values
+from voxsip.bulk._journal.decoding import refusing
 from voxsip.bulk._journal.schema import UNKNOWN
+from voxsip.bulk._options import Options
 from voxsip.cluster import _statements as statements
 from voxsip.cluster._plan import Kind, Plan
 from voxsip.shared._address import StoreAddress
@@ -70,23 +75,32 @@ class JobRecord:
 
     @classmethod
     def of(cls, row: Any) -> Self:
-        """Make it of a line of the store."""
+        """Make it of a line of the store.
+
+        Raises:
+            ValueError: A value is not such as voxsip writes.
+        """
+        if row["kind"] not in get_args(Kind):
+            raise ValueError("the kind of its rows is unknown")
+        columns = row["columns"]
         return cls(
             number=row["id"],
             name=row["name"],
             kind=row["kind"],
             account_id=row["account_id"],
             service=row["service"],
-            options=orjson.loads(row["options"]),
+            options=_options(row["options"]),
             path=row["path"],
-            head=row["head"],
+            head=values.count(row["head"], "the length of the head"),
             checksum=row["checksum"],
-            columns=None if row["columns"] is None else tuple(row["columns"]),
-            rows=row["rows"],
-            parts=row["parts"],
+            columns=None
+            if columns is None
+            else tuple(values.text(one, "a column") for one in columns),
+            rows=values.count(row["rows"], "the number of rows"),
+            parts=values.count(row["parts"], "the number of parts"),
             note=row["note"],
             version=row["version"],
-            starts=tuple(row["starts"]),
+            starts=tuple(values.seconds(start, "the start of a run") for start in row["starts"]),
             stop=row["stop"],
         )
 
@@ -132,22 +146,26 @@ class PartRecord:
 
     @classmethod
     def of(cls, row: Any) -> Self:
-        """Make it of a line of the store."""
+        """Make it of a line of the store.
+
+        Raises:
+            ValueError: A value is not such as voxsip writes.
+        """
         names = ("done", "unchanged", "failed", "unknown", "skipped")
         return cls(
             part=row["part"],
             account_id=row["account_id"],
-            rows=row["rows"],
+            rows=values.count(row["rows"], "the number of rows"),
             journal=row["journal"],
             complete=row["complete"],
             held=row["held"],
-            held_for=row["held_for"] or 0.0,
+            held_for=values.seconds(row["held_for"] or 0.0, "the end of a lease"),
             again=row["again"],
             stop=row["stop_now"],
             error=row["error"],
             worker=row["worker"],
-            counts={name: row[name] for name in names},
-            concurrency=row["concurrency"],
+            counts={name: values.count(row[name], "a number of rows") for name in names},
+            concurrency=values.count(row["concurrency"], "a number of rows"),
         )
 
 
@@ -173,6 +191,18 @@ class ClusterStore:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def reading(self, name: str) -> AbstractContextManager[None]:
+        """Return what turns a value of a job that voxsip does not write into an error that names the job.
+
+        Args:
+            name: Of the job.
+        """
+        return refusing(f"{self.address}#{name}")
+
+    def _record(self, row: Any) -> JobRecord:
+        with self.reading(row["name"]):
+            return JobRecord.of(row)
 
     async def create(
         self,
@@ -231,7 +261,7 @@ class ClusterStore:
         made = await self._connection.fetchrow(statements.MAKE_READY, number, token)
         if made is None:
             raise self._taken(name)
-        return JobRecord.of(made)
+        return self._record(made)
 
     def _taken(self, name: str) -> ConfigurationError:
         return ConfigurationError(
@@ -251,7 +281,7 @@ class ClusterStore:
             raise ConfigurationError(
                 f"job {name}: the store {self.address} has no job of that name; {hint}"
             )
-        return JobRecord.of(row)
+        return self._record(row)
 
     async def part(self, job: JobRecord, part: int) -> tuple[PartRecord, bytes]:
         """Return a part and its index.
@@ -265,11 +295,14 @@ class ClusterStore:
             raise InvalidArgumentError(
                 f"part: job {job.name} has parts 0 to {job.parts - 1}, got {part!r}", field="part"
             )
-        return PartRecord.of(row), row["data"]
+        with self.reading(job.name):
+            return PartRecord.of(row), row["data"]
 
     async def parts(self, job: JobRecord) -> list[PartRecord]:
         """Return all parts of a job as they stand."""
-        return [PartRecord.of(row) for row in await self.fetch(statements.PARTS, job.number)]
+        found = await self.fetch(statements.PARTS, job.number)
+        with self.reading(job.name):
+            return [PartRecord.of(row) for row in found]
 
     async def begin(self, job: JobRecord) -> JobRecord:
         """Begin a run of a job: what stopped the one before no longer does.
@@ -336,22 +369,34 @@ class ClusterStore:
         known: list[int] | None = row["known"]
         return known
 
-    async def counts(self, journals: Iterable[int]) -> dict[int, tuple[int, int, int]]:
-        """Return rows, attempts and repeated attempts by the code of their status."""
-        sums: dict[int, tuple[int, int, int]] = {}
-        for row in await self._by_journals(statements.COUNTS, journals):
-            rows, attempts, retries = sums.get(row["status"], (0, 0, 0))
-            sums[row["status"]] = (
-                rows + row["rows"],
-                attempts + row["attempts"],
-                retries + (row["retries"] or 0),
-            )
+    async def counts(
+        self, job: JobRecord, journals: Iterable[int]
+    ) -> dict[str, tuple[int, int, int]]:
+        """Return rows, attempts and repeated attempts by status; "intended" are those without an outcome."""
+        sums: dict[str, tuple[int, int, int]] = {}
+        found = await self._by_journals(statements.COUNTS, journals)
+        with self.reading(job.name):
+            for row in found:
+                status = values.status_of(row["status"])
+                rows, attempts, retries = sums.get(status, (0, 0, 0))
+                sums[status] = (
+                    rows + row["rows"],
+                    attempts + row["attempts"],
+                    retries + (row["retries"] or 0),
+                )
         return sums
 
-    async def errors(self, journals: Iterable[int]) -> list[tuple[str | None, str, int]]:
+    async def errors(
+        self, job: JobRecord, journals: Iterable[int]
+    ) -> list[tuple[int | None, str, int]]:
         """Return number and class of errors, and how many rows ended with each."""
         found = await self._by_journals(statements.ERRORS, journals)
-        return [(row["error_code"], row["error_name"], row["rows"]) for row in found]
+        code = "the number of an error"
+        with self.reading(job.name):
+            return [
+                (values.number_or_none(row["error_code"], code), row["error_name"], row["rows"])
+                for row in found
+            ]
 
     async def last_rows(self, job: JobRecord, journals: Iterable[int]) -> dict[int, int]:
         """Return when the last row of each run ended, in milliseconds since the epoch, by number of the run from 1."""
@@ -361,11 +406,11 @@ class ClusterStore:
             last[row["run"]] = max(last.get(row["run"], 0), row["last"])
         return last
 
-    async def _by_journals(self, query: str, journals: Iterable[int], *values: object) -> list[Any]:
+    async def _by_journals(self, query: str, journals: Iterable[int], *given: object) -> list[Any]:
         source = iter(journals)
         rows: list[Any] = []
         while batch := list(islice(source, JOURNALS)):
-            rows += await self.fetch(query, batch, *values)
+            rows += await self.fetch(query, batch, *given)
         return rows
 
 
@@ -381,6 +426,20 @@ def check_name(name: object) -> str:
             field="job",
         )
     return name
+
+
+def _options(text: object) -> Mapping[str, Any]:
+    """Return the options of a job's parts and clients, those that an older voxsip did not know included.
+
+    Raises:
+        ValueError: They are none that voxsip writes.
+    """
+    found = values.mapping(text, "the options")
+    client = found["client"]
+    Timeout(**client["timeout"])
+    RetryPolicy(**client["retry"])
+    values.number_or_none(client["account_id"], "the account")
+    return {"job": Options.from_json(found["job"], {}).to_json(), "client": client}
 
 
 def _batches(plan: Plan) -> Iterable[tuple[list[Any], ...]]:

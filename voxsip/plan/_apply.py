@@ -146,6 +146,7 @@ class ApplyRun(Run):
         if journal is None:
             raise ConfigurationError("journal: a plan is applied with one")
         self._report.kind = "apply"
+        self._report.options = options.to_json()
         limits = self._make_limits()
         client: BaseAsyncClient = limits.client
         previous = PreviousRuns(journal)

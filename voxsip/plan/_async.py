@@ -105,6 +105,7 @@ class AsyncDesired:
             place=lambda index: (
                 f"line {lines[index]}" if index < len(lines) else f"row {index + 1}"
             ),
+            number_of=lambda index: lines[index] if index < len(lines) else index + 1,
             check_password=_Checked(),
         )
         await _read(given, planner)

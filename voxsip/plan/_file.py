@@ -6,6 +6,7 @@ secret, but names and numbers are nobody else's business: only its owner may rea
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
@@ -81,7 +82,7 @@ def read_plan(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[dict[s
     """
     name = os.fspath(path)
     try:
-        lines = Path(path).read_bytes().splitlines(keepends=True)
+        lines = _unmarked(Path(path).read_bytes()).splitlines(keepends=True)
     except OSError as error:
         raise ConfigurationError(f"{name}: {error.strerror or error}") from None
     head = _read(lines[0]) if lines else {}
@@ -107,9 +108,16 @@ def is_plan(path: str | os.PathLike[str]) -> bool:
     """Return whether a file begins as a plan does."""
     try:
         with Path(path).open("rb") as file:
-            return _read(file.readline(1 << 16)).get("format") == FORMAT
+            return _read(_unmarked(file.read(1 << 16)).partition(b"\n")[0]).get("format") == FORMAT
     except OSError:
         return False
+
+
+def _unmarked(data: bytes) -> bytes:
+    """Return what an editor or a shell has saved as it was before: in UTF-8, without a mark at its beginning."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace").encode()
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 def journal_of(path: str | os.PathLike[str]) -> Path:

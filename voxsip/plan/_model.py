@@ -42,7 +42,8 @@ class Change(Request):
         takes: The registration that loses the user by it, or None.
         after_change: The numbers of the changes that it waits for.
         ring: Whether it is one of several that exchange users in a ring.
-        row: The index of the row that asks for it, or None for a registration that is pruned.
+        index: The place, from 0, of the row that asks for it, or None for a registration that is pruned.
+        row: That row's number, as an editor counts the lines of a file; else its place from 1.
         password: Where its password is: "env:NAME", "file:PATH", "keyring:SERVICE/NAME" or "row" (in the
             input); None if it sends none.
         replaces: The registration that a new one replaces, or None.
@@ -61,6 +62,7 @@ class Change(Request):
     takes: int | None = None
     after_change: tuple[int, ...] = ()
     ring: bool = False
+    index: int | None = None
     row: int | None = None
     password: str | None = None
     replaces: int | None = None
@@ -140,7 +142,7 @@ class Change(Request):
             "takes": self.takes,
             "after_change": list(self.after_change),
         }
-        for name in ("created_by", "row", "password", "replaces", "user_name"):
+        for name in ("created_by", "index", "row", "password", "replaces", "user_name"):
             if (value := getattr(self, name)) is not None:
                 plain[name] = value
         if self.ring:
@@ -151,6 +153,8 @@ class Change(Request):
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """Make a change of what `to_dict` returned."""
         before, after = plain["before"], plain["after"]
+        if plain.get("password") == "row" and type(plain.get("index")) is not int:
+            raise ValueError("a password is in no row")
         fields = tuple(before if after is None else after)
         return cls(
             number=plain["change"],
@@ -165,6 +169,7 @@ class Change(Request):
             after_change=tuple(plain["after_change"]),
             ring=plain.get("ring", False),
             created_by=plain.get("created_by"),
+            index=plain.get("index"),
             row=plain.get("row"),
             password=plain.get("password"),
             replaces=plain.get("replaces"),

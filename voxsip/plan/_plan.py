@@ -12,6 +12,7 @@ import attrs
 
 from voxsip._clock import utc_now
 from voxsip._errors import InvalidArgumentError
+from voxsip._printable import counted
 from voxsip._version import __version__
 from voxsip.bulk import Quote
 from voxsip.plan._file import digest_of, read_plan, unreadable, write_plan
@@ -44,7 +45,9 @@ class Plan:
         passwords: Passwords that are in the input itself, by change; saved nowhere.
     """
 
-    changes: tuple[Change, ...] = attrs.field(repr=lambda changes: f"<{len(changes)} changes>")
+    changes: tuple[Change, ...] = attrs.field(
+        repr=lambda changes: f"<{counted(len(changes), 'change')}>"
+    )
     counts: Mapping[str, int]
     price: Quote | None = None
     refused: tuple[Refusal, ...] = ()
@@ -141,7 +144,7 @@ class Plan:
         if self.refused:
             count = len(self.refused)
             raise InvalidArgumentError(
-                f"plan: {count} {'refusal' if count == 1 else 'refusals'}; correct the rows and plan again",
+                f"plan: {counted(count, 'refusal')}; correct the rows and plan again",
                 field="plan",
             )
 

@@ -52,6 +52,7 @@ class Planner:
         live: The live state.
         options: How to plan.
         place: Names a row by its index, for messages.
+        number_of: Numbers a row by its index, as people count it.
         check_password: Raises Fault if a password's reference leads nowhere.
     """
 
@@ -61,6 +62,7 @@ class Planner:
         options: Options,
         *,
         place: Callable[[int], str] = lambda index: f"row {index + 1}",
+        number_of: Callable[[int], int] = lambda index: index + 1,
         check_password: Callable[[str], object] = lambda password: None,  # noqa: ARG005
     ) -> None:
         self._live = live
@@ -71,6 +73,7 @@ class Planner:
         self._covers_any = options.scope is None or any(
             map(options.scope.covers, live.registrations.values())
         )
+        self._number_of = number_of
         self._secrets: dict[int, str] = {}
 
     @property
@@ -119,7 +122,7 @@ class Planner:
         ordered.reverse()
         while ordered:
             step = ordered.pop()
-            changes.append(_change(step))
+            changes.append(_change(step, self._number_of))
             if step.password == IN_ROW and step.row is not None:
                 passwords[step.number] = self._secrets[step.row]
             if not step.number % STRIDE:
@@ -268,7 +271,7 @@ class Planner:
         return counts
 
 
-def _change(step: Step) -> Change:
+def _change(step: Step, number_of: Callable[[int], int]) -> Change:
     return Change(
         number=step.number,
         action=step.action,
@@ -282,7 +285,8 @@ def _change(step: Step) -> Change:
         takes=step.takes,
         after_change=step.waits,
         ring=step.ring,
-        row=step.row,
+        index=step.row,
+        row=None if step.row is None else number_of(step.row),
         password=step.password,
         replaces=step.replaces,
         user_name=step.user_name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from voxsip._errors import InvalidArgumentError
+from voxsip._printable import counted
 from voxsip.bulk._journal.digest import InputChecksum
 from voxsip.plan._match import digest_of
 from voxsip.plan._model import Change
@@ -32,8 +33,8 @@ def find_passwords(plan: Plan, rows: Iterable[object] | None) -> dict[int, str]:
                 problem = f"{change.label}: {fault.message}; {fault.remedy}"
             if problem is not None:
                 raise InvalidArgumentError(problem, field="password")
-        elif change.row is not None:
-            missing[change.row] = change
+        elif change.index is not None:
+            missing[change.index] = change
     if missing:
         _read_rows(plan, rows, missing, found)
     return found
@@ -44,7 +45,7 @@ def _read_rows(
 ) -> None:
     if rows is None:
         raise InvalidArgumentError(
-            f"plan: the passwords of {len(missing)} changes are in its input, not in the plan; "
+            f"plan: the passwords of {counted(len(missing), 'change')} are in its input, not in the plan; "
             "give the same rows, or refer to passwords (env:NAME, file:PATH)",
             field="rows",
         )

@@ -43,6 +43,7 @@ from voxsip.report._series import TimeSeries
 if TYPE_CHECKING:
     import _csv
 
+_ID = "sip_registration_id"
 _ROWS = {"bind": BindRequest, "create": CreateRequest, "delete": DeleteRequest}
 _SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 _NAMES = ("succeeded.csv", "failed.csv", "unknown.csv", "report.json", "report.html")
@@ -94,7 +95,7 @@ class ReportWriter:
         self._quoted: dict[str, _csv.Writer] = {}
         self._failures: list[Failure] = []
         self.set_aside: list[Path] = []
-        made = ("sip_registration_id",) if kind == "create" else ()
+        made = (_ID,) if kind == "create" else ()
         origin = ("password_from",) if kind == "create" else ()
         self._failure_columns = (*self._columns, *origin, *_FAILURE)
         with _readable_errors(self.directory):
@@ -136,7 +137,10 @@ class ReportWriter:
         if not outcome.restored:
             self.series.add(self._clock() - self._begun, status, elapsed)
         place = outcome.index + 1 if line is None else line
-        cells = [_cell(value) for value in _values(outcome.row, self._columns)]
+        values = _values(outcome.row, self._columns)
+        if self._kind == "apply" and _ID in self._columns and (made := made_by(outcome.result)):
+            values[self._columns.index(_ID)] = made  # the plan cannot know it
+        cells = [_cell(value) for value in values]
         if status in {"done", "unchanged"}:
             if self._kind == "create":
                 cells.append(_cell(made_by(outcome.result)))

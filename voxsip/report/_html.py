@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from voxsip._printable import counted
 from voxsip.report._failures import Failure, failures_section, next_step
 from voxsip.report._plots import latency_plot, throughput_plot
 from voxsip.report._series import TimeSeries
@@ -186,8 +187,9 @@ def _mismatches(facts: Mapping[str, Any]) -> str:
     )
     more = facts["mismatches"] - len(shown)
     rest = f"<p>{more:,} more are in report.json.</p>" if more > 0 else ""
+    verb = "is" if facts["mismatches"] == 1 else "are"
     return (
-        f"<section><h2>Verification</h2><p>{facts['mismatches']:,} registrations are not bound as the rows "
+        f"<section><h2>Verification</h2><p>{counted(facts['mismatches'], 'registration')} {verb} not bound as the rows "
         'left them.</p><table class="bindings"><tr><th scope="col">registration</th><th scope="col">expected</th><th scope="col">found</th></tr>'
         f"{rows}</table>{rest}</section>"
     )

@@ -26,10 +26,26 @@ def test_arguments_become_options(said, worded):
     assert in_options(said) == worded
 
 
+def test_a_command_names_no_option_that_it_does_not_have():
+    said = (
+        "scope: application_id: '0' is no value for it; give one or more of application_id, proxy"
+    )
+    assert in_options(said, {"--scope", "--proxy"}) == said
+    said = "user_id: expected a number; give sip_registration_id, or pass bind=True"
+    assert in_options(said, {"--user-id"}).startswith("--user-id: expected a number; give sip_reg")
+    assert "the registration's id" in in_options(said, {"SIP_REGISTRATION_ID"})
+    said = "CreateSipRegistration: proxy: 'https://' stands before a host; or leave user_id out"
+    assert in_options(said, {"COMMAND", "ARGUMENTS", "--proxy", "--user-id"}) == said
+    assert in_options("token: it is no token", {"--json"}).startswith("VOXIMPLANT_TOKEN: ")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "said"),
     [
+        ("plan rows.csv --prune --scope application_id=0", "give one or more of application_id, application_name, proxy"),
+        ("call CreateSipRegistration sip_username=a proxy=https://p", ": proxy: 'https://' stands before a host"),
+        ("call BindSipRegistration sip_registration_id=x", "sip_registration_id: "),
         ("registrations bind 1 --user-name u", "--user-name needs --application-id or"),
         ("registrations list --ca-file none.pem", "--ca-file: cannot use none.pem"),
         ("registrations list --timeout=-1", "--timeout: expected a number above 0"),

@@ -1,5 +1,6 @@
 """`voxsip plan`, `apply` and `export`, as processes, judged by exit codes, output and the emulator's counters."""
 
+import csv
 import json
 import os
 import re
@@ -160,6 +161,37 @@ def test_a_saved_plan_is_applied_once(account):
     assert "applied to its end already" in again.err
     assert sent(emulator) - before == 2
     assert (voxsip.folder / "reports" / "succeeded.csv").read_text().count("move") == 2
+
+
+def test_reports_of_a_plan_say_what_was_made_where_and_how(account):
+    emulator, voxsip = account
+    (voxsip.folder / "rows.csv").write_text(HEADER + ",new,sip.example.com,,,\n1,,,,-,\n")
+    assert voxsip("plan", "rows.csv", "--out", "a.plan").code == 0
+    assert voxsip("apply", "a.plan", "--report", "out", "--concurrency", "3").code == 0
+    facts = json.loads((voxsip.folder / "out" / "report.json").read_text())
+    assert facts["account_id"] == emulator.account_id
+    assert facts["options"]["concurrency"] == 3
+    with (voxsip.folder / "out" / "succeeded.csv").open(newline="") as file:
+        told = {row["action"]: row["sip_registration_id"] for row in csv.DictReader(file)}
+    made = max(row["sip_registration_id"] for row in emulator.state["registrations"])
+    assert told == {"create": str(made), "unbind": "1"}
+
+
+def test_a_plan_that_cannot_be_saved_is_bad_usage_and_reads_nothing(account):
+    emulator, voxsip = account
+    before = emulator.state.counters["GetSipRegistrations"]["received"]
+    for words in (("plan", "first.csv", "--out"), ("apply", "first.csv", "--yes", "--plan")):
+        ended = voxsip(*words, "gone/a.plan")
+        assert ended.code == 2
+        assert f"{words[-1]} gone/a.plan" in ended.err
+    assert emulator.state.counters["GetSipRegistrations"]["received"] == before
+
+
+def test_a_plan_of_one_change_is_of_one_row(account):
+    _, voxsip = account
+    (voxsip.folder / "rows.csv").write_text(HEADER + "1,,,,-,\n")
+    ended = voxsip("apply", "rows.csv", "--yes")
+    assert "applying 1 row of rows.csv.plan" in ended.err
 
 
 def test_a_stale_plan_sends_nothing_and_says_what_differs(account):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 
 import pytest
+
+from voxsip.bulk._journal.interface import JobHeader
+from voxsip.bulk._journal.store import StoreJournal
 
 pytestmark = pytest.mark.slow
 
@@ -129,3 +133,21 @@ def test_no_journal(serve, write, command, content):
     ended = voxsip("bulk", command, path)
     assert ended.code == 2
     assert path in ended.err
+
+
+def test_a_journal_in_a_store_that_another_process_holds_is_bad_usage(serve, write, postgres):
+    emulator, voxsip = serve()
+    rows = write("sip_username,proxy\na,sip.example.com\nb,sip.example.com\n")
+    journal = f"{postgres.dsn()}#held"
+
+    async def hold():
+        held = await StoreJournal.create(journal, JobHeader(kind="create", rows=2))
+        try:
+            return await asyncio.to_thread(voxsip, "bulk", "resume", journal, rows)
+        finally:
+            await held.close()
+
+    ended = asyncio.run(hold())
+    assert ended.code == 2, ended.err
+    assert "the job is held by process" in ended.err
+    assert emulator.state.counters["CreateSipRegistration"]["received"] == 0

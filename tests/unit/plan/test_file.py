@@ -2,6 +2,7 @@
 
 import json
 import stat
+from hashlib import blake2b
 
 import pytest
 
@@ -42,6 +43,49 @@ async def test_a_plan_is_its_owners_and_holds_no_password(saved, tmp_path):
     assert "hunter2" not in path.read_text()
     assert list(tmp_path.iterdir()) == [path]
     assert is_plan(path)
+
+
+async def test_a_plan_that_an_editor_saved_with_a_mark_or_in_utf_16_is_read(saved, tmp_path):
+    text = (tmp_path / "tonight.plan").read_bytes().decode()
+    marked = tmp_path / "marked.plan"
+    for encoding in ("utf-8-sig", "utf-16"):
+        marked.write_bytes(text.encode(encoding))
+        assert is_plan(marked)
+        assert Plan.load(marked).digest == saved.digest
+    marked.write_bytes(text.replace('"takes"', '"gives"').encode("utf-16"))
+    with pytest.raises(InvalidArgumentError, match="digest differs"):
+        Plan.load(marked)
+
+
+async def test_a_row_has_the_number_that_an_editor_shows(account, tmp_path):
+    _, client = account
+    rows = [
+        {"sip_username": "née", "proxy": PROXY},
+        {"sip_username": "b", "proxy": PROXY, "password": "x"},
+    ]
+    plan = await client.desired.plan(rows, source="rows.csv", lines=[2, 5])
+    assert [(one.index, one.row) for one in plan.changes] == [(0, 2), (1, 5)]
+    plan.save(tmp_path / "a.plan")
+    _, *lines, _ = map(json.loads, (tmp_path / "a.plan").read_text().splitlines())
+    assert [one["row"] for one in lines] == [2, 5]
+    plan = await client.desired.plan(rows)
+    assert [one.row for one in plan.changes] == [1, 2]
+
+
+async def test_a_password_that_is_in_no_row_is_no_plan(saved, tmp_path):
+    _rewrite(tmp_path / "tonight.plan", '"index":2,', "")
+    with pytest.raises(InvalidArgumentError, match="make it again"):
+        Plan.load(tmp_path / "tonight.plan")
+
+
+def _rewrite(path, before, after):
+    """Change a plan's lines, and its foot with them."""
+    *lines, foot = path.read_bytes().replace(before.encode(), after.encode()).splitlines(True)
+    assert before.encode() not in b"".join(lines)
+    digest = blake2b(b"".join(lines), digest_size=32).hexdigest()
+    path.write_bytes(
+        b"".join(lines) + json.dumps({**json.loads(foot), "digest": digest}).encode() + b"\n"
+    )
 
 
 async def test_a_plan_cut_anywhere_is_refused(saved, tmp_path):

@@ -124,6 +124,10 @@ class Journal(Protocol):
         """Rows of earlier runs whose outcome is not known."""
         ...
 
+    async def digests(self, after: int) -> Iterable[bytes]:
+        """Return the fingerprints of the rows of earlier runs that come after a place."""
+        ...
+
     async def intend(
         self, index: int, digest: bytes, key: str, account_id: int | None = None
     ) -> None:

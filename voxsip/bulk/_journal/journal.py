@@ -16,9 +16,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,9 +24,17 @@ from typing import Any
 import attrs
 
 from voxsip._clock import SYSTEM, Clock
-from voxsip._errors import ConfigurationError, error_class
+from voxsip._errors import ConfigurationError
 from voxsip._version import __version__
 from voxsip.bulk._journal import values
+from voxsip.bulk._journal.decoding import (
+    ids,
+    job_header,
+    known_rows,
+    refusing,
+    restored_row,
+    settled,
+)
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.lock import JournalLock
 from voxsip.bulk._journal.log import COLUMNS
@@ -39,7 +45,6 @@ from voxsip.bulk._journal.schema import (
     UNKNOWN,
     connect,
     create_file,
-    explain,
     immediate,
     now_ms,
     read_header,
@@ -47,8 +52,9 @@ from voxsip.bulk._journal.schema import (
 from voxsip.bulk._journal.thread import JournalThread
 from voxsip.bulk._journal.values import INTENDED, storable_number, storable_text
 from voxsip.bulk._journal.writer import Driver, Writer
-from voxsip.bulk._outcomes import Kind, Status, stop_reason
+from voxsip.bulk._outcomes import Status
 
+_COUNTS = "SELECT status, error_code, account_id, count(*) FROM row GROUP BY 1, 2, 3"
 RANGE_ROWS = 512
 """Rows of earlier runs that are held in memory at a time."""
 
@@ -233,10 +239,12 @@ class Journal:
         found = self._rows.get(index)
         if found is None:
             return None
-        try:
-            return _restored_row(found)
-        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
-            raise ConfigurationError(explain(self.path, error)) from None
+        with refusing(self.path):
+            return restored_row(found)
+
+    async def digests(self, after: int) -> Iterable[bytes]:
+        """Return the fingerprints of the rows of earlier runs that come after a place."""
+        return await self._writer.run(partial(_digests, after))
 
     async def begin(self) -> None:
         """Make the main file alone tell that this run has begun; to be awaited before its first request."""
@@ -337,11 +345,13 @@ def _begin_run(
 def _begin_and_read(
     connection: sqlite3.Connection, writer: Writer, clock: Clock, *, new: bool, log_found: bool
 ) -> _Facts:
-    header = read_header(connection)
+    header = job_header(*read_header(connection))
     rows_total, listed, lost = connection.execute(
         "SELECT rows_total, listed, log_lost FROM job"
     ).fetchone()
-    (last,) = connection.execute("SELECT max(place) FROM row").fetchone()
+    rows_total = values.count_or_none(rows_total, "the number of rows")
+    first, last = connection.execute("SELECT min(place), max(place) FROM row").fetchone()
+    rows_known = known_rows(first, last, header.rows if rows_total is None else rows_total)
     latest = connection.execute("SELECT ended_at, closed FROM run ORDER BY id DESC LIMIT 1")
     ended, closed = latest.fetchone() or (None, 0)
     unclean = not new and ended is None
@@ -360,11 +370,9 @@ def _begin_and_read(
     writer.ownership.run = run
     return _Facts(
         header=header,
-        rows_known=1 + (values.count_or_none(last, "the place of a row") or 0)
-        if last is not None
-        else 0,
-        rows_total=values.count_or_none(rows_total, "the number of rows"),
-        settled=_settled(connection, header.kind),
+        rows_known=rows_known,
+        rows_total=rows_total,
+        settled=settled(header.kind, connection.execute(_COUNTS)),
         surveyed=_surveyed(connection),
         runs=run,
         listed=bool(listed),
@@ -394,7 +402,7 @@ def _note_known(
 
 def _known_ids(account: int, connection: sqlite3.Connection) -> list[int]:
     found = connection.execute("SELECT id FROM known_id WHERE account_id = ?", (account,))
-    return [values.number(number, "the id of a registration") for (number,) in found]
+    return ids(number for (number,) in found)
 
 
 def _result_ids(account: int | None, connection: sqlite3.Connection) -> list[int]:
@@ -402,30 +410,12 @@ def _result_ids(account: int | None, connection: sqlite3.Connection) -> list[int
         "SELECT result_id FROM row WHERE result_id IS NOT NULL AND account_id IS ? ORDER BY result_id",
         (account,),
     )
-    return [values.number(number, "the id of a registration") for (number,) in found]
+    return ids(number for (number,) in found)
 
 
-def _settled(connection: sqlite3.Connection, kind: Kind) -> Mapping[int | None, int]:
-    """Count the rows that a run to come has no need to pay for, by account."""
-    ended = connection.execute(
-        "SELECT status, error_code, account_id, count(*) FROM row GROUP BY 1, 2, 3"
-    )
-    found: Counter[int | None] = Counter()
-    for status, code, account, rows in ended:
-        if status == STATUS_CODES["skipped"] or (
-            status == STATUS_CODES["failed"] and stop_reason(kind, error_class(_code(code)))
-        ):
-            continue
-        found[_account(account)] += rows
-    return found
-
-
-def _account(account: object) -> int | None:
-    return values.number_or_none(account, "the account of a row")
-
-
-def _code(code: object) -> int | None:
-    return values.number_or_none(code, "the number of an error")
+def _digests(after: int, connection: sqlite3.Connection) -> list[bytes]:
+    found = connection.execute("SELECT digest FROM row WHERE place > ?", (after,))
+    return [values.digest(digest) for (digest,) in found]
 
 
 def _read_range(connection: sqlite3.Connection, places: range) -> dict[int, tuple[Any, ...]]:
@@ -434,28 +424,3 @@ def _read_range(connection: sqlite3.Connection, places: range) -> dict[int, tupl
         (places.start, places.stop),
     )
     return {values[0]: values for values in rows}
-
-
-def _restored_row(found: tuple[Any, ...]) -> RestoredRow:
-    place, digest, _, status, intended_at, at, attempts, elapsed, *said, result_id, account = found
-    code, name, words = said
-    if not isinstance(digest, bytes):
-        raise ValueError("a row has no digest")  # noqa: TRY004 - wrong data, not a wrong call
-    return RestoredRow(
-        index=values.number(place, "the place of a row"),
-        digest=digest,
-        status=values.status_of(status),
-        at=_time(at),
-        attempts=values.number(attempts, "the number of attempts"),
-        elapsed=values.number(elapsed, "the time of a row") / 1e6,
-        error_code=values.number_or_none(code, "the number of an error"),
-        error_name=values.text_or_none(name, "the name of an error"),
-        error_text=values.text_or_none(words, "the text of an error"),
-        result_id=values.number_or_none(result_id, "the id of a registration"),
-        intended_at=None if intended_at is None else _time(intended_at),
-        account_id=_account(account),
-    )
-
-
-def _time(milliseconds: object) -> datetime:
-    return datetime.fromtimestamp(values.moment(milliseconds, "the time of a row") / 1e3, UTC)

@@ -9,14 +9,17 @@ from typing import Any
 
 from voxsip import _errors
 from voxsip._bindings.rows import SECRET_COLUMNS, Request, Row, read_row
+from voxsip._calls.id_set import IdSet
 from voxsip._errors import (
     APIError,
+    ConfigurationError,
     InvalidArgumentError,
     ProxyAuthenticationError,
     ProxyError,
     VoxsipError,
     error_class,
 )
+from voxsip._printable import counted
 from voxsip._protocol.model import Model
 from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import Journal, RestoredRow
@@ -51,6 +54,8 @@ class PreviousRuns:
         self._journal = journal
         self._own_account = own_account
         self.find: Callable[[Any], int | VoxsipError | None] | None = None
+        self._compared = False
+        self._later: IdSet | None = None
 
     async def check(self, source: Source, row_class: type[Any]) -> None:
         """Compare all rows with the journal before the first is sent, if the input can be read twice.
@@ -62,10 +67,16 @@ class PreviousRuns:
             self._check_count(source.length, at_end=True)
         known_rows = self._journal.rows_known
         items = source.again() if known_rows else None
-        for index, item in enumerate(islice(items or (), known_rows)):
+        if items is None:
+            return
+        rows = 0
+        for index, item in enumerate(islice(items, known_rows)):
             known = await self._journal.restored(index)
             if known is not None and known.digest:
                 check_digest(known, read_row(row_class, item))
+            rows += 1
+        self._check_count(rows, at_end=rows < known_rows)
+        self._compared = True
 
     async def intend(self, index: int, row: Row) -> None:
         """Make it durable that a row is about to be sent."""
@@ -104,6 +115,7 @@ class PreviousRuns:
 
         Raises:
             InvalidArgumentError: the row is not the one that the earlier run had in this place.
+            ConfigurationError: the journal has the row in another place.
         """
         known = None
         if index >= self._journal.rows_known:
@@ -111,6 +123,7 @@ class PreviousRuns:
         else:
             known = await self._journal.restored(index)
         if known is None:
+            await self._check_place(index, row)
             return self._unrecorded(index, row)
         check_digest(known, row)
         if known.status == "intended":
@@ -120,6 +133,27 @@ class PreviousRuns:
         if known.status == "unknown" and row.kind == "create" and not _names_user(row):
             return known.intended_at or known.at
         return restore_outcome(index, row, known, known.status)
+
+    async def _check_place(self, index: int, row: Row) -> None:
+        """See that a purchase without a line has none in a later place: equal rows are written in their order.
+
+        An input that could be read twice was compared with every line before.
+
+        Raises:
+            ConfigurationError: it has one: lines were moved, and what they tell would be bought again.
+        """
+        if self._compared or row.kind != "create" or index >= self._journal.rows_known:
+            return
+        mark = _mark(digest_of(row))
+        for fresh in (False, True):  # what was read for an earlier row may be behind us by now
+            if self._later is None or fresh:
+                self._later = IdSet(map(_mark, await self._journal.digests(index)))
+            if mark not in self._later:
+                return
+        raise ConfigurationError(
+            f"journal: it tells of row {index + 1} ({row.label}) in a later place: its lines were moved, or some"
+            " are lost; restore a copy of the journal"
+        )
 
     def _unrecorded(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
         """Return what may have become of a row that earlier runs left no trace of: of that, a trace may be lost."""
@@ -150,10 +184,15 @@ class PreviousRuns:
         had = journal.rows_known if total is None else total
         if (total is not None and rows > total) or (at_end and rows < had):
             raise InvalidArgumentError(
-                f"the input has {rows} rows now and had {had} when the journal was written: "
+                f"the input has {counted(rows, 'row')} now and had {had} when the journal was written: "
                 "resume with the input the job was started with",
                 field="rows",
             )
+
+
+def _mark(digest: bytes) -> int:
+    """Return what stands for a digest where many are kept."""
+    return int.from_bytes(digest[:8])
 
 
 def check_digest(known: RestoredRow, row: Row) -> None:

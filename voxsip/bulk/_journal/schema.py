@@ -11,17 +11,16 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 from urllib.parse import quote
 
 import orjson
 
 from voxsip._clock import Clock
 from voxsip._errors import ConfigurationError
-from voxsip.bulk._journal import values
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.values import STATUSES, storable_number, storable_text
-from voxsip.bulk._outcomes import Kind, Status
+from voxsip.bulk._outcomes import Status
 
 APPLICATION_ID = 0x766F7873
 """What tells a voxsip journal from other SQLite files: "voxs"."""
@@ -98,7 +97,7 @@ def is_foreseen(error: BaseException) -> bool:
     return isinstance(error, ConfigurationError | sqlite3.Error | OSError)
 
 
-def explain(path: Path, error: BaseException) -> str:
+def explain(path: Path | str, error: BaseException) -> str:
     """Return a sentence that names the file and, if there is one, the remedy."""
     if isinstance(error, ConfigurationError):
         return str(error)
@@ -285,26 +284,15 @@ def _check(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(f"the file is damaged ({found}): restore a copy")
 
 
-def read_header(connection: sqlite3.Connection) -> JobHeader:
-    """Return what the journal's job is.
+def read_header(connection: sqlite3.Connection) -> tuple[object, ...]:
+    """Return what the journal says of its job: what `decoding.job_header` takes.
 
     Raises:
-        ValueError: A value is not such as voxsip writes.
+        ValueError: It says nothing.
     """
     found = connection.execute(
         "SELECT kind, account_id, options, source, checksum, version, rows_expected FROM job"
     ).fetchone()
     if found is None:
         raise ValueError("it has no job")
-    kind, account_id, options, source, checksum, version, rows = found
-    if kind not in get_args(Kind):
-        raise ValueError("the kind of its rows is unknown")
-    return JobHeader(
-        kind=kind,
-        account_id=values.number_or_none(account_id, "the account"),
-        options=values.mapping(options, "the options"),
-        source=values.text_or_none(source, "the source"),
-        checksum=values.text_or_none(checksum, "the checksum"),
-        version=values.text(version, "the version"),
-        rows=values.count_or_none(rows, "the number of rows"),
-    )
+    return tuple(found)

@@ -18,6 +18,7 @@ from voxsip._clock import SYSTEM
 from voxsip._errors import ConfigurationError
 from voxsip._redaction.values import conceal
 from voxsip.bulk._journal import values
+from voxsip.bulk._journal.decoding import job_header, known_rows
 from voxsip.bulk._journal.lock import is_locked
 from voxsip.bulk._journal.schema import (
     WRONG_VALUE,
@@ -131,7 +132,7 @@ def opened_for_reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connect
 
 
 def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> JournalStatus:
-    header = read_header(connection)
+    header = job_header(*read_header(connection))
     created, rows_total, stopped = connection.execute(
         "SELECT created_at, rows_total, stopped FROM job"
     ).fetchone()
@@ -152,7 +153,9 @@ def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> Journ
             updated = max(updated, values.moment(last, "the time of a row"))
             lately += recent
     rows_total = values.count_or_none(rows_total, "the number of rows")
+    first, last = connection.execute("SELECT min(place), max(place) FROM row").fetchone()
     rows = header.rows if rows_total is None else rows_total
+    known_rows(first, last, rows)
     seconds = max(1.0, min(RATE_SECONDS, now - started / 1e3))
     return JournalStatus(
         path=str(file),

@@ -15,33 +15,39 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable
+from contextlib import suppress
 from typing import Any, Self
 from urllib.parse import unquote
 
 import orjson
 
 from voxsip._clock import SYSTEM, Clock
-from voxsip._errors import ConfigurationError
+from voxsip._errors import ConfigurationError, VoxsipError
 from voxsip._redaction.values import conceal, reveal
 from voxsip._transport.write_guard import SUPPORTED
 from voxsip._version import __version__
+from voxsip.bulk._journal import values
+from voxsip.bulk._journal.decoding import (
+    ids,
+    refusing,
+    restored_row,
+)
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
-from voxsip.bulk._journal.schema import STATUS_CODES, UNKNOWN, now_ms
+from voxsip.bulk._journal.schema import STATUS_CODES, now_ms
+from voxsip.bulk._journal.store_facts import Facts, job_facts, read_facts
 from voxsip.bulk._journal.store_money import Money
-from voxsip.bulk._journal.store_rows import ACCOUNT, STATUS, count_settled, restored_row, text
+from voxsip.bulk._journal.store_rows import ACCOUNT, STATUS, text
 from voxsip.bulk._journal.store_statements import (
     BUY,
     CREATE,
-    FACTS,
+    DIGESTS,
     GIVE_BACK,
     LOOK,
     NAMES,
     NOTE_KNOWN,
     RENEW,
     RESULT_IDS,
-    SETTLED,
-    SURVEYED,
     TAKE_OVER,
     UPDATE,
     WRITE,
@@ -108,9 +114,6 @@ class StoreJournal:
         self._updates: list[tuple[str, tuple[object, ...]]] = []
         self._range = range(0)
         self._rows: dict[int, Any] = {}
-        self.rows_known = self.open_rows = 0
-        self.settled: Mapping[int | None, int] = {}
-        self.surveyed: dict[int, list[int] | None] = {}
         self.resumed = self.unclean = False
 
     @classmethod
@@ -156,7 +159,7 @@ class StoreJournal:
             )
             if row is None:
                 raise existing_job(journal.path)
-            journal._begin(row, began)
+            journal._begin(row["id"], job_facts(journal.path, row), began)
         return journal
 
     @classmethod
@@ -180,43 +183,39 @@ class StoreJournal:
             if row is None:
                 raise await journal._refusal()
             journal.resumed, journal.unclean = True, row["unclean"]
-            facts = await journal._connection.fetchrow(FACTS, row["id"], [INTENDED, UNKNOWN])
-            journal.rows_known = 0 if facts["last"] is None else facts["last"] + 1
-            journal.open_rows = facts["open"]
-            journal._begin(row, began)
-            counts = await journal._connection.fetch(SETTLED, row["id"])
-            journal.settled = count_settled(journal.header.kind, counts)
-            found = await journal._connection.fetch(SURVEYED, row["id"])
-            journal.surveyed = {row["account_id"]: row["known"] for row in found}
+            try:
+                facts = await read_facts(journal._connection, journal.path, row)
+            except ConfigurationError:
+                with suppress(VoxsipError):
+                    await journal._connection.fetchrow(
+                        GIVE_BACK, row["id"], journal._lease, row["unclean"]
+                    )
+                raise
+            journal._begin(row["id"], facts, began)
         return journal
 
     async def _refusal(self) -> ConfigurationError:
         found = await self._connection.fetchrow(LOOK, self._name)
         if found is None:
             return ConfigurationError(f"journal {self.path}: there is no job of that name")
+        with refusing(self.path):
+            left = values.seconds(found["left"], "the end of its lease")
         held = ConfigurationError(
             f"journal {self.path}: the job is held by {found['holder']}; if that process is dead, "
-            f"try again in {max(1, int(found['left']) + 1)} s"
+            f"try again in {max(1, int(left) + 1)} s"
         )
         held.in_use = True
         return held
 
-    def _begin(self, row: Any, began: float) -> None:
+    def _begin(self, number: int, facts: Facts, began: float) -> None:
         """Take over what the store says; `began` is when the lease was asked for."""
-        self._job = row["id"]
+        self._job = number
         self._deadline = began + LEASE
-        self.rows_total: int | None = row["rows_total"]
-        self.runs: int = row["runs"]
-        self._known = row["known"]
-        self.header = JobHeader(
-            kind=row["kind"],
-            account_id=row["account_id"],
-            options=orjson.loads(row["options"]),
-            source=row["source"],
-            checksum=row["checksum"],
-            version=row["version"],
-            rows=row["rows"],
-        )
+        self.header = facts.header
+        self.rows_known, self.rows_total = facts.rows_known, facts.rows_total
+        self.settled, self.surveyed = facts.settled, facts.surveyed
+        self.runs, self.open_rows = facts.runs, facts.open_rows
+        self._known = facts.known
         self._beating = asyncio.get_running_loop().create_task(self._beat())
 
     def may_write(self) -> bool:
@@ -298,7 +297,13 @@ class StoreJournal:
             )
             self._rows = {row["place"]: row for row in found}
         row = self._rows.get(index)
-        return None if row is None else restored_row(row)
+        with refusing(self.path):
+            return None if row is None else restored_row(row)
+
+    async def digests(self, after: int) -> Iterable[bytes]:
+        """Return the fingerprints of the rows of earlier runs that come after a place."""
+        found = await self._connection.fetch(DIGESTS, self._job, after)
+        return (row["digest"] for row in found)
 
     async def begin(self) -> None:
         """Do nothing: that the run has begun is in the store since the journal was opened."""
@@ -341,7 +346,8 @@ class StoreJournal:
     async def result_ids(self, account_id: int | None = None) -> list[int]:
         """Return the registrations that rows of earlier runs were told, of one account."""
         rows = await self._connection.fetch(RESULT_IDS, self._job, account_id)
-        return sorted(int(row["result_id"]) for row in rows)
+        with refusing(self.path):
+            return sorted(ids(row["result_id"] for row in rows))
 
     def ended(self, rows: int) -> None:
         """Note that the input has been read to its end."""
@@ -356,8 +362,8 @@ class StoreJournal:
         """Return once everything told so far is durable."""
         await self._until_written()
         while self._updates:
-            change, values = self._updates[0]
-            await self._held(UPDATE.format(change), *values)
+            change, given = self._updates[0]
+            await self._held(UPDATE.format(change), *given)
             self._updates.pop(0)
 
     async def close(self, *, in_doubt: bool = False) -> None:
@@ -406,7 +412,7 @@ class StoreJournal:
         row = await self._held(BUY, LEASE, *columns, prices, *self._money.payer, renews=True)
         return row["refused"]  # type: ignore[no-any-return]
 
-    async def _held(self, query: str, *values: object, renews: bool = False) -> Any:
+    async def _held(self, query: str, *given: object, renews: bool = False) -> Any:
         """Run a statement that only counts while the job is held; while the lease lasts, wait for the store.
 
         Raises:
@@ -415,7 +421,7 @@ class StoreJournal:
         while True:
             began = _boot_time()
             try:
-                row = await self._connection.fetchrow(query, self._job, self._lease, *values)
+                row = await self._connection.fetchrow(query, self._job, self._lease, *given)
             except StoreUnavailableError as error:
                 if _boot_time() < self._deadline:
                     await self._clock.sleep(LEASE / 30)

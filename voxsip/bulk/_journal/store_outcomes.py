@@ -8,9 +8,9 @@ from typing import Any
 
 from voxsip._bindings.rows import Row
 from voxsip._errors import OutcomeUnknownError
+from voxsip.bulk._journal.decoding import refusing, restored_row
 from voxsip.bulk._journal.interface import RestoredRow
 from voxsip.bulk._journal.previous_runs import check_digest, restore_outcome
-from voxsip.bulk._journal.store_rows import restored_row
 from voxsip.bulk._journal.store_statements import NAMES
 from voxsip.bulk._outcomes import Outcome
 
@@ -19,7 +19,7 @@ _ROWS = f"SELECT {NAMES} FROM voxsip.job_row WHERE job = $1 AND place >= $2 AND 
 
 
 async def read_outcomes(
-    fetch: Callable[..., Awaitable[Any]], journal: int | None, rows: Iterable[Row]
+    fetch: Callable[..., Awaitable[Any]], journal: int | None, name: str, rows: Iterable[Row]
 ) -> AsyncGenerator[tuple[Outcome[Any], RestoredRow | None], None]:
     """Give the outcome of every row of a job, and what the store says of it.
 
@@ -28,9 +28,11 @@ async def read_outcomes(
     Args:
         fetch: Runs a statement and returns its rows.
         journal: The job's number in the store; None if it has not begun.
+        name: By which people know the journal.
         rows: All of its rows, in their order.
 
     Raises:
+        ConfigurationError: The store holds what voxsip does not write.
         InvalidArgumentError: A row is not the one that the job had in its place.
     """
     source = enumerate(rows)
@@ -38,7 +40,8 @@ async def read_outcomes(
         found = (
             [] if journal is None else await fetch(_ROWS, journal, batch[0][0], batch[-1][0] + 1)
         )
-        known = {line["place"]: restored_row(line) for line in found}
+        with refusing(name):
+            known = {line["place"]: restored_row(line) for line in found}
         for index, row in batch:
             yield _outcome(index, row, known.get(index)), known.get(index)
 

@@ -24,6 +24,8 @@ COLUMNS = {
     "account_id": "bigint",
 }
 NAMES = ", ".join(COLUMNS)
+HEADER = ("kind", "account_id", "options", "source", "checksum", "version", "rows")
+"""Columns of a job that `decoding.job_header` takes."""
 HELD = """
 WITH held AS (
     UPDATE voxsip.job SET lease_until = extract(epoch FROM clock_timestamp()) + $3
@@ -88,25 +90,27 @@ GIVE_BACK = """
 UPDATE voxsip.job SET lease = CASE WHEN $3 THEN '' END, lease_until = 0, holder = NULL
 WHERE id = $1 AND (lease = $2 OR holder IS NULL) RETURNING true AS held
 """
-CREATE = """
+_JOB = ", ".join(f"j.{name}" for name in ("id", *HEADER, "rows_total", "known", "runs"))
+CREATE = f"""
 INSERT INTO voxsip.job AS j (name, kind, account_id, options, source, checksum, version, rows, known,
     holder, lease, lease_until, grace, runs)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, extract(epoch FROM clock_timestamp()) + $12, $13, 1)
-ON CONFLICT (name) DO UPDATE SET lease_until = excluded.lease_until WHERE j.lease = excluded.lease RETURNING *
-"""
-TAKE_OVER = """
+ON CONFLICT (name) DO UPDATE SET lease_until = excluded.lease_until WHERE j.lease = excluded.lease
+RETURNING {_JOB}
+"""  # noqa: S608 - made of constants
+TAKE_OVER = f"""
 UPDATE voxsip.job AS j SET holder = $2, lease = $3, lease_until = extract(epoch FROM clock_timestamp()) + $4,
     grace = $5, runs = j.runs + (j.lease IS DISTINCT FROM $3)::integer, started = now(), stopped = NULL
 FROM (SELECT id, lease FROM voxsip.job WHERE name = $1 FOR UPDATE) AS before
 WHERE j.id = before.id
     AND (j.lease IS NULL OR j.lease = $3 OR j.lease_until + j.grace < extract(epoch FROM clock_timestamp()))
-RETURNING j.*, before.lease IS NOT NULL AS unclean
-"""
+RETURNING {_JOB}, before.lease IS NOT NULL AS unclean
+"""  # noqa: S608 - made of constants
 LOOK = """
 SELECT holder, lease_until + grace - extract(epoch FROM clock_timestamp()) AS left FROM voxsip.job WHERE name = $1
 """
 FACTS = """
-SELECT max(place) AS last, count(*) FILTER (WHERE status = ANY($2::int[])) AS open FROM voxsip.job_row WHERE job = $1
+SELECT min(place) AS first, max(place) AS last, count(*) FILTER (WHERE status = ANY($2::int[])) AS open FROM voxsip.job_row WHERE job = $1
 """
 NOTE_KNOWN = """
 WITH held AS (SELECT id FROM voxsip.job WHERE id = $1 AND lease = $2 FOR UPDATE), written AS (
@@ -119,6 +123,7 @@ SURVEYED = "SELECT account_id, known FROM voxsip.job_account WHERE job = $1"
 SETTLED = """
 SELECT status, error_code, account_id, count(*) AS n FROM voxsip.job_row WHERE job = $1 GROUP BY 1, 2, 3
 """
+DIGESTS = "SELECT digest FROM voxsip.job_row WHERE job = $1 AND place > $2"
 RESULT_IDS = """
 SELECT result_id FROM voxsip.job_row
 WHERE job = $1 AND result_id IS NOT NULL AND account_id IS NOT DISTINCT FROM $2

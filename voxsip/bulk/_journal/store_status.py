@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from voxsip._errors import ConfigurationError
+from voxsip.bulk._journal import values
+from voxsip.bulk._journal.decoding import job_header, known_rows, refusing
 from voxsip.bulk._journal.status import RATE_SECONDS, JournalStatus
 from voxsip.bulk._journal.store import existing_job, split_address
+from voxsip.bulk._journal.store_statements import HEADER
 from voxsip.bulk._journal.values import INTENDED, STATUSES
 from voxsip.shared._connection import LoopConnection
 
-_JOB = """
-SELECT *, lease IS NOT NULL AND lease_until > extract(epoch FROM clock_timestamp()) AS running,
-    extract(epoch FROM now() - started) AS seconds
+_JOB = f"""
+SELECT id, {", ".join(HEADER)}, rows_total, runs, stopped,
+    coalesce(lease IS NOT NULL AND lease_until > extract(epoch FROM clock_timestamp()), false) AS running,
+    extract(epoch FROM created)::float AS created, extract(epoch FROM started)::float AS started,
+    extract(epoch FROM clock_timestamp())::float AS now
 FROM voxsip.job WHERE name = $1
-"""
+"""  # noqa: S608 - made of constants
 _COUNTS = """
-SELECT status, count(*) AS rows, to_timestamp(max(at) / 1e3) AS last,
-    count(*) FILTER (WHERE at >= 1e3 * (extract(epoch FROM now()) - $2::float)) AS lately
+SELECT status, count(*) AS rows, min(place) AS first, max(place) AS last, max(at) AS latest,
+    count(*) FILTER (WHERE at >= 1e3 * ($2::float - $3::float)) AS lately
 FROM voxsip.job_row WHERE job = $1 GROUP BY status
 """
 _ERRORS = """
@@ -73,39 +77,51 @@ async def _read(address: str) -> JournalStatus:
             missing = ConfigurationError(f"journal {store}#{name}: there is no job of that name")
             missing.missing = True
             raise missing
-        rows = await connection.fetch(_COUNTS, job["id"], RATE_SECONDS)
+        rows = await connection.fetch(_COUNTS, job["id"], job["now"], RATE_SECONDS)
         errors = await connection.fetch(_ERRORS, job["id"])
     finally:
         await connection.aclose()
-    return _status(f"{store}#{name}", job, rows, errors)
+    path = f"{store}#{name}"
+    with refusing(path):
+        return _status(path, job, rows, errors)
 
 
 def _status(path: str, job: Any, rows: Any, errors: Any) -> JournalStatus:
+    header = job_header(*(job[name] for name in HEADER))
+    rows_total = values.count_or_none(job["rows_total"], "the number of rows")
+    total = header.rows if rows_total is None else rows_total
+    started = _seconds(job["started"], "the start of a run")
     counts = dict.fromkeys(("intended", *STATUSES), 0)
+    latest = lately = 0
     for row in rows:
-        counts["intended" if row["status"] == INTENDED else STATUSES[row["status"] - 1]] = row[
-            "rows"
-        ]
-    ended = [row for row in rows if row["status"] != INTENDED]
-    total = job["rows"] if job["rows_total"] is None else job["rows_total"]
-    seconds = max(1.0, min(RATE_SECONDS, float(job["seconds"])))
+        counts[values.status_of(row["status"])] = row["rows"]
+        known_rows(row["first"], row["last"], total)
+        if row["status"] != INTENDED:
+            latest = max(latest, values.moment(row["latest"], "the time of a row"))
+            lately += row["lately"]
+    seconds = max(1.0, min(RATE_SECONDS, job["now"] - started.timestamp()))
     return JournalStatus(
         path=path,
-        kind=job["kind"],
+        kind=header.kind,
         running=job["running"],
-        account_id=job["account_id"],
-        options=orjson.loads(job["options"]),
-        source=job["source"],
-        checksum=job["checksum"],
-        version=job["version"],
+        account_id=header.account_id,
+        options=header.options,
+        source=header.source,
+        checksum=header.checksum,
+        version=header.version,
         rows=total,
         counts=counts,
         errors={row["name"]: row["rows"] for row in errors},
-        created=job["created"],
-        started=job["started"],
-        updated=max((row["last"] for row in ended), default=None),
-        runs=job["runs"],
-        stopped=job["stopped"],
+        created=_seconds(job["created"], "the beginning of the job"),
+        started=started,
+        updated=datetime.fromtimestamp(latest / 1e3, UTC) if latest else None,
+        runs=values.number(job["runs"], "the number of runs"),
+        stopped=values.text_or_none(job["stopped"], "the reason of the stop"),
         complete=counts["done"] + counts["unchanged"] + counts["failed"] == total,
-        rate=sum(row["lately"] for row in ended) / seconds if job["running"] else 0.0,
+        rate=lately / seconds if job["running"] else 0.0,
     )
+
+
+def _seconds(value: object, name: str) -> datetime:
+    found = values.moment(int(1e3 * values.seconds(value, name)), name)
+    return datetime.fromtimestamp(found / 1e3, UTC)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Literal
 
 import orjson
@@ -12,6 +14,7 @@ from voxsip.bulk._outcomes import Status
 STATUSES: tuple[Status, ...] = ("done", "unchanged", "failed", "skipped", "unknown")
 INTENDED = 0
 _INT64 = range(-(1 << 63), 1 << 63)
+_DIGITS = re.compile("-?[0-9]{1,4000}")
 MAX_ROWS = 1 << 48
 MAX_MS = 253_402_300_799_999
 """The last moment that a date can be made of: the end of the year 9999."""
@@ -32,13 +35,15 @@ def storable_text(text: str | None) -> str | None:
 
 
 def number(value: object, name: str) -> int:
-    """Return a stored whole number.
+    """Return a stored whole number; one of any size may be digits.
 
     Raises:
         ValueError: It is something else.
     """
     if isinstance(value, bytes):
-        return int(value.decode("ascii"))
+        value = value.decode("ascii")
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
     if type(value) is not int:
         raise ValueError(f"{name} is no whole number")
     return value
@@ -53,16 +58,47 @@ def number_or_none(value: object, name: str) -> int | None:
     return None if value is None else number(value, name)
 
 
+def count(value: object, name: str) -> int:
+    """Return a stored number of rows or the like.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    found = number(value, name)
+    if not 0 <= found <= MAX_ROWS:
+        raise ValueError(f"{name} is no number of rows")
+    return found
+
+
 def count_or_none(value: object, name: str) -> int | None:
     """Return a stored number of rows or None.
 
     Raises:
         ValueError: It is something else.
     """
-    found = number_or_none(value, name)
-    if found is not None and not 0 <= found <= MAX_ROWS:
-        raise ValueError(f"{name} is no number of rows")
-    return found
+    return None if value is None else count(value, name)
+
+
+def seconds(value: object, name: str) -> float:
+    """Return a stored number of seconds: of a span, or since 1970.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if not isinstance(value, float | int | Decimal) or not abs(float(value)) <= MAX_MS / 1e3:
+        raise ValueError(f"{name} is no time")
+    return float(value)
+
+
+def digest(value: object) -> bytes:
+    """Return the stored fingerprint of a row.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if not isinstance(value, bytes):
+        raise ValueError("a row has no digest")  # noqa: TRY004 - wrong data, not a wrong call
+    return value
 
 
 def moment(value: object, name: str) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from voxsip._printable import counted
-from voxsip.cli._commands.plan import make_plan, save_plan, show_plan
+from voxsip.cli._commands.plan import check_folder, make_plan, save_plan, show_plan
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
@@ -115,6 +115,7 @@ def _apply_rows(
     connection: Connection,
 ) -> int:
     check_json(output.json)
+    check_folder("--plan", kept)
     options, job_options = planning.values(), limits.values(connection.rate_store)
     if kept is None and file == "-":
         raise CommandError("rows come from standard input: say with --plan where to keep the plan")
@@ -178,7 +179,7 @@ async def _run(
         verb="applying", file=path, total=len(made.changes), before="reading the live state"
     )
     try:
-        with _reports(output.report, path, job, resumed=_is_begun(path)) as record:
+        with _reports(output.report, made, job, resumed=_is_begun(path)) as record:
             # Line 1 of a plan is its head: a change is on the line after its number.
             lines = range(2, len(made.changes) + 2)
             report = await follow(
@@ -194,7 +195,7 @@ async def _run(
 
 @contextlib.contextmanager
 def _reports(
-    directory: str | None, path: str, job: BulkJob[Any], *, resumed: bool
+    directory: str | None, made: Plan, job: BulkJob[Any], *, resumed: bool
 ) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
     """Give what takes every outcome for the reports; write them at the end, or when the job is cut off."""
     if directory is None:
@@ -202,8 +203,11 @@ def _reports(
         return
     from voxsip.report import ReportWriter  # noqa: PLC0415 - only for those who want a report
 
+    path = made.path or ""
     source = str(Path(path).absolute())
-    with ReportWriter(directory, "apply", source, columns=COLUMNS) as writer:
+    with ReportWriter(
+        directory, "apply", source, columns=COLUMNS, account_id=made.account_id
+    ) as writer:
         journal = f"{path}.journal" if resumed else None
         try:
             yield writer.add

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from voxsip._printable import counted
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.cluster_run import NO_ENGINE, Engine, launch
@@ -124,7 +125,7 @@ def delete(
 
     async def ask(_: AsyncClient, job: ClusterJob) -> None:
         if job.rows and not yes and questions.on_terminal():
-            questions.confirm(f"Delete {job.rows:,} registrations?", "nothing was deleted")
+            questions.confirm(f"Delete {counted(job.rows, 'registration')}?", "nothing was deleted")
 
     options = {"skip_unchanged": skip_unchanged, **limits.values()}
     return _make(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxsip import AsyncClient
+from voxsip._printable import counted
 from voxsip.cli._connection import run
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
@@ -82,9 +83,9 @@ def demo(
             "--price": 1,
         }
         with emulator_process(*(str(word) for pair in options.items() for word in pair)) as url:
-            users = options["--users"]
+            users = rows if desired else _USERS
             print_message(
-                f"an emulator serves {url}: {_APPLICATIONS} applications, {users:,} users"
+                f"an emulator serves {url}: {_APPLICATIONS} applications, {counted(users, 'user')}"
             )
             credentials = Path(folder) / "credentials.json"
             if workers is not None:
@@ -135,14 +136,14 @@ async def _follow(job: BulkJob[Any], verb: str, rows: int) -> Report:
 def _print(made: Report, bound: Report, found: int, reading: float, mismatches: int) -> None:
     rate = bound.calls / bound.seconds if bound.seconds else 0.0
     for name, figure in (
-        ("created", f"{made.done:,} registrations in {made.seconds:.1f} seconds"),
+        ("created", f"{counted(made.done, 'registration')} in {made.seconds:.1f} seconds"),
         ("rows", f"{bound.rows:,}"),
         ("done", f"{bound.done:,}"),
         ("failed", f"{bound.failed + bound.unknown:,}"),
         ("seconds", f"{bound.seconds:.1f}"),
         ("calls", f"{bound.calls:,} ({rate:,.0f} per second)"),
         ("retries", f"{bound.retries:,}"),
-        ("read back", f"{found:,} registrations in {reading:.1f} seconds"),
+        ("read back", f"{counted(found, 'registration')} in {reading:.1f} seconds"),
         ("mismatches", f"{mismatches:,}"),
     ):
         print_text(f"{name:<12}{figure}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
@@ -49,6 +50,7 @@ def plan(
         detailed_exitcode: Exit with 5 if something would change.
     """
     options = planning.values()
+    check_folder("--out", out)
     with DesiredFile(file, file_options.reading()) as rows:
         print_note(rows)
         rows.check()
@@ -64,6 +66,12 @@ def plan(
         save_plan(made, out, rows)
         print_message(f"saved; apply it with: voxsip apply {out}")
     return code
+
+
+def check_folder(option: str, path: str | None) -> None:
+    """Refuse to plan for a file that cannot be made."""
+    if path is not None and not Path(path).absolute().parent.is_dir():
+        raise CommandError(f"{option} {path}: it cannot be made: there is no such folder")
 
 
 async def make_plan(client: AsyncClient, rows: DesiredFile, options: dict[str, Any]) -> Plan:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from voxsip._printable import counted
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._exit_codes import CommandError
 from voxsip.cli._terminal.output import print_json
@@ -92,7 +93,7 @@ def _words(status: RateStatus) -> str:
     lines = [
         f"account {status.account_id} at {status.service}: {rate}",
         f"used lately: {status.used:.0f} a second; {status.total:,} since the beginning",
-        f"lowered after refusals: {status.cuts:,} times",
+        f"lowered after refusals: {counted(status.cuts, 'time')}",
     ]
     if status.paused > 0:
         lines.append(f"paused for another {status.paused:.0f} s")

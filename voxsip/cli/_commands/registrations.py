@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Group, Parameter
 
+from voxsip._printable import counted
 from voxsip.bulk import CreateRequest
 from voxsip.cli._connection import DEFAULT, SIP_DEFAULT, Connection, SipConnection, run
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
@@ -144,7 +145,7 @@ def list_(
             if count == limit:
                 break
         if not json:
-            print_message(f"{count:,} registration{'' if count == 1 else 's'}")
+            print_message(counted(count, "registration"))
 
     return _call(connection, show)
 

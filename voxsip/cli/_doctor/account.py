@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from voxsip import ForbiddenError, VoxsipError
+from voxsip._printable import counted
 from voxsip.cli._doctor.findings import Finding, State, finding_of
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ async def _check_users(client: AsyncClient) -> Finding:
     return Finding(
         name="users",
         state=State.WARNING if full else State.OK,
-        text=f"{applications} applications, {users} users",
+        text=f"{counted(applications, 'application')}, {counted(users, 'user')}",
         remedy=f"an account holds {_QUOTA_OF_USERS} users unless the service raises that"
         if full
         else None,

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from attrs import define, frozen
 
 from voxsip import APIError, AsyncClient, VoxsipError
+from voxsip._printable import counted
 from voxsip.cli._doctor.findings import Finding, State, finding_of
 from voxsip.cli._doctor.network import Reached
 
@@ -123,7 +124,7 @@ async def _unknown_parameter(scene: Scene) -> Verdict:
 async def _ascending(scene: Scene) -> Verdict:
     ids = [row["sip_registration_id"] for row in await scene.live()]
     if len(ids) < 2:
-        return State.UNDECIDED, f"{len(ids)} registrations"
+        return State.UNDECIDED, counted(len(ids), "registration")
     return _verdict(ids == sorted(set(ids)), f"{len(ids)} registrations, read in pages")
 
 

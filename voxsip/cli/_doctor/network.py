@@ -17,6 +17,7 @@ from attrs import field, frozen
 from yarl import URL
 
 from voxsip._config import make_trust
+from voxsip._printable import counted
 from voxsip._transport.failures import PROXY_AUTHENTICATION_REQUIRED
 from voxsip._version import __version__
 from voxsip.cli._doctor.findings import Finding, State
@@ -194,7 +195,7 @@ def check_tls(reached: Reached, base_url: str) -> Finding:
     if ends:
         days = (ssl.cert_time_to_seconds(ends) - reached.sent.timestamp()) / 86400
         data["days_left"] = round(days)
-        text += f", {days:.0f} days left"
+        text += f", {counted(round(days), 'day')} left"
         if days < _EXPIRES_SOON:
             return Finding(
                 name="tls",

@@ -33,6 +33,7 @@ FIRST = dict.fromkeys(("job", "run", "row"), "WHERE rowid = 1") | {
     "row": "WHERE place = 1",
 }
 ROWS = [{"sip_username": f"phone-{number}", "proxy": "sip.example.com"} for number in range(4)]
+QUICK = {"check_funds": False, "recovery_delay": 0}
 OF_A_CHILD = {"sip_username": "phone-0", "proxy": "sip.example.com", "account_id": 2}
 
 
@@ -78,6 +79,63 @@ def _refusal(read, path):
     except ConfigurationError as error:
         return str(error)
     return None
+
+
+@pytest.mark.parametrize("change", ["place + 1000", "-1 - place"])
+async def test_rows_in_places_that_the_input_does_not_have_are_refused(journal, change):
+    path, client = journal
+    _spoil(path, f"UPDATE row SET place = {change}")  # noqa: S608 - constants
+    with pytest.raises(ConfigurationError, match="restore a copy"):
+        read_journal(path)
+    with pytest.raises(ConfigurationError, match="restore a copy"):
+        await client.bulk.resume(path, ROWS, **QUICK)
+
+
+@pytest.mark.parametrize("step", [1000, 1])
+@pytest.mark.parametrize("again", [True, False])
+async def test_rows_of_a_stream_that_were_moved_are_not_bought_again(start, tmp_path, step, again):
+    emulator, client = await start(balance=100)
+    path = tmp_path / "job.sqlite"
+    bought = []
+
+    async def stream(rows):
+        for row in rows:
+            yield row
+
+    job = client.bulk.create(stream(ROWS * 2), journal=path, concurrency=1, check_funds=False)
+    async for outcome in job:
+        bought += [outcome] * (outcome.status == "done")
+        if len(bought) == 3:
+            job.stop()
+    executed = emulator.state.counters["CreateSipRegistration"]["executed"]
+    assert 3 <= executed < 2 * len(ROWS)
+    _spoil(
+        path,
+        "DELETE FROM row WHERE status = 4",
+        "UPDATE job SET rows_total = NULL",
+        f"UPDATE row SET place = -1 - ({step} + place)",  # noqa: S608 - constants
+        "UPDATE row SET place = -1 - place",
+    )
+    rows = _Again(ROWS * 2) if again else stream(ROWS * 2)
+    with pytest.raises(VoxsipError, match=r"restore a copy|resume with the input"):
+        await client.bulk.resume(path, rows, **QUICK)
+    assert emulator.state.counters["CreateSipRegistration"]["executed"] == executed
+
+
+class _Again:
+    """Rows that can be read again, of an unknown number."""
+
+    def __init__(self, rows):
+        self._rows = rows
+
+    def __iter__(self):
+        yield from self._rows
+
+
+def _spoil(path, *statements):
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
 
 
 async def test_a_journal_without_a_job_or_a_table_is_refused(journal):
