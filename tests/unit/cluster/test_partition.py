@@ -109,7 +109,7 @@ def test_an_index_comes_back_as_it_was(steps):
             column.append(number)
     sizes = array("q", (size for _, size, _ in steps))
     spans = Spans(lines=lines, starts=starts, sizes=sizes, head=7)
-    assert decode(encode(places, spans), 7) == (places, spans)
+    assert decode(encode(places, spans), 7, len(steps)) == (places, spans)
 
 
 def part_of(rows, largest=1, account_id=None):
