@@ -1,4 +1,4 @@
-"""Jobs on several machines, measured: what a row costs, how much of a rate is used, how soon a dead worker's part goes on.
+"""Jobs on several machines, measured: what a row costs, how much of a rate is used, how soon a dead worker's part continues.
 
     python -m benchmarks.cluster [cost] [rate] [takeover] [binds] [--rows 3000]
 

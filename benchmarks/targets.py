@@ -88,7 +88,7 @@ def rate(sample: Sample) -> float:
 
 
 def judge(findings: Findings) -> list[Target]:
-    """Hold a run against the targets; what was not measured is left out."""
+    """Compare a run with the targets; what was not measured is left out."""
     return [
         *_against_others(findings),
         *_among_ourselves(findings),

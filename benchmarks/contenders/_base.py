@@ -94,7 +94,7 @@ class ThreadContender(Contender):
 
     @abstractmethod
     def bind(self, row: dict[str, Any]) -> bool:
-        """Make one call; tell whether it worked."""
+        """Make one call; return whether it worked."""
 
     def run(self, calls: int) -> int:
         return sum(

@@ -88,7 +88,7 @@ class _Connection(asyncio.Protocol):
 class LoadGenerator(Contender):
     """A program that sends the same request again and again; its CPU counts as a child's.
 
-    It opens its connections anew each time, so a turn has to be long for that not to matter.
+    It opens new connections each time, so a turn has to be long for that not to matter.
     """
 
     exact = False

@@ -39,7 +39,7 @@ class AwaitedGather(Awaited):
 
 
 class OneByOne(Awaited):
-    """The same, one call after another: what a blocking call is held against."""
+    """The same, one call after another, to compare a blocking call with."""
 
     async def go(self, calls: int) -> int:
         return sum([await self.bind(row) for row in rows(calls)])

@@ -1,4 +1,4 @@
-"""Faults that were mended, put back one at a time: the simulator has to find each of them."""
+"""Faults that were fixed, put back one at a time: the simulator has to find each of them."""
 
 from contextlib import contextmanager
 from unittest.mock import patch

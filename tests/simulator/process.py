@@ -29,7 +29,7 @@ class Process:
         await asyncio.sleep(seconds)
 
     def suspend(self, seconds):
-        """Let the machine sleep while the world goes on."""
+        """Let the machine sleep while the world continues."""
         self.world.tell(f"life {self.life}: the machine sleeps for {seconds:.1f} s")
         self.asleep += seconds
         self.world.run_until(self.world.now + seconds)

@@ -22,7 +22,7 @@ class Answer:
 
 
 class Answering:
-    """Give the answers in turn, the last one for ever; a callable makes one of the request."""
+    """Give the answers in turn, the last one forever; a callable makes one of the request."""
 
     def __init__(self, answers):
         self.answers = list(answers)

@@ -43,7 +43,7 @@ class Served:
 
 
 class Job:
-    """A job of the command line that is killed at random moments and goes on from its journal.
+    """A job of the command line that is killed at random moments and resumed from its journal.
 
     Args:
         folder: where its files are.
@@ -92,7 +92,7 @@ class Job:
         return running.returncode in END
 
     def _run_to_the_end(self, command, journal):
-        """Go on until every row has ended, or another run no longer changes anything."""
+        """Continue until every row has ended, or another run no longer changes anything."""
         before = None
         while True:
             running = self._start(command)

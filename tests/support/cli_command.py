@@ -30,7 +30,7 @@ class Ended:
 
 
 class Running:
-    """A command under way, its output read as it comes."""
+    """A running command, its output read as it comes."""
 
     def __init__(self, process):
         self.process = process

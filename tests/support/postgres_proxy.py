@@ -52,7 +52,7 @@ class PostgresProxy:
         shutil.rmtree(self._folder)
 
     def say(self, data):
-        """Tell every client something that nobody asked for."""
+        """Send every client something that nobody asked for."""
         for writer in self._clients:
             writer.write(data)
 

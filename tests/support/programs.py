@@ -42,7 +42,7 @@ def source_of(function, arguments):
 
 
 class Program:
-    """A program under way."""
+    """A running program."""
 
     def __init__(self, function, folder, emulator, arguments, environment, options):
         script = folder / f"{function.__name__}.py"
@@ -70,7 +70,7 @@ class Program:
         """Wait for its next line."""
         return self._process.stdout.readline().rstrip("\n")
 
-    def tell(self, line="go on"):
+    def tell(self, line="continue"):
         """Give it a line."""
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()

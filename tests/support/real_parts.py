@@ -1,4 +1,4 @@
-"""Says at the end of a run how many of its tests used a real PostgreSQL and real Dask workers; `.ci/run` wants some of both."""
+"""Print at the end of a run how many of its tests used a real PostgreSQL and real Dask workers; `.ci/run` wants some of both."""
 
 import pytest
 

@@ -1,7 +1,7 @@
 """A test that does not end fails by its name, with the stacks of all threads and tasks, and costs no more than its limit.
 
 pytest-timeout keeps the limits; this says what its signal does. Its own handler shows threads only, while what hangs here is
-a coroutine, and its timer ends with the test's failure: a fixture that then waits for the same thing would wait for ever.
+a coroutine, and its timer ends with the test's failure: a fixture that then waits for the same thing would wait forever.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""`python -m tools.codegen`: write voxsip/_generated/; with `--check`, only tell whether it is up to date."""
+"""`python -m tools.codegen`: write voxsip/_generated/; with `--check`, only check whether it is up to date."""
 
 from __future__ import annotations
 

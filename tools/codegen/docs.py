@@ -149,7 +149,7 @@ def _returns(operation: Operation, shown: Method, *, blocking: bool) -> str:
 
 
 def _reply(model: Model) -> str:
-    """Name a reply's model and what is in it, but for a number that only says that all went well."""
+    """Name a reply's model and its contents, except for a number that only says that all went well."""
     told = [field for field in model.fields if (field.name, field.annotation) != ("result", "int")]
     members = ", ".join(f"`{field.name}`{GLUE}({_plain(field.annotation)})" for field in told)
     if model.text.startswith("Reply of "):

@@ -65,7 +65,7 @@ def _package(
 
 
 def _where(spec: Spec) -> dict[str, str]:
-    """Tell in which group's package each model lives."""
+    """Return the group package of each model."""
     models = [*spec.shared, *(model for group in spec.groups for model in group.models)]
     return {model.name: model.group for model in sorted(models, key=lambda model: model.name)}
 

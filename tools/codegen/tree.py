@@ -16,7 +16,7 @@ MARK = HEADER.partition("{")[0]
 
 
 def differences(files: Mapping[PurePosixPath, str], folder: Path) -> Iterator[str]:
-    """Tell what is missing, what differs and what nobody accounts for."""
+    """Return the files that are missing, that differ, and that nothing accounts for."""
     for path, text in sorted(files.items()):
         found = _read(folder / path)
         if found is None:

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture
 def amount(request):
-    """Tell what an option says; the defaults hold where this file was read too late to add options."""
+    """Return the value of an option; the defaults hold where this file was read too late to add options."""
     return lambda name: request.config.getoption(name, default=OPTIONS[name][0])
 
 

@@ -59,7 +59,7 @@ class World:
         return account, make_token(self.emulator.credentials, **claims)
 
     def ask(self, token, command, texts, way="query", seed=None):
-        """Send a command and hold the answer against the document."""
+        """Send a command and compare the reply with the document."""
         self.emulator.clock_offset += 2  # reports take a moment
         status, media_type, body = self.runner.run(self._send(token, command, texts, way))
         self.answers[command, b'{"error":' in body[:10]] += 1

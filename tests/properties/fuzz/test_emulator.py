@@ -1,4 +1,4 @@
-"""Whatever bytes reach the emulator: an answer of HTTP or a closed connection, nothing done, and it goes on serving."""
+"""Whatever bytes reach the emulator: an answer of HTTP or a closed connection, nothing done, and it continues to serve."""
 
 import asyncio
 import logging

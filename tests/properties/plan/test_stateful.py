@@ -43,7 +43,7 @@ def account(credentials):
 
 @st.composite
 def wants(draw):
-    """Rows, by SIP user name: what each registration shall be bound to. No user is wanted twice."""
+    """Rows, by SIP user name: what each registration should be bound to. No user is wanted twice."""
     users = draw(st.permutations(range(1, USERS + 1)))
     rows = {}
     for login in draw(st.lists(st.sampled_from(LOGINS), unique=True, min_size=1)):
@@ -130,7 +130,7 @@ class Desired(RuleBasedStateMachine):
                         break
         except StalePlanError:
             assert self.sent() == before, "a stale plan sends nothing"
-            assert self.touched or self.ended or self.complete, "nobody else was at work"
+            assert self.touched or self.ended or self.complete, "nobody else changed anything"
             event("refused: " + ("applied already" if self.ended else "stale"))
             return
         except voxsip.VoxsipError:
@@ -147,7 +147,7 @@ class Desired(RuleBasedStateMachine):
             f"{'resumed, ' if report.restored else ''}{'to its end' if self.ended else 'stopped'}"
         )
         if self.touched:
-            event("in spite of a stranger, who touched nothing of it")
+            event("despite a stranger, who touched nothing of it")
             return
         if report.ok and self.ended:
             self.emulator.faults = None
@@ -176,7 +176,7 @@ class Desired(RuleBasedStateMachine):
         assert len(logins) == len(set(logins)), "bought twice"
 
     def check_nobody_is_lost(self, plan):
-        """Whoever had a registration and shall have one has one, but for those in rings."""
+        """Every user who had a registration and should have one has one, except for those in rings."""
         ring = {user for one in plan.changes if one.ring for user in (one.gets, one.loses)}
         holds = {one["user_id"] for one in self.live().values()}
         stays = {one["user_id"] for one in self.start.values()} & {

@@ -222,7 +222,7 @@ def test_desired_state(house):
     known = {"SIP_PASSWORD": MARKS["password"]}
 
     def until(code, *command):
-        for _ in range(30):  # the emulator fails every now and then, reads too
+        for _ in range(30):  # the emulator fails some requests, reads too
             done = house.voxsip(*command, **known)
             if done.returncode == code:
                 return done

@@ -244,7 +244,7 @@ class Account(RuleBasedStateMachine):
         self.change(model.delete_application, self.client.applications.delete, given)
 
     def change(self, step_of, send, given, key=None):
-        """Send a command, and hold what the client says of it against what the server shows."""
+        """Send a command, and compare what the client says of it with what the server shows."""
         before = self.world
         step: Step = step_of(before, given)
         reply, failure = None, None

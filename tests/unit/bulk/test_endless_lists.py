@@ -1,4 +1,4 @@
-"""Lists that never end: whoever reads one stops with a typed error, and what was looked for stays unknown."""
+"""Lists that never end: a reader stops with a typed error, and what was looked for stays unknown."""
 
 import itertools
 

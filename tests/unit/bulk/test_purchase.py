@@ -102,7 +102,7 @@ async def test_what_may_be_bought_already_needs_no_money_again(start, tmp_path, 
 
 @pytest.mark.parametrize("names_user", [False, True])
 async def test_a_resumed_job_that_is_stopped_forgets_nothing(start, tmp_path, names_user):
-    """What a killed run may have bought is looked for by the run that gets to it, not bought anew."""
+    """What a killed run may have bought is looked for by the run that gets to it, not bought again."""
     rows = wanted(10)
     if names_user:
         rows = [

@@ -1,4 +1,4 @@
-"""The sync twin: same outcomes, the input read in the caller's thread, one hop per batch."""
+"""The blocking client: same outcomes, the input read in the caller's thread, one hop per batch."""
 
 import asyncio
 import os

@@ -357,7 +357,7 @@ async def test_what_is_no_id_is_no_answer(answer, connect, clock, cls, odd):
     assert sum(CREATE in request.path for request in server.requests) == 1
 
 
-# Backends that are still at work when the gateway gives up
+# Backends that are still executing when the gateway gives up
 
 
 @CLIENTS

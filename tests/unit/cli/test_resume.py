@@ -1,4 +1,4 @@
-"""`voxsip bulk resume` and `status`: a job goes on from its journal, and is seen in it."""
+"""`voxsip bulk resume` and `status`: a job is resumed from its journal, and is seen in it."""
 
 from __future__ import annotations
 

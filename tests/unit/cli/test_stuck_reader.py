@@ -1,4 +1,4 @@
-"""Readers that stand still: the job goes on, nothing in flight waits for them, and no event is lost."""
+"""Readers that stand still: the job continues, nothing in flight waits for them, and no event is lost."""
 
 from __future__ import annotations
 

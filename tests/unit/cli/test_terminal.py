@@ -89,7 +89,7 @@ def test_ctrl_c_is_an_answer(setup, write, tmp_path):
     code, seen = terminal("bulk", "create", path, answer=CTRL_C)
     assert code == 130
     assert "nothing was bought" in seen or "cut off before the first row" in seen
-    assert "go on with" not in seen
+    assert "resume with" not in seen
     assert not (tmp_path / "rows.csv.journal").exists()
     code, seen = terminal("bulk", "delete", write("id\n1\n"), answer=CTRL_C)
     assert (code, ids(emulator)) == (130, [1, 2, 3])

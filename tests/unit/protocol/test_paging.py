@@ -1,4 +1,4 @@
-"""Lists over pages: never ended by a short page, never read for ever."""
+"""Lists over pages: never ended by a short page, never read forever."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever becomes of a connection to the store: a statement is repeated, or refused by name; nobody waits for ever."""
+"""Whatever becomes of a connection to the store: a statement is repeated, or refused by name; nobody waits forever."""
 
 import asyncio
 
@@ -30,7 +30,7 @@ async def connection(proxy):
 
 
 async def a_rate(dsn, name):
-    """Say everything that processes say about a rate."""
+    """Send everything that processes send about a rate."""
     limiter = SharedRate(dsn, rate=1e6).limiter_for(name, 1)
     try:
         await limiter.acquire()
@@ -44,7 +44,7 @@ async def a_rate(dsn, name):
 
 
 async def a_job(dsn, name):
-    """Say everything that a journal says, in two runs."""
+    """Send everything that a journal sends, in two runs."""
     address = f"{dsn}#{name}"
     first = await StoreJournal.create(address, JobHeader(kind="create"), known=[3])
     try:

@@ -189,7 +189,7 @@ async def test_never_more_than_there_is_in_any_interleaving(jobs, seed):
             if executed is None or chance.random() < 0.1:
                 status = "unknown"
                 if executed is None:
-                    bank.execute()  # the gateway said 504 while the work went on
+                    bank.execute()  # the gateway said 504 while the work continued
             journal.record(place, DIGEST, status, "a")
             await journal.flush()
         elif what > 0.99:

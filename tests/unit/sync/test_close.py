@@ -49,7 +49,7 @@ def test_from_any_thread(client):
             client.accounts.get_account_info()
             client.close()
         except voxsip.TransportError:
-            pass  # another thread closed the connection under way
+            pass  # another thread closed the connection meanwhile
         except BaseException as error:
             failures.append(error)
 

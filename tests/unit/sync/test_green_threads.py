@@ -1,4 +1,4 @@
-"""Threads that were replaced: the blocking client says so at once, where it would wait for ever."""
+"""Threads that were replaced: the blocking client says so at once, where it would wait forever."""
 
 import subprocess
 import sys

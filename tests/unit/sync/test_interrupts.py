@@ -55,7 +55,7 @@ def test_an_uncaught_ctrl_c_ends_the_program_with_its_usual_traceback(start, wat
 def test_pressed_again_it_gets_out_of_a_cancellation_that_hangs(start):
     def program(client):
         async def stubborn():
-            say("under way")
+            say("in flight")
             for turn in range(2):
                 try:
                     await asyncio.Event().wait()
@@ -68,7 +68,7 @@ def test_pressed_again_it_gets_out_of_a_cancellation_that_hangs(start):
             say("out", client.accounts.get_account_info().result.account_id)
 
     running = start(program)
-    assert running.hear() == "under way"
+    assert running.hear() == "in flight"
     running.interrupt()
     assert running.hear() == "ignored 0"
     running.interrupt()
@@ -81,7 +81,7 @@ def test_what_an_abandoned_call_raises_in_the_end_is_nobodys_business(start):
         end = asyncio.Event()
 
         async def stubborn():
-            say("under way")
+            say("in flight")
             try:
                 await end.wait()
             except asyncio.CancelledError:
@@ -101,7 +101,7 @@ def test_what_an_abandoned_call_raises_in_the_end_is_nobodys_business(start):
             gc.collect()  # an exception that nobody asked for would be logged
 
     running = start(program)
-    assert running.hear() == "under way"
+    assert running.hear() == "in flight"
     running.interrupt()
     assert running.hear() == "not yet"
     running.interrupt()

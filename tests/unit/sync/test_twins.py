@@ -1,4 +1,4 @@
-"""Everything awaited has a blocking twin: same names, same arguments, same words, and a result instead of a promise."""
+"""Everything awaited has a blocking counterpart: same names, same arguments, same words, and a result instead of a promise."""
 
 import inspect
 import re

@@ -138,7 +138,7 @@ async def test_a_client_that_cannot_work_at_all_ends_the_job(client, run):
     _, task = run([row(number) for number in range(1, 100)], concurrency=3)
     assert await client.settled() == [1, 2, 3]
     client.let_go(2, ConfigurationError("credentials: gone"))
-    assert await client.settled() == [1, 3], "nothing new begins, what is in flight goes on"
+    assert await client.settled() == [1, 3], "nothing new begins, what is in flight continues"
     client.let_go(1)
     client.let_go(3)
     with pytest.raises(ConfigurationError, match="gone"):

@@ -40,7 +40,7 @@ def test_what_is_written_before_a_checkpoint_is_noticed_by_it(owned):
     ownership.check_files(connection)
     os.truncate(path, 0)
     with pytest.raises(ConfigurationError), ownership.checkpoint(connection):
-        pytest.fail("the checkpoint would write to a file that is somebody else's")
+        pytest.fail("the checkpoint would write to the file of another process")
 
 
 def test_what_we_write_is_ours(owned):

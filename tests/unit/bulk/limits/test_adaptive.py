@@ -74,7 +74,7 @@ def test_a_burst_of_failures_counts_once(error):
     for failure in range(50):
         often.on_failure(1.0 + failure * 0.002, error)
     assert (once.limit, once.rate) == (often.limit, often.rate)
-    for failure in range(60):  # what goes on is no burst
+    for failure in range(60):  # what continues is no burst
         often.on_failure(1.5 + failure * 0.01, error)
     assert often.limit < once.limit or often.rate < once.rate
 
