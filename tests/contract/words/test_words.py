@@ -36,7 +36,7 @@ PHRASES = {  # a space stands for any white space
     r"(?<=,) where (that|it|this) is": '"if that is"',
     r"takes? note of": '"record" or "note"',
     r"refus(ed|als?) for now": '"throttled"',
-    r"lookups?|look up's": '"lookup" (noun), "look up" (verb)',
+    r"look[-]ups?": '"lookup" (noun), "look up" (verb)',
     r"somebody else's?|someone else's?": '"another", "external", or name who it is',
     r"(held|holds?|holding) (\w+ ){0,6}against": '"compare … with"',
     r"shall": '"should", "must", or the present tense',
@@ -183,7 +183,7 @@ It goes on. `whoever` is code, ``and `anew` too``; the price goes on the bill.
 the job goes on
 ```
 
-| cell | lookup |
+| cell | look-up |
 """
 
 PYTHON = '''\
@@ -210,7 +210,7 @@ def test_markdown_is_searched_across_lines_and_without_code():
     assert [line.rpartition("; write")[0] for line in places(MARKDOWN, "page.md")] == [
         "page.md:4: 'goes on'",
         "page.md:1: 'under way'",
-        "page.md:10: 'lookup'",
+        "page.md:10: 'look-up'",
     ]
 
 
