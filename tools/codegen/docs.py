@@ -119,7 +119,7 @@ def _about(operation: Operation) -> str:
 
 
 def _arguments(shown: Method) -> Iterator[tuple[str, str]]:
-    for param in shown.params:
+    for param in shown.in_order:
         yield f"{param.name} ({PARAM_TYPES[param.kind]})", " ".join(_sentences(param))
     if shown.confirms:
         yield "confirm_all (bool)", "Must be true for `voxsip.ALL` to be taken."

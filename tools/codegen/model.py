@@ -102,6 +102,11 @@ class Method:
     confirms: bool = False
     """Whether deleting all needs a second argument."""
 
+    @property
+    def in_order(self) -> list[Param]:
+        """The parameters as a signature has them: what must be given first; on the wire, the spec's order stays."""
+        return sorted(self.params, key=lambda param: not param.required)
+
 
 @attrs.frozen(kw_only=True)
 class Operation:

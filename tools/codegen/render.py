@@ -109,7 +109,7 @@ def _docstring(lines: list[str]) -> str:
 def _params(method: Method) -> str:
     """Write parameters as a signature does, keyword-only."""
     parts = []
-    for param in method.params:
+    for param in method.in_order:
         kind = docs.PARAM_TYPES[param.kind]
         parts.append(
             f"{param.name}: {kind}" if param.required else f"{param.name}: {kind} | None = None"

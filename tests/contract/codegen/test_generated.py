@@ -1,5 +1,6 @@
 """What generated code does when it runs."""
 
+import importlib
 import inspect
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from voxsip._generated._index import COMMAND_MODULES
 from voxsip._protocol.structuring import structurer
 
 
@@ -44,6 +46,22 @@ def test_arguments_are_keyword_only(books, positional):
 def test_required_arguments_have_no_default(books):
     with pytest.raises(TypeError, match="price"):
         books.buy(title="Emma")
+
+
+def test_a_signature_begins_with_what_must_be_given():
+    wrong = []
+    for module in sorted({name.rpartition(".")[0] for name, _ in COMMAND_MODULES.values()}):
+        for side in ("aio", "blocking"):
+            members = vars(importlib.import_module(f"{module}.{side}"))
+            for cls in [item for item in members.values() if isinstance(item, type)]:
+                if cls.__module__ != f"{module}.{side}":
+                    continue
+                for name, method in inspect.getmembers(cls, inspect.isfunction):
+                    parameters = list(inspect.signature(method).parameters.values())[1:]
+                    optional = [item.default is not item.empty for item in parameters]
+                    if optional != sorted(optional):
+                        wrong.append(f"{cls.__name__}.{name}")
+    assert wrong == []
 
 
 async def test_variant_fixes_arguments(books, recorder):

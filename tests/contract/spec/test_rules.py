@@ -6,6 +6,7 @@ import pytest
 
 from voxsip._errors import InvalidArgumentError
 from voxsip._generated._index import COMMAND_MODULES
+from voxsip.spec.document import operations
 
 
 def command(name):
@@ -92,3 +93,16 @@ def test_accepted(name, given):
 def test_refused(name, given, said):
     with pytest.raises(InvalidArgumentError, match=said):
         command(name).check(given)
+
+
+def test_no_text_says_that_all_may_be_left_out_if_something_must_be_given():
+    wrong = [
+        name
+        for name, operation in operations().items()
+        if "may be left out" in operation.get("description", "")
+        and (
+            any(parameter.get("required") for parameter in operation["parameters"])
+            or any(not rule["when"] for rule in operation.get("x-requires", ()))
+        )
+    ]
+    assert wrong == []

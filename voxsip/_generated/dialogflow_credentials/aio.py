@@ -40,8 +40,8 @@ class AsyncDialogflowCredentials:
     def add(
         self,
         *,
-        application_id: int | None = None,
         json_credentials: str,
+        application_id: int | None = None,
         application_name: str | None = None,
         description: str | None = None,
         deadline: float | None = None,
@@ -55,8 +55,8 @@ class AsyncDialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/add-dialogflow-key
 
         Args:
-            application_id (int): Id of the application.
             json_credentials (str): Google service account key, as JSON text.
+            application_id (int): Id of the application.
             application_name (str): Name of the application.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.

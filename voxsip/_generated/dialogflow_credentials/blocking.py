@@ -35,8 +35,8 @@ class DialogflowCredentials:
     def add(
         self,
         *,
-        application_id: int | None = None,
         json_credentials: str,
+        application_id: int | None = None,
         application_name: str | None = None,
         description: str | None = None,
         deadline: float | None = None,
@@ -50,8 +50,8 @@ class DialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/add-dialogflow-key
 
         Args:
-            application_id (int): Id of the application.
             json_credentials (str): Google service account key, as JSON text.
+            application_id (int): Id of the application.
             application_name (str): Name of the application.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.

@@ -139,8 +139,8 @@ class AsyncSmartQueue:
     def get_day_history(
         self,
         *,
-        sq_queue_id: Sequence[int] | None = None,
         report_type: Sequence[str],
+        sq_queue_id: Sequence[int] | None = None,
         application_id: int | None = None,
         application_name: str | None = None,
         user_id: Sequence[int] | All | None = None,
@@ -161,8 +161,8 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-day-history
 
         Args:
-            sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             report_type (Sequence[str]): Kind of the report.
+            sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
@@ -208,10 +208,10 @@ class AsyncSmartQueue:
     def request_history(
         self,
         *,
-        sq_queue_id: Sequence[int] | None = None,
         from_date: datetime,
         to_date: datetime,
         report_type: Sequence[str],
+        sq_queue_id: Sequence[int] | None = None,
         application_id: int | None = None,
         application_name: str | None = None,
         user_id: Sequence[int] | All | None = None,
@@ -231,10 +231,10 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/request-smart-queue-history
 
         Args:
-            sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             report_type (Sequence[str]): Kind of the report.
+            sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
@@ -425,10 +425,10 @@ class AsyncSmartQueue:
     def add_queue(
         self,
         *,
-        application_id: int | None = None,
         sq_queue_name: str,
         call_agent_selection: str,
         call_task_selection: str,
+        application_id: int | None = None,
         application_name: str | None = None,
         hold_im_if_inactive_agents: bool | None = None,
         im_agent_selection: str | None = None,
@@ -454,10 +454,10 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-add-queue
 
         Args:
-            application_id (int): Id of the application.
             sq_queue_name (str): Name of the SmartQueue queue. At most 100 characters.
             call_agent_selection (str): How an agent is chosen for a call.
             call_task_selection (str): How the next call is chosen for an agent.
+            application_id (int): Id of the application.
             application_name (str): Name of the application.
             hold_im_if_inactive_agents (bool): Whether messages may wait while no agent is at work.
             im_agent_selection (str): How an agent is chosen for a message; as for calls if not
@@ -664,7 +664,7 @@ class AsyncSmartQueue:
     ) -> AsyncPager[SqQueue]:
         """List queues of SmartQueue.
 
-        Filters may be combined; every one of them may be left out.
+        Filters may be combined.
 
         Command: SQ_GetQueues. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-queues
@@ -716,8 +716,8 @@ class AsyncSmartQueue:
     def add_skill(
         self,
         *,
-        application_id: int | None = None,
         sq_skill_name: str,
+        application_id: int | None = None,
         application_name: str | None = None,
         description: str | None = None,
         deadline: float | None = None,
@@ -732,8 +732,8 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-add-skill
 
         Args:
-            application_id (int): Id of the application.
             sq_skill_name (str): Name of the SmartQueue skill.
+            application_id (int): Id of the application.
             application_name (str): Name of the application.
             description (str): Text that says what it is for. At most 200 characters.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -856,9 +856,9 @@ class AsyncSmartQueue:
     def bind_skill(
         self,
         *,
+        sq_skills: Json,
         application_id: int | None = None,
         user_id: Sequence[int] | All | None = None,
-        sq_skills: Json,
         application_name: str | None = None,
         user_name: Sequence[str] | None = None,
         bind_mode: str | None = None,
@@ -872,10 +872,10 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-bind-skill
 
         Args:
-            application_id (int): Id of the application.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
             sq_skills (Json): Skills and their levels, as JSON objects. Lists and dicts, or JSON
                 text.
+            application_id (int): Id of the application.
+            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
             application_name (str): Name of the application.
             user_name (Sequence[str]): Names of users.
             bind_mode (str): Whether the skills are added to those an agent has, or take their
@@ -972,7 +972,7 @@ class AsyncSmartQueue:
     ) -> AsyncPager[SqSkill]:
         """List skills of SmartQueue.
 
-        Filters may be combined; every one of them may be left out.
+        Filters may be combined.
 
         Command: SQ_GetSkills. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-skills
@@ -1126,8 +1126,8 @@ class AsyncSmartQueue:
     def list_agents(
         self,
         *,
-        application_id: int | None = None,
         handle_calls: bool,
+        application_id: int | None = None,
         application_name: str | None = None,
         sq_queue_id: Sequence[int] | All | None = None,
         sq_queue_name: Sequence[str] | None = None,
@@ -1147,14 +1147,14 @@ class AsyncSmartQueue:
     ) -> AsyncPager[SqAgent]:
         """List agents of SmartQueue.
 
-        Filters may be combined; every one of them may be left out.
+        Filters may be combined.
 
         Command: SQ_GetAgents. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-agents
 
         Args:
-            application_id (int): Only those of this application, by id.
             handle_calls (bool): Only agents that take calls, or only those that do not.
+            application_id (int): Only those of this application, by id.
             application_name (str): Only those of this application, by name.
             sq_queue_id (Sequence[int] | All): Only those of these queues of SmartQueue, by id.
                 `voxsip.ALL` means every one.
@@ -1212,9 +1212,9 @@ class AsyncSmartQueue:
     def set_agent(
         self,
         *,
+        handle_calls: bool,
         application_id: int | None = None,
         user_id: Sequence[int] | All | None = None,
-        handle_calls: bool,
         application_name: str | None = None,
         user_name: Sequence[str] | None = None,
         max_simultaneous_conversations: int | None = None,
@@ -1228,9 +1228,9 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-agent-info
 
         Args:
+            handle_calls (bool): Whether the agent takes calls.
             application_id (int): Id of the application.
             user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            handle_calls (bool): Whether the agent takes calls.
             application_name (str): Name of the application.
             user_name (Sequence[str]): Names of users.
             max_simultaneous_conversations (int): Most chats that the agent may have at once.
