@@ -1,7 +1,7 @@
 """Attributes made when they are first asked for.
 
 Like `functools.cached_property`, without the lock it takes before Python 3.12: a fork while another thread holds that lock
-would leave the child waiting for ever. Our own lock is waited for before a fork.
+would leave the child waiting forever. Our own lock is waited for before a fork.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 T = TypeVar("T")
 
 IMPORTS = threading.RLock()
-"""Held by imports that wait for the first use: a fork in the midst of one would leave the child a module lock for ever."""
+"""Held by imports that wait for the first use: a fork during one would leave the child with a module lock that nothing releases."""
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

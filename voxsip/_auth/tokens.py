@@ -82,7 +82,7 @@ class StaticToken:
         return self._bearer
 
     def renew(self, refused: str, server_time: datetime | None) -> bool:  # noqa: ARG002 - protocol
-        """Tell that there is no other token."""
+        """Return False: there is no other token."""
         return False
 
     def for_account(self, account_id: int) -> Tokens:

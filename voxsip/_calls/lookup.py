@@ -72,10 +72,10 @@ async def look_up(
         pairs = [(ours, ours_of[ours], item.get(theirs)) for ours, theirs in lookup.match]
         if are_near(pairs):
             equal = all(wanted == there for _, wanted, there in pairs)
-            # of what knows no time, equal is the same, whoever made it
+            # for things without a time, equal ones are the same, whatever made them
             timely = not lookup.since or _is_timely(item.get(lookup.since), date, elapsed())
             found[item[lookup.id]] = _Match(item[lookup.id], equal, timely)
-    # Asked at the end: others went on while pages came, and what they claimed meanwhile is theirs.
+    # Asked at the end: other calls continued while pages arrived, and what they claimed meanwhile is theirs.
     if wrong := [number for number in found if number in misplaced]:
         raise OutcomeUnknownError(
             f"{request.command.name}: {lookup.id} {wrong[0]} is there, of this or nearly this name, and was told to a call "

@@ -66,7 +66,7 @@ def page_fetcher(
             nonlocal latest
             items = data[paging.items]
             if items and latest is not None and latest[0] != offset and latest[1] == items:
-                # a server that ignores the offset would be read for ever
+                # a server that ignores the offset would be read without end
                 msg = "the same page twice"
                 raise ValueError(msg)
             latest = (offset, items)

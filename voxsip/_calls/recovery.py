@@ -54,7 +54,7 @@ class Recovery(Generic[T]):
         self._is_final = False  # whether no further attempt could tell more
 
     async def after(self, first: VoxsipError) -> T:
-        """Go on after a failed first attempt.
+        """Continue after a failed first attempt.
 
         Raises:
             VoxsipError: the error of the last attempt, with the number of attempts made.

@@ -78,7 +78,7 @@ class Retrier:
         attempt: Callable[[], Awaitable[T]],
         more: Callable[[int], bool],
     ) -> T:
-        """Go on after a failed first attempt.
+        """Continue after a failed first attempt.
 
         Args:
             first: what the first attempt raised.

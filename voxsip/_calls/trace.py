@@ -62,7 +62,7 @@ class CallTrace:
 
 @contextmanager
 def uncounted() -> Iterator[None]:
-    """Tell the trace around this call of failures inside the block, and leave its count as it was.
+    """Report failures inside the block to the trace around this call, without counting attempts.
 
     A lookup's failures say something of the server, but they are no attempts of the call it is for.
     """
@@ -76,7 +76,7 @@ def uncounted() -> Iterator[None]:
 
 
 def note_failure(error: VoxsipError) -> None:
-    """Tell the trace around this call, if any, that an attempt failed."""
+    """Report a failed attempt to the trace around this call, if any."""
     trace = _current.get()
     if trace is not None:
         trace.failures += 1
@@ -85,7 +85,7 @@ def note_failure(error: VoxsipError) -> None:
 
 
 def note_wait(seconds: float) -> None:
-    """Tell the trace around this call, if any, how long an attempt waited to leave."""
+    """Report to the trace around this call, if any, how long an attempt waited to leave."""
     trace = _current.get()
     if trace is not None:
         trace.waited += seconds

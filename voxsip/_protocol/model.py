@@ -39,7 +39,7 @@ class Model:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Tell pydantic what the model looks like as JSON; only pydantic calls this."""
+        """Return the model's JSON schema to pydantic; only pydantic calls this."""
         from voxsip._protocol.pydantic_schema import schema_of  # noqa: PLC0415 - needs pydantic
 
         return schema_of(cls, handler)

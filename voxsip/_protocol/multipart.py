@@ -1,4 +1,4 @@
-"""Multipart forms (RFC 7578): fields and files to the bytes of a body. Pure but for reading files."""
+"""Multipart forms (RFC 7578): fields and files to the bytes of a body. Pure, except that it reads files."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _NAMED = re.compile(
         ( " (?: [^"\\] | \\. )* (?: " | \\?\Z ) | ' (?: [^'\\] | \\. )* (?: ' | \\?\Z ) | [^\s&"'<>,;]+ )""",
     re.DOTALL,
 )
-# The ids and names of secrets are none. A test holds this against the names that the spec calls secret.
+# The ids and names of secrets are none. A test compares this with the names that the spec calls secret.
 _SECRET_NAME = re.compile(
     r"(?i)password|passwd|secret(?!_id|_name)|private_key|api_key|server_key|salt|token"
     r"|json_credentials|cert_content|service_account_file|verification_code|session_access_(?:secure_)?url"

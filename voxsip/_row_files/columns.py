@@ -12,9 +12,9 @@ from voxsip._bindings.rows import SECRET_COLUMNS
 from voxsip._errors import InvalidArgumentError
 from voxsip._row_files.reading import PLAIN, Reading
 
-# What reports add to the input's columns; read over, so that failed.csv runs again as it is.
+# Columns that reports add to the input's; ignored, so that failed.csv runs again as it is.
 REPORTED = frozenset({"row", "status", "error", "error_code"})
-# What a list of purchases says of each registration; read over if rows name it by its id, so that
+# What a list of purchases says of each registration; ignored if rows name it by its id, so that
 # succeeded.csv can be bound or deleted. Never the other way round: it would be bought again.
 _DESCRIBING = frozenset({
     "sip_username", "proxy", "auth_user", "outbound_proxy", "is_persistent",

@@ -81,7 +81,7 @@ def converted(file: IO[bytes], reading: Reading) -> Converted | None:
 
 
 def _is_utf8(file: IO[bytes]) -> bool:
-    """Returns whether a file may be UTF-8: it is, or it is but for single faults that its reader names."""
+    """Returns whether a file may be UTF-8: it is, or it has single faults that its reader names."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     broken = right = 0

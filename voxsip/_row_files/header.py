@@ -104,7 +104,7 @@ def unknown(name: str, columns: Columns) -> tuple[str, str | None, str]:
     return (
         "there is no such column",
         _readable(name),
-        f"{remedy} --ignore-extra-columns reads over it.",
+        f"{remedy} --ignore-extra-columns skips it.",
     )
 
 

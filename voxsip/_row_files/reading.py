@@ -27,7 +27,7 @@ class Reading:
     Attributes:
         names: Columns of the API by the headers that stand for them in the file.
         constants: Values of columns that hold for all rows, as text.
-        ignore_extra: Read over columns that mean nothing here.
+        ignore_extra: Skip columns that have no meaning for these rows.
         encoding: Of a text file; None for UTF-8, UTF-16 with its mark, or a guess.
         sheet: Of a workbook; None for the first one.
     """
@@ -105,7 +105,7 @@ class Reading:
         Args:
             names: "HEADER=COLUMN" each.
             constants: "COLUMN=VALUE" each.
-            ignore_extra: Read over columns that mean nothing here.
+            ignore_extra: Skip columns that have no meaning for these rows.
             encoding: As the attribute.
             sheet: As the attribute.
 

@@ -1,4 +1,4 @@
-"""The download's blocking twin: whatever it does runs on the loop thread."""
+"""The download of the blocking client: its work runs on the loop thread."""
 
 from __future__ import annotations
 

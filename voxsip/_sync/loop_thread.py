@@ -146,7 +146,9 @@ class _Service:
 
     def _serve(self) -> None:
         with self._state.lock:
-            if self._state.service is not self:  # whoever started it was interrupted in doing so
+            if (
+                self._state.service is not self
+            ):  # the call that started it was interrupted while doing so
                 return
         try:
             life = self.loop.create_task(self._until_stopped())

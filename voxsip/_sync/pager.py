@@ -1,4 +1,4 @@
-"""The pager's blocking twin: one trip to the loop thread per page, not per item."""
+"""The pager of the blocking client: one trip to the loop thread per page, not per item."""
 
 from __future__ import annotations
 

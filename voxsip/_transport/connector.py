@@ -1,7 +1,7 @@
 """Connections that hold bytes nobody asked for are not used again.
 
-A gateway that answers late, or twice, leaves a reply on an idle connection; aiohttp (issue 13656) gives it to whoever sends
-next over that connection. Before a kept connection is handed out it is looked at: aiohttp's own flag tells of bytes that it
+A gateway that answers late, or twice, leaves a reply on an idle connection; aiohttp (issue 13656) gives it to the request
+that is sent next over that connection. Before a kept connection is handed out it is looked at: aiohttp's own flag tells of bytes that it
 has read, the kernel of bytes that nobody has read yet. A reply that crosses the request on its way cannot be seen by any
 client: what must not be told wrongly goes over a connection of its own.
 """

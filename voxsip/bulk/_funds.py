@@ -22,7 +22,7 @@ TEMPLATE = "SIP_REGISTRATION"
 
 
 async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
-    """Hold the price of so many registrations against the account's money.
+    """Compare the price of so many registrations with the account's balance.
 
     Args:
         client: asks for price and balance.

@@ -25,7 +25,7 @@ class BulkJob(Generic[R, P]):
     whole cannot continue.
 
     Attributes:
-        queue: where outcomes wait to be read; for the sync twin.
+        queue: queue of outcomes to be read; for the blocking client.
     """
 
     def __init__(self, run: Run) -> None:
@@ -131,7 +131,7 @@ class BulkJob(Generic[R, P]):
             await self.aclose()
 
     def start(self) -> asyncio.Task[None]:
-        """Begin, if that has not been done; for the sync twin. Returns the task that runs the job."""
+        """Start the job unless it has started; for the blocking client. Returns the task that runs the job."""
         if self._task is None:
             self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._run.run(), name="voxsip-bulk")

@@ -38,7 +38,7 @@ class Options:
         max_failure_ratio: their share of the rows so far, from 0 to 1, that may not be passed.
         min_rows_for_ratio: rows that must end before the share is checked.
         deadline: seconds after which no further row is sent.
-        check_funds: hold the price of all rows against the balance before the first purchase.
+        check_funds: compare the price of all rows with the balance before the first purchase.
         recovery_delay: seconds that requests of a killed or cancelled run are given to arrive, before anything
             is looked for or sent.
 

@@ -109,7 +109,7 @@ class Inbox(Source):
 
 
 def _nothing() -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 class Batch:
@@ -385,7 +385,7 @@ class Bulk:
         recovery_delay: float | None = None,
         checksum: str | None = None,
     ) -> SyncBulkJob[Any]:
-        """Go on with a job from its journal; see `AsyncBulk.resume`. The rows are read in this thread."""
+        """Resume a job from its journal; see `AsyncBulk.resume`. The rows are read in this thread."""
         rows = hide_rows(rows)
         inbox = Inbox(rows)
         job = self._bulk.resume(
@@ -406,5 +406,5 @@ class Bulk:
         return SyncBulkJob(job, inbox, rows, self._runner)
 
     def quote(self, rows: int | None = None, *, account_id: int | None = None) -> Quote:
-        """Hold the price of registrations against the account's money; see `AsyncBulk.quote`."""
+        """Compare the price of registrations with the account's balance; see `AsyncBulk.quote`."""
         return self._runner.run(self._bulk.quote(rows, account_id=account_id))

@@ -37,7 +37,7 @@ app.command(
 )
 app.command(
     "voxsip.cli._commands.demo:demo",
-    help="Bind 10,000 registrations before your eyes, without an account.",
+    help="Bind 10,000 registrations of a local emulator, and check every one.",
 )
 app.command(
     "voxsip.cli._commands.emulator:emulator",
@@ -53,7 +53,7 @@ for _name, _help in {
 app.command(rate)
 app.command(
     "voxsip.cli._commands.doctor:doctor",
-    help="Say what works, what does not, and the remedy.",
+    help="Check what works, what does not, and how to fix it.",
 )
 app.command("voxsip.cli._commands.token:token", help="Print a fresh token.")
 app.command("voxsip.cli._commands.call:call", help="Send any command of the Management API.")
@@ -85,7 +85,7 @@ for _name, _help in {
     "delete": "Delete the registrations named in a file.",
 }.items():
     bulk.command(f"voxsip.cli._commands.bulk:{_name}", name=_name, help=_help)
-bulk.command("voxsip.cli._commands.resume:resume", help="Go on with a job from its journal.")
+bulk.command("voxsip.cli._commands.resume:resume", help="Resume a job from its journal.")
 bulk.command(
     "voxsip.cli._commands.status:status", help="Show a running or stopped job from its journal."
 )
@@ -97,7 +97,7 @@ for _name, _help in {
     "bind": "Bind the registrations named in a file.",
     "create": "Buy the registrations named in a file.",
     "delete": "Delete the registrations named in a file.",
-    "resume": "Go on with a job.",
+    "resume": "Resume a job.",
     "status": "Show a running or stopped job.",
 }.items():
     cluster.command(f"voxsip.cli._commands.cluster:{_name}", name=_name, help=_help)

@@ -24,27 +24,27 @@ _GROUP = Group("Connection", sort_key=100)
 @Parameter(name="*", group=_GROUP)
 @frozen(kw_only=True)
 class Connection:
-    """Where the API is and who calls it."""
+    """Endpoint, TLS and credentials."""
 
     credentials: Annotated[str | None, Parameter(metavar="PATH")] = None
     "The key's credentials.json; else VOXIMPLANT_CREDENTIALS, or a token in VOXIMPLANT_TOKEN."
     account_id: int | None = None
     "Act for this child account, with the parent's key."
     base_url: Annotated[str | None, Parameter(metavar="URL")] = None
-    "Where the API is, for an emulator or a gateway; else VOXIMPLANT_BASE_URL."
+    "Base URL of the API, for an emulator or a gateway; else VOXIMPLANT_BASE_URL."
     ca_file: Annotated[str | None, Parameter(metavar="PATH")] = None
     "Trust the certificates in this PEM file, not the system's."
     proxy: Annotated[str | None, Parameter(name=("--proxy", "--http-proxy"), metavar="URL")] = None
-    'Call through this HTTP proxy, not HTTPS_PROXY\'s; "" for none. A password is best given in HTTPS_PROXY.'
+    'HTTP proxy to use instead of HTTPS_PROXY\'s; "" for none. Put a password into HTTPS_PROXY instead.'
     timeout: Annotated[float | None, Parameter(metavar="SECONDS")] = None
-    "How long one attempt may take [default: 30]."
+    "Time limit of one attempt [default: 30]."
     encoding: Literal["auto", "query", "form"] = "auto"
-    "Send parameters in the URL, or in a form; auto: a form where one is secret or the URL too long."
+    "Send parameters in the URL or in a form; auto: a form if one is secret or the URL would be too long."
     allow_plain_http: Annotated[bool, Parameter(negative=(), show_default=False)] = False
-    "Permit http:// to another machine, with the token in clear."
+    "Permit http:// to another machine; the token then travels unencrypted."
 
     rate_store: Annotated[str | None, Parameter(metavar="ADDRESS")] = None
-    "Keep the account's rate together with other processes, in this PostgreSQL database."
+    "Share the account's rate with other processes, in this PostgreSQL database."
 
     def client(self, **options: Any) -> voxsip.AsyncClient:
         """Make the client. Raises ConfigurationError."""
@@ -76,7 +76,7 @@ class SipConnection(Connection):
     """The same for commands whose `--proxy` is a registration's SIP proxy."""
 
     proxy: Annotated[str | None, Parameter(name="--http-proxy", metavar="URL")] = None
-    'Call through this HTTP proxy, not HTTPS_PROXY\'s; "" for none. A password is best given in HTTPS_PROXY.'
+    'HTTP proxy to use instead of HTTPS_PROXY\'s; "" for none. Put a password into HTTPS_PROXY instead.'
 
 
 DEFAULT = Connection()

@@ -58,7 +58,7 @@ class CreateOptions(JobOptions, total=False):
     """Options of a job that buys.
 
     Attributes:
-        check_funds: Hold price times rows against the balance first, and buy nothing if it does not suffice.
+        check_funds: Compare the price of all rows with the balance first, and buy nothing if the money does not suffice.
     """
 
     check_funds: bool

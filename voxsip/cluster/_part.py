@@ -1,4 +1,4 @@
-"""`run_part`: the one function that engines run. Whoever calls it, wherever and however often, no row is done twice.
+"""`run_part`: the one function that engines run. However often and wherever it is called, no row is done twice.
 
 It holds the part's lease while it works, continues after what earlier calls did, and returns at once if nothing is left. What
 it needs comes from the store, from the user's file and from the machine's environment.

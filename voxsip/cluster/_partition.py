@@ -14,7 +14,7 @@ from itertools import repeat
 import attrs
 
 ROWS_PER_PART = 5_000
-"""Rows of a part, if nobody says how many parts there shall be: minutes of work for most accounts."""
+"""Rows of a part unless the number of parts is given: minutes of work for most accounts."""
 FEWEST_PARTS = 16
 SMALLEST_PART = 100
 MOST_PARTS = 10_000

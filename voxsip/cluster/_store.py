@@ -117,7 +117,7 @@ class PartRecord:
         complete: Whether all of its rows have an outcome and it ended in order.
         held: Whether a process works on it, or may.
         held_for: Seconds for which that is certain without another word of it.
-        again: Whether it shall look for purchases of unknown outcome once more.
+        again: Whether to look for purchases of unknown outcome once more.
         stop: Why nothing more of it is sent, or None.
         error: What its last process ended with, or None.
         worker: Which one of the engine that was.

@@ -37,7 +37,7 @@ about the real service:
 - Nobody is called and no message arrives: a session has no calls, a task stays new until it is cancelled, a message counts
   as sent. A rule needs no scenario to be started. `calls=N` puts so many past calls in the history.
 - Phone numbers are on sale without end, in any country, category and region; a number that one account has is not
-  sold again until it is given up. Messages may come from any number, but for one of the account's own that is switched off.
+  sold again until it is given up. Messages may come from any number, except one of the account's own that is switched off.
 - A call list's columns are named by its first line; a `__task_uuid` that is in the list already refuses the file: 250.
 - A report is complete a second after it was ordered, holds what there was then, and is CSV; other formats: 105. Reports go
   packed (gzip) to those who take them so.

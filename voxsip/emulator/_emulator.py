@@ -39,7 +39,7 @@ __all__ = ["Emulator"]
 
 T = TypeVar("T")
 
-_GRACE = 0.2  # seconds for requests in flight when stopping; zero would mean for ever
+_GRACE = 0.2  # seconds for requests in flight when stopping; zero would mean forever
 _END = 5.0  # seconds for connections that were cut to be closed by the loop
 _LONGEST_LINE = 1 << 20  # a request line may hold an id list of a megabyte
 _LONGEST_BODY = 16 << 20

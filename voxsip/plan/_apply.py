@@ -59,7 +59,7 @@ class ApplyRun(Run):
     _resumed: bool = attrs.field(default=False, init=False)
 
     async def _survey(self) -> list[int] | None:
-        """Check the plan, and hold it against the live state if it is not begun; return the ids that are there."""
+        """Check the plan, and compare it with the live state unless it has begun; return the existing ids."""
         plan = self.plan
         plan.check_rows()
         self._resumed = os.path.lexists(self.journal or "")  # noqa: ASYNC240 - one look
@@ -125,7 +125,7 @@ class ApplyRun(Run):
         return await self._journal_at(self.journal or "", header, known)
 
     async def _compare(self, done: Mapping[int, Done], made: Mapping[int, int]) -> Live:
-        """Hold the plan against the live state.
+        """Compare the plan with the live state.
 
         Raises:
             StalePlanError: They differ.

@@ -162,7 +162,7 @@ class AsyncDesired:
             force: Apply the plan although it exceeds a threshold.
             concurrency: The changes in flight at most, 1 to 256.
             rate_limit: The requests per second that may leave, or a `Limiter` or `SharedRate`.
-            check_funds: Hold the price of new registrations against the balance first.
+            check_funds: Compare the price of new registrations with the balance first.
             max_failures: The failed changes at most; one more stops the job.
             max_failure_ratio: The share of failed changes, 0 to 1; a greater share stops the job.
             min_rows_for_ratio: The changes that must end before the share is checked.

@@ -1,4 +1,4 @@
-"""How a change becomes a call, and which changes must not overlap. Pure, but for sending.
+"""How a change becomes a call, and which changes must not overlap. Pure, except for sending.
 
 Changes that share a key run one after the other, in the order of the plan. The keys of a change are its
 registration, the user it names, and the user that it takes a registration from: without that third key a

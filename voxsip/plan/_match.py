@@ -36,7 +36,7 @@ class Pending:
         wanted: The row.
         item: The live registration, or None if one is to be created.
         replaced: The live registration that a new one replaces, or None.
-        target: What it shall be bound to, once that is resolved.
+        target: Its desired binding, once that is resolved.
         create: The values of its creation, or None if it is there.
         updates: Names and values of what changes in its login.
     """

@@ -1,7 +1,7 @@
 """The order of a plan's calls. Pure.
 
-Binding takes the user from his former registration in silence, and a registration that is bound to another
-user sets its own free. So the registration R that has user U now, and shall have another or none, waits for
+Binding takes the user from its former registration without notice, and a registration that is bound to another
+user sets its own free. So the registration R that has user U now, and is to have another or none, waits for
 the registration that takes U: U is never without one. Every registration has at most one user before and
 after, and every user at most one registration, so "waits for" links steps to chains, which begin at a free
 registration, and to rings, in which nobody can be first. A ring is run overlapped, to keep it short.

@@ -228,7 +228,7 @@ class Planner:
                 None,
                 Fault(
                     "the input is empty, and an empty input prunes nothing",
-                    "give the rows that shall stay, or delete with 'voxsip bulk delete'",
+                    "give the rows to keep, or delete with 'voxsip bulk delete'",
                 ),
             )
         if self._covers_any:

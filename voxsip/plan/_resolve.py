@@ -55,7 +55,7 @@ def needs_of(wanted: Wanted, item: SipRegistration | None, needs: Needs) -> None
 
 
 def resolve(wanted: Wanted, item: SipRegistration | None, names: Names) -> Binding:
-    """Return what the registration shall be bound to.
+    """Return the desired binding of a registration.
 
     Raises:
         Fault: A name stands for nothing or for two, parts do not belong together, or something would be
@@ -111,7 +111,7 @@ def _left(part: str, live: int | None, *, stays: bool) -> int | None:
     if live is not None and not stays:
         raise Fault(
             f"the application changes, which would clear {part} {live}, left alone by the row",
-            f"name the {part} the registration shall have, or write '-' for none",
+            f"name the {part} to bind to, or write '-' for none",
             f"{part}_id",
         )
     return live

@@ -1,7 +1,7 @@
-"""Rows of a desired state: what a registration shall be, cell by cell.
+"""Rows of a desired state: the desired values of a registration, cell by cell.
 
-A cell has three meanings: absent or empty leaves what is there alone, `-` (in text) or None says that there
-shall be none, and anything else is what shall be. Pure.
+A cell has three meanings: absent or empty leaves the live value alone, `-` (in text) or None removes it, and any
+other value sets it. Pure.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def read_wanted(index: int, item: object) -> Wanted:
 
     Args:
         index: The row's place in the input, from 0.
-        item: The mapping. None and "-" mean "shall be none", an empty text and NaN "leave alone".
+        item: The mapping. None and "-" remove a value, an empty text and NaN leave it alone.
 
     Raises:
         Fault: The row cannot be read; never shows a password.
@@ -171,7 +171,7 @@ def _check(wanted: Wanted) -> None:
             value = getattr(wanted, name)
             if value is not LEAVE and value is not None:
                 raise Fault(
-                    f"a {name} is given although the application shall be none",
+                    f"a {name} is given although the application is removed",
                     f"name the application of the {name}, or write '-' for the {name} too",
                     f"{name}_name" if isinstance(value, str) else f"{name}_id",
                 )

@@ -110,7 +110,7 @@ def binding_steps(
         item: The registration, or None if it is new.
         row: The index of the row that wants it.
         live: What it is bound to.
-        wanted: What it shall be bound to.
+        wanted: Its desired binding.
         holders: The registration of each user.
         user_moves: Whether another registration takes the user that it has.
     """

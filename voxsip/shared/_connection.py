@@ -34,7 +34,7 @@ _SETTINGS = {
     "lock_timeout": f"{LOCK_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{IDLE_TRANSACTION_SECONDS}s",
 }
-"""What keeps a stopped process from blocking others: it loses its transaction, and they do not wait for ever."""
+"""What keeps a stopped process from blocking others: it loses its transaction, so that they do not wait forever."""
 
 _abandoned: list[object] = []
 

@@ -347,7 +347,7 @@ class _LoopState:
             pass
 
     def _fail(self, error: Exception) -> None:
-        """Tell all who wait that the store cannot be used: nothing leaves without it."""
+        """Fail all waiting calls: the store cannot be used, and nothing leaves without it."""
         waiters, self._waiters = self._waiters, deque()
         for waiter in waiters:
             if not waiter.done():

@@ -100,7 +100,7 @@ BEGIN
     current := r.rate;
 END $$;
 
--- Notes that a call was refused for coming too fast: lowers the rate once for a burst of refusals, whoever met them.
+-- Records a throttled call: lowers the rate once for a burst, however many calls were throttled.
 CREATE FUNCTION voxsip.note_throttled(p_service text, p_account bigint, p_pause double precision)
 RETURNS double precision LANGUAGE plpgsql AS $$
 DECLARE

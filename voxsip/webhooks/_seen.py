@@ -31,7 +31,7 @@ class SeenStore(Protocol):
         ...
 
     async def complete(self, key: str, owner: str) -> None:
-        """Note that a callback was handled, whoever holds the claim by now."""
+        """Note that a callback was handled, even if another delivery has the claim by now."""
         ...
 
     async def release(self, key: str, owner: str) -> None:

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from tests.support.doc_pages import ROOT
 
-PYTHON_ROOTS = ("benchmarks", "tools")
+PYTHON_ROOTS = ("benchmarks", "tools", "voxsip")
 """Folders whose hand-written Python files, and Markdown files, are checked as well, such as "voxsip"."""
 
 GENERATED = ("docs/reference/groups/", "docs/reference/cli.md", "docs/reference/emulator.md")

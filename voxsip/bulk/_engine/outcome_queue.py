@@ -1,4 +1,4 @@
-"""Outcomes on their way from the workers to whoever reads them, a bounded number of them."""
+"""A bounded queue of outcomes, from the workers to the reader."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def is_locked(journal: Path) -> bool:
     try:
         fd = os.open(lock_path(journal), _FLAGS)
     except OSError as error:
-        # What exists and is not ours to open is somebody else's job.
+        # What exists and cannot be opened by this process belongs to another job.
         return error.errno not in {errno.ENOENT, errno.ELOOP}
     try:
         _try_lock(fd)

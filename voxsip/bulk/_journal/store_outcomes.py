@@ -1,4 +1,4 @@
-"""The outcomes of a job in a store, for whoever reports on it from elsewhere."""
+"""The outcomes of a job in a store, for reports made elsewhere."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class RowWriter:
         except VoxsipError as error:
             self._fail(str(error))
         except asyncio.CancelledError:
-            # With all tasks, as a loop ends: whoever closes the journal writes the rest.
+            # With all tasks, as a loop ends: closing the journal writes the rest.
             if not self._failed:
                 self._queue.extendleft(reversed(batch))
             raise
@@ -105,7 +105,7 @@ class RowWriter:
                 self._start()
 
     async def _company(self) -> None:
-        """Let outcomes gather; whoever waits for an intent, or for all, ends it."""
+        """Let outcomes gather; a task that waits for an intent, or for all, ends the wait."""
         if len(self._queue) < BATCH_ROWS:
             with suppress(TimeoutError):
                 async with asyncio.timeout(BATCH_SECONDS):

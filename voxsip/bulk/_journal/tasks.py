@@ -52,7 +52,7 @@ class Task:
         return self._loop
 
     def tell(self) -> None:
-        """Hand the outcome to whoever waits; called in their loop."""
+        """Hand the outcome to the waiting tasks; called in their loop."""
         future = self._future
         if future is None or future.done():
             return
@@ -65,7 +65,7 @@ class Task:
 
 
 def tell(tasks: Iterable[Task]) -> None:
-    """Tell all waiting tasks, with one call into each loop."""
+    """Wake all waiting tasks, with one call into each loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Task]] = {}
     for task in tasks:
         if task.loop is not None:

@@ -5,7 +5,7 @@ transaction: what is on disk after a crash is a prefix of what was recorded. Not
 failed write, so that holds there too.
 
 A commit that somebody waits for (an intent, a flush) is forced to the disk. One that nobody waits for is left to
-the system: lost with the machine, never with the process. Whoever asks for durability while a commit is on its way
+the system: lost with the machine, never with the process. A task that asks for durability while a commit is on its way
 shares the next one with all who asked meanwhile.
 """
 
@@ -263,7 +263,7 @@ class Writer:
 
 
 def _leave_files(connection: sqlite3.Connection) -> None:
-    """Keep the end of a connection from writing its log into a file that is somebody else's; from Python 3.12 on."""
+    """Keep the end of a connection from writing its log into the file of another job; from Python 3.12 on."""
     if sys.version_info >= (3, 12):
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
 

@@ -7,7 +7,7 @@ accept just before; from then on it creeps up and is taken back a little at ever
 could not hold a rate: rows in flight times latency is a rate only as long as the latency stands still.
 
 Request rates are not published for the API, so nothing here is tuned to a number of the vendor's. All of it is pure:
-no clock, no loop, no randomness; whoever calls says what time it is.
+no clock, no loop, no randomness; the caller passes the time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INITIAL_LIMIT = 16
 TROUBLE_FACTOR = 0.5
 """What a timeout, a lost reply or a 5xx leaves of the window."""
 THROTTLE_FACTOR = 0.9
-"""What a refusal for now leaves of the window: little is taken, since the rate is the better answer."""
+"""Share of the window that remains after a throttled attempt: the rate is the better answer."""
 RATE_FACTOR = 0.95
 """The rate after a refusal, as a part of what the server was seen to accept."""
 NAMED_FACTOR = 0.8
@@ -36,9 +36,9 @@ USED = 0.7
 RATE_STEP = 0.02
 """Growth of the rate in the first second, as a part of the rate after the last refusal; also its smallest step."""
 QUIET_SECONDS = 5.0
-"""Growth doubles after so long without a refusal, and goes on with the square of the time."""
+"""Seconds without throttling after which growth doubles; later it grows with the square of the time."""
 TOLERATED = 0.02
-"""Refusals, as a part of all attempts, that an adapted rate is kept in spite of: calls sent evenly arrive unevenly."""
+"""Share of throttled attempts tolerated before the rate is lowered; network jitter alone causes a few."""
 MOODS_FACTOR = 1.2
 """How many times the share of calls that are refused at any rate is tolerated on top."""
 SUSPICIOUS = 0.08
@@ -183,7 +183,7 @@ class AdaptiveLimits:
         Args:
             now: monotonic seconds.
             retry_after: seconds the server asked the client to wait, or None.
-            throttled: True for a refusal for now, False for a timeout, a lost reply or a 5xx.
+            throttled: True for a throttled attempt, False for a timeout, a lost reply or a 5xx.
         """
         if retry_after is not None and retry_after > 0.0:
             self._pause(now, min(retry_after, MAX_PAUSE))
@@ -216,7 +216,7 @@ class AdaptiveLimits:
     def _learn(self, now: float, *, refused: bool) -> None:
         """Learn from an answer: is the rate to blame for the refusals that there are?
 
-        Where they go on although the rate was lowered, or where it was lowered on little evidence, a much higher one is
+        If they continue although the rate was lowered, or if it was lowered on little evidence, a much higher one is
         tried out. If as much more is accepted, the server does not limit the rate there, and a higher one still is
         next; if not, it does, and the rate before stands. As everything here, a rate rises with a success and falls
         with a refusal only.

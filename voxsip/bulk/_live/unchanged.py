@@ -134,7 +134,7 @@ async def find_unchanged(
         previous_runs: what earlier runs did; what they did is not run again. Or None.
 
     Returns:
-        the input, to be read again, and a function that tells whether a row needs not be sent.
+        the input, to be read again, and a function that returns whether a row need not be sent.
 
     Raises:
         VoxsipError: the live state could not be read, or a name stands for two things; whatever the input raises.

@@ -61,16 +61,16 @@ def apply(
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Apply a plan: exactly its changes, or none if the live state is no longer what it was made for.
+    """Apply a plan: exactly its changes, or none if the live state has changed since.
 
-    Given a file of rows, plans it, shows the plan and asks. PLAN.journal is always kept: a plan that was
-    begun is continued by the same command, and one that was applied to its end is refused.
+    Given a file of rows, plans it, shows the plan and asks. PLAN.journal is always kept. If the plan was
+    interrupted, the same command resumes it. A plan that was applied completely is refused.
 
     Args:
-        file: A plan that 'voxsip plan --out' saved, or a file of rows.
+        file: A plan saved by 'voxsip plan --out', or a file of rows.
         yes: Do not ask.
-        rows: The file that the plan was made of, if passwords are in it and it was moved.
-        plan: Where the plan of a file of rows is kept, a new file [default: FILE.plan].
+        rows: The file that the plan was made from, if passwords are in it and it was moved.
+        plan: New file for the plan of a file of rows [default: FILE.plan].
     """
     if not is_plan(file):
         return _apply_rows(file, file_options, yes, plan, planning, limits, output, connection)

@@ -58,18 +58,18 @@ def bind(
 ) -> int:
     """Bind and unbind the registrations named in a file.
 
-    The result is that of running the rows one after another, in the order of the file.
+    Rows run concurrently; the final state is as if they had run in the order of the file.
 
     Args:
         file: CSV or JSONL, - for standard input; 'voxsip bulk template bind' shows the columns.
-        journal: Keep a journal in this new file, to resume the job from; or in a store that other machines
-            reach, postgresql://host/database#name.
-        resume: Continue the job if its journal is there, begin it if not [journal: FILE.journal if none is named].
+        journal: New file for the journal, to resume the job from; or postgresql://host/database#name, which
+            other machines can reach.
+        resume: Resume the job if its journal exists, else start it [journal: FILE.journal unless given].
         dry_run: Check the file and send nothing.
-        skip_unchanged: Read the live state first; send nothing for rows that already hold.
-        verify: Read the live state at the end; say what differs.
-        on_conflict: Rows that name a user or a registration twice: refuse them, or run them in the
-            order of the file.
+        skip_unchanged: Read the live state first; send nothing for rows that are already applied.
+        verify: Read the live state at the end; report what differs.
+        on_conflict: What to do with rows that name a user or a registration twice: refuse them, or run them in
+            the order of the file.
     """
     if resume and not dry_run:
         journal = _journal_of(file, journal)
@@ -136,7 +136,7 @@ def create(
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Buy the registrations named in a file, and bind them where a row says to what.
+    """Buy the registrations named in a file, and bind them if their rows name a target.
 
     Price and balance are shown first. A journal is always kept, so that a job killed at any moment
     and resumed buys nothing twice.
@@ -144,12 +144,12 @@ def create(
     Args:
         file: CSV or JSONL, - for standard input; 'voxsip bulk template create' shows the columns.
         journal: The journal, a new file [default: FILE.journal].
-        resume: Continue the job if its journal is there, begin it if not [journal: FILE.journal if none is named].
+        resume: Resume the job if its journal exists, else start it [journal: FILE.journal unless given].
         dry_run: Check the file and send nothing.
         yes: Do not ask before buying.
-        skip_unchanged: Do not buy what is there already: the same user name at the same proxy.
-        on_conflict: Rows that buy the same twice, or name a user twice: refuse them, or run them in
-            the order of the file.
+        skip_unchanged: Do not buy registrations that exist: the same user name at the same proxy.
+        on_conflict: What to do with rows that buy the same twice, or name a user twice: refuse them, or run
+            them in the order of the file.
     """
     if resume and not dry_run:
         journal = _journal_of(file, journal)
@@ -218,17 +218,17 @@ def delete(
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Delete the registrations named in a file. It cannot be undone.
+    """Delete the registrations named in a file. This cannot be undone.
 
     Args:
         file: CSV or JSONL with a column sip_registration_id, - for standard input.
         journal: Keep a journal in this new file, to resume the job from.
-        resume: Continue the job if its journal is there, begin it if not [journal: FILE.journal if none is named].
+        resume: Resume the job if its journal exists, else start it [journal: FILE.journal unless given].
         dry_run: Check the file and send nothing.
         yes: Do not ask; on a terminal only.
-        skip_unchanged: Read the live state first; send nothing for what is gone already.
-        on_conflict: Rows that name a registration twice: refuse them, or run them in the order of
-            the file.
+        skip_unchanged: Read the live state first; send nothing for registrations that are already gone.
+        on_conflict: What to do with rows that name a registration twice: refuse them, or run them in the
+            order of the file.
     """
     if resume and not dry_run:
         journal = _journal_of(file, journal)

@@ -30,14 +30,14 @@ def call(
     json: Json = False,  # noqa: ARG001 - the reply is JSON either way; scripts name it all the same
     connection: Connection = DEFAULT,
 ) -> int:
-    """Send any command of the Management API and print its reply as JSON, all of it.
+    """Send any command of the Management API and print its whole reply as JSON.
 
     Args:
-        command: As the API spells it, GetCallHistory for example.
+        command: Name of the command in the API, for example GetCallHistory.
         arguments: The command's own. Lists are joined by ";"; a day is 2026-01-31, a moment 2026-01-31T12:00:00, in
-            UTC unless it says otherwise; a file is @PATH, and so may be JSON and secrets; "all" means every one, where
-            the command knows that, and a deletion of all takes confirm_all=true as well.
-        output: Where to save a reply that is a file. It appears under its name only when it is whole.
+            UTC unless it has an offset; @PATH reads a file, also for JSON and secrets; "all" means every one, if the
+            command accepts it. A deletion of all needs confirm_all=true as well.
+        output: File for a reply that is a file. It appears under its name only when it is complete.
     """
     operation = _find(command)
     values: dict[str, Any] = {}

@@ -40,17 +40,17 @@ def bind(
 ) -> int:
     """Bind and unbind the registrations named in a file, on several machines.
 
-    The result is that of running the rows one after another, in the order of the file. Without --scheduler and
-    --workers the job is made and not run.
+    Rows run concurrently; the final state is as if they had run in the order of the file. Without --scheduler and
+    --workers the job is created and not run.
 
     Args:
         file: CSV or JSONL that every worker reads by this path.
-        name: Of the job [default: one is made up].
-        partitions: Parts that the rows are divided into.
-        skip_unchanged: Read the live state first; send nothing for rows that already hold.
-        verify: Read the live state at the end; say what differs.
-        on_conflict: Rows that name a user or a registration twice: refuse them, or run them in the
-            order of the file.
+        name: Name of the job [default: a generated one].
+        partitions: Number of parts to divide the rows into.
+        skip_unchanged: Read the live state first; send nothing for rows that are already applied.
+        verify: Read the live state at the end; report what differs.
+        on_conflict: What to do with rows that name a user or a registration twice: refuse them, or run them in
+            the order of the file.
     """
     options = {"skip_unchanged": skip_unchanged, "verify": verify, **limits.values()}
     return _make("bind", file, name, partitions, on_conflict, options, engine, output, connection)
@@ -72,17 +72,17 @@ def create(
 ) -> int:
     """Buy the registrations named in a file, on several machines.
 
-    Price and balance are shown before the first purchase. Whatever dies meanwhile, nothing is bought twice. Without
-    --scheduler and --workers the job is made and not run.
+    Price and balance are shown before the first purchase. Whatever is killed, nothing is bought twice. Without
+    --scheduler and --workers the job is created and not run.
 
     Args:
         file: CSV or JSONL that every worker reads by this path. Passwords stay in it.
-        name: Of the job [default: one is made up].
-        partitions: Parts that the rows are divided into.
+        name: Name of the job [default: a generated one].
+        partitions: Number of parts to divide the rows into.
         yes: Do not ask before buying.
-        skip_unchanged: Do not buy what is there already: the same user name at the same proxy.
-        on_conflict: Rows that buy the same twice, or name a user twice: refuse them, or run them in
-            the order of the file.
+        skip_unchanged: Do not buy registrations that exist: the same user name at the same proxy.
+        on_conflict: What to do with rows that buy the same twice, or name a user twice: refuse them, or run
+            them in the order of the file.
     """
 
     async def ask(client: AsyncClient, job: ClusterJob) -> None:
@@ -109,18 +109,18 @@ def delete(
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Delete the registrations named in a file, on several machines. It cannot be undone.
+    """Delete the registrations named in a file, on several machines. This cannot be undone.
 
-    Without --scheduler and --workers the job is made and not run.
+    Without --scheduler and --workers the job is created and not run.
 
     Args:
         file: CSV or JSONL with a column sip_registration_id that every worker reads by this path.
-        name: Of the job [default: one is made up].
-        partitions: Parts that the rows are divided into.
+        name: Name of the job [default: a generated one].
+        partitions: Number of parts to divide the rows into.
         yes: Do not ask; on a terminal only.
-        skip_unchanged: Read the live state first; send nothing for what is gone already.
-        on_conflict: Rows that name a registration twice: refuse them, or run them in the order of
-            the file.
+        skip_unchanged: Read the live state first; send nothing for registrations that are already gone.
+        on_conflict: What to do with rows that name a registration twice: refuse them, or run them in the
+            order of the file.
     """
 
     async def ask(_: AsyncClient, job: ClusterJob) -> None:
@@ -141,9 +141,9 @@ def resume(
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Go on with a job, from any machine that reads its file.
+    """Resume a job, from any machine that reads its file.
 
-    Rows that ended are not sent again. A purchase whose outcome is not known is looked for first.
+    Rows that ended are not sent again. A purchase whose outcome is unknown is looked for first.
 
     Args:
         job: Its name.
@@ -165,7 +165,7 @@ def status(
     json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     engine: Engine = NO_ENGINE,
 ) -> int:
-    """Show a running or stopped job, without disturbing it.
+    """Show a running or stopped job without disturbing it.
 
     Args:
         job: Its name.

@@ -54,14 +54,14 @@ def demo(
     With --desired, users change places instead: the live state is exported, its users are shuffled, the
     plan is shown and applied, and a second plan finds nothing left to do.
 
-    With --workers, registrations are bought and bound by so many processes of a Dask cluster, with a PostgreSQL server
-    that is started for the demo. In the midst of each job a process is killed; nothing is bought twice.
+    With --workers, that many processes of a Dask cluster buy and bind the registrations, with a PostgreSQL server
+    that is started for the demo. During each job one process is killed; nothing is bought twice.
 
     Args:
-        rows: How many registrations [default: 10,000, and 1,000 with --desired].
+        rows: Number of registrations [default: 10,000, and 1,000 with --desired].
         concurrency: Calls in flight at most; with --workers, for each of them.
-        desired: Show plan and apply.
-        workers: Run jobs on so many processes.
+        desired: Demonstrate plan and apply.
+        workers: Number of processes to run the jobs on.
     """
     if workers is not None and (desired or workers < 2):
         raise CommandError("--workers: give a number from 2, and not with --desired")

@@ -43,15 +43,15 @@ def doctor(
     json: Json = False,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Say what works, what does not, and the remedy.
+    """Check what works, what does not, and how to fix it.
 
-    It only reads. What it prints holds no passwords, tokens or keys, and nothing about the account's owner: attach
+    It only reads. Its output holds no passwords, tokens or keys, and nothing about the account's owner. Attach
     the output of --json to a bug report.
 
     Args:
-        assumptions: Also check what the API's documents leave open and voxsip assumes.
-        sandbox_application: With --assumptions: an application in which one rule may be made and deleted again, to check
-            what only writing can tell.
+        assumptions: Also check what voxsip assumes where the API's documents say nothing.
+        sandbox_application: With --assumptions: an application in which one rule may be created and deleted, for
+            the checks that need a write.
     """
     if sandbox_application is not None and not assumptions:
         raise CommandError("--sandbox-application: it is for --assumptions; give both")

@@ -30,22 +30,22 @@ def emulator(
 ) -> int:
     """Serve a local Management API until Ctrl-C.
 
-    The first line it prints is the base URL; credentials.json lies in DIR.
+    The first line it prints is the base URL; credentials.json is in DIR.
 
     Args:
         host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
+        port: Port to listen on; 0 for a free one.
         tls: Serve HTTPS; the certificate to trust is DIR/ca.pem.
-        tls_name: A further host name or address for the certificate; may be given several times.
-        dir: Where the files go; by default a temporary directory, which is printed.
-        applications: How many there are at the start, each with one rule.
-        users: How many there are at the start.
-        registrations: How many there are at the start, unbound.
+        tls_name: Further host name or address for the certificate; may be repeated.
+        dir: Directory for the files; by default a temporary one, which is printed.
+        applications: Number of applications at the start, each with one rule.
+        users: Number of users at the start.
+        registrations: Number of registrations at the start, unbound.
         balance: Money at the start [default: 1000].
         price: What a registration costs [default: 1].
-        rate_limit: Calls a second; above it, the answer is error 340.
+        rate_limit: Calls per second; above it, the answer is error 340.
         latency: Seconds a request takes.
-        faults: A TOML file that says what shall go wrong.
+        faults: TOML file of faults to inject.
         callback_url: Where callbacks (webhooks) are posted to, on a loopback address.
         callback_salt: The salt of their hashes; the API key is emulator-api-key-1.
     """

@@ -26,7 +26,7 @@ def export(
 
     Args:
         application: Only the registrations of this application, by its id or its name.
-        jsonl: JSON, one object on a line, instead of CSV.
+        jsonl: Write JSON, one object per line, instead of CSV.
     """
     chosen: dict[str, Any] = {}
     if application is not None:

@@ -20,7 +20,7 @@ def applications(
     """List applications.
 
     Args:
-        application_name: Only those whose name holds this text.
+        application_name: Only those whose name contains this text.
     """
     columns = ("application_id", "application_name", "modified")
     return _show(
@@ -44,7 +44,7 @@ def users(
     Args:
         application_id: Only those of this application.
         application_name: Only those of this application.
-        user_name: Only those whose name holds this text.
+        user_name: Only those whose name contains this text.
     """
     columns = ("user_id", "user_name", "user_display_name", "user_active")
     return _show(
@@ -70,7 +70,7 @@ def rules(
     Args:
         application_id: Only those of this application.
         application_name: Only those of this application.
-        rule_name: Only those whose name holds this text.
+        rule_name: Only those whose name contains this text.
     """
     columns = ("rule_id", "rule_name", "rule_pattern", "application_id")
     return _show(
@@ -84,7 +84,7 @@ def rules(
 
 
 def account(*, json: Json = False, connection: Connection = DEFAULT) -> int:
-    """Show the account: its name, its money, its settings."""
+    """Show the account: name, balance, settings."""
 
     async def main() -> int:
         async with connection.client() as client:

@@ -38,16 +38,16 @@ def plan(
     planning: PlanOptions = DEFAULT_PLANNING,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Show what has to change for the live state to be as a file says. Changes nothing.
+    """Show the changes that bring the live state to a file's desired state. Changes nothing.
 
-    In a cell, nothing leaves what is there alone, - says that there shall be none, and anything else is
-    what shall be. 'voxsip export' prints such a file.
+    An empty cell leaves the live value alone, - removes it, and any other value sets it. 'voxsip export'
+    prints such a file.
 
     Args:
         file: CSV or JSONL, - for standard input.
         out: Save the plan here, for 'voxsip apply PLAN'.
-        json: Write the whole plan to standard output, as one JSON object on one line.
-        detailed_exitcode: Exit with 5 if something would change.
+        json: Write the whole plan to standard output as one line of JSON.
+        detailed_exitcode: Exit with 5 if there are changes.
     """
     options = planning.values()
     check_folder("--out", out)

@@ -21,7 +21,7 @@ Json = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
 def show_(*, json: Json = False, connection: Connection = DEFAULT) -> int:
-    """Show how the account's rate stands. Nothing is sent to the API.
+    """Show the account's rate. Nothing is sent to the API.
 
     Args:
         json: Write it as JSON.
@@ -30,22 +30,22 @@ def show_(*, json: Json = False, connection: Connection = DEFAULT) -> int:
 
 
 def set_(rate: str, /, *, json: Json = False, connection: Connection = DEFAULT) -> int:
-    """Change the account's rate for all processes; they follow at once.
+    """Change the account's rate for all processes, at once.
 
     Args:
-        rate: Requests a second at most, or "none" for no limit but what the service refuses.
-        json: Write how it stands then as JSON.
+        rate: Requests per second at most, or "none" to follow the service's throttling only.
+        json: Write the new state as JSON.
     """
     number = None if rate == "none" else _number("RATE", rate)
     return _with_limiter(connection, lambda limiter: limiter.change(number), as_json=json)
 
 
 def pause_(seconds: str, /, *, json: Json = False, connection: Connection = DEFAULT) -> int:
-    """Let nothing of the account leave for a while, in any process.
+    """Pause all requests of the account, in all processes.
 
     Args:
-        seconds: How long; 0 ends a pause.
-        json: Write how it stands then as JSON.
+        seconds: Length of the pause; 0 ends one.
+        json: Write the new state as JSON.
     """
     number = 0.0 if seconds == "0" else _number("SECONDS", seconds)
     return _with_limiter(connection, lambda limiter: limiter.pause_all(number), as_json=json)

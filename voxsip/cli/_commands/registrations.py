@@ -53,7 +53,7 @@ class Login:
     """How a registration logs in, beside its user name and proxy."""
 
     auth_user: str | None = None
-    "Name to authenticate with, where it differs."
+    "Name to authenticate with, if it differs from the user name."
     outbound_proxy: str | None = None
     "Host that requests go through."
     password_file: Annotated[str | None, Parameter(metavar="PATH", allow_leading_hyphen=True)] = (
@@ -98,7 +98,7 @@ def list_(
     json: Json = False,
     connection: SipConnection = SIP_DEFAULT,
 ) -> int:
-    """List registrations; every filter may be left out, and those given must all match.
+    """List registrations that match all given filters.
 
     Args:
         sip_registration_id: Only this one.
@@ -109,13 +109,13 @@ def list_(
         rule_id: Only bound to this rule.
         rule_name: Only bound to this rule.
         user_id: Only bound to this user.
-        bound: Only with an application, or without one.
-        successful: Only those whose last login worked, or failed.
-        in_progress: Only those whose login is in progress, or settled.
-        deactivated: Only those switched off, or on.
-        persistent: Only those that stay logged in, or follow their user.
+        bound: Only with an application, or only without.
+        successful: Only those whose last login succeeded, or only those whose last login failed.
+        in_progress: Only those whose login is in progress, or only others.
+        deactivated: Only those switched off, or only others.
+        persistent: Only those that stay logged in, or only those that follow their user.
         status_code: Only those whose last login was answered with this SIP status.
-        limit: Stop after so many.
+        limit: Number of registrations at most.
     """
     if limit is not None and limit < 1:
         raise CommandError("--limit: give a number from 1")
@@ -160,7 +160,7 @@ def create_(
     json: Json = False,
     connection: SipConnection = SIP_DEFAULT,
 ) -> int:
-    """Buy a registration, for a month's fee; bind it at once if an application is named.
+    """Buy a registration for a month's fee, and bind it if an application is given.
 
     Args:
         sip_username: User name at the SIP server.
@@ -202,7 +202,7 @@ def bind_(
 ) -> int:
     """Bind a registration to an application, a rule or a user.
 
-    A user holds one registration: the one it held before loses it.
+    A user has one registration: the previous registration loses the user.
 
     Args:
         sip_registration_id: The registration.
@@ -225,12 +225,12 @@ def unbind_(
     json: Json = False,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Undo what is named: the user, the rule, or all if only its application is named.
+    """Unbind the given user or rule, or all parts if only the application is given.
 
-    With --user-id alone, that user is freed from every registration.
+    With --user-id alone, unbind that user from its registration.
 
     Args:
-        sip_registration_id: The registration; may be left out with --user-id.
+        sip_registration_id: The registration; optional with --user-id.
     """
 
     async def change(client: AsyncClient) -> None:
@@ -258,7 +258,7 @@ def update_(
     json: Json = False,
     connection: SipConnection = SIP_DEFAULT,
 ) -> int:
-    """Change a registration; what is not given stays as it is.
+    """Change a registration; values that are not given stay.
 
     Args:
         sip_registration_id: The registration.
@@ -267,7 +267,7 @@ def update_(
     """
     values = {"sip_username": sip_username, "proxy": proxy, **login.values(), **target.values()}
     if not any(value is not None for value in values.values()):
-        raise CommandError("nothing to change: give what shall be new")
+        raise CommandError("nothing to change: give at least one new value")
     _check_names(**values)
 
     async def change(client: AsyncClient) -> None:
@@ -287,7 +287,7 @@ def delete_(
     json: Json = False,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Delete registrations. It cannot be undone.
+    """Delete registrations. This cannot be undone.
 
     Args:
         sip_registration_id: The registrations.

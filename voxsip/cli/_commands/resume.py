@@ -46,15 +46,15 @@ def resume(
     output: Output = NO_OUTPUT,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Go on with a job from its journal, to the state that one uninterrupted run would have left.
+    """Resume a job from its journal; the end is that of an uninterrupted run.
 
-    Rows that ended are not sent again, but for those that met what stopped the job: an empty account,
-    a full quota, a key that may not. A purchase whose outcome is not known is looked for first.
+    Rows that ended are not sent again, except those that met what stopped the job: too little money, a
+    full quota, a key without the role. A purchase whose outcome is unknown is looked for first.
 
     Args:
-        journal: The journal [default: that of the most recent job in this folder, *.journal].
-        file: The file of rows, where it is no longer where it was, or came by standard input. It
-            must be the same; only a changed password is not noticed.
+        journal: The journal [default: the most recent *.journal in this folder].
+        file: The file of rows, if it was moved or came from standard input. Its content must be the same;
+            only a changed password is not noticed.
     """
     if journal is None:
         journal = most_recent_journal()

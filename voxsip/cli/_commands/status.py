@@ -48,10 +48,10 @@ def status(
     *,
     json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
 ) -> int:
-    """Show a running or stopped job, without disturbing it.
+    """Show a running or stopped job without disturbing it.
 
     Args:
-        journal: The journal [default: that of the most recent job in this folder, *.journal].
+        journal: The journal [default: the most recent *.journal in this folder].
         json: Write one JSON object.
     """
     state = read_state(most_recent_journal() if journal is None else journal)

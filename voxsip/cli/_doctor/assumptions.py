@@ -298,7 +298,7 @@ ASSUMPTIONS = (
 
 
 async def check_assumptions(scene: Scene, tried: dict[str, Verdict]) -> list[Finding]:
-    """Hold every assumption against the account.
+    """Check every assumption with the account.
 
     Args:
         scene: What to look at.

@@ -201,7 +201,7 @@ def check_tls(reached: Reached, base_url: str) -> Finding:
                 name="tls",
                 state=State.WARNING,
                 text=text,
-                remedy="tell whoever runs the server or the proxy in between",
+                remedy="tell the operator of the server, or of the proxy in between",
                 data=data,
             )
     return Finding(name="tls", state=State.OK, text=text, data=data)

@@ -1,4 +1,4 @@
-"""`voxsip demo --desired`: a thousand users change places by a file of how it shall be."""
+"""`voxsip demo --desired`: a thousand users change places by a file of desired state."""
 
 from __future__ import annotations
 

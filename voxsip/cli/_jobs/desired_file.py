@@ -1,4 +1,4 @@
-"""A file of desired state: CSV or JSONL rows that may leave cells alone, or say that there shall be none."""
+"""A file of desired state: CSV or JSONL rows whose cells leave a value alone, remove it or set it."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class DesiredFile:
 
 
 def _put(row: dict[str, object], column: Column, cell: object, *, is_jsonl: bool) -> None:
-    """Read a cell into a row: empty cells stay out of it, None says that there shall be none.
+    """Read a cell into a row: an empty cell is left out, None removes the value.
 
     Raises BadCell.
     """

@@ -1,4 +1,4 @@
-"""An emulator that lives no longer than whoever started it.
+"""An emulator that ends with the process that started it.
 
 `python -m voxsip.cli._jobs.emulator_process` is `python -m voxsip.emulator` that also ends when its standard input
 does: the kernel closes that pipe however the parent dies, so no server is ever left behind.

@@ -22,15 +22,15 @@ class Limits:
     """How fast a job goes, and what ends it; a resumed job may be given others."""
 
     concurrency: int | None = None
-    "Rows in flight at most, 1 to 256 [default: 64]; fewer while the service pushes back."
+    "Rows in flight at most, 1 to 256 [default: 64]; fewer while the service throttles."
     rate: float | None = None
-    "Requests a second at most [default: as many as the service takes]."
+    "Requests per second at most [default: as many as the service accepts]."
     max_failures: int | None = None
-    "Stop after more than so many failed rows."
+    "Stop after more failed rows than this."
     max_failure_ratio: float | None = None
-    "Stop when more than this share of rows fails, 0 to 1, after the first 100."
+    "Stop when a greater share of rows has failed than this, 0 to 1, after the first 100."
     deadline: Annotated[float | None, Parameter(metavar="SECONDS")] = None
-    "Send no further row after so long."
+    "Send no further row after this time."
 
     def values(self, rate_store: str | None = None) -> dict[str, Any]:
         """Return what is given, as `client.bulk` calls it.
@@ -58,12 +58,12 @@ class Limits:
 @Parameter(name="*", group=_GROUP)
 @frozen(kw_only=True)
 class Output:
-    """Where a job tells what it did."""
+    """Output of a job."""
 
     report: Annotated[str | None, Parameter(metavar="DIR")] = None
     "Write succeeded.csv, failed.csv, report.json and report.html into this folder."
     json: Annotated[bool, _FLAG] = False
-    "Write events to standard output, one JSON object on a line."
+    "Write events to standard output, one JSON object per line."
 
 
 @Parameter(name="*", group=Group("File", sort_key=35))
@@ -72,17 +72,17 @@ class FileOptions:
     """How the file of rows is read."""
 
     map: Annotated[tuple[str, ...], Parameter(metavar="HEADER=COLUMN", negative=())] = ()
-    "A column of the file that stands for one of ours, such as extension=sip_username; may be repeated."
+    "Read a column of the file as one of ours, such as extension=sip_username; may be repeated."
     set: Annotated[tuple[str, ...], Parameter(metavar="COLUMN=VALUE", negative=())] = ()
     "A value for all rows, such as proxy=pbx.example.com; may be repeated."
     ignore_extra_columns: Annotated[bool, _FLAG] = False
-    "Read over columns that mean nothing here."
+    "Skip columns that have no meaning for these rows."
     columns: Annotated[str | None, Parameter(metavar="FILE.toml")] = None
-    "Read all of these from a file."
+    "Read these settings from a file."
     file_encoding: Annotated[str | None, Parameter(metavar="NAME")] = None
-    "Of the file, such as windows-1251 [default: UTF-8, UTF-16 by its mark, or a guess that is named]."
+    "Encoding of the file, such as windows-1251 [default: UTF-8, UTF-16 by its mark, or a guess that is reported]."
     sheet: Annotated[str | None, Parameter(metavar="NAME")] = None
-    "Of a workbook [default: the first]."
+    "Sheet of a workbook [default: the first]."
 
     def words(self) -> list[str]:
         """Return the options as they are written on a command line."""

@@ -28,15 +28,15 @@ class PlanOptions:
     prune: Annotated[bool, _FLAG] = False
     "Delete the registrations in --scope that the file does not mention."
     scope: Annotated[tuple[str, ...], Parameter(metavar="KEY=VALUE", negative=())] = ()
-    "What --prune is limited to: application=NAME, application_id=ID, proxy=HOST, prefix=TEXT; all must match."
+    "Registrations that --prune may delete: application=NAME, application_id=ID, proxy=HOST, prefix=TEXT; all must match."
     set_passwords: Annotated[bool, _FLAG] = False
-    "Send the passwords of registrations that exist too; the API never shows whether they differ."
+    "Send the passwords of existing registrations too; the API never shows whether they differ."
     replace: Annotated[bool, _FLAG] = False
     "Replace registrations that cannot be updated: create, move the user, delete."
     delete_first: Annotated[bool, _FLAG] = False
     "Delete before creating, if a quota leaves no room for both."
     force: Annotated[bool, _FLAG] = False
-    "Allow the plan to be applied although it is past a threshold."
+    "Allow the plan to be applied although it exceeds a threshold."
 
     def values(self) -> dict[str, Any]:
         """Return the options as `client.desired.plan` takes them."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def exit_code(report: Report) -> Exit:
-    """Tell what a job's report means for whoever started the command."""
+    """Return what a job's report means for the user."""
     if report.stopped in {INTERRUPTED, READER_GONE}:
         return Exit.INTERRUPTED
     if report.stopped in {Stop.AUTHORIZATION, Stop.PROXY}:
@@ -97,7 +97,7 @@ def print_next_step(
         print_message(f"resume with: {again}")
     elif not reports:
         if report.unknown or report.stopped is not None:
-            print_message("continue by running it again; --skip-unchanged passes over what is done")
+            print_message("continue by running it again; --skip-unchanged skips what is done")
     else:
         if buying and report.unknown:
             file = reports["unknown.csv"]

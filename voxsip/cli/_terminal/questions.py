@@ -1,4 +1,4 @@
-"""Questions to whoever sits at the terminal."""
+"""Questions to the user at the terminal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def confirm(question: str, otherwise: str) -> None:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C, or whoever ends the process, end the wait for an answer: no event loop runs meanwhile that could see to it."""
+    """Let Ctrl-C and SIGTERM end the wait for an answer: no event loop runs meanwhile that could handle them."""
     signals = stop_signals()
     before = [signal.signal(number, signal.default_int_handler) for number in signals]
     try:

@@ -5,7 +5,7 @@ descriptor leads to the null device, so that nothing fails a second time, not ev
 the command is said by `tolerate_lost_output`: a job continues, everything else ends with `OutputLost`.
 
 A reader may also stand still. From `unblock_output` on a thread writes, so that a job's event loop never waits for a
-reader. What people read is dropped when too much of it waits; events are not, whoever writes them asks for `room`.
+reader. What people read is dropped when too much of it waits; events are not: their writer asks for `room`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class OutputLost(Exception):  # noqa: N818 - an event, like a signal
     """Standard output cannot be written any more.
 
     Attributes:
-        reader_gone: True if whoever read it has ended, False if the disk is full or the like.
+        reader_gone: True if its reader has ended, False after another failure such as a full disk.
     """
 
     def __init__(self, reason: str, *, reader_gone: bool) -> None:

@@ -117,7 +117,7 @@ def list_children(context: Context) -> Reply:
 
 @command("GetCurrencyRate")
 def get_currency_rate(context: Context) -> Reply:
-    """Tell what a US dollar is in other currencies: the same every day."""
+    """Return what a US dollar is in other currencies: the same every day."""
     if not _RATES.keys() >= set(context.values["currency"]):
         raise RefusedError(INVALID_CURRENCY)
     return {"result": {name: _RATES[name] for name in context.values["currency"]}}
@@ -184,7 +184,7 @@ def get_subscription_price(context: Context) -> Reply:
 
 @command("GetMoneyAmountToCharge")
 def get_money_amount_to_charge(context: Context) -> Reply:
-    """Tell what the subscriptions of the account cost together, less the balance."""
+    """Return what the subscriptions of the account cost together, less the balance."""
     account = context.account
     rows = [
         ("SIP_REGISTRATION", f"SIP registration {row.id}", row.price, row.next_renewal.isoformat())
@@ -300,7 +300,7 @@ def _check_password(account: Account, password: str | None) -> None:
 
 
 def _digest(password: str) -> bytes:
-    """Return what tells whether a password is the one before, without keeping it."""
+    """Return a digest that shows whether a password is the previous one."""
     return sha256(password.encode()).digest()
 
 

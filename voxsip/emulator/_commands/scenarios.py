@@ -67,7 +67,7 @@ def delete(context: Context) -> dict[str, Any]:
 
 @command("BindScenario")
 def bind(context: Context) -> dict[str, Any]:
-    """Put scenarios behind those of a rule, or with bind=false take them out; what holds already stays as it is."""
+    """Put scenarios behind those of a rule, or with bind=false take them out; bindings that exist stay."""
     account, values = context.account, context.values
     rule, scenarios = find_rule(account, values), find_scenarios(account, values)
     if rule is None or not scenarios:

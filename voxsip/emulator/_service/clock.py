@@ -14,7 +14,7 @@ __all__ = ["Clock"]
 
 
 class Clock:
-    """Tell the time as the emulated server sees it.
+    """Return the emulated server's time.
 
     Args:
         source: gives seconds since the epoch; tests put their own here.

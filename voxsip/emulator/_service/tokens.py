@@ -57,7 +57,7 @@ class TokenVerifier:
 
     Args:
         clock: the server's clock.
-        may_act: tells whether the owner of a key (first account id) may act on an account
+        may_act: returns whether the owner of a key (first account id) may act on an account
             (second): on itself, and on its children.
     """
 
