@@ -7,6 +7,7 @@ for, so that `import voxsip` costs a program nothing, and each part only those w
 from __future__ import annotations
 
 from importlib import import_module
+from os import environ as _environ
 from typing import TYPE_CHECKING, Any
 
 from voxsip._lazy import IMPORTS
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
         bulk as bulk,
         cluster as cluster,
         emulator as emulator,
+        events as events,
         models as models,
+        otel as otel,
         plan as plan,
         report as report,
         shared as shared,
@@ -116,7 +119,18 @@ __all__ = [
 ]
 
 _SUBMODULES = frozenset(
-    {"bulk", "cluster", "emulator", "models", "plan", "report", "shared", "webhooks"}
+    {
+        "bulk",
+        "cluster",
+        "emulator",
+        "events",
+        "models",
+        "otel",
+        "plan",
+        "report",
+        "shared",
+        "webhooks",
+    }
 )
 _HOMES = {
     "voxsip._async_client": ("AsyncClient",),
@@ -174,3 +188,9 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, *_SUBMODULES})
+
+
+if _environ.get("VOXSIP_LOG"):
+    from voxsip._logging import switch_on as _switch_on
+
+    _switch_on()

@@ -40,6 +40,8 @@ class AsyncClient(BaseAsyncClient):
             (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); "" uses no proxy.
         app_info: your program's name in the `User-Agent`: "name" or "name/version".
         allow_plain_http: permit http:// to other hosts; the token then travels unencrypted.
+        on_event: function, or list of functions, called with every event of every call (`voxsip.events`): attempts,
+            retries, throttling, outcomes.
         _seams: clock and random numbers, replaced by tests and simulations.
 
     Raises:

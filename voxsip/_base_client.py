@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import aiohttp
 import attrs
@@ -32,10 +32,15 @@ from voxsip._config import (
 )
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
+from voxsip._lazy import IMPORTS
 from voxsip._redaction.values import checked_arguments, conceal, conceal_arguments
 from voxsip._transport.attempt_timeout import AttemptTimeout
 from voxsip._transport.proxy import find_proxy
 from voxsip._transport.session_pool import SessionPool
+
+if TYPE_CHECKING:
+    from voxsip._calls.observer import Observer
+    from voxsip.events import EventHook
 
 C = TypeVar("C", bound="BaseAsyncClient")
 
@@ -62,6 +67,7 @@ class BaseAsyncClient(AsyncGroups):
         proxy: str | None = None,
         app_info: str | None = None,
         allow_plain_http: bool = False,
+        on_event: EventHook | Iterable[EventHook] | None = None,
         _seams: Seams = REAL,
     ) -> None:
         token, base_url, proxy = conceal(token), conceal(base_url), conceal(proxy)
@@ -90,6 +96,7 @@ class BaseAsyncClient(AsyncGroups):
             creates=Creates(_seams.clock),
             timeout=AttemptTimeout.of(timeout),
             encoding=encoding,
+            observer=_observer(on_event, where),
             clock=_seams.clock,
         )
         self._limiters: list[RateLimiter] = []
@@ -273,6 +280,15 @@ def _create_of(command: str, values: dict[str, Any], since: object) -> Request:
     if getattr(since, "tzinfo", None) is None:
         raise InvalidArgumentError("since: expected an aware datetime (with tzinfo)", field="since")
     return Request(found, values, found.encode(values))
+
+
+def _observer(on_event: EventHook | Iterable[EventHook] | None, base_url: str) -> Observer | None:
+    if on_event is None:
+        return None
+    with IMPORTS:
+        from voxsip._calls.observer import make_observer  # noqa: PLC0415 - only for those who use it
+
+    return make_observer(on_event, base_url)
 
 
 def _policy(retry: RetryPolicy) -> RetryPolicy:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 
+SHOWN = 200
+"""Characters of the server's text that a repr shows."""
+
+
 class Disposition(enum.Enum):
     """What a failed attempt means for its work; the retry layer decides by it."""
 
@@ -197,6 +201,12 @@ class APIError(VoxsipError):
             from voxsip._generated._error_names import NAMES  # noqa: PLC0415 - 457 names nobody needs until then
 
         return NAMES.get(self.code, "") if self.code is not None else f"HTTP_{self.http_status}"
+
+    def __repr__(self) -> str:
+        """Return the class with the command, the number and the start of the server's text."""
+        number = f"http_status={self.http_status}" if self.code is None else f"code={self.code}"
+        said = self.message if len(self.message) <= SHOWN else f"{self.message[:SHOWN]}..."
+        return f"{type(self).__name__}(command={self.command!r}, {number}, message={said!r})"
 
     def __str__(self) -> str:
         """Name the command, the number and what the server said."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from voxsip._bindings.resolve import Resolve
     from voxsip.bulk import Bulk
     from voxsip.cluster import Cluster
+    from voxsip.events import EventHook
     from voxsip.plan import Desired
 
 
@@ -52,6 +53,8 @@ class Client(SyncGroups):
             (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); "" uses no proxy.
         app_info: your program's name in the `User-Agent`: "name" or "name/version".
         allow_plain_http: permit http:// to other hosts; the token then travels unencrypted.
+        on_event: function, or list of functions, called with every event of every call (`voxsip.events`) in the thread
+            of the client's loop: attempts, retries, throttling, outcomes.
         _seams: clock and random numbers, replaced by tests and simulations.
 
     Raises:
@@ -77,6 +80,7 @@ class Client(SyncGroups):
         proxy: str | None = None,
         app_info: str | None = None,
         allow_plain_http: bool = False,
+        on_event: EventHook | Iterable[EventHook] | None = None,
         _seams: Seams = REAL,
     ) -> None:
         token, base_url, proxy = conceal(token), conceal(base_url), conceal(proxy)
@@ -98,6 +102,7 @@ class Client(SyncGroups):
             proxy=proxy,
             app_info=app_info,
             allow_plain_http=allow_plain_http,
+            on_event=on_event,
             _seams=_seams,
         )
         self._runner = LoopThread()

@@ -96,6 +96,27 @@ CONTENDERS: Mapping[str, Entry] = {
     **_on_both_loops(
         "voxsip-gather", "voxsip, awaited, a task per call", "_voxsip:AwaitedGather", quick=False
     ),
+    "voxsip-hook-uvloop": Entry(
+        label="voxsip, awaited, with a hook, uvloop",
+        maker="_voxsip:Observed",
+        options={"uvloop": True},
+        needs=("uvloop",),
+        quick=False,
+    ),
+    "voxsip-otel-uvloop": Entry(
+        label="voxsip, awaited, with OpenTelemetry, uvloop",
+        maker="_voxsip:Traced",
+        options={"uvloop": True},
+        needs=("uvloop", "opentelemetry.sdk"),
+        quick=False,
+    ),
+    "bare-otel-uvloop": Entry(
+        label="voxsip, awaited, a bare span and metric by hand, uvloop",
+        maker="_voxsip:BareSpans",
+        options={"uvloop": True},
+        needs=("uvloop", "opentelemetry.sdk"),
+        quick=False,
+    ),
     **_on_both_loops("bulk", "voxsip, bulk.bind", "_voxsip:Bulk", **_JOB),
     **_on_both_loops(
         "bulk-journal",

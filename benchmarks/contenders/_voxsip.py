@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections import deque
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,97 @@ class Awaited(LoopContender):
 
     async def shut(self) -> None:
         await self._client.close()
+
+
+class Observed(Awaited):
+    """The same with a hook that keeps the latest events."""
+
+    async def open(self) -> None:
+        self._client = voxsip.AsyncClient(
+            self.scene.credentials,
+            base_url=self.scene.base_url,
+            ssl=self.scene.trust,
+            on_event=deque[voxsip.events.Event](maxlen=1000).append,
+        )
+
+
+class Traced(Awaited):
+    """The same with OpenTelemetry's SDK: every span recorded, batched and thrown away, every metric kept."""
+
+    async def open(self) -> None:
+        self._sdk = Sdk()
+        telemetry = voxsip.otel.Telemetry(
+            tracer_provider=self._sdk.tracers, meter_provider=self._sdk.meters
+        )
+        self._client = voxsip.AsyncClient(
+            self.scene.credentials,
+            base_url=self.scene.base_url,
+            ssl=self.scene.trust,
+            on_event=telemetry,
+        )
+
+    async def shut(self) -> None:
+        await super().shut()
+        self._sdk.close()
+
+
+class BareSpans(Awaited):
+    """The same with spans and metrics by hand around each call, as few attributes as the conventions allow: the SDK's own part."""
+
+    async def open(self) -> None:
+        await super().open()
+        self._sdk = Sdk()
+        self._tracer = self._sdk.tracers.get_tracer("bench")
+        meter = self._sdk.meters.get_meter("bench")
+        self._durations = meter.create_histogram("http.client.request.duration", "s")
+        url = f"{self.scene.base_url}/BindSipRegistration"
+        self._metric = {
+            "http.request.method": "POST",
+            "server.address": "localhost",
+            "server.port": self.scene.port,
+            "http.response.status_code": 200,
+        }
+        self._span = {**self._metric, "url.full": url}
+
+    async def bind(self, row: dict[str, Any]) -> bool:
+        from opentelemetry.trace import SpanKind, use_span  # noqa: PLC0415 - may be missing
+
+        begun = time.perf_counter()
+        span = self._tracer.start_span("POST", None, SpanKind.CLIENT, self._span)
+        with use_span(span, end_on_exit=True):
+            good = await super().bind(row)
+            self._durations.record(time.perf_counter() - begun, self._metric)
+        return good
+
+    async def shut(self) -> None:
+        await super().shut()
+        self._sdk.close()
+
+
+class Sdk:
+    """OpenTelemetry's SDK as programs set it up, but that nothing is sent anywhere."""
+
+    def __init__(self) -> None:
+        from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - may be missing
+        from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import (  # noqa: PLC0415
+            BatchSpanProcessor,
+            SpanExporter,
+            SpanExportResult,
+        )
+
+        class Nowhere(SpanExporter):
+            def export(self, spans: object) -> SpanExportResult:  # noqa: ARG002 - thrown away
+                return SpanExportResult.SUCCESS
+
+        self.tracers = TracerProvider()
+        self.tracers.add_span_processor(BatchSpanProcessor(Nowhere()))
+        self.meters = MeterProvider([InMemoryMetricReader()])
+
+    def close(self) -> None:
+        self.tracers.shutdown()
+        self.meters.shutdown()
 
 
 class AwaitedGather(Awaited):

@@ -36,6 +36,7 @@ from voxsip._errors import (
     UnexpectedReplyError,
     VoxsipError,
 )
+from voxsip._lazy import IMPORTS
 from voxsip._protocol.command import Command
 from voxsip._protocol.paging import AsyncPager
 from voxsip._protocol.reply import (
@@ -54,6 +55,7 @@ from voxsip._transport.session_pool import LoopState, SessionPool
 from voxsip._transport.write_guard import WRITE_GUARD
 
 if TYPE_CHECKING:
+    from voxsip._calls.observer import CallWatch, Observer  # noqa: TC004 - only for clients with hooks
     from voxsip._protocol.downloads import AsyncDownload
 
 T = TypeVar("T")
@@ -80,6 +82,7 @@ class CallExecutor:
         encoding: whether arguments go in the query or as a form in the body; "auto" decides by the call.
         limiter: the rate of requests, or None.
         deadline: seconds for a whole call that names none itself, or None.
+        observer: tells hooks of calls; None if there are none.
         clock: tells the time and waits.
     """
 
@@ -92,6 +95,7 @@ class CallExecutor:
     encoding: RequestEncoding = "auto"
     limiter: RateLimiter | None = None
     deadline: float | None = None
+    observer: Observer | None = None
     clock: Clock = SYSTEM
 
     _locate: Callable[..., URL] = attrs.field(init=False)
@@ -149,15 +153,35 @@ class CallExecutor:
         if command.files:
             request.files = command.contents(values)
         seconds = self.deadline if deadline is None else deadline
+        watch = self._watch(request)
         try:
             if seconds is None:
-                return await self.send_with_retries(request, decode)
-            return await self._run_until(request, decode, seconds)
-        except asyncio.CancelledError as error:
-            report_cancelled(request, error)
+                result = await self._send_with_retries(request, decode)
+            else:
+                result = await self._run_until(request, decode, seconds)
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                report_cancelled(request, error)
+            if watch is not None:
+                watch.end(error)
             raise
         finally:
             request.last = None  # its frames hold the request: no cycle for the collector
+        if watch is not None:
+            watch.end(None)
+        return result
+
+    def _watch(self, request: Request) -> CallWatch | None:
+        """Return what tells hooks and the log of a call; None if nobody listens."""
+        observer = self.observer
+        if log.isEnabledFor(logging.DEBUG):
+            with IMPORTS:
+                from voxsip._calls.observer import LOG_ONLY  # noqa: PLC0415 - seldom needed
+
+            observer = LOG_ONLY if observer is None else observer.with_log()
+        if observer is not None:
+            request.watch = observer.watch(request, self.clock)
+        return request.watch
 
     async def send_once(self, request: Request, decode: Decoder[T]) -> T:
         """Make one attempt.
@@ -165,15 +189,21 @@ class CallExecutor:
         Raises:
             VoxsipError: typed by what it means for the work asked for.
         """
-        if self.limiter is None:
+        watch = request.watch
+        if self.limiter is None and watch is None:
             loop_state = self.pool.loop_state() or await self.pool.open_loop_state()
             await loop_state.slots.acquire()  # `async with` costs three times as much
         else:
-            queued = self.clock.monotonic()
-            await self.limiter.acquire()
+            entered = self.clock.monotonic()
+            if self.limiter is not None:
+                await self.limiter.acquire()
             loop_state = self.pool.loop_state() or await self.pool.open_loop_state()
             await loop_state.slots.acquire()
-            note_wait(self.clock.monotonic() - queued)
+            left = self.clock.monotonic()
+            if self.limiter is not None:
+                note_wait(left - entered)
+            if watch is not None:
+                watch.left, watch.queued = left, left - entered
         handled = sys.exception()
         try:
             try:
@@ -186,11 +216,16 @@ class CallExecutor:
                 request.in_flight = False
             finally:
                 loop_state.slots.release()
-            return self._read(request, request.reply, decode, bearer)
+            result = self._read(request, request.reply, decode, bearer)
         except BaseException as error:
             request.reply = None
             clear_values(error, handled)  # below, the request and its reply are plain
+            if watch is not None:
+                watch.failed(error)
             raise
+        if watch is not None:
+            watch.succeeded()
+        return result
 
     def _post(
         self, loop_state: LoopState, request: Request, bearer: str
@@ -227,7 +262,7 @@ class CallExecutor:
         if data is None:
             raise self._failure(request, reply, bearer)
         try:
-            result = decode(data)
+            return decode(data)
         except (
             ValueError,
             TypeError,
@@ -238,18 +273,28 @@ class CallExecutor:
         ) as error:
             what = f"a reply of an unexpected shape ({type(error).__name__})"
             place = place_of(error)
-        else:
-            log.debug("%s: done (attempt %d)", request.command.name, request.attempts)
-            return result
         failure = unexpected(request.command.name, reply, what, self._secrets(request, bearer))
         failure.add_note(place)  # not the error itself: its text may quote the reply
         raise failure
 
     async def send_with_retries(self, request: Request, decode: Decoder[T]) -> T:
-        """Make as many attempts as it takes and the policy allows."""
+        """Make a call within another, such as a lookup's: as many attempts as it takes and the policy allows."""
+        watch = self._watch(request)
+        try:
+            result = await self._send_with_retries(request, decode)
+        except BaseException as error:
+            if watch is not None:
+                watch.end(error)
+            raise
+        if watch is not None:
+            watch.end(None)
+        return result
+
+    async def _send_with_retries(self, request: Request, decode: Decoder[T]) -> T:
         if not request.exclusive and request.command.looked_up(request.values):
             async with self.creates.exclusive(request):
-                return await self.send_with_retries(request, self.creates.claiming(request, decode))
+                claiming = self.creates.claiming(request, decode)
+                return await self._send_with_retries(request, claiming)
         self.retrier.budget.earn()
         try:
             return await self.send_once(request, decode)
@@ -267,7 +312,7 @@ class CallExecutor:
             raise explain_deadline(request, seconds)
         try:
             async with asyncio.timeout(seconds):
-                return await self.send_with_retries(request, decode)
+                return await self._send_with_retries(request, decode)
         except TimeoutError:
             failure = explain_deadline(request, seconds)
         raise failure

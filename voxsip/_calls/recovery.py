@@ -25,6 +25,7 @@ from voxsip._errors import (
     NotFoundError,
     NotSentError,
     OutcomeUnknownError,
+    UnexpectedReplyError,
     VoxsipError,
 )
 from voxsip._redaction.text import redact
@@ -62,11 +63,12 @@ class Recovery(Generic[T]):
         try:
             self._note(first)
             if self._may_renew(first):
+                self._note_retry(first, 0.0)
                 try:
                     return await self._send()
                 except VoxsipError as error:
                     first = error
-            return await self._calls.retrier.again(first, self._turn, self._more)
+            return await self._calls.retrier.again(first, self._turn, self._more, self._note_retry)
         except VoxsipError as error:
             error.attempts = self._request.attempts
             error.may_have_executed = self._leaves_doubt(error)
@@ -136,6 +138,7 @@ class Recovery(Generic[T]):
         except AuthorizationError as error:
             if not self._may_renew(error):
                 raise
+            self._note_retry(error, 0.0)
         return await self._send()
 
     async def _send(self) -> T:
@@ -168,12 +171,20 @@ class Recovery(Generic[T]):
         request.last = error
         request.may_have_executed = request.may_have_executed or error.outcome_unknown
         note_failure(error)
-        log.debug(
-            "%s: attempt %d failed: %s",
-            request.command.name,
-            request.attempts,
-            type(error).__name__,
-        )
+
+    def _note_retry(self, error: VoxsipError, delay: float) -> None:
+        """Tell the log and the hooks that another attempt follows, and when: never an argument."""
+        request = self._request
+        if log.isEnabledFor(logging.INFO):
+            log.info(
+                "%s: attempt %d failed (%s); retry in %.2f s",
+                request.command.name,
+                request.attempts,
+                label_of(*parts_of(error)),
+                delay,
+            )
+        if request.watch is not None:
+            request.watch.retry(error, delay)
 
     async def _look(self) -> dict[str, Any] | None:
         """Look for what an earlier attempt made; while that cannot be told, the call's own failure stands."""
@@ -189,6 +200,20 @@ class Recovery(Generic[T]):
             if failure is not error and note not in getattr(failure, "__notes__", ()):
                 failure.add_note(note)
         raise failure
+
+
+def label_of(error: str, code: int | None, status: int | None) -> str:
+    """Return what the log says of an error: its class, and its number or the HTTP status; nothing of the server's text."""
+    if code is not None:
+        return f"{error} {code}"
+    return error if status is None else f"{error}, HTTP {status}"
+
+
+def parts_of(error: BaseException) -> tuple[str, int | None, int | None]:
+    """Return an error's class, the API's number and the HTTP status, as far as it has them."""
+    code = error.code if isinstance(error, APIError) else None
+    status = error.http_status if isinstance(error, APIError | UnexpectedReplyError) else None
+    return type(error).__name__, code, status
 
 
 def explain_deadline(request: Request, seconds: float) -> VoxsipError:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from voxsip._errors import VoxsipError
 from voxsip._protocol.command import Command
 from voxsip._protocol.reply import RawReply
+
+if TYPE_CHECKING:
+    from voxsip._calls.observer import CallWatch  # noqa: TC004 - only for clients with hooks
 
 NO_FILES: Mapping[str, tuple[str, bytes]] = {}
 
@@ -39,6 +42,8 @@ class Request:
     """When the latest attempt left, in monotonic seconds (creates only)."""
     started: float = 0.0
     """When the first attempt left that may have been executed, in monotonic seconds (creates only)."""
+    watch: CallWatch | None = None
+    """Tells hooks and the log of the call; None if nobody listens."""
     reply: RawReply | None = None
     """The latest reply; None after an attempt that failed, whose tracebacks must not show it."""
 

@@ -77,6 +77,7 @@ class Retrier:
         first: VoxsipError,
         attempt: Callable[[], Awaitable[T]],
         more: Callable[[int], bool],
+        note: Callable[[VoxsipError, float], None] | None = None,
     ) -> T:
         """Continue after a failed first attempt.
 
@@ -84,6 +85,7 @@ class Retrier:
             first: what the first attempt raised.
             attempt: makes the next one.
             more: tells, after so many turns, whether there may be another.
+            note: told, before each wait, of the error and of how long it is, in seconds.
 
         Raises:
             VoxsipError: the last attempt's error, where no further one may be made.
@@ -117,10 +119,16 @@ class Retrier:
         async def sleep(seconds: float) -> None:
             await self._clock.sleep(seconds)
 
+        def before_sleep(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            if note is not None and isinstance(error, VoxsipError) and state.next_action:
+                note(error, state.next_action.sleep)
+
         retrying = AsyncRetrying(
             wait=delay,
             retry=may_go_on,
             sleep=sleep,
+            before_sleep=before_sleep,
             reraise=True,
         )
         return await retrying(turn)
