@@ -1,4 +1,4 @@
-"""`VOXSIP_LOG=debug`: what voxsip logs, on standard error, for a program that sets up no logging itself."""
+"""`VOXSIP_LOG=debug`: the log of voxsip on standard error, for a program that sets up no logging itself."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ LEVELS = ("debug", "info", "warning", "error")
 
 
 def switch_on() -> None:
-    """Give the logger `voxsip` the level that the environment names, and a handler; once."""
+    """Give the logger `voxsip` the level that the environment names, and a handler."""
     logger = logging.getLogger("voxsip")
-    if any(handler.get_name() == VARIABLE for handler in logger.handlers):
-        return
     wanted = os.environ.get(VARIABLE, "").strip().lower()
     handler = logging.StreamHandler()
-    handler.set_name(VARIABLE)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(_is_alone)
     logger.addHandler(handler)
     logger.setLevel(wanted.upper() if wanted in LEVELS else logging.WARNING)
     if wanted not in LEVELS:
-        logger.warning("%s: expected %s; warnings are shown", VARIABLE, ", ".join(LEVELS))
+        logger.warning(
+            "%s: expected %s; warnings and errors are shown", VARIABLE, ", ".join(LEVELS)
+        )
+
+
+def _is_alone(_: logging.LogRecord) -> bool:
+    """Returns whether the program has no handler of its own, which would show the record a second time."""
+    return not logging.getLogger().handlers

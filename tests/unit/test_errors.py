@@ -65,6 +65,22 @@ def test_real_errors_survive_a_trip():
         assert (type(again), vars(again)) == (type(error), vars(error))
 
 
+def test_a_repr_has_the_command_and_the_number():
+    def shown(status, body, *secrets):
+        return repr(failure_of("BindX", RawReply(status, body), secrets))
+
+    body = b'{"error": {"code": 127, "msg": "%s"}}'
+    assert shown(200, body % b"S3CRET is wrong", "S3CRET") == (
+        "InsufficientFundsError(command='BindX', code=127, message='*** is wrong')"
+    )
+    long = shown(200, body % (b"x" * 900))
+    assert long.endswith("x...')")
+    assert len(long) < 300
+    assert shown(429, b"{}").startswith("RateLimitError(command='BindX', http_status=429, ")
+    assert "BindX" in shown(502, b"<p>")
+    assert "502" in shown(502, b"<p>")
+
+
 def test_the_tree_is_what_the_design_says():
     tree = {cls.__name__: cls.__mro__[1].__name__ for cls in CLASSES}
     api = dict.fromkeys(

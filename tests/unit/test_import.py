@@ -20,6 +20,7 @@ ABSENT = {
     "sqlite3",
     "asyncpg",
     "hypothesis",
+    "opentelemetry",
 }
 
 
@@ -67,7 +68,10 @@ def test_no_group_is_loaded(loaded):
         "voxsip.bulk",
         "voxsip.emulator",
         "voxsip.cli",
+        "voxsip._calls.observer",
+        "voxsip.events",
         "voxsip.models",
+        "voxsip.otel",
         "voxsip.shared",
         "voxsip.webhooks",
     ],
