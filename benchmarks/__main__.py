@@ -142,6 +142,8 @@ def _others(stage: Stage, size: Size, say: Any) -> dict[str, Any]:
     if CONTENDERS["vendor"].missing is None:
         found["vendor"] = parts.vendor(stage, size.few)
     if size.demo:
+        say("the command line")
+        found["command_line"] = parts.command(stage, size.few // 2)
         say("the demo")
         found["demo"] = parts.demo(size.demo, stage.cores)
     say(f"memory over {size.rows:,} rows")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import imports
+from benchmarks import command_line, imports
 from benchmarks.stage import Process, Stage
 from benchmarks.targets import MIB
 
@@ -30,6 +30,11 @@ def own(stage: Stage, rounds: int) -> dict[str, float]:
         "bind_us": statistics.median(t["bind"] for t in taken) * 1e6,
         "retry_us": statistics.median(t["with_retry"] - t["without"] for t in taken) * 1e6,
     }
+
+
+def command(stage: Stage, rounds: int) -> dict[str, float]:
+    """Run jobs through the command line and through the library."""
+    return command_line.measure(stage, rounds)
 
 
 def vendor(stage: Stage, rounds: int) -> dict[str, float]:

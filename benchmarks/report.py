@@ -227,6 +227,13 @@ def _part_lines(parts: Mapping[str, Any]) -> list[str]:
             f"Listing 10,000 registrations in pages of 1,000: {part['cpu_ms']:.0f} ms CPU, of which "
             f"orjson and cattrs alone {part['decoding_ms']:.0f} ms."
         )
+    if "command_line" in parts:
+        part = parts["command_line"]
+        lines.append(
+            f"A row of a file through `voxsip bulk`, with journal and report: bind, with --verify, "
+            f"{part['bind_command_us']:.0f} us CPU, by `bulk.bind` alone {part['bind_us']:.0f} us; create "
+            f"{part['create_command_us']:,.0f} us, by `bulk.create` alone {part['create_us']:,.0f} us."
+        )
     if "imports" in parts:
         part = parts["imports"]
         lines.append(

@@ -1,7 +1,8 @@
 """A server that answers with what it has ready, so that it is never what is measured.
 
 It reads a request's command and offset, and nothing else: no token is verified, no state kept. Two ports, one of which
-takes its time. A line on stdin asks for its counters; it ends when stdin does. `python -m benchmarks.responder`
+takes its time. A line on stdin asks for its counters, and may say how many registrations there are; it ends when stdin
+does. `python -m benchmarks.responder`
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import re
 import sys
 import time
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -52,10 +53,10 @@ def registration(number: int) -> dict[str, Any]:
     }
 
 
-def page(offset: int) -> bytes:
+def page(offset: int, total: int = REGISTRATIONS) -> bytes:
     """Return the body of the page that starts at an offset."""
-    items = [registration(n + 1) for n in range(offset, min(offset + PAGE, REGISTRATIONS))]
-    reply = {"result": items, "count": len(items), "total_count": REGISTRATIONS}
+    items = [registration(n + 1) for n in range(offset, min(offset + PAGE, total))]
+    reply = {"result": items, "count": len(items), "total_count": total}
     return json.dumps(reply, separators=(",", ":")).encode()
 
 
@@ -73,16 +74,34 @@ class Replies:
 
     def __init__(self) -> None:
         self.bind = http(b'{"result":1}')
-        self.pages = {offset: http(page(offset)) for offset in range(0, REGISTRATIONS + 1, PAGE)}
+        self.list(REGISTRATIONS)
         self.served = 0
         self.connections = 0
+        self.bought = 1_000_000
+
+    def list(self, registrations: int) -> None:
+        """Have so many registrations from now on."""
+        self.page = cache(lambda offset: http(page(offset, registrations)))
 
     def to(self, request: bytes) -> bytes:
         self.served += 1
+        if b"BindSipRegistration" in request:
+            return self.bind
         if b"GetSipRegistrations" in request:
-            found = _OFFSET.search(request)
-            return self.pages[int(found[1]) if found else 0]
+            return self.page(_offset(request))
+        if b"CreateSipRegistration" in request:
+            self.bought += 1
+            return http(b'{"result":1,"sip_registration_id":%d}' % self.bought)
+        if b"GetSubscriptionPrice" in request:
+            return http(b'{"result":[{"price":1.5}]}' if not _offset(request) else b'{"result":[]}')
+        if b"GetAccountInfo" in request:
+            return http(b'{"result":{"account_id":4000001,"balance":1000000}}')
         return self.bind
+
+
+def _offset(request: bytes) -> int:
+    found = _OFFSET.search(request)
+    return int(found[1]) if found else 0
 
 
 class Connection(asyncio.Protocol):
@@ -132,7 +151,9 @@ async def serve(authority: Path) -> None:
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     print(json.dumps(ports), flush=True)
-    while await reader.readline():
+    while order := await reader.readline():
+        if registrations := json.loads(order).get("registrations"):
+            replies.list(registrations)
         counters = {
             "cpu": time.process_time(),
             "served": replies.served,

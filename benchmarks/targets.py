@@ -146,6 +146,11 @@ def _parts(parts: Mapping[str, Any]) -> Iterator[Target]:
         yield Target("retry layer when nothing fails", 0.5, parts["own"]["retry_us"], "us")
     if "listing" in parts:
         yield Target("listing 10,000 / orjson and cattrs", 1.5, parts["listing"]["ratio"])
+    if "command_line" in parts:
+        what = "row of voxsip bulk {}, file to report / row of bulk.{}"
+        for kind, limit in (("bind", 1.3), ("create", 1.3)):
+            value = parts["command_line"][f"{kind}_ratio"]
+            yield Target(what.format(kind, kind), limit, value)
     if "imports" in parts:
         yield Target("import voxsip beyond libraries", 30, parts["imports"]["beyond_ms"], "ms")
     for name, most_growth, most_above in (("growth", 1, 16), ("growth_journal", 4, 24)):

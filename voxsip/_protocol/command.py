@@ -258,7 +258,7 @@ class Command:
 
     def has_secret(self, values: Mapping[str, object]) -> bool:
         """Returns whether a secret is among the arguments."""
-        return any(values.get(name) is not None for name in self.secret)
+        return bool(self.secret) and any(values.get(name) is not None for name in self.secret)
 
     def contents(self, values: Mapping[str, object]) -> dict[str, tuple[str, bytes]]:
         """Read the files among the arguments: name and bytes by parameter.

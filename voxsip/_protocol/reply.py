@@ -126,7 +126,7 @@ def _parse(body: Body) -> Any:
         ValueError: it is no JSON.
         TooManyValuesError: it is too much of it.
     """
-    if body[: len(BOM)] == BOM:
+    if body and body[0] == BOM[0] and body[: len(BOM)] == BOM:
         body = body[len(BOM) :]
     if len(body) > MOST_VALUES:
         whole: Any = body.obj if isinstance(body, memoryview) else body  # a view cannot count

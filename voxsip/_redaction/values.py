@@ -113,7 +113,8 @@ def reveal(value: T) -> T:
     """Return the plain value, for where it leaves."""
     kind = type(value)
     if kind is SecretText:
-        return cast("T", _text_of(value))
+        plain: T = _text_of(value)  # `cast` is a call, and this is made several times a request
+        return plain
     if kind is SecretBytes or kind is Hidden:
         return cast("T", cast("Hidden", value).reveal())
     return value

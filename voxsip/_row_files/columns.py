@@ -67,6 +67,12 @@ class Column:
     secret: bool
 
 
+Cells: typing.TypeAlias = list[tuple[str, Column, object]]
+"""The cells of a record: header as written, column, content."""
+Record: typing.TypeAlias = tuple[int, Cells]
+"""A record and its line."""
+
+
 class Columns:
     """The columns that rows of one kind may have, found by any of their names."""
 

@@ -11,16 +11,14 @@ from voxsip._row_files.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voxsip._row_files.columns import Column, Columns
+    from voxsip._row_files.columns import Columns, Record
     from voxsip._row_files.problems import Problems
     from voxsip._row_files.source import Source
 
 _DELIMITERS = ",;\t|"
 
 
-def csv_records(
-    source: Source, columns: Columns, problems: Problems
-) -> Iterator[tuple[int, list[tuple[str, Column, object]]]]:
+def csv_records(source: Source, columns: Columns, problems: Problems) -> Iterator[Record]:
     """Yield the records of a CSV file; what is wrong with one goes to `problems` instead."""
     lines = _Lines(source)
     delimiter = _delimiter(lines)

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voxsip._row_files.columns import Column, Columns
+    from voxsip._row_files.columns import Cells, Columns
 
 
 class Digest:
@@ -18,11 +18,12 @@ class Digest:
 
     def add(self, row: object) -> None:
         """Take the next row."""
-        for name in self._names:
-            value = getattr(row, name, None)
-            if value is not None:
-                self._hash.update(f"{name}={value}\0".encode())
-        self._hash.update(b"\n")
+        parts = [
+            f"{name}={value}\0"
+            for name in self._names
+            if (value := getattr(row, name, None)) is not None
+        ]
+        self._hash.update("".join((*parts, "\n")).encode())
 
     def hexdigest(self) -> str:
         """Return the checksum of the rows so far."""
@@ -38,7 +39,7 @@ class CellDigest:
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
 
-    def add(self, cells: list[tuple[str, Column, object]], span: tuple[int, int]) -> None:
+    def add(self, cells: Cells, span: tuple[int, int]) -> None:
         """Take the next record and its first byte and the one after its last."""
         text = "\0".join([f"{name}={cell}" for name, column, cell in cells if not column.secret])
         self._hash.update(f"{text}\0{span[0]}-{span[1]}\n".encode("utf-8", "backslashreplace"))

@@ -11,7 +11,7 @@ from voxsip._row_files.columns import Column
 from voxsip._row_files.problems import Problem, clipped
 
 if TYPE_CHECKING:
-    from voxsip._row_files.columns import Columns
+    from voxsip._row_files.columns import Cells, Columns
     from voxsip._row_files.problems import Problems
 
 
@@ -82,7 +82,7 @@ class Header:
             problems.add(problem)
         return None if faults else cls(fields, len(names), constants)
 
-    def record(self, cells: list[str]) -> list[tuple[str, Column, object]]:
+    def record(self, cells: list[str]) -> Cells:
         """Return the cells of a line that matter, and what holds for all rows."""
         return [
             *((name, column, cells[place]) for place, name, column in self.fields),

@@ -11,14 +11,12 @@ from voxsip._row_files.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voxsip._row_files.columns import Column, Columns
+    from voxsip._row_files.columns import Cells, Column, Columns, Record
     from voxsip._row_files.problems import Problems
     from voxsip._row_files.source import Source
 
 
-def jsonl_records(
-    source: Source, columns: Columns, problems: Problems
-) -> Iterator[tuple[int, list[tuple[str, Column, object]]]]:
+def jsonl_records(source: Source, columns: Columns, problems: Problems) -> Iterator[Record]:
     """Yield the records of a JSONL file; what is wrong with one goes to `problems` instead."""
     any_line = False
     for number, line in source.lines():
@@ -58,7 +56,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, parse_constant=str)
 
 def _record(
     source: Source, line: int, pairs: _Pairs, columns: Columns, problems: Problems
-) -> list[tuple[str, Column, object]] | None:
+) -> Cells | None:
     found: dict[str, tuple[str, Column, object]] = {}
     whole = True
 

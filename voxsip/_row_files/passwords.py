@@ -17,7 +17,7 @@ from voxsip._row_files.values import BadCell, value_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voxsip._row_files.columns import Column, Columns
+    from voxsip._row_files.columns import Cells, Columns
 
 COLUMN = "password_from"
 # Failed rows come nearly in the order of the file they failed in: looking back this far saves
@@ -107,7 +107,7 @@ class _Forward:
             return
 
 
-def _readable(cells: list[tuple[str, Column, object]]) -> Iterator[tuple[str, object]]:
+def _readable(cells: Cells) -> Iterator[tuple[str, object]]:
     for _, column, cell in cells:
         try:
             yield column.name, value_of(column, cell)

@@ -11,7 +11,7 @@ from voxsip._row_files.values import BadCell, value_of
 
 if TYPE_CHECKING:
     from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
-    from voxsip._row_files.columns import Column, Columns
+    from voxsip._row_files.columns import Cells, Columns
     from voxsip._row_files.problems import Problems
 
 Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
@@ -36,9 +36,7 @@ class RowMaker(Generic[Request]):
         """Close the files that passwords were read from."""
         self._passwords.close()
 
-    def make(
-        self, line: int, cells: list[tuple[str, Column, object]], problems: Problems
-    ) -> Request | None:
+    def make(self, line: int, cells: Cells, problems: Problems) -> Request | None:
         """Make a row; add all that is wrong with it to `problems` and return None instead."""
         values = self._values(line, cells, problems)
         if values is None:
@@ -55,9 +53,22 @@ class RowMaker(Generic[Request]):
             return None
         return row
 
-    def _values(
-        self, line: int, cells: list[tuple[str, Column, object]], problems: Problems
-    ) -> dict[str, Any] | None:
+    def make_again(self, cells: Cells) -> Request | None:
+        """Make a row of cells that `make` has taken before; None if its password is gone from where it stood."""
+        values: dict[str, Any] = {
+            column.name: value
+            for _, column, cell in cells
+            if (value := value_of(column, cell)) is not None
+        }
+        origin = values.pop(COLUMN, None)
+        if origin is not None and "password" not in values:
+            try:
+                values["password"] = self._passwords.find(str(origin), values)
+            except BadCell:
+                return None
+        return self._request(**values)
+
+    def _values(self, line: int, cells: Cells, problems: Problems) -> dict[str, Any] | None:
         values: dict[str, Any] = {}
         whole = True
         if self.columns is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from voxsip._row_files.convert import ConversionError, converted
-from voxsip._row_files.problems import InputError, Problem
+from voxsip._row_files.problems import FileChangedError, InputError, Problem
 from voxsip._row_files.reading import PLAIN, Reading
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ LONGEST_NAME = 1024
 _JSONL = frozenset({".jsonl", ".ndjson", ".json"})
 _CSV = frozenset({".csv", ".tsv"})
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
+_BLOCK = 1 << 16
 _BOM = b"\xef\xbb\xbf"
 _WIDE = {
     b"\x1f\x8b": "gzip",
@@ -38,6 +40,8 @@ class Source:
         line_start: Byte at which the line read last begins.
         line_end: Byte after it.
         converted: It was no UTF-8; the bytes counted are those of a copy.
+        blocks: Digests of its blocks, as it was last read to its end.
+        seal: Digests that its blocks must have as it is read; None if they may be others.
         note: What a user should know of how it was read, or None.
     """
 
@@ -47,6 +51,8 @@ class Source:
         Raises InputError if there is nothing to read.
         """
         self.path = path
+        self.blocks: list[bytes] = []
+        self.seal: list[bytes] | None = None
         self.record_start = self.line_start = self.line_end = 0
         self.name = "<stdin>" if path == "-" else _named(path)
         self._file = self._spooled() if path == "-" else self._opened()
@@ -95,8 +101,12 @@ class Source:
 
         Bytes that are not UTF-8 come as lone surrogates, for the cell that holds them to be named.
         \r, \n and \r\n all end a line.
+
+        Raises:
+            FileChangedError: A block is another than the seal says.
         """
-        raw = io.BufferedReader(_View(self._file), 1 << 16)
+        view = _View(self._file, self.name, self.seal)
+        raw = io.BufferedReader(view, _BLOCK)
         text = io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline="")
         number = 0
         self._file.seek(0)
@@ -108,6 +118,7 @@ class Source:
             start, end = end, end + byte_length(line)
             self.line_start, self.line_end = start, end
             yield number, line
+        self.blocks = view.seen
 
     def refusal(self, message: str, remedy: str = "", line: int | None = None) -> InputError:
         """Make the error for a file that cannot be read on."""
@@ -153,11 +164,18 @@ def _named(path: str) -> str:
 
 
 class _View(io.RawIOBase):
-    """Reads a file from its start, beside any other view, and leaves it open when it is closed."""
+    """Reads a file from its start, beside any other view, and leaves it open when it is closed.
 
-    def __init__(self, file: IO[bytes]) -> None:
+    Attributes:
+        seen: Digests of the blocks so far.
+    """
+
+    def __init__(self, file: IO[bytes], name: str, seal: list[bytes] | None) -> None:
         self._file = file
         self._offset = 0
+        self._name = name
+        self._seal = seal
+        self.seen: list[bytes] = []
 
     def readable(self) -> bool:
         return True
@@ -167,4 +185,9 @@ class _View(io.RawIOBase):
         chunk = self._file.read(len(buffer))
         buffer[: len(chunk)] = chunk
         self._offset += len(chunk)
+        place = len(self.seen)
+        if chunk:
+            self.seen.append(hashlib.blake2b(chunk, digest_size=16).digest())
+        if self._seal is not None and self._seal[place : place + 1] != self.seen[place:]:
+            raise FileChangedError(f"{self._name} changed while the job was running")
         return len(chunk)

@@ -8,9 +8,8 @@ client: what must not be told wrongly goes over a connection of its own.
 
 from __future__ import annotations
 
-import asyncio
 import select
-import weakref
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -19,12 +18,13 @@ from aiohttp.connector import Connection
 
 from voxsip._transport.write_guard import WRITE_GUARD, WriteRefusedError
 
-if aiohttp.TCPConnector.connect.__code__.co_varnames[:4] != (
-    "self",
-    "req",
-    "traces",
-    "timeout",
-) or not isinstance(getattr(ResponseHandler, "should_close", None), property):
+_connect = aiohttp.TCPConnector.connect
+
+if (
+    _connect.__code__.co_varnames[:4] != ("self", "req", "traces", "timeout")
+    or not isinstance(getattr(ResponseHandler, "should_close", None), property)
+    or not ResponseHandler.__dictoffset__  # it takes an attribute of ours
+):
     raise ImportError(
         f"aiohttp {aiohttp.__version__} hands out connections in a way that voxsip does not know: "
         "replies could be mixed up; install another version of aiohttp or of voxsip"
@@ -87,11 +87,6 @@ class SingleUseConnector(aiohttp.TCPConnector):
 class CheckedConnector(aiohttp.TCPConnector):
     """Hands out kept connections only if nothing waits on them."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._used: weakref.WeakSet[ResponseHandler] = weakref.WeakSet()
-        self._kept: weakref.WeakSet[ResponseHandler] = weakref.WeakSet()
-
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
         """Return a connection that is new, or kept and silent; close the others.
 
@@ -100,49 +95,54 @@ class CheckedConnector(aiohttp.TCPConnector):
             WriteRefusedError: Another process has taken the job over. A request without a body is written at once
                 after this; one with a body looks again (`GuardedPayload`).
         """
-        connection = await self._silent(req, traces, timeout)
+        while True:
+            try:
+                connection = await _connect(self, req, traces, timeout)
+            except (aiohttp.ClientError, OSError) as error:
+                raise NotConnectedError(error) from None
+            protocol: Any = connection.protocol
+            if protocol is None:
+                break
+            # a new connection is not asked for: TLS session tickets may wait there
+            poll = getattr(protocol, "voxsip_poll", _NEW)
+            if poll is _NEW:
+                protocol.voxsip_poll = None
+                break
+            if poll is None:
+                protocol.voxsip_poll = _poll_of(connection)
+            if self.is_silent(protocol):
+                break
+            connection.close()
         guard = WRITE_GUARD.get()
         if guard is not None and not guard():
             connection.close()
             raise WriteRefusedError
         return connection
 
-    async def _silent(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
-        while True:
-            try:
-                connection = await super().connect(req, traces, timeout)
-            except (aiohttp.ClientError, OSError) as error:
-                raise NotConnectedError(error) from None
-            protocol = connection.protocol
-            if protocol is None:
-                return connection
-            # a new connection is not asked for: TLS session tickets may wait there
-            if protocol not in self._used:
-                self._used.add(protocol)
-                return connection
-            self._kept.add(protocol)
-            if self.is_silent(protocol):
-                return connection
-            connection.close()
-
-    def is_silent(self, protocol: object) -> bool:
+    def is_silent(self, protocol: Any) -> bool:
         """Returns whether nothing waits on a connection; a new one counts as silent.
 
         Args:
             protocol: The connection's.
         """
-        if not isinstance(protocol, ResponseHandler) or protocol not in self._kept:
+        poll = getattr(protocol, "voxsip_poll", None)
+        if poll is None:
             return True
-        return not protocol.should_close and not _readable(protocol.transport)
+        # one that is being closed may have given its descriptor to another
+        return protocol.is_connected() and not protocol.should_close and not poll(0)
 
 
-def _readable(transport: asyncio.BaseTransport | None) -> bool:
-    """Returns whether the kernel has bytes for a connection, or its end."""
+_NEW = object()
+
+
+def _poll_of(connection: Connection) -> Callable[[int], object]:
+    """Return what asks the kernel whether it has bytes for a connection, or its end; made once, it costs little."""
+    transport = connection.transport
     sock = None if transport is None else transport.get_extra_info("socket")
     if sock is None or (descriptor := sock.fileno()) < 0:
-        return True  # it is being closed
+        return lambda _: True  # it is being closed
     if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([descriptor], [], [], 0)[0])
+        return lambda _: select.select([descriptor], [], [], 0)[0]
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+    return poll.poll

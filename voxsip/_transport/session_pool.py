@@ -141,11 +141,12 @@ class SessionPool:
         limit = min(limit, self._max_reply)
         guard = WRITE_GUARD.get()
         session = loop_state.single_use if single_use else loop_state.session
-        is_silent = getattr(session.connector, "is_silent", None)
         guarded = None
-        if body and (guard or (is_silent and len(body) <= LARGE_BODY)):
-            kind = headers.get("Content-Type", "text/plain")
-            guarded = GuardedPayload(body, kind, guard=guard, is_silent=is_silent)
+        if body:
+            is_silent = getattr(session.connector, "is_silent", None)
+            if guard or (is_silent and len(body) <= LARGE_BODY):
+                kind = headers.get("Content-Type", "text/plain")
+                guarded = GuardedPayload(body, kind, guard=guard, is_silent=is_silent)
         try:
             with loop_state.timers.attempt(timeout.total):
                 response = await session.post(

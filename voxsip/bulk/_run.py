@@ -207,6 +207,7 @@ class Run:
             previous_runs=record if journal is not None and journal.resumed else None,
             on_end=None if record is None else record.end,
             learn=None if own.verifier is None else own.verifier.learn,
+            knows=None if own.verifier is None else own.verifier.knows,
             holds=holds,
             observers=[*observers(own), *([] if record is None else [record.observe])],
             breathe=None if journal is None else journal.room,

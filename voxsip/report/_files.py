@@ -140,7 +140,7 @@ class ReportWriter:
         values = _values(outcome.row, self._columns)
         if self._kind == "apply" and _ID in self._columns and (made := made_by(outcome.result)):
             values[self._columns.index(_ID)] = made  # the plan cannot know it
-        cells = [_cell(value) for value in values]
+        cells = [value if type(value) is int else _cell(value) for value in values]
         if status in {"done", "unchanged"}:
             if self._kind == "create":
                 cells.append(_cell(made_by(outcome.result)))
@@ -290,10 +290,13 @@ class ReportWriter:
 
     def _write(self, name: str, cells: list[object]) -> None:
         writer = self._writers.get(name) or self._open(name, self._failure_columns)
-        if any(isinstance(cell, str) and "\r" in cell for cell in cells):
-            writer = self._quoted[name]  # or a reader would take it for the end of the line
-        with _readable_errors(self.directory):
+        for cell in cells:
+            if type(cell) is not int and isinstance(cell, str) and "\r" in cell:
+                writer = self._quoted[name]  # or a reader would take it for the end of the line
+        try:
             writer.writerow(cells)
+        except OSError as error:
+            raise _unwritable(self.directory, error) from None
         self._counts[name] += 1
 
 
@@ -346,6 +349,10 @@ def _readable_errors(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ConfigurationError(
-            f"reports in {directory}: cannot be written: {error.strerror or error}"
-        ) from None
+        raise _unwritable(directory, error) from None
+
+
+def _unwritable(directory: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"reports in {directory}: cannot be written: {error.strerror or error}"
+    )

@@ -57,6 +57,19 @@ def test_own_code_alone():
 
 
 @pytest.mark.slow
+def test_command_line():
+    from benchmarks import command_line
+    from benchmarks.stage import staged
+
+    with staged(concurrency=8) as stage:
+        found = command_line.measure(stage, 1, {"bind": (1, 150), "create": (1, 40)})
+    assert set(found) == {
+        *(f"{name}_us" for name in command_line.WAYS),
+        *("bind_ratio", "create_ratio"),
+    }
+
+
+@pytest.mark.slow
 def test_demo():
     found = json.loads(run("benchmarks.demo", "50").stdout)
     assert found["rows"] == 50

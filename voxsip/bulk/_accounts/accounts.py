@@ -210,7 +210,7 @@ class Accounts:
         engine.keys, engine.send = self, self.send
         engine.guards.contain = self._contain
         if engine.learn is not None:
-            engine.learn = self._learn
+            engine.learn, engine.knows = self._learn, self._knows
         if engine.holds is not None:
             self._holds_own, engine.holds = engine.holds, self._holds
         engine.observers = [
@@ -271,6 +271,10 @@ class Accounts:
         verifier = self.of(row).verifier
         if verifier is not None:
             await verifier.learn(row)
+
+    def _knows(self, row: Row) -> bool:
+        verifier = self.of(row).verifier
+        return verifier is None or verifier.knows(row)
 
     def _holds(self, index: int, row: Any) -> Model | bool:
         account = self.of(row)

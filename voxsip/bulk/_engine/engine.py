@@ -66,7 +66,8 @@ class Engine:
         guards: say when to stop.
         workers: rows in flight at most.
         previous_runs: of earlier runs, or None.
-        learn: awaited for every row that can be read, before anything else; or None.
+        learn: awaited before anything else for a row that `knows` is false for; None if no row needs it.
+        knows: tells whether `learn` has nothing to do for a row.
         holds: tells which rows need not be sent; or None.
         on_end: told the number of rows once the input has been read to its end; or None.
         observers: called with every outcome before it is handed on.
@@ -89,6 +90,7 @@ class Engine:
     accounts: Accounts | None = None
     previous_runs: PreviousRuns | None = None
     learn: Callable[[Row], Awaitable[None]] | None = None
+    knows: Callable[[Row], bool] | None = None
     holds: Holds | None = None
     on_end: Callable[[int], None] | None = None
     observers: Iterable[Callable[[RowOutcome], None]] = ()
@@ -113,7 +115,7 @@ class Engine:
 
     def __attrs_post_init__(self) -> None:
         """See whether rows go straight into the window."""
-        self._fast_path = self.previous_runs is None and self.learn is None and self.holds is None
+        self._fast_path = self.previous_runs is None and self.holds is None
 
     @property
     def in_flight(self) -> int:
@@ -316,6 +318,8 @@ class Engine:
         try:
             row = cast("Row", read_row(self.row_class, item))
             if overlaps_nothing(row) or not self._is_open(row):
+                return row, None
+            if self.knows is not None and not self.knows(row):
                 return row, None
             return row, self.keys.keys(row)
         except Exception:

@@ -148,13 +148,15 @@ class Verifier:
         self._model = BindingState(application_of=directory.application_of)
         self._failure: VoxsipError | None = None
 
+    def knows(self, row: Row) -> bool:
+        """Returns whether `learn` has nothing to do for a row."""
+        if self._failure is not None or not isinstance(row, BindRequest):
+            return True
+        return self._directory.knows(row)
+
     async def learn(self, row: Row) -> None:
         """Fetch the names that a row uses; without them nothing can be compared, but the job can continue."""
-        if (
-            self._failure is None
-            and isinstance(row, BindRequest)
-            and not self._directory.knows(row)
-        ):
+        if isinstance(row, BindRequest) and not self.knows(row):
             try:
                 await self._directory.learn(row)
             except VoxsipError as error:

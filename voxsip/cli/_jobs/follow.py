@@ -61,7 +61,7 @@ async def follow(
 
     def look_at_reader() -> None:
         nonlocal gone
-        lost = lost_output() if display.needs_reader else None
+        lost = lost_output()
         if lost is not None and lost.reader_gone and not gone:
             gone = True
             display.message(
@@ -74,7 +74,8 @@ async def follow(
             await asyncio.sleep(display.interval)
             if not is_behind():
                 display.refresh(job.report, job.concurrency)
-            look_at_reader()
+            if display.needs_reader:
+                look_at_reader()
 
     tolerate_lost_output()
     unblock_output(events=display.needs_reader)
@@ -82,14 +83,16 @@ async def follow(
     ticker = asyncio.create_task(tick())
     try:
         signals.first = stop
-        look_at_reader()
+        if display.needs_reader:
+            look_at_reader()
         async for outcome in job:
             line = lines[outcome.index] if outcome.index < len(lines) else None
             if record is not None:
                 record(outcome, line)
             display.outcome(outcome, line)
-            look_at_reader()
-            await room(lambda: job.report.stopped is not None)
+            if display.needs_reader:  # what is for people is dropped if too much of it waits
+                look_at_reader()
+                await room(lambda: job.report.stopped is not None)
         display.refresh(job.report, job.concurrency)
     finally:
         signals.first = None

@@ -58,20 +58,18 @@ def reports(
     ) as writer:
         failed = False
 
-        @contextlib.contextmanager
-        def noticing() -> Iterator[None]:
+        def give_up(error: ConfigurationError) -> None:
             """Print once that the reports cannot be written, for example on a full disk; the job continues without them."""
             nonlocal failed
-            try:
-                yield
-            except ConfigurationError as error:
-                failed = True
-                print_message(f"voxsip: {error}; the job continues without")
+            failed = True
+            print_message(f"voxsip: {error}; the job continues without")
 
         def add(outcome: Outcome[Any], line: int | None) -> None:
             if not failed:
-                with noticing():
+                try:
                     writer.add(outcome, line, password_from=rows.origins.get(outcome.index))
+                except ConfigurationError as error:
+                    give_up(error)
 
         def needed(*, cut_off: bool) -> Iterator[str]:
             report = job.report
@@ -85,10 +83,12 @@ def reports(
             past = journal if resumed and journal is not None and not is_store(journal) else None
             if failed:
                 return
-            with noticing():
+            try:
                 written.update(
                     writer.finish(job.report, journal=past, keep=needed(cut_off=cut_off))
                 )
+            except ConfigurationError as error:
+                give_up(error)
             if writer.set_aside:
                 names = ", ".join(path.name for path in writer.set_aside)
                 print_message(f"{directory} holds an earlier report; it is kept as {names}")
