@@ -8,6 +8,7 @@ client: what must not be told wrongly goes over a connection of its own.
 
 from __future__ import annotations
 
+import asyncio
 import select
 from collections.abc import Callable
 from typing import Any
