@@ -14,6 +14,7 @@ from voxsip._auth.sources import Credentials, make_tokens
 from voxsip._calls.call import CallExecutor
 from voxsip._calls.creates import Creates
 from voxsip._calls.id_set import IdSet
+from voxsip._calls.known import check_known
 from voxsip._calls.limiter import Limiter, LimiterSource, RateLimiter
 from voxsip._calls.lookup import look_up, lookup_of
 from voxsip._calls.registry import any_command
@@ -141,14 +142,18 @@ class BaseAsyncClient(AsyncGroups):
         params: Mapping[str, Any] | None = None,
         *,
         deadline: float | None = None,
+        unlisted: bool = False,
     ) -> dict[str, Any]:
-        """Send any command, generated or not, and return its decoded reply.
+        """Send any command by its name, and return its decoded reply.
 
         Args:
             command: the command as the API spells it, such as "GetCallHistory".
             params: its arguments by wire name: int, str, bool, Decimal, date, aware datetime, or a list of these.
-                Arguments that are None are not sent.
+                Arguments that are None are not sent. Moments are sent in UTC.
             deadline: seconds for the whole call, including all attempts.
+            unlisted: whether to also accept a command, a parameter or a value that this release does not list, because
+                the API grows. An unlisted command is retried after an unknown outcome only if its name says that it
+                reads.
 
         Raises:
             InvalidArgumentError: an argument is wrong; nothing was sent.
@@ -158,7 +163,11 @@ class BaseAsyncClient(AsyncGroups):
         """
         params = conceal_arguments(params)
         values = checked_arguments(params)
+        if not unlisted:
+            check_known(command, values.keys())
         found = any_command(command, values.keys())
+        if unlisted:
+            found = attrs.evolve(found, longest={}, bounds={}, words={})
         return await self._caller.execute(found, values, dict, deadline)
 
     async def recover(

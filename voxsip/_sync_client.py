@@ -170,10 +170,13 @@ class Client(SyncGroups):
         params: Mapping[str, Any] | None = None,
         *,
         deadline: float | None = None,
+        unlisted: bool = False,
     ) -> dict[str, Any]:
-        """Send any command, generated or not, and return its decoded reply; see `AsyncClient.call`."""
+        """Send any command by its name, and return its decoded reply; see `AsyncClient.call`."""
         params = conceal_arguments(params)
-        return self._runner.run(self._async.call(command, params, deadline=deadline))
+        return self._runner.run(
+            self._async.call(command, params, deadline=deadline, unlisted=unlisted)
+        )
 
     def recover(
         self,

@@ -133,6 +133,13 @@ def _sentences(param: Param) -> Iterator[str]:
         yield UNITS[param.kind]
     if param.longest is not None:
         yield f"At most {param.longest:,} characters."
+    least, most = param.bounds or (None, None)
+    if least is not None and most is not None:
+        yield f"From {least:,} to {most:,}."
+    elif least:  # that a number counted from 0 is not negative goes without saying
+        yield f"At least {least:,}."
+    if param.words:
+        yield f"{'Each one' if param.kind.startswith('strs') else 'One'} of {', '.join(f'`{word}`' for word in param.words)}."
     if param.default is not None:
         yield f"Left out, it counts as {param.default}."
 

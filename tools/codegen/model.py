@@ -47,6 +47,10 @@ class Param:
     """What the service assumes when the parameter is absent, or None."""
     longest: int | None = None
     """Characters that it may have at most."""
+    bounds: tuple[float | None, float | None] | None = None
+    """The least and the most that a number may be, if there are such bounds."""
+    words: tuple[str, ...] = ()
+    """The only texts that it, or an item of it, may be."""
 
 
 @attrs.frozen(kw_only=True)
@@ -139,6 +143,14 @@ class Operation:
     answer: str = "one"
     """What the `result` of its replies holds, as the runtime names it."""
     with_result: bool = True
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Parameters that no method takes or sends by itself."""
+        methods = self.methods
+        taken = {param.name for method in methods for param in method.params}
+        fixed = {name for method in methods for name, _ in method.fixed}
+        return frozenset(param.name for param in self.params) - taken - fixed
 
 
 @attrs.frozen(kw_only=True)

@@ -15,7 +15,7 @@ from tools.codegen.extensions import (
 )
 from tools.codegen.model import Group, Method, Model, Operation, Param, Spec
 from tools.codegen.names import class_name, constant, is_reading, is_usable
-from tools.codegen.schemas import Models, answer_kind, longest, param_kind
+from tools.codegen.schemas import Models, answer_kind, bounds, longest, param_kind, words
 from voxsip._redaction.text import is_secret_name
 
 RETRY_CLASSES = ("idempotent", "delete", "create")
@@ -177,6 +177,8 @@ def _parse_param(node: Node) -> Param:
         all=_flag(node, "x-all"),
         default=default.value if default else None,
         longest=longest(node["schema"]),
+        bounds=bounds(node["schema"]),
+        words=words(node["schema"]),
     )
 
 

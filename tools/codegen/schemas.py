@@ -52,7 +52,7 @@ def param_kind(schema: Node) -> str:
     if schema.get("contentMediaType"):
         schema.only("type", "contentMediaType")
         return "json"
-    schema.only("type", "format", "default", "maxLength")
+    schema.only("type", "format", "default", "maxLength", "minimum", "maximum", "enum")
     if _type(schema) not in KINDS:
         raise schema.error("no such wire type")
     return KINDS[_type(schema)]
@@ -66,6 +66,33 @@ def longest(schema: Node) -> int | None:
     if _type(schema) != ("string", None) or found.expect(int) < 1:
         raise found.error("is for texts, and at least 1")
     return found.expect(int)
+
+
+def words(schema: Node) -> tuple[str, ...]:
+    """Return the only texts that a parameter, or an item of its list, may be; none if any will do."""
+    if schema["type"].value == "array":
+        schema = schema["items"]
+    found = schema.get("enum")
+    if found is None:
+        return ()
+    if _type(schema) != ("string", None) or not found.strings():
+        raise found.error("is for texts, and names at least one")
+    return found.strings()
+
+
+def bounds(schema: Node) -> tuple[float | None, float | None] | None:
+    """Return the least and the most that a number may be, if there are such bounds."""
+    found = _bound(schema, "minimum"), _bound(schema, "maximum")
+    return None if found == (None, None) else found
+
+
+def _bound(schema: Node, name: str) -> float | None:
+    found = schema.get(name)
+    if found is None:
+        return None
+    if _type(schema) not in {("integer", None), ("number", None)}:
+        raise found.error("is for numbers")
+    return found.value if isinstance(found.value, float) else found.expect(int)
 
 
 ANSWERS = {"integer": "one", "array": "list"}

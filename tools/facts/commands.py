@@ -216,10 +216,15 @@ def _parameters(
         if name in about.get("all_word", ()):
             item["x-all"] = True
         schema = parameter_schema(kind)
-        for key in ("default", "maxLength"):
-            if key in before.get("schema", {}):
-                schema[key] = before["schema"][key]
+        kept = before.get("schema", {})
+        schema |= {
+            key: kept[key]
+            for key in ("default", "maxLength", "minimum", "maximum", "enum")
+            if key in kept
+        }
         if schema["type"] == "array":
+            if "enum" in kept.get("items", {}):
+                schema["items"] |= {"enum": kept["items"]["enum"]}
             item |= {"style": "form", "explode": False}
         found.append(item | {"schema": schema})
     return found

@@ -14,7 +14,15 @@ import attrs
 from voxsip._errors import InvalidArgumentError
 from voxsip._printable import counted
 from voxsip._protocol.arguments import ALL
-from voxsip._protocol.encoding import ENCODERS, LIST_KINDS, Encoder
+from voxsip._protocol.encoding import (
+    ENCODERS,
+    LARGEST,
+    LIST_KINDS,
+    Encoder,
+    not_empty,
+    one_of,
+    within,
+)
 from voxsip._protocol.texts import problem_of
 from voxsip._redaction.values import SecretText, reveal, secret_texts, type_name
 
@@ -117,9 +125,15 @@ class Command:
     retry: RetryClass
     params: Mapping[str, str] = attrs.field(factory=dict)
     required: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    """Parameters that no method takes: they would change what the reply holds, or means."""
     secret: frozenset[str] = frozenset()
     longest: Mapping[str, int] = attrs.field(factory=dict)
     """Characters that a text may have at most, by parameter."""
+    bounds: Mapping[str, tuple[float | None, float | None]] = attrs.field(factory=dict)
+    """The least and the most that a number may be, by parameter."""
+    words: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    """The only texts that a parameter, or each item of its list, may be; in capitals or not."""
     roles: tuple[str, ...] = ()
     exclusive: tuple[frozenset[str], ...] = ()
     requires: tuple[Requirement, ...] = ()
@@ -169,10 +183,19 @@ class Command:
 
     @_plan.default
     def _make_plan(self) -> Mapping[str, tuple[str, Encoder]]:
-        return {
-            name: ("" if kind == "file" else f"{name}=", ENCODERS[kind])
-            for name, kind in self.params.items()
-        }
+        plan = {}
+        choices = (*self.exclusive, *(rule.any_of for rule in self.requires))
+        naming = {name for names in choices for name in names}
+        for name, kind in self.params.items():
+            encoder = ENCODERS[kind]
+            if kind.startswith("str") and name in naming:
+                encoder = not_empty(encoder)
+            if name in self.bounds:
+                encoder = within(encoder, *self.bounds[name])
+            if name in self.words:
+                encoder = one_of(encoder, self.words[name])
+            plan[name] = ("" if kind == "file" else f"{name}=", encoder)
+        return plan
 
     def encode(self, values: Mapping[str, object]) -> str:
         """Check the arguments and join them to an encoded parameter string.
@@ -191,8 +214,12 @@ class Command:
         known = self._templates.get(kinds)
         if known is not None:
             template, pick = known
-            text: str = template % pick(values)
-            return text
+            numbers = pick(values)
+            if type(numbers) is int:
+                numbers = (numbers,)
+            if max(numbers) < LARGEST and min(numbers) > -LARGEST:
+                text: str = template % numbers
+                return text
         given = {name: value for name, value in values.items() if value is not None}
         parts: list[str] = []
         secret = not self.secret.isdisjoint(given)
@@ -311,7 +338,12 @@ class Command:
             kind = self.params.get(name)
             if name in self._deciding and kind == "bool" and type(value) is bool:
                 parts.append(f"{name}={'true' if value else 'false'}")
-            elif name not in self._deciding and kind == "int" and type(value) is int:
+            elif (
+                kind == "int"
+                and type(value) is int
+                and name not in self.bounds
+                and name not in self._deciding
+            ):
                 parts.append(f"{name}=%d")
                 free.append(name)
             else:
@@ -350,5 +382,8 @@ def _is_many(value: object) -> bool:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return "too many digits to show"
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -15,13 +15,19 @@ Encoder = Callable[[object], str]
 """Turns a value into percent-encoded text; raises TypeError or ValueError saying what it expects."""
 
 
+LARGEST = 2**63
+"""Integers from here on are more than a service keeps."""
+_MOST_DIGITS = len(str(LARGEST))
+
+
 def _int(value: object) -> str:
-    if type(value) is int:
-        return str(value)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(int(value))
+        if -LARGEST < value < LARGEST:
+            return str(int(value))
+        msg = "expected an integer of at most 64 bits"
+        raise ValueError(msg)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return value if len(value) < _MOST_DIGITS else _int(int(value[:40]))
     msg = "expected an integer"
     raise TypeError(msg)
 
@@ -53,7 +59,7 @@ def _decimal(value: object) -> str:
         msg = "expected a Decimal"
         raise TypeError(msg)
     if not math.isfinite(value):
-        msg = "expected a finite amount"
+        msg = "expected a finite number"
         raise ValueError(msg)
     return format(Decimal(str(value)), "f")
 
@@ -96,7 +102,7 @@ def _unix(value: object) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return str(int(value.timestamp()))
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return _int(value)
     msg = "expected an aware datetime (with tzinfo)"
     raise TypeError(msg)
 
@@ -107,10 +113,20 @@ def _json(value: object) -> str:
     try:
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
         orjson.loads(text)
-    except (TypeError, ValueError):  # orjson's own errors are both
+        if text is not value and not _finite(value):
+            raise ValueError  # noqa: TRY301 - orjson would write null
+    except (TypeError, ValueError, RecursionError):  # orjson's own errors are the first two
         msg = "expected lists and dicts, or valid JSON text"
         raise ValueError(msg) from None
     return _str(text)
+
+
+def _finite(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
+    return not isinstance(value, list | tuple) or all(map(_finite, value))
 
 
 def _file(value: object) -> str:
@@ -121,6 +137,50 @@ def _file(value: object) -> str:
 
         check_file(value)
     return ""
+
+
+def not_empty(encode: Encoder) -> Encoder:
+    """Refuse an empty text: the service would read a name as not given, and take what is left for all."""
+
+    def encode_text(value: object) -> str:
+        if value == "":
+            msg = "expected a text that is not empty; leave it out if there is none"
+            raise ValueError(msg)
+        return encode(value)
+
+    return encode_text
+
+
+def within(encode: Encoder, least: float | None, most: float | None) -> Encoder:
+    """Take only numbers from the least to the most that there may be."""
+    wanted = f"at most {most:,}" if least is None else f"at least {least:,}"
+    if least is not None and most is not None:
+        wanted = f"a number from {least:,} to {most:,}"
+
+    def encode_within(value: object) -> str:
+        text = encode(value)
+        number = float(text)
+        if (least is not None and number < least) or (most is not None and number > most):
+            msg = f"expected {wanted}"
+            raise ValueError(msg)
+        return text
+
+    return encode_within
+
+
+def one_of(encode: Encoder, words: Iterable[str]) -> Encoder:
+    """Take only these words, in capitals or not; of a list, each has to be one of them."""
+    words = tuple(words)
+    known = {quote(word, safe="").lower() for word in words}
+
+    def encode_word(value: object) -> str:
+        text = encode(value)
+        if any(word.lower() not in known for word in text.split("%3B")):
+            msg = f"expected {'one of ' if len(words) > 1 else ''}{', '.join(words)}"
+            raise ValueError(msg)
+        return text
+
+    return encode_word
 
 
 _NOT_ALL = "the text 'all' would mean every one; pass voxsip.ALL if that is meant"
@@ -153,8 +213,10 @@ def _strs(value: object) -> str:
 
 
 def _list_item(value: object) -> str:
-    if isinstance(value, str) and ";" in value:
+    if isinstance(value, str) and (not value or ";" in value):
         msg = "an item holds the list separator ';'"
+        if not value:
+            msg = "expected items that are not empty; leave the list out for no filter"
         raise ValueError(msg)
     return _str(value)
 

@@ -159,7 +159,7 @@ def test_the_second_time_says_what_the_first_did(on):
     first = COMMAND.encode(values)
     assert first == f"id=5&on={str(on).lower()}"
     assert COMMAND.encode(values) == first
-    assert COMMAND.encode({**values, "id": 2**70}) == first.replace("5", str(2**70))
+    assert COMMAND.encode({**values, "id": 2**62}) == first.replace("5", str(2**62))
 
 
 def test_integers_that_pass_do_not_let_other_types_pass():

@@ -60,7 +60,9 @@ def by_name(client):
 
 
 def unknown_command(client):
-    return client.call("AddThings", {"passwords": [PASSWORD], "old_secret": PASSWORD})
+    return client.call(
+        "AddThings", {"passwords": [PASSWORD], "old_secret": PASSWORD}, unlisted=True
+    )
 
 
 REFUSAL = [Fault(kind="error", code=127, command="CreateSipRegistration")]

@@ -427,7 +427,7 @@ async def test_app_info_is_told(answer, connect, own):
     server = await answer(Answer({"result": 1}))
     session = aiohttp.ClientSession() if own else None
     side = connect(base_url=server.base_url, app_info="billing/1.2", session=session)
-    await side(lambda client: client.call("DelCallList", {"list_id": 1}))
+    await side(lambda client: client.call("DeleteCallList", {"list_id": 1}))
     [request] = server.requests
     assert request.headers["User-Agent"] == f"voxsip/{voxsip.__version__} billing/1.2"
     if session is not None:

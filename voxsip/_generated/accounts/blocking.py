@@ -330,7 +330,7 @@ class Accounts:
         Args:
             subscription_template_id (Sequence[int]): Only these templates.
             subscription_template_type (str): Only templates of this type, SIP_REGISTRATION or
-                PHONE_NUM for example.
+                PHONE_NUM for example. One of `PHONE_NUM`, `SIP_REGISTRATION`.
             subscription_template_name (str): Only the template with this name.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
@@ -472,7 +472,7 @@ class Accounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/change-account-plan
 
         Args:
-            plan_type (str): Kind of the plan.
+            plan_type (str): Kind of the plan. One of `IM`, `MAU`.
             plan_subscription_template_id (int): Id of the plan.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -506,7 +506,7 @@ class Accounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-plans
 
         Args:
-            plan_type (Sequence[str]): Kind of the plan.
+            plan_type (Sequence[str]): Kind of the plan. Each one of `IM`, `MAU`.
             plan_subscription_template_id (Sequence[int]): Only these plans, by id.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -541,7 +541,7 @@ class Accounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-available-plans
 
         Args:
-            plan_type (Sequence[str]): Kind of the plan.
+            plan_type (Sequence[str]): Kind of the plan. Each one of `IM`, `MAU`.
             plan_subscription_template_id (Sequence[int]): Only these plans, by id.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -583,7 +583,8 @@ class Accounts:
         Args:
             with_details (bool): Whether details of each document are sent.
             verification_name (str): Verification, by name.
-            verification_status (Sequence[str]): State of the verification.
+            verification_status (Sequence[str]): State of the verification. Each one of `REQUIRED`,
+                `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
             from_unverified_hold_until (date): Only those whose time to be verified ends at this
                 moment or later.
             to_unverified_hold_until (date): Only those whose time to be verified ends at this

@@ -109,6 +109,13 @@ GET_SUBSCRIPTION_PRICE = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
+    words={
+        "subscription_template_type": ("PHONE_NUM", "SIP_REGISTRATION"),
+    },
     paging=Paging(items="result", total=None, page_size=1000),
     result="list",
 )
@@ -129,6 +136,10 @@ GET_CHILDREN_ACCOUNTS = Command(
         "offset": "int",
         "order_by": "str",
         "return_live_balance": "bool",
+    },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
     },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
@@ -152,6 +163,9 @@ CHANGE_ACCOUNT_PLAN = Command(
         "plan_subscription_template_id": "int",
     },
     required=frozenset({"plan_type"}),
+    words={
+        "plan_type": ("IM", "MAU"),
+    },
     result="one",
 )
 
@@ -161,6 +175,9 @@ GET_ACCOUNT_PLANS = Command(
     params={
         "plan_type": "strs",
         "plan_subscription_template_id": "ints",
+    },
+    words={
+        "plan_type": ("IM", "MAU"),
     },
     paging=Paging(items="result", total=None, page_size=None),
     result="list",
@@ -172,6 +189,9 @@ GET_AVAILABLE_PLANS = Command(
     params={
         "plan_type": "strs",
         "plan_subscription_template_id": "ints",
+    },
+    words={
+        "plan_type": ("IM", "MAU"),
     },
     paging=Paging(items="result", total=None, page_size=None),
     result="list",
@@ -188,6 +208,9 @@ GET_ACCOUNT_DOCUMENTS = Command(
         "to_unverified_hold_until": "date",
         "child_account_id": "ints_or_all",
         "children_verifications_only": "bool",
+    },
+    words={
+        "verification_status": ("REQUIRED", "IN_PROGRESS", "VERIFIED", "NOT_REQUIRED"),
     },
     paging=Paging(items="result", total=None, page_size=None),
     result="list",

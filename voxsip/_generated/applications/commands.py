@@ -63,6 +63,10 @@ GET_APPLICATIONS = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     roles=(
         "Owner",
         "Admin",

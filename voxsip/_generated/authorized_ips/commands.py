@@ -40,6 +40,10 @@ GET_AUTHORIZED_ACCOUNT_IPS = Command(
         "offset": "int",
         "description": "str",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )

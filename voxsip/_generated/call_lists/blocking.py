@@ -89,9 +89,10 @@ class CallLists:
 
         Args:
             rule_id (int): Id of the rule.
-            priority (int): Rank of the list among others; 0 is the highest.
-            max_simultaneous (int): Most tasks that run at the same time.
-            num_attempts (int): How often one task is tried at most. From 1 to 5.
+            priority (int): Rank of the list among others; 0 is the highest. From 0 to
+                2,147,483,648.
+            max_simultaneous (int): Most tasks that run at the same time. At least 1.
+            num_attempts (int): How often one task is tried at most. From 1 to 5. From 1 to 5.
             name (str): What the list is called. Without slashes. At most 255 characters.
             file_content (FileContent): The tasks as CSV: one line each, the first line names the
                 columns. Bytes, or a path (`pathlib.Path`) to read them from.
@@ -101,23 +102,29 @@ class CallLists:
             delimiter (str): Character between the columns of the file.
             escape (str): Character that escapes another in the CSV file.
             server_location (str): Where the scenarios run.
-            task_priority_strategy (str): How first and further attempts are ranked.
+            task_priority_strategy (str): How first and further attempts are ranked. One of
+                `first_attempts`, `repeated_attempts`.
             ip_address (str): Address used to choose the nearest server.
-            call_list_type (str): Kind of list.
+            call_list_type (str): Kind of list. One of `automatic`, `manual`, `predictive`,
+                `progressive`.
             queue_id (int): Id of the queue whose agents take the calls.
             start_at (datetime): When processing begins. An aware datetime, sent as seconds since
                 1970.
             is_cancelled (bool): Whether the list starts out cancelled.
             quote (str): Character around texts in the CSV file.
-            acd_version (str): Which ACD the queue belongs to.
-            predictive_type (str): How calls are predicted.
-            maximum_error_rate (float): Share of calls that may find no free agent, a fraction.
+            acd_version (str): Which ACD the queue belongs to. One of `V1`, `V2`.
+            predictive_type (str): How calls are predicted. One of `DEFAULT_PREDICTIVE_TYPE`,
+                `AR_OPTIMIZED`, `BF_OPTIMIZED`, `AR_SMALL_GROUP`, `AR_AUTO_BALANCED`.
+            maximum_error_rate (float): Share of calls that may find no free agent, a fraction. From
+                0 to 1.
             minimum_busy_factor (float): Share of time that agents are to be busy at least, a
-                fraction.
+                fraction. From 0 to 1.
             task_multiplier (int): How many tasks are started for each free agent.
             is_personal_campaign (bool): Whether tasks belong to particular agents.
-            personal_campaign_type (str): How tasks are given to particular agents.
-            buffer_size_target (str): What the buffer of tasks is sized by.
+            personal_campaign_type (str): How tasks are given to particular agents. One of `smart`,
+                `strict`.
+            buffer_size_target (str): What the buffer of tasks is sized by. One of `VALUE`,
+                `OPERATOR`, `AGENT`.
             buffer_size_value (int): How large the buffer of tasks is.
             buffer_threshold_factor (float): Filling at which the buffer is filled again, a
                 fraction.
@@ -288,24 +295,30 @@ class CallLists:
             list_id (int): Id of the call list.
             list_custom_data (str): Text that every task of the list is started with.
             interval_seconds (int): Seconds between two attempts for one task.
-            num_attempts (int): How often one task is tried at most.
-            max_simultaneous (int): Most tasks that run at the same time.
+            num_attempts (int): How often one task is tried at most. At least 1.
+            max_simultaneous (int): Most tasks that run at the same time. At least 1.
             ip_address (str): Address used to choose the nearest server.
             name (str): What the list is called. Without slashes. At most 255 characters.
-            priority (int): Rank of the list among others; 0 is the highest.
+            priority (int): Rank of the list among others; 0 is the highest. From 0 to
+                2,147,483,648.
             start_at (datetime): When processing begins. An aware datetime, sent as seconds since
                 1970.
-            task_priority_strategy (str): How first and further attempts are ranked.
+            task_priority_strategy (str): How first and further attempts are ranked. One of
+                `first_attempts`, `repeated_attempts`.
             server_location (str): Where the scenarios run.
-            call_list_type (str): Kind of list.
+            call_list_type (str): Kind of list. One of `automatic`, `manual`, `predictive`,
+                `progressive`.
             call_type (str): Kind of calls that the list makes.
-            predictive_type (str): How calls are predicted.
-            maximum_error_rate (float): Share of calls that may find no free agent, a fraction.
+            predictive_type (str): How calls are predicted. One of `DEFAULT_PREDICTIVE_TYPE`,
+                `AR_OPTIMIZED`, `BF_OPTIMIZED`, `AR_SMALL_GROUP`, `AR_AUTO_BALANCED`.
+            maximum_error_rate (float): Share of calls that may find no free agent, a fraction. From
+                0 to 1.
             minimum_busy_factor (float): Share of time that agents are to be busy at least, a
                 fraction.
             task_multiplier (int): How many tasks are started for each free agent.
             is_personal_campaign (bool): Whether tasks belong to particular agents.
-            personal_campaign_type (str): How tasks are given to particular agents.
+            personal_campaign_type (str): How tasks are given to particular agents. One of `smart`,
+                `strict`.
             avg_dial_time_sec (int): Expected time to dial, in seconds.
             avg_time_talk_sec (int): Expected time to talk, in seconds.
             avg_total_time_sec (int): Expected time of a whole call, in seconds.
@@ -427,7 +440,8 @@ class CallLists:
             is_active (bool): Only lists that are processed, or only those that are not.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            type_list (str): Only lists of this kind.
+            type_list (str): Only lists of this kind. One of `AUTOMATIC`, `MANUAL`, `PREDICTIVE`,
+                `PROGRESSIVE`.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.

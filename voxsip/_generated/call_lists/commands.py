@@ -47,6 +47,28 @@ CREATE_CALL_LIST = Command(
     longest={
         "name": 255,
     },
+    bounds={
+        "priority": (0, 2147483648),
+        "max_simultaneous": (1, None),
+        "num_attempts": (1, 5),
+        "interval_seconds": (0, None),
+        "maximum_error_rate": (0, 1),
+        "minimum_busy_factor": (0, 1),
+    },
+    words={
+        "task_priority_strategy": ("first_attempts", "repeated_attempts"),
+        "call_list_type": ("automatic", "manual", "predictive", "progressive"),
+        "acd_version": ("V1", "V2"),
+        "predictive_type": (
+            "DEFAULT_PREDICTIVE_TYPE",
+            "AR_OPTIMIZED",
+            "BF_OPTIMIZED",
+            "AR_SMALL_GROUP",
+            "AR_AUTO_BALANCED",
+        ),
+        "personal_campaign_type": ("smart", "strict"),
+        "buffer_size_target": ("VALUE", "OPERATOR", "AGENT"),
+    },
     lookup=Lookup(
         command="GetCallLists",
         match=(("name", "list_name"), ("rule_id", "rule_id")),
@@ -117,6 +139,26 @@ EDIT_CALL_LIST = Command(
     longest={
         "name": 255,
     },
+    bounds={
+        "interval_seconds": (0, None),
+        "num_attempts": (1, None),
+        "max_simultaneous": (1, None),
+        "priority": (0, 2147483648),
+        "maximum_error_rate": (0, 1),
+        "minimum_busy_factor": (0, None),
+    },
+    words={
+        "task_priority_strategy": ("first_attempts", "repeated_attempts"),
+        "call_list_type": ("automatic", "manual", "predictive", "progressive"),
+        "predictive_type": (
+            "DEFAULT_PREDICTIVE_TYPE",
+            "AR_OPTIMIZED",
+            "BF_OPTIMIZED",
+            "AR_SMALL_GROUP",
+            "AR_AUTO_BALANCED",
+        ),
+        "personal_campaign_type": ("smart", "strict"),
+    },
     result="true",
 )
 
@@ -140,6 +182,7 @@ DELETE_CALL_LIST = Command(
         "list_id": "int",
     },
     required=frozenset({"list_id"}),
+    hidden=frozenset({"account_id"}),
     done=frozenset({255}),
     result="true",
 )
@@ -162,6 +205,13 @@ GET_CALL_LISTS = Command(
         "rule_name": "strs",
         "status": "str",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
+    words={
+        "type_list": ("AUTOMATIC", "MANUAL", "PREDICTIVE", "PROGRESSIVE"),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )
@@ -181,6 +231,11 @@ GET_CALL_LIST_DETAILS = Command(
         "new_csv_style": "bool",
     },
     required=frozenset({"list_id"}),
+    hidden=frozenset({"is_async", "new_csv_style"}),
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total=None, page_size=1000),
     result="list",
 )

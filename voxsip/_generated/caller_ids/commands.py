@@ -27,6 +27,10 @@ GET_CALLER_IDS = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )

@@ -32,6 +32,11 @@ GET_CALL_HISTORY = Command(
         "count": "int",
         "offset": "int",
     },
+    hidden=frozenset({"is_async", "with_header"}),
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     exclusive=(frozenset({"application_id", "application_name"}),),
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
@@ -64,6 +69,10 @@ GET_CALL_HISTORY_ASYNC = Command(
         "desc_order": "bool",
         "with_header": "bool",
         "output": "str",
+    },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
     },
     exclusive=(frozenset({"application_id", "application_name"}),),
     result="one",
@@ -105,6 +114,10 @@ GET_HISTORY_REPORTS = Command(
         "offset": "int",
         "application_id": "ints_or_all",
         "application_name": "strs",
+    },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
     },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
@@ -150,6 +163,11 @@ GET_TRANSACTION_HISTORY = Command(
         "offset": "int",
         "is_uncommitted": "bool",
     },
+    hidden=frozenset({"decimal_separator", "is_async", "with_header"}),
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )
@@ -179,6 +197,10 @@ GET_TRANSACTION_HISTORY_ASYNC = Command(
         "is_uncommitted": "bool",
         "with_header": "bool",
         "output": "str",
+    },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
     },
     result="one",
 )
@@ -219,6 +241,10 @@ GET_ACD_HISTORY = Command(
         "offset": "int",
         "output": "str",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )
@@ -242,6 +268,11 @@ GET_AUDIT_LOG = Command(
         "count": "int",
         "offset": "int",
     },
+    hidden=frozenset({"decimal_separator", "is_async", "with_header"}),
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )
@@ -262,6 +293,10 @@ GET_AUDIT_LOG_ASYNC = Command(
         "desc_order": "bool",
         "with_header": "bool",
         "output": "str",
+    },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
     },
     result="one",
 )

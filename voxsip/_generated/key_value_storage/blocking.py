@@ -171,7 +171,7 @@ class KeyValueStorage:
             key (str): Key of the item. At most 200 characters.
             application_id (int): Only those of this application, by id.
             count (int): Items to ask for with each request, the page size; the service may send
-                fewer.
+                fewer. From 0 to 50.
             offset (int): Place of the first item in the whole list, counted from 0.
             application_name (str): Only those of this application, by name.
             deadline (float): Seconds for each page, all attempts together.
@@ -216,7 +216,7 @@ class KeyValueStorage:
             application_id (int): Only those of this application, by id.
             key (str): Key of the item. At most 200 characters.
             count (int): Items to ask for with each request, the page size; the service may send
-                fewer.
+                fewer. From 0 to 50.
             offset (int): Place of the first item in the whole list, counted from 0.
             application_name (str): Only those of this application, by name.
             deadline (float): Seconds for each page, all attempts together.

@@ -70,6 +70,10 @@ GET_KEY_VALUE_ITEMS = Command(
     longest={
         "key": 200,
     },
+    bounds={
+        "count": (0, 50),
+        "offset": (0, None),
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     paging=Paging(items="result", total=None, page_size=50, cap=50),
     result="list",
@@ -87,6 +91,10 @@ GET_KEY_VALUE_KEYS = Command(
     },
     longest={
         "key": 200,
+    },
+    bounds={
+        "count": (0, 50),
+        "offset": (0, None),
     },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     paging=Paging(items="result", total=None, page_size=50, cap=50),

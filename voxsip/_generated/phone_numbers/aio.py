@@ -416,7 +416,8 @@ class AsyncPhoneNumbers:
                 `voxsip.ALL` means every one.
             children_phones_only (bool): Whether only numbers of child accounts are sent.
             verification_name (str): Verification, by name.
-            verification_status (Sequence[str]): State of the verification.
+            verification_status (Sequence[str]): State of the verification. Each one of `REQUIRED`,
+                `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
             from_unverified_hold_until (date): Only numbers whose time to be verified ends on this
                 day or later.
             to_unverified_hold_until (date): Only numbers whose time to be verified ends on this day
@@ -424,7 +425,7 @@ class AsyncPhoneNumbers:
             can_be_used (bool): Only numbers that work now, or only those that do not.
             order_by (str): Member that the items are ordered by.
             sandbox (str | All): Whether test numbers are sent: none, only these, or all.
-                `voxsip.ALL` means every one.
+                `voxsip.ALL` means every one. One of `all`, `true`, `false`.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
@@ -610,7 +611,7 @@ class AsyncPhoneNumbers:
         Args:
             country_code (Sequence[str]): Country by its two letters.
             sandbox (str | All): Whether test numbers are sent: none, only these, or all.
-                `voxsip.ALL` means every one.
+                `voxsip.ALL` means every one. One of `all`, `true`, `false`.
             locale (str): Language of the names, by its two letters.
             deadline (float): Seconds for each page, all attempts together.
 

@@ -16,6 +16,10 @@ GET_PHONE_NUMBER_REPORTS = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )
@@ -133,6 +137,14 @@ GET_PHONE_NUMBERS = Command(
         "rule_name": "strs",
         "is_bound_to_rule": "bool",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
+    words={
+        "verification_status": ("REQUIRED", "IN_PROGRESS", "VERIFIED", "NOT_REQUIRED"),
+        "sandbox": ("all", "true", "false"),
+    },
     exclusive=(frozenset({"application_id", "application_name"}),),
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
@@ -170,6 +182,10 @@ GET_NEW_PHONE_NUMBERS = Command(
         "phone_number_mask": "str",
     },
     required=frozenset({"country_code", "phone_category_name", "phone_region_id"}),
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )
@@ -181,6 +197,9 @@ GET_PHONE_NUMBER_CATEGORIES = Command(
         "country_code": "strs",
         "sandbox": "str_or_all",
         "locale": "str",
+    },
+    words={
+        "sandbox": ("all", "true", "false"),
     },
     paging=Paging(items="result", total=None, page_size=None),
     result="list",

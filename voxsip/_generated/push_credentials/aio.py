@@ -66,7 +66,8 @@ class AsyncPushCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/add-push-credential
 
         Args:
-            push_provider_name (str): Name of the push provider.
+            push_provider_name (str): Name of the push provider. One of `APPLE`, `APPLE_VOIP`,
+                `GOOGLE`, `HUAWEI`.
             push_provider_id (int): Id of the push provider.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
@@ -236,7 +237,8 @@ class AsyncPushCredentials:
 
         Args:
             push_credential_id (int): Only this push credential, by id.
-            push_provider_name (str): Only those of this push provider, by name.
+            push_provider_name (str): Only those of this push provider, by name. One of `APPLE`,
+                `APPLE_VOIP`, `GOOGLE`, `HUAWEI`.
             push_provider_id (int): Only those of this push provider, by id.
             application_name (str): Only those of this application, by name.
             application_id (int): Only those of this application, by id.

@@ -32,6 +32,9 @@ ADD_PUSH_CREDENTIAL = Command(
             "service_account_file",
         }
     ),
+    words={
+        "push_provider_name": ("APPLE", "APPLE_VOIP", "GOOGLE", "HUAWEI"),
+    },
     exclusive=(frozenset({"push_provider_id", "push_provider_name"}),),
     requires=(Requirement(any_of=("push_provider_name", "push_provider_id")),),
     unique=384,
@@ -87,6 +90,9 @@ GET_PUSH_CREDENTIAL = Command(
         "application_name": "str",
         "application_id": "int",
         "with_cert": "bool",
+    },
+    words={
+        "push_provider_name": ("APPLE", "APPLE_VOIP", "GOOGLE", "HUAWEI"),
     },
     paging=Paging(items="result", total=None, page_size=None),
     result="list",

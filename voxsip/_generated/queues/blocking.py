@@ -65,7 +65,7 @@ class Queues:
             acd_queue_priority (int): Rank among queues when an operator could serve several.
             auto_binding (bool): Whether operators are bound to the queue without being told so.
             service_probability (float): Chance, from 0 to 1, that a call of this queue is served
-                first.
+                first. From 0.5 to 1.
             max_queue_size (int): Most calls that may wait at the same time.
             max_waiting_time (int): Longest time a caller may be kept, in minutes.
             average_service_time (int): Expected length of one conversation, in minutes.
@@ -255,7 +255,7 @@ class Queues:
             acd_queue_priority (int): Rank among queues when an operator could serve several.
             auto_binding (bool): Whether operators are bound to the queue without being told so.
             service_probability (float): Chance, from 0 to 1, that a call of this queue is served
-                first.
+                first. From 0.5 to 1.
             max_queue_size (int): Most calls that may wait at the same time.
             max_waiting_time (int): Longest time a caller may be kept, in minutes.
             average_service_time (int): Expected length of one conversation, in minutes.

@@ -21,6 +21,9 @@ ADD_QUEUE = Command(
     longest={
         "acd_queue_name": 100,
     },
+    bounds={
+        "service_probability": (0.5, 1),
+    },
     exclusive=(frozenset({"application_id", "application_name"}),),
     requires=(Requirement(any_of=("application_id", "application_name")),),
     lookup=Lookup(
@@ -91,6 +94,9 @@ SET_QUEUE_INFO = Command(
     longest={
         "new_acd_queue_name": 100,
     },
+    bounds={
+        "service_probability": (0.5, 1),
+    },
     exclusive=(frozenset({"acd_queue_id", "acd_queue_name"}),),
     requires=(Requirement(any_of=("acd_queue_id", "acd_queue_name")),),
     result="one",
@@ -110,6 +116,10 @@ GET_QUEUES = Command(
         "count": "int",
         "offset": "int",
         "with_operatorcount": "bool",
+    },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
     },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",

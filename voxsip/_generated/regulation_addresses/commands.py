@@ -27,6 +27,10 @@ GET_ZIP_CODES = Command(
         "offset": "int",
     },
     required=frozenset({"country_code"}),
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total=None, page_size=1000),
     result="list",
 )
@@ -79,6 +83,10 @@ GET_REGIONS = Command(
         "offset": "int",
     },
     required=frozenset({"country_code", "phone_category_name"}),
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total=None, page_size=1000),
     result="list",
 )

@@ -29,6 +29,10 @@ GET_KEYS = Command(
         "offset": "int",
         "count": "int",
     },
+    bounds={
+        "offset": (0, None),
+        "count": (0, None),
+    },
     paging=Paging(items="result", total=None, page_size=1000),
     result="list",
 )
@@ -126,6 +130,10 @@ GET_SUB_USERS = Command(
         "with_roles": "bool",
         "offset": "int",
         "count": "int",
+    },
+    bounds={
+        "offset": (0, None),
+        "count": (0, None),
     },
     paging=Paging(items="result", total=None, page_size=1000),
     result="list",

@@ -102,6 +102,10 @@ GET_RULES = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     roles=("Owner", "Admin", "Developer", "Supervisor", "Call list manager", "Support"),
     exclusive=(frozenset({"application_id", "application_name"}),),
     paging=Paging(items="result", total="total_count", page_size=1000),

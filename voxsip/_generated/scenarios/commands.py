@@ -82,6 +82,10 @@ GET_SCENARIOS = Command(
         "application_id": "int",
         "application_name": "str",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )

@@ -89,6 +89,10 @@ GET_SECRETS = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     exclusive=(frozenset({"application_id", "application_name"}),),
     requires=(Requirement(any_of=("application_id", "application_name")),),
     paging=Paging(items="result", total="total_count", page_size=1000),

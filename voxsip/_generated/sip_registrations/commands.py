@@ -150,6 +150,10 @@ GET_SIP_REGISTRATIONS = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     roles=("Owner", "Admin", "Developer", "Supervisor", "Accountant", "Support"),
     exclusive=(
         frozenset({"application_id", "application_name"}),

@@ -48,6 +48,10 @@ GET_SIP_WHITE_LIST = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     roles=("Owner", "Admin", "Developer"),
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",

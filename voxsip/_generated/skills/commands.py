@@ -63,6 +63,10 @@ GET_SKILLS = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
 )

@@ -455,22 +455,24 @@ class AsyncSmartQueue:
 
         Args:
             sq_queue_name (str): Name of the SmartQueue queue. At most 100 characters.
-            call_agent_selection (str): How an agent is chosen for a call.
-            call_task_selection (str): How the next call is chosen for an agent.
+            call_agent_selection (str): How an agent is chosen for a call. One of `MOST_QUALIFIED`,
+                `LEAST_QUALIFIED`, `MAX_WAITING_TIME`.
+            call_task_selection (str): How the next call is chosen for an agent. One of
+                `MAX_PRIORITY`, `MAX_WAITING_TIME`.
             application_id (int): Id of the application.
             application_name (str): Name of the application.
             hold_im_if_inactive_agents (bool): Whether messages may wait while no agent is at work.
             im_agent_selection (str): How an agent is chosen for a message; as for calls if not
-                given.
+                given. One of `MOST_QUALIFIED`, `LEAST_QUALIFIED`, `MAX_WAITING_TIME`.
             im_task_selection (str): How the next message is chosen for an agent; as for calls if
-                not given.
+                not given. One of `MAX_PRIORITY`, `MAX_WAITING_TIME`.
             hold_calls_if_inactive_agents (bool): Whether calls may wait while no agent is at work.
             description (str): Text that says what it is for. At most 200 characters.
             call_max_waiting_time (int): Longest time a call may wait, in minutes.
             im_max_waiting_time (int): Longest time a message may wait, in minutes.
             call_max_queue_size (int): Most calls that may wait at the same time.
             im_max_queue_size (int): Most messages that may wait at the same time.
-            priority (int): Rank among queues when an agent could serve several.
+            priority (int): Rank among queues when an agent could serve several. From 1 to 100.
             call_max_waiting_time_in_seconds (int): Longest time a call may wait, in seconds.
             im_max_waiting_time_in_seconds (int): Longest time a message may wait, in seconds.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -547,18 +549,20 @@ class AsyncSmartQueue:
             hold_calls_if_inactive_agents (bool): Whether calls may wait while no agent is at work.
             new_sq_queue_name (str): What the queue shall be called from now on. At most 100
                 characters.
-            call_agent_selection (str): How an agent is chosen for a call.
+            call_agent_selection (str): How an agent is chosen for a call. One of `MOST_QUALIFIED`,
+                `LEAST_QUALIFIED`, `MAX_WAITING_TIME`.
             im_agent_selection (str): How an agent is chosen for a message; as for calls if not
-                given.
-            call_task_selection (str): How the next call is chosen for an agent.
+                given. One of `MOST_QUALIFIED`, `LEAST_QUALIFIED`, `MAX_WAITING_TIME`.
+            call_task_selection (str): How the next call is chosen for an agent. One of
+                `MAX_PRIORITY`, `MAX_WAITING_TIME`.
             im_task_selection (str): How the next message is chosen for an agent; as for calls if
-                not given.
+                not given. One of `MAX_PRIORITY`, `MAX_WAITING_TIME`.
             description (str): Text that says what it is for. At most 200 characters.
             call_max_waiting_time (int): Longest time a call may wait, in minutes.
             im_max_waiting_time (int): Longest time a message may wait, in minutes.
             call_max_queue_size (int): Most calls that may wait at the same time.
             im_max_queue_size (int): Most messages that may wait at the same time.
-            priority (int): Rank among queues when an agent could serve several.
+            priority (int): Rank among queues when an agent could serve several. From 1 to 100.
             call_max_waiting_time_in_seconds (int): Longest time a call may wait, in seconds.
             im_max_waiting_time_in_seconds (int): Longest time a message may wait, in seconds.
             deadline (float): Seconds for the whole call, all attempts together.

@@ -21,6 +21,7 @@ GET_SMART_QUEUE_REALTIME_METRICS = Command(
         "max_waiting_sec": "int",
     },
     required=frozenset({"report_type"}),
+    hidden=frozenset({"timezone"}),
     exclusive=(
         frozenset({"application_id", "application_name"}),
         frozenset({"user_id", "user_name"}),
@@ -48,6 +49,7 @@ GET_SMART_QUEUE_DAY_HISTORY = Command(
         "max_waiting_sec": "int",
     },
     required=frozenset({"report_type"}),
+    hidden=frozenset({"timezone"}),
     exclusive=(
         frozenset({"application_id", "application_name"}),
         frozenset({"user_id", "user_name"}),
@@ -79,6 +81,7 @@ REQUEST_SMART_QUEUE_HISTORY = Command(
         "max_waiting_sec": "int",
     },
     required=frozenset({"from_date", "report_type", "to_date"}),
+    hidden=frozenset({"timezone"}),
     exclusive=(
         frozenset({"application_id", "application_name"}),
         frozenset({"user_id", "user_name"}),
@@ -101,6 +104,7 @@ GET_SQ_STATE = Command(
         "sq_queue_name": "strs",
         "timezone": "str",
     },
+    hidden=frozenset({"timezone"}),
     exclusive=(
         frozenset({"application_id", "application_name"}),
         frozenset({"sq_queue_id", "sq_queue_name"}),
@@ -172,6 +176,15 @@ SQ_ADD_QUEUE = Command(
         "sq_queue_name": 100,
         "description": 200,
     },
+    bounds={
+        "priority": (1, 100),
+    },
+    words={
+        "call_agent_selection": ("MOST_QUALIFIED", "LEAST_QUALIFIED", "MAX_WAITING_TIME"),
+        "call_task_selection": ("MAX_PRIORITY", "MAX_WAITING_TIME"),
+        "im_agent_selection": ("MOST_QUALIFIED", "LEAST_QUALIFIED", "MAX_WAITING_TIME"),
+        "im_task_selection": ("MAX_PRIORITY", "MAX_WAITING_TIME"),
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     lookup=Lookup(
         command="SQ_GetQueues",
@@ -217,6 +230,15 @@ SQ_SET_QUEUE_INFO = Command(
         "new_sq_queue_name": 100,
         "description": 200,
     },
+    bounds={
+        "priority": (1, 100),
+    },
+    words={
+        "call_agent_selection": ("MOST_QUALIFIED", "LEAST_QUALIFIED", "MAX_WAITING_TIME"),
+        "im_agent_selection": ("MOST_QUALIFIED", "LEAST_QUALIFIED", "MAX_WAITING_TIME"),
+        "call_task_selection": ("MAX_PRIORITY", "MAX_WAITING_TIME"),
+        "im_task_selection": ("MAX_PRIORITY", "MAX_WAITING_TIME"),
+    },
     requires=(
         Requirement(any_of=("application_id", "application_name")),
         Requirement(any_of=("sq_queue_id", "sq_queue_name")),
@@ -256,6 +278,10 @@ SQ_GET_QUEUES = Command(
         "count": "int",
         "offset": "int",
         "with_agentcount": "bool",
+    },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
     },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     paging=Paging(items="result", total=None, page_size=1000),
@@ -383,6 +409,10 @@ SQ_GET_SKILLS = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     paging=Paging(items="result", total=None, page_size=1000),
     result="list",
@@ -450,6 +480,10 @@ SQ_GET_AGENTS = Command(
         "offset": "int",
     },
     required=frozenset({"handle_calls"}),
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     paging=Paging(items="result", total=None, page_size=1000),
     result="list",

@@ -127,7 +127,7 @@ class Sms:
 
         Args:
             phone_number (str): Phone number, as the service lists it.
-            command (str): Whether to switch messages on or off.
+            command (str): Whether to switch messages on or off. One of `enable`, `disable`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -207,7 +207,8 @@ class Sms:
             message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
-            direction (str): Only messages that came in, or only those that went out.
+            direction (str): Only messages that came in, or only those that went out. One of `IN`,
+                `OUT`.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
@@ -261,7 +262,8 @@ class Sms:
             message_id (Sequence[int]): Only these messages, by id.
             source_number (str): Number that the message comes from.
             destination_number (str): Number that the message goes to.
-            direction (str): Only messages that came in, or only those that went out.
+            direction (str): Only messages that came in, or only those that went out. One of `IN`,
+                `OUT`.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.

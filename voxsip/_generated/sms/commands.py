@@ -45,6 +45,9 @@ CONTROL_SMS = Command(
         "command": "str",
     },
     required=frozenset({"command", "phone_number"}),
+    words={
+        "command": ("enable", "disable"),
+    },
     result="one",
 )
 
@@ -61,6 +64,13 @@ GET_SMS_HISTORY = Command(
         "from_date": "timestamp",
         "to_date": "timestamp",
         "output": "str",
+    },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
+    words={
+        "direction": ("IN", "OUT"),
     },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",
@@ -79,6 +89,10 @@ A2P_GET_SMS_HISTORY = Command(
         "to_date": "timestamp",
         "output": "str",
         "delivery_status": "int",
+    },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
     },
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",

@@ -117,6 +117,10 @@ GET_USERS = Command(
         "order_by": "str",
         "return_live_balance": "bool",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     roles=("Owner", "Admin", "Developer", "Supervisor", "User manager"),
     exclusive=(frozenset({"application_id", "application_name"}),),
     paging=Paging(items="result", total="total_count", page_size=1000),

@@ -69,6 +69,10 @@ GET_WAB_PHONE_NUMBERS = Command(
         "count": "int",
         "offset": "int",
     },
+    bounds={
+        "count": (0, None),
+        "offset": (0, None),
+    },
     exclusive=(frozenset({"application_id", "application_name"}),),
     paging=Paging(items="result", total="total_count", page_size=1000),
     result="list",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from voxsip import InvalidArgumentError
 from voxsip.cli._commands.registrations import Json
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._exit_codes import CommandError, print_message
@@ -58,7 +59,10 @@ def call(
                 print_message(f"saved {await download.save(output or '')}")
         return 0
 
-    return run(main())
+    try:
+        return run(main())
+    except InvalidArgumentError as error:  # arguments are called as they were given, not as options
+        raise CommandError(str(error)) from None
 
 
 def _find(command: str) -> dict[str, Any]:
