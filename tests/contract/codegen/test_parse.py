@@ -101,6 +101,18 @@ def variant_named_as_another_method(documents):
     variants["delete"] = variants.pop("give_back")
 
 
+def words_of_a_number(documents):
+    parameter(documents, "BuyBook", "shelf_id")["schema"]["enum"] = ["one"]
+
+
+def no_words_at_all(documents):
+    parameter(documents, "BuyBook", "room")["schema"]["enum"] = []
+
+
+def bounds_of_a_text(documents):
+    parameter(documents, "BuyBook", "room")["schema"]["minimum"] = 1
+
+
 def parameter_named_as_python_does(documents):
     parameter(documents, "BuyBook", "room")["name"] = "from"
 
@@ -212,6 +224,9 @@ def error_numbers_in_words(documents):
         (variant_drops_strangers, "give_back"),
         (variant_describes_what_it_drops, "that the method has"),
         (variant_named_as_another_method, "described twice: delete"),
+        (words_of_a_number, "enum: is for texts"),
+        (no_words_at_all, "names at least one"),
+        (bounds_of_a_text, "minimum: is for numbers"),
         (parameter_named_as_python_does, "from cannot be the name"),
         (parameter_named_as_ours, "deadline cannot be the name"),
         (parameter_in_the_header, "into the query"),

@@ -80,7 +80,7 @@ class AsyncHistory:
     ) -> AsyncPager[CallSession]:
         """List sessions and their calls within a time.
 
-        Moments count as UTC.
+        Times are sent and read in UTC.
 
         Command: GetCallHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-call-history
@@ -181,7 +181,8 @@ class AsyncHistory:
     ) -> Coroutine[Any, Any, GetCallHistoryAsyncReply]:
         """Order a report of sessions and their calls.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report and the reply names it; nothing to do with asyncio. Times
+        are sent in UTC, and are in UTC in the report.
 
         Command: GetCallHistoryAsync. Not safe to repeat: when the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
@@ -273,7 +274,8 @@ class AsyncHistory:
     ) -> Coroutine[Any, Any, GetBriefCallHistoryReply]:
         """Order a short report of calls.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report and the reply names it; nothing to do with asyncio. Times
+        are sent in UTC, and are in UTC in the report.
 
         Command: GetBriefCallHistory. Not safe to repeat: when the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
@@ -441,7 +443,7 @@ class AsyncHistory:
     ) -> AsyncPager[Transaction]:
         """List transactions within a time.
 
-        Moments count as UTC.
+        Times are sent and read in UTC.
 
         Command: GetTransactionHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-transaction-history
@@ -538,7 +540,8 @@ class AsyncHistory:
     ) -> Coroutine[Any, Any, GetTransactionHistoryAsyncReply]:
         """Order a report of transactions.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report and the reply names it; nothing to do with asyncio. Times
+        are sent in UTC, and are in UTC in the report.
 
         Command: GetTransactionHistoryAsync. Not safe to repeat: when the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
@@ -663,7 +666,7 @@ class AsyncHistory:
     ) -> AsyncPager[AcdSession]:
         """List calls in queues within a time.
 
-        Moments count as UTC.
+        Times are sent and read in UTC.
 
         Command: GetACDHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-acd-history
@@ -746,7 +749,7 @@ class AsyncHistory:
     ) -> AsyncDownload:
         """Download the history of queues as a file.
 
-        The file is CSV and may be large.
+        The file is CSV and may be large. Its times are in UTC.
 
         Command: GetACDHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-acd-history
@@ -824,7 +827,7 @@ class AsyncHistory:
     ) -> AsyncPager[AuditLog]:
         """List commands that were sent to the account.
 
-        Moments count as UTC.
+        Times are sent and read in UTC.
 
         Command: GetAuditLog. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-audit-log
@@ -891,7 +894,8 @@ class AsyncHistory:
     ) -> Coroutine[Any, Any, GetAuditLogAsyncReply]:
         """Order a report of commands that were sent to the account.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report and the reply names it; nothing to do with asyncio. Times
+        are sent in UTC, and are in UTC in the report.
 
         Command: GetAuditLogAsync. Not safe to repeat: when the reply is lost, OutcomeUnknownError
         is raised and nothing is sent again.

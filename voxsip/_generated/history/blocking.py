@@ -69,7 +69,7 @@ class History:
     ) -> Pager[CallSession]:
         """List sessions and their calls within a time.
 
-        Moments count as UTC.
+        Times are sent and read in UTC.
 
         Command: GetCallHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-call-history
@@ -168,7 +168,8 @@ class History:
     ) -> GetCallHistoryAsyncReply:
         """Order a report of sessions and their calls.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report and the reply names it; nothing to do with asyncio. Times
+        are sent in UTC, and are in UTC in the report.
 
         Command: GetCallHistoryAsync. Not safe to repeat: when the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
@@ -258,7 +259,8 @@ class History:
     ) -> GetBriefCallHistoryReply:
         """Order a short report of calls.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report and the reply names it; nothing to do with asyncio. Times
+        are sent in UTC, and are in UTC in the report.
 
         Command: GetBriefCallHistory. Not safe to repeat: when the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
@@ -421,7 +423,7 @@ class History:
     ) -> Pager[Transaction]:
         """List transactions within a time.
 
-        Moments count as UTC.
+        Times are sent and read in UTC.
 
         Command: GetTransactionHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-transaction-history
@@ -516,7 +518,8 @@ class History:
     ) -> GetTransactionHistoryAsyncReply:
         """Order a report of transactions.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report and the reply names it; nothing to do with asyncio. Times
+        are sent in UTC, and are in UTC in the report.
 
         Command: GetTransactionHistoryAsync. Not safe to repeat: when the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
@@ -636,7 +639,7 @@ class History:
     ) -> Pager[AcdSession]:
         """List calls in queues within a time.
 
-        Moments count as UTC.
+        Times are sent and read in UTC.
 
         Command: GetACDHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-acd-history
@@ -716,7 +719,7 @@ class History:
     ) -> Download:
         """Download the history of queues as a file.
 
-        The file is CSV and may be large.
+        The file is CSV and may be large. Its times are in UTC.
 
         Command: GetACDHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-acd-history
@@ -793,7 +796,7 @@ class History:
     ) -> Pager[AuditLog]:
         """List commands that were sent to the account.
 
-        Moments count as UTC.
+        Times are sent and read in UTC.
 
         Command: GetAuditLog. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-audit-log
@@ -858,7 +861,8 @@ class History:
     ) -> GetAuditLogAsyncReply:
         """Order a report of commands that were sent to the account.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report and the reply names it; nothing to do with asyncio. Times
+        are sent in UTC, and are in UTC in the report.
 
         Command: GetAuditLogAsync. Not safe to repeat: when the reply is lost, OutcomeUnknownError
         is raised and nothing is sent again.

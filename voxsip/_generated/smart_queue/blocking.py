@@ -66,7 +66,7 @@ class SmartQueue:
     ) -> GetSmartQueueRealtimeMetricsReply:
         """Read figures of SmartQueue over the last minutes.
 
-        Which figures are computed is said by `report_type`.
+        Which figures are computed is said by `report_type`. Times are sent and read in UTC.
 
         Command: GetSmartQueueRealtimeMetrics. Safe to repeat, so tried again when the reply is
         lost.
@@ -132,7 +132,7 @@ class SmartQueue:
     ) -> GetSmartQueueDayHistoryReply:
         """Read figures of SmartQueue over a day.
 
-        Which figures are computed is said by `report_type`.
+        Which figures are computed is said by `report_type`. Times are sent and read in UTC.
 
         Command: GetSmartQueueDayHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-day-history
@@ -199,7 +199,8 @@ class SmartQueue:
     ) -> RequestSmartQueueHistoryReply:
         """Order a report of SmartQueue figures.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report and the reply names it; nothing to do with asyncio. Times
+        are sent in UTC, and are in UTC in the report.
 
         Command: RequestSmartQueueHistory. Not safe to repeat: when the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
@@ -258,7 +259,7 @@ class SmartQueue:
     ) -> GetSQStateReply:
         """Read what happens in SmartQueue at this moment.
 
-        Tells which agents are free, and which calls and messages wait.
+        Tells which agents are free, and which calls and messages wait. Times are read in UTC.
 
         Command: GetSQState. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-sq-state

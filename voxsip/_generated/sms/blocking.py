@@ -198,7 +198,7 @@ class Sms:
     ) -> Pager[SmsHistory]:
         """List messages that were sent or received.
 
-        Filters may be combined; every one of them may be left out.
+        Filters may be combined; every one of them may be left out. Times are sent and read in UTC.
 
         Command: GetSmsHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
@@ -253,7 +253,7 @@ class Sms:
     ) -> Download:
         """Download the history of messages as a file.
 
-        The file is CSV and may be large.
+        The file is CSV and may be large. Its times are in UTC.
 
         Command: GetSmsHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
@@ -308,7 +308,7 @@ class Sms:
     ) -> Pager[A2PSmsHistory]:
         """List messages that applications sent.
 
-        Filters may be combined; every one of them may be left out.
+        Filters may be combined; every one of them may be left out. Times are sent and read in UTC.
 
         Command: A2PGetSmsHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
@@ -362,7 +362,7 @@ class Sms:
     ) -> Download:
         """Download the history of application messages as a file.
 
-        The file is CSV and may be large.
+        The file is CSV and may be large. Its times are in UTC.
 
         Command: A2PGetSmsHistory. Safe to repeat, so tried again when the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
