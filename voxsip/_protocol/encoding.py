@@ -153,15 +153,15 @@ def not_empty(encode: Encoder) -> Encoder:
 
 def within(encode: Encoder, least: float | None, most: float | None) -> Encoder:
     """Take only numbers from the least to the most that there may be."""
-    wanted = f"at most {most:,}" if least is None else f"at least {least:,}"
-    if least is not None and most is not None:
-        wanted = f"a number from {least:,} to {most:,}"
 
     def encode_within(value: object) -> str:
         text = encode(value)
         number = float(text)
-        if (least is not None and number < least) or (most is not None and number > most):
-            msg = f"expected {wanted}"
+        if least is not None and number < least:
+            msg = f"expected at least {least:,}"
+            raise ValueError(msg)
+        if most is not None and number > most:
+            msg = f"expected at most {most:,}"
             raise ValueError(msg)
         return text
 
