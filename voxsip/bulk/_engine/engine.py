@@ -67,7 +67,7 @@ class Engine:
         workers: rows in flight at most.
         previous_runs: of earlier runs, or None.
         learn: awaited before anything else for a row that `knows` is false for; None if no row needs it.
-        knows: tells whether `learn` has nothing to do for a row.
+        knows: checks whether `learn` has nothing to do for a row.
         holds: tells which rows need not be sent; or None.
         on_end: told the number of rows once the input has been read to its end; or None.
         observers: called with every outcome before it is handed on.

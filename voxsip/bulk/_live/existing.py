@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from voxsip._bindings.listing import every_registration
+from voxsip._bindings.listing import BoundRegistration, every_binding, every_registration
 from voxsip._bindings.name_table import NameLookupError
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._bindings.state import ANY, Binding, BindingState
@@ -27,7 +27,7 @@ SHOWN = 100
 """Mismatches kept in a report; all are counted."""
 
 
-def binding_of(registration: SipRegistration) -> Binding:
+def binding_of(registration: SipRegistration | BoundRegistration) -> Binding:
     """Return what a registration is bound to, as the API lists it."""
     return Binding(registration.application_id, registration.rule_id, registration.user_id)
 
@@ -41,7 +41,7 @@ async def read_bindings(client: BaseAsyncClient) -> dict[int, Binding]:
     known: dict[Binding, Binding] = {}
     return {
         item.sip_registration_id: known.setdefault(binding := binding_of(item), binding)
-        async for item in every_registration(client)
+        async for item in every_binding(client)
     }
 
 
@@ -196,7 +196,7 @@ class Verifier:
         found: list[Mismatch] = []
         count = 0
         expected = dict(self._model.changed)
-        async for item in every_registration(self._client):
+        async for item in every_binding(self._client):
             wanted = expected.pop(item.sip_registration_id, None)
             mismatch = self._judge(item, wanted)
             if mismatch is not None:
@@ -217,7 +217,9 @@ class Verifier:
         report.mismatches = (report.mismatches or 0) + count
         report.mismatched = [*report.mismatched, *found][:SHOWN]
 
-    def _judge(self, item: SipRegistration, wanted: Binding | None) -> Mismatch | None:
+    def _judge(
+        self, item: SipRegistration | BoundRegistration, wanted: Binding | None
+    ) -> Mismatch | None:
         number, found = item.sip_registration_id, binding_of(item)
         holder = ANY if found.user is None else self._model.holders.get(found.user, ANY)
         if holder in {ANY, number} and (wanted is None or matches(wanted, found)):
