@@ -94,7 +94,7 @@ async def look_up(
         if match.equal and (match.timely or known_before is not None)
     )
     if ours and (known_before is not None or len(ours) == 1):
-        return lookup.reply(ours[0], request.command)
+        return lookup.reply(ours[0], ours_of, request.command)
     raise OutcomeUnknownError(
         f"{request.command.name}: {lookup.id} {min(found)} is there, of this or nearly this name, and it cannot be told "
         "whether this call made it; the outcome is unknown"

@@ -108,12 +108,18 @@ class Lookup(NamedTuple):
                 [place] = place
         return place[self.id]
 
-    def reply(self, made: int, command: Command) -> dict[str, Any]:
-        """Return a reply such as the create would have had."""
+    def reply(self, made: int, wanted: Mapping[str, object], command: Command) -> dict[str, Any]:
+        """Return a reply such as the create would have had, as far as it is known.
+
+        Args:
+            made: The id that was found.
+            wanted: What `wanted` returns of the create's arguments.
+            command: The create.
+        """
         if self.within is None:
             return command.success() | {self.id: made}
         name = self.within.removesuffix("[]")
-        place: Any = {self.id: made}
+        place: Any = {theirs: wanted[ours] for ours, theirs in self.match} | {self.id: made}
         return command.success() | {name: [place] if self.within.endswith("[]") else place}
 
 

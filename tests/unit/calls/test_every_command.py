@@ -261,7 +261,9 @@ async def test_what_is_found_is_told_as_the_reply_would_have(serve, connect):
         [Fault(kind="lose_reply", command=["AttachPhoneNumber", "CreateCallList", "AddSecret"])]
     )
     bought = await side.client.phone_numbers.attach(**PHONE, phone_number=["15550123"])
-    assert [phone.phone_id for phone in bought.phone_numbers] == [1]
+    assert [(phone.phone_id, phone.phone_number) for phone in bought.phone_numbers] == [
+        (1, "15550123")
+    ]
     made = await side.client.call_lists.create(**example("CreateCallList"))
     assert (made.list_id, made.batch_id) == (1, None)
     secret = await side.client.secrets.add(**example("AddSecret"))
