@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from voxsip._errors import ConfigurationError
+from voxsip.bulk._journal.log_tail import LogTail
 
 State = tuple[int, ...]
 _TELLS_TIME = sys.platform != "win32"
@@ -34,7 +35,7 @@ class Ownership:
         lost: Whether a file was found to be another one, or to have been written by somebody else.
     """
 
-    __slots__ = ("_commits", "_log", "_log_path", "_main", "_path", "lost", "run")
+    __slots__ = ("_commits", "_log", "_log_path", "_main", "_path", "_tail", "lost", "run")
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.run: int | None = None
@@ -44,6 +45,8 @@ class Ownership:
         self._log_path = path.with_name(path.name + "-wal")
         self._main = _state(path)
         self._log: State | None = None
+        self._tail = LogTail(self._log_path)
+        self._tail.follow()
 
     def check_files(self, connection: sqlite3.Connection) -> None:
         """Look whether journal and log are the files that were opened, as they were left; some microseconds.
@@ -54,13 +57,15 @@ class Ownership:
         main, log = _state(self._path), _state(self._log_path)
         if self._log is None:
             self._log = log
-        if main is None or (main, log) != (self._main, self._log):
+        same = (main, log) == (self._main, self._log)
+        if main is None or not same or not self._tail.is_whole():
             self._accept(connection, main, log)
 
     def wrote(self) -> None:
         """Note how the log is after what was committed."""
         log = _state(self._log_path)
-        if self._log is not None and not _is_same_file(log, self._log):
+        whole = self._tail.follow()
+        if self._log is not None and not (whole and _is_same_file(log, self._log)):
             self._lose()
         self._log = log
 
@@ -86,6 +91,7 @@ class Ownership:
         if not same or commits == self._commits:
             self._lose()
         self._main, self._log, self._commits = main, log, commits
+        self._tail.follow()
 
     def _lose(self) -> None:
         self.lost = True

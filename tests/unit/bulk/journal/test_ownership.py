@@ -2,13 +2,13 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
 from voxsip import ConfigurationError
 from voxsip.bulk._journal.ownership import Ownership
-from voxsip.bulk._journal.schema import connect
+from voxsip.bulk._journal.schema import connect, immediate
 
 
 @pytest.fixture
@@ -66,3 +66,45 @@ def test_another_connection_that_commits_does_no_harm(owned, checkpointed):
     os.utime(path)
     with pytest.raises(ConfigurationError):
         ownership.check_files(connection)
+
+
+def test_a_log_overwritten_within_a_tick_of_the_clock_is_noticed(owned):
+    """By an older copy of itself, of the same length and time: no look at the file from outside tells."""
+    connection, ownership, path = owned
+    log = path.with_name(path.name + "-wal")
+    for look in (ownership.check_files, lambda _: ownership.wrote()):
+        older = log.read_bytes()
+        connection.execute("UPDATE job SET source = source || 'b'")
+        ownership.wrote()
+        ownership.check_files(connection)
+        told, whole = log.stat(), log.read_bytes()
+        with log.open("r+b") as file:
+            file.write(older)
+            file.write(bytes(len(whole) - len(older)))
+        os.utime(log, ns=(told.st_atime_ns, told.st_mtime_ns))
+        with pytest.raises(ConfigurationError, match="written by another program"):
+            look(connection)
+        with log.open("r+b") as file:
+            file.write(whole)
+        ownership._tail.follow()
+        ownership._log = (*ownership._log[:3], log.stat().st_mtime_ns)
+
+
+def test_a_log_that_was_begun_again_by_us_is_ours(owned):
+    connection, ownership, path = owned
+    log = path.with_name(path.name + "-wal")
+    headers = set()
+    for _ in range(4):
+        ownership.check_files(connection)
+        with ownership.checkpoint(connection):
+            connection.execute("PRAGMA wal_checkpoint(RESTART)")
+        for _ in range(3):
+            connection.execute("UPDATE job SET source = source || 'b'")
+        ownership.wrote()
+        headers.add(log.read_bytes()[:32])
+        with suppress(sqlite3.OperationalError), immediate(connection):
+            connection.execute("UPDATE job SET source = 'never'")
+            connection.execute("no statement")
+        ownership.wrote()
+    assert len(headers) == 4
+    ownership.check_files(connection)

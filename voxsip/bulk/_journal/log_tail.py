@@ -1,0 +1,76 @@
+"""The end of SQLite's log, by its content: times of files have ticks of milliseconds, in which others may write too.
+
+Each frame of a log carries a checksum of all before it, so its header and that of the last commit tell one state of the
+log from every other. No lock is on the log: unlike the main file it may be opened and closed beside the connection.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+_HEADER = 32
+_FRAME = 24
+_SALTS = slice(8, 16)
+"""In a frame's header; in that of the log they begin eight bytes later."""
+_IS_COMMIT = slice(4, 8)
+Mark = tuple[bytes, bytes]
+"""Headers of the log and of its last commit; empty if there is none."""
+
+
+class LogTail:
+    """Where a log ends, as far as it was followed.
+
+    Args:
+        path: Of the log, which need not be there.
+    """
+
+    __slots__ = ("_frames", "_mark", "_path")
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._frames = 0
+        self._mark: Mark = (b"", b"")
+
+    def is_whole(self) -> bool:
+        """Returns whether the log still has what it had when it was followed last; some microseconds."""
+        return self._read(follow=False) == self._mark
+
+    def follow(self) -> bool:
+        """Go to the last commit; returns whether what was followed before is still there, if the log was not begun again."""
+        before = self._mark
+        now = self._read(follow=False)
+        whole = now == before or now[0] != before[0]
+        self._mark = self._read(follow=True)
+        return whole
+
+    def _read(self, *, follow: bool) -> Mark:
+        try:
+            log = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        except OSError:
+            return b"", b""
+        with open(log, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+            header = file.read(_HEADER) or b""
+            if follow:
+                self._go_on(file, header)
+            return header, self._frame(file, header, self._frames)
+
+    def _go_on(self, file: io.FileIO, header: bytes) -> None:
+        if header != self._mark[0]:
+            self._frames = 0
+        number = self._frames
+        while frame := self._frame(file, header, number + 1):
+            number += 1
+            if any(frame[_IS_COMMIT]):
+                self._frames = number
+
+    @staticmethod
+    def _frame(file: io.FileIO, header: bytes, number: int) -> bytes:
+        """Return the header of a frame, counted from 1; nothing if it is none of this log."""
+        if not number or len(header) < _HEADER:
+            return b""
+        size = _FRAME + int.from_bytes(header[8:12])
+        file.seek(_HEADER + (number - 1) * size)
+        frame = file.read(_FRAME) or b""
+        return frame if len(frame) == _FRAME and frame[_SALTS] == header[16:24] else b""
