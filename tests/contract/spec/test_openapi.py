@@ -141,13 +141,65 @@ def described():
                 yield f"{stem}:{name}.{entry['name']}", entry["name"], entry["description"]
 
 
+PLACEHOLDERS = re.compile(
+    r"\b(todo|tbd|fixme|xxx|placeholder|lorem|n/a|no description)\b", re.IGNORECASE
+)
+EMPTY = {
+    "description",
+    "text",
+    "value",
+    "parameter",
+    "member",
+    "field",
+    "argument",
+    "item",
+    "object",
+}
+"""Words that say nothing of their own."""
+
+
+def parts(name):
+    """Return the words of a name, as `application_id` and `GetSmsHistory` are made of them, plural or not."""
+    found = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+", name)
+    return {word.lower().removesuffix("s") for word in found}
+
+
+def says_nothing(name, text):
+    """Returns whether a description is a placeholder, or holds the words of the name and nothing else, in any order."""
+    said = {word.removesuffix("s") for word in words(text)}
+    if PLACEHOLDERS.search(text) or not said - EMPTY:
+        return True
+    return len(parts(name)) > 1 and said - EMPTY - {"thi", "it", "i", "for"} <= parts(name)
+
+
 def test_no_description_is_a_placeholder_or_only_repeats_the_name():
-    bad = [
-        place
-        for place, name, text in described()
-        if "TODO" in text or (words(text) == words(name.replace("_", " ")) and len(words(text)) > 1)
-    ]
+    bad = [place for place, name, text in described() if says_nothing(name, text)]
     assert bad == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("TODO", "Todo: describe it.", "TBD.", "FIXME", "A placeholder.", "N/A", "...", "", " "),
+        *("Description.", "Text.", "The value.", "application_id", "Application id.", "The id."),
+        *(
+            "The application's id.",
+            "Id of the application.",
+            "Ids of applications.",
+            "Application.",
+        ),
+        *("This parameter is the application id.", "The value of application ID."),
+    ],
+)
+def test_such_a_description_would_be_refused(text):
+    assert says_nothing("application_id", text)
+    assert not says_nothing("application_id", "Application that the user is added to, by id.")
+
+
+def test_the_name_of_a_model_or_command_is_no_description_either():
+    assert says_nothing("GetSmsHistory", "Get SMS history.")
+    assert says_nothing("RoleGroup", "A group of roles.")
+    assert not says_nothing("RoleGroup", "Roles that belong together.")
 
 
 def test_every_group_says_what_it_is_for():

@@ -209,9 +209,10 @@ class AsyncAccounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/set-child-account-info
 
         Args:
-            child_account_id (Sequence[int] | All): Ids of child accounts. `voxsip.ALL` means every
-                one.
-            child_account_name (Sequence[str]): Names of child accounts.
+            child_account_id (Sequence[int] | All): Ids of child accounts, in place of
+                `child_account_name` or `child_account_email`. `voxsip.ALL` means every one.
+            child_account_name (Sequence[str]): Names of child accounts, in place of
+                `child_account_id` or `child_account_email`.
             child_account_email (Sequence[str]): Email address of the child account.
             new_child_account_email (str): Mail address of the child's owner from now on.
             new_child_account_password (str): What the child's owner logs in with from now on. At
@@ -500,7 +501,8 @@ class AsyncAccounts:
 
         Args:
             plan_type (str): Kind of the plan. One of `IM`, `MAU`.
-            plan_subscription_template_id (int): Id of the plan.
+            plan_subscription_template_id (int): Id of the plan, as `accounts.list_account_plans`
+                gives it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

@@ -17,7 +17,7 @@ class AccountDocuments(Model):
     """Documents of an account, by kind of verification.
 
     Attributes:
-        account_id (int): Id of the account.
+        account_id (int): Id of the account, as commands take it.
         verifications (tuple[AccountVerification, ...]): Verifications and their documents.
     """
 
@@ -30,8 +30,8 @@ class AccountInfo(Model):
     """The account: its owner, its money, its settings.
 
     Attributes:
-        account_id (int): Id of the account.
-        account_name (str): Name of the account.
+        account_id (int): Id of the account, as commands take it.
+        account_name (str): Name of the account, as the service lists it.
         account_email (str): Mail address of its owner.
         api_key (str): Key of the old way to sign requests and of callback hashes.
         account_first_name (str): Given name of its owner.
@@ -109,10 +109,10 @@ class AccountPlan(Model):
     """A plan that the account has.
 
     Attributes:
-        plan_subscription_template_id (int): Id of the plan.
+        plan_subscription_template_id (int): Id of the plan, as commands take it.
         next_charge (date): Day of the next payment for the plan.
         plan_type (str): Kind of the plan.
-        plan_name (str): Name of the plan.
+        plan_name (str): Name of the plan, as the service lists it.
         periodic_charge (Decimal): Amount paid for each period.
         packages (tuple[AccountPlanPackage, ...]): What the plan contains, and what is left of
             it.
@@ -131,7 +131,7 @@ class AccountPlanPackage(Model):
     """One package of the account's plan, and what is left of it.
 
     Attributes:
-        price_group_id (tuple[int, ...]): Id of the price group.
+        price_group_id (tuple[int, ...]): Id of the price group, as commands take it.
         package_name (str): What the package is called.
         may_overrun (bool): Whether more than the package may be used.
         overrun_price (Decimal): Amount for use beyond the package.
@@ -173,7 +173,7 @@ class AccountVerificationDocument(Model):
     """A document handed in for a verification.
 
     Attributes:
-        account_document_id (int): Id of the document.
+        account_document_id (int): Id of the document, as the service numbers it.
         is_individual (bool): Whether it is that of a private person.
         comment (str): Remark of whoever checks it.
         uploaded (datetime): When it was handed in, UTC.
@@ -192,7 +192,7 @@ class AccountVerifications(Model):
     """State of one verification of an account.
 
     Attributes:
-        verification_id (int): Id of the verification.
+        verification_id (int): Id of the verification, as the service numbers it.
         status (str): State it is in.
         status_scheme (str): Statuses that this verification goes through.
         creation_type (str): How the verification was begun.
@@ -402,9 +402,9 @@ class Plan(Model):
     """A plan that the account could have.
 
     Attributes:
-        plan_subscription_template_id (int): Id of the plan.
+        plan_subscription_template_id (int): Id of the plan, as commands take it.
         plan_type (str): Kind of the plan.
-        plan_name (str): Name of the plan.
+        plan_name (str): Name of the plan, as the service lists it.
         periodic_charge (Decimal): Amount paid for each period.
         packages (tuple[PlanPackage, ...]): What the plan contains.
     """
@@ -421,7 +421,7 @@ class PlanPackage(Model):
     """One package of a plan.
 
     Attributes:
-        price_group_id (tuple[int, ...]): Id of the price group.
+        price_group_id (tuple[int, ...]): Id of the price group, as commands take it.
         package_name (str): What the package is called.
         may_overrun (bool): Whether more than the package may be used.
         overrun_price (Decimal): Amount for use beyond the package.
@@ -442,8 +442,8 @@ class PriceGroup(Model):
     """A price, and what it holds for.
 
     Attributes:
-        price_group_name (str): Name of the price group.
-        price_group_id (Decimal): Id of the price group.
+        price_group_name (str): Name of the price group, as commands take it.
+        price_group_id (Decimal): Id of the price group, as commands take it.
         price (Decimal): Amount for the number of resources named.
         num_resources_per_price (Decimal): How many resources the price is for.
         quantum (float): Smallest amount of the resource that is charged.
@@ -514,7 +514,7 @@ class SubscriptionTemplate(Model):
     """What a kind of subscription costs.
 
     Attributes:
-        subscription_template_id (int): Id of the template.
+        subscription_template_id (int): Id of the template, as commands take it.
         currency (str): Currency of the account, by its three letters.
         installation_price (Decimal): Fee paid once, in US dollars.
         installation_price_in_currency (Decimal): Fee paid once, in `currency`.
@@ -524,7 +524,7 @@ class SubscriptionTemplate(Model):
             `0-1-0 0:0:0`.
         subscription_template_type (str): Type of the subscription, SIP_REGISTRATION for
             example.
-        subscription_template_name (str): Name of the template.
+        subscription_template_name (str): Name of the template, as commands take it.
         required_verification (str): Verification the account needs first, by name.
         verification_status (str): How far the account's verification has come.
         installation_tax_reserve (Decimal): Money set aside for taxes on the fee paid once.

@@ -100,7 +100,7 @@ class AsyncCallLists:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/create-call-list
 
         Args:
-            rule_id (int): Id of the rule.
+            rule_id (int): Id of the rule, as `rules.list` gives it.
             priority (int): Rank of the list among others; 0 is the highest. From 0 to
                 2,147,483,648.
             max_simultaneous (int): Most tasks that run at the same time. At least 1.
@@ -631,10 +631,10 @@ class AsyncCallLists:
 
         Args:
             list_id (int): Id of the call list.
-            task_id (int): Id of the task.
+            task_id (int): Id of the task, as `call_lists.list_tasks` gives it.
             call_schedule (Json): Times of the week in which the task may run. Lists and dicts, or
                 JSON text.
-            task_uuid (str): UUID of the task.
+            task_uuid (str): UUID of the task, as `call_lists.list_tasks` gives it.
             start_at (datetime): When the task runs for the first time. An aware datetime, sent in
                 UTC.
             attempts_left (int): How often the task may still be tried.
@@ -644,8 +644,8 @@ class AsyncCallLists:
             max_execution_time (datetime): Time of day until which the task may run. An aware
                 datetime, sent in UTC.
             next_attempt_time (str): When the task runs next.
-            user_id (int): Id of the user.
-            skill_id (Sequence[int]): Ids of skills.
+            user_id (int): Id of the user, as `users.list` gives it.
+            skill_id (Sequence[int]): Ids of skills, as `skills.list` gives them.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -692,10 +692,10 @@ class AsyncCallLists:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/cancel-call-list-task
 
         Args:
-            account_id (str): Id of the account.
+            account_id (str): Id of the account, as the service gave it.
             list_id (int): Id of the call list.
-            tasks_ids (Sequence[int]): Ids of the tasks.
-            tasks_uuids (Sequence[str]): UUIDs of the tasks.
+            tasks_ids (Sequence[int]): Ids of the tasks, as `call_lists.list_tasks` gives them.
+            tasks_uuids (Sequence[str]): UUIDs of the tasks, as `call_lists.list_tasks` gives them.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

@@ -35,7 +35,7 @@ class CallList(Model):
         list_id (int): Id of the call list.
         list_name (str): What the list is called.
         priority (int): Rank of the list among others; 0 is the highest.
-        rule_id (int): Id of the rule.
+        rule_id (int): Id of the rule, as commands take it.
         max_simultaneous (int): Most tasks that run at the same time.
         num_attempts (int): How often one task is tried at most.
         dt_submit (datetime): When the list was submitted.
@@ -73,8 +73,8 @@ class CallListTask(Model):
         attempts_left (int): How often the task may still be tried.
         status_id (int): Number of the task's status.
         status (str): State it is in.
-        task_id (int): Id of the task.
-        task_uuid (str): UUID of the task.
+        task_id (int): Id of the task, as commands take it.
+        task_uuid (str): UUID of the task, as commands take it.
     """
 
     list_id: int
@@ -107,8 +107,8 @@ class CancelCallListTaskReply(Model):
     """Reply of CancelCallListTask.
 
     Attributes:
-        task_id (int): Id of the task.
-        task_uuid (str): UUID of the task.
+        task_id (int): Id of the task, as commands take it.
+        task_uuid (str): UUID of the task, as commands take it.
         result (bool): Whether the command succeeded.
         error_msg (str): Why tasks could not be cancelled.
     """

@@ -16,8 +16,8 @@ class AcdQueueOperator(Model):
     """A call queue as seen from one of its operators.
 
     Attributes:
-        acd_queue_id (int): Id of the queue.
-        acd_queue_name (str): Name of the queue.
+        acd_queue_id (int): Id of the queue, as commands take it.
+        acd_queue_name (str): Name of the queue, as commands take it.
         auto_link (bool): Whether the link to the queue was made by itself.
     """
 
@@ -31,7 +31,7 @@ class Application(Model):
     """A VoxEngine application: a container of rules, users and registrations.
 
     Attributes:
-        application_id (int): Id of the application.
+        application_id (int): Id of the application, as commands take it.
         application_name (str): Full name of the application, the account's domain included.
         modified (datetime): When it was last changed, UTC.
         secure_record_storage (bool): Whether its call records need authorization to be read.
@@ -50,9 +50,9 @@ class Rule(Model):
     """A routing rule: which scenarios handle which calls of an application.
 
     Attributes:
-        rule_id (int): Id of the rule.
-        application_id (int): Id of its application.
-        rule_name (str): Name of the rule.
+        rule_id (int): Id of the rule, as commands take it.
+        application_id (int): Id of its application, as commands take it.
+        rule_name (str): Name of the rule, as commands take it.
         rule_pattern (str): Regular expression that a called number or name must match.
         rule_pattern_exclude (str): Regular expression that keeps the rule from applying.
         video_conference (bool): Whether it serves a video conference.
@@ -75,8 +75,8 @@ class Scenario(Model):
     """A VoxEngine scenario: the script that handles calls.
 
     Attributes:
-        scenario_id (int): Id of the scenario.
-        scenario_name (str): Name of the scenario.
+        scenario_id (int): Id of the scenario, as commands take it.
+        scenario_name (str): Name of the scenario, as commands take it.
         scenario_script (str): Source text, where it was asked for.
         modified (datetime): When it was last changed, UTC.
         parent (bool): Whether it belongs to the parent account.
@@ -94,7 +94,7 @@ class ShortAccountInfo(Model):
     """The account in brief, as replies to paid commands hold it.
 
     Attributes:
-        account_id (int): Id of the account.
+        account_id (int): Id of the account, as commands take it.
         frozen (bool): Whether Voximplant has blocked the account.
         balance (Decimal): Money left, in `currency`.
         currency (str): Currency by its three letters, such as USD.
@@ -111,8 +111,8 @@ class Skill(Model):
     """A skill that an operator can have.
 
     Attributes:
-        skill_id (int): Id of the skill.
-        skill_name (str): Name of the skill.
+        skill_id (int): Id of the skill, as commands take it.
+        skill_name (str): Name of the skill, as commands take it.
     """
 
     skill_id: int

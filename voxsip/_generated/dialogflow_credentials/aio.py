@@ -56,8 +56,8 @@ class AsyncDialogflowCredentials:
 
         Args:
             json_credentials (str): Google service account key, as JSON text.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -92,7 +92,8 @@ class AsyncDialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/set-dialogflow-key
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
+            dialogflow_key_id (int): Id of the Dialogflow key, as `dialogflow_credentials.list`
+                gives it.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -121,7 +122,8 @@ class AsyncDialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/del-dialogflow-key
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
+            dialogflow_key_id (int): Id of the Dialogflow key, as `dialogflow_credentials.list`
+                gives it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -194,8 +196,10 @@ class AsyncDialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/bind-dialogflow-keys
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
-            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
+            dialogflow_key_id (int): Id of the Dialogflow key, as `dialogflow_credentials.list`
+                gives it.
+            application_id (Sequence[int] | All): Ids of applications, as `applications.list` gives
+                them. `voxsip.ALL` means every one.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -232,8 +236,10 @@ class AsyncDialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/bind-dialogflow-keys
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
-            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
+            dialogflow_key_id (int): Id of the Dialogflow key, as `dialogflow_credentials.list`
+                gives it.
+            application_id (Sequence[int] | All): Ids of applications, as `applications.list` gives
+                them. `voxsip.ALL` means every one.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

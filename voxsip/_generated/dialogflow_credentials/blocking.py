@@ -51,8 +51,8 @@ class DialogflowCredentials:
 
         Args:
             json_credentials (str): Google service account key, as JSON text.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -85,7 +85,8 @@ class DialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/set-dialogflow-key
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
+            dialogflow_key_id (int): Id of the Dialogflow key, as `dialogflow_credentials.list`
+                gives it.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -113,7 +114,8 @@ class DialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/del-dialogflow-key
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
+            dialogflow_key_id (int): Id of the Dialogflow key, as `dialogflow_credentials.list`
+                gives it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -181,8 +183,10 @@ class DialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/bind-dialogflow-keys
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
-            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
+            dialogflow_key_id (int): Id of the Dialogflow key, as `dialogflow_credentials.list`
+                gives it.
+            application_id (Sequence[int] | All): Ids of applications, as `applications.list` gives
+                them. `voxsip.ALL` means every one.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -217,8 +221,10 @@ class DialogflowCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/bind-dialogflow-keys
 
         Args:
-            dialogflow_key_id (int): Id of the Dialogflow key.
-            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
+            dialogflow_key_id (int): Id of the Dialogflow key, as `dialogflow_credentials.list`
+                gives it.
+            application_id (Sequence[int] | All): Ids of applications, as `applications.list` gives
+                them. `voxsip.ALL` means every one.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

@@ -15,7 +15,7 @@ class AddDialogflowKeyReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        dialogflow_key_id (int): Id of the Dialogflow key.
+        dialogflow_key_id (int): Id of the Dialogflow key, as commands take it.
     """
 
     result: int
@@ -60,7 +60,7 @@ class DialogflowKeyInfo(Model):
     """A key for Dialogflow, and where it is used.
 
     Attributes:
-        dialogflow_key_id (int): Id of the Dialogflow key.
+        dialogflow_key_id (int): Id of the Dialogflow key, as commands take it.
         content (DialogflowKey): What the service shows of the key.
         applications (tuple[Application, ...]): Applications it is bound to.
     """

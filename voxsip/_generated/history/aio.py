@@ -99,7 +99,8 @@ class AsyncHistory:
             remote_number_list (Json): Only calls with these numbers at the other end. Lists and
                 dicts, or JSON text.
             local_number (Sequence[str]): Number at the platform's end of the call.
-            call_session_history_custom_data (str): Custom data of the call session.
+            call_session_history_custom_data (str): Only call sessions that carry this text as their
+                custom data.
             with_calls (bool): Whether to list the calls of each session.
             with_records (bool): Whether to list the recordings of each session.
             with_other_resources (bool): Whether to list what else each session used.
@@ -198,18 +199,20 @@ class AsyncHistory:
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            call_session_history_id (Sequence[int]): Ids of call sessions.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            user_id (Sequence[int]): Ids of users.
-            rule_name (str): Name of the rule.
+            call_session_history_id (Sequence[int]): Ids of call sessions, as
+                `history.list_call_history` gives them.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            user_id (Sequence[int]): Ids of users, as `users.list` gives them.
+            rule_name (str): Name of the rule, as `rules.list` gives it.
             remote_number (Sequence[str]): Number at the far end of the call.
             local_number (Sequence[str]): Number at the platform's end of the call.
-            call_session_history_custom_data (str): Custom data of the call session.
+            call_session_history_custom_data (str): Only call sessions that carry this text as their
+                custom data.
             with_calls (bool): Whether to list the calls of each session.
             with_records (bool): Whether to list the recordings of each session.
             with_other_resources (bool): Whether to list what else each session used.
-            child_account_id (Sequence[int]): Ids of child accounts.
+            child_account_id (Sequence[int]): Ids of child accounts, as the service gave them.
             children_calls_only (bool): Whether only calls of child accounts are sent.
             desc_order (bool): Newest first if true.
             with_header (bool): Begin the file with the names of the columns.
@@ -285,13 +288,15 @@ class AsyncHistory:
             output (str): Format of the answer.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            call_session_history_id (Sequence[int]): Ids of call sessions.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            rule_name (str): Name of the rule.
+            call_session_history_id (Sequence[int]): Ids of call sessions, as
+                `history.list_call_history` gives them.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            rule_name (str): Name of the rule, as `rules.list` gives it.
             remote_number (Sequence[str]): Number at the far end of the call.
             local_number (Sequence[str]): Number at the platform's end of the call.
-            call_session_history_custom_data (str): Custom data of the call session.
+            call_session_history_custom_data (str): Only call sessions that carry this text as their
+                custom data.
             desc_order (bool): Newest first if true.
             with_header (bool): Begin the file with the names of the columns.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -401,7 +406,7 @@ class AsyncHistory:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/download-history-report
 
         Args:
-            history_report_id (int): Id of the report.
+            history_report_id (int): Id of the report, as `history.list_reports` gives it.
             deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
@@ -550,22 +555,23 @@ class AsyncHistory:
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            subscription_id (Sequence[int]): Ids of subscriptions.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
+            subscription_id (Sequence[int]): Ids of subscriptions, as the service gave them.
             subscription_name (Sequence[str]): Only transactions of subscriptions with this name.
             resource_type (Sequence[str]): Kind of resource that is charged.
-            price_group_name (Sequence[str]): Names of price groups.
+            price_group_name (Sequence[str]): Only these price groups, by name.
             use_accounting_dates (bool): Whether times are those of accounting instead of those of
                 use.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
-            transaction_id (Sequence[int]): Ids of transactions.
+            transaction_id (Sequence[int]): Ids of transactions, as
+                `history.list_transaction_history` gives them.
             transaction_type (Sequence[str]): Only transactions of these kinds.
-            user_id (Sequence[int]): Ids of users.
-            child_account_id (Sequence[int] | All): Ids of child accounts. `voxsip.ALL` means every
-                one.
+            user_id (Sequence[int]): Ids of users, as `users.list` gives them.
+            child_account_id (Sequence[int] | All): Ids of child accounts, as the service gave them.
+                `voxsip.ALL` means every one.
             children_transactions_only (bool): Whether only transactions of child accounts are sent.
             users_transactions_only (bool): Whether only transactions of users are sent.
             desc_order (bool): Newest first if true.
@@ -626,7 +632,7 @@ class AsyncHistory:
 
         Args:
             record_url (str): Address of the record.
-            record_id (int): Id of the record.
+            record_id (int): Id of the record, as the service gave it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

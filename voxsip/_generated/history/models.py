@@ -16,13 +16,13 @@ class AcdSession(Model):
     """One call in a queue, from its arrival to its end.
 
     Attributes:
-        acd_session_history_id (int): Id of the ACD session.
+        acd_session_history_id (int): Id of the ACD session, as commands take it.
         acd_request_id (str): Id of the request that brought the call into the queue.
-        account_id (int): Id of the account.
+        account_id (int): Id of the account, as commands take it.
         begin_time (datetime): When it came in, UTC.
         priority (int): Rank of the call in the queue.
-        acd_queue_id (int): Id of the ACD queue.
-        user_id (int): Id of the user.
+        acd_queue_id (int): Id of the ACD queue, as commands take it.
+        user_id (int): Id of the user, as commands take it.
         waiting_duration (int): How long the caller waited, in seconds.
         in_service_duration (int): How long an operator talked, in seconds.
         after_service_duration (int): How long an operator worked on it afterwards, in seconds.
@@ -47,10 +47,10 @@ class AcdSessionEvent(Model):
     """Something that happened to a call in a queue.
 
     Attributes:
-        acd_session_event_id (int): Id of the event.
+        acd_session_event_id (int): Id of the event, as the service numbers it.
         time (datetime): When it happened, UTC.
         type (str): What happened.
-        user_id (int): Id of the user.
+        user_id (int): Id of the user, as commands take it.
         custom_data (str): Text that the owner has attached.
     """
 
@@ -67,9 +67,9 @@ class AuditLog(Model):
 
     Attributes:
         audit_log_id (int): Id of the audit log record.
-        subuser_id (int): Id of the subuser.
+        subuser_id (int): Id of the subuser, as commands take it.
         subuser_name (str): Login of the subuser.
-        account_id (int): Id of the account.
+        account_id (int): Id of the account, as commands take it.
         requested (datetime): When it was sent, UTC.
         ip (str): Address it came from.
         cmd_name (str): Which command it was.
@@ -93,7 +93,7 @@ class Call(Model):
     """One call of a session.
 
     Attributes:
-        call_id (int): Id of the call.
+        call_id (int): Id of the call, as the service numbers it.
         start_time (datetime): When it began, UTC.
         diversion_number (str): Number that the call was diverted from.
         duration (int): Length of the call, in seconds.
@@ -102,7 +102,7 @@ class Call(Model):
         remote_number_type (str): What kind of number is at the other end.
         incoming (bool): Whether the call came in.
         successful (bool): Whether the call was answered.
-        transaction_id (int): Id of the transaction.
+        transaction_id (int): Id of the transaction, as commands take it.
         record_url (str): Address of the record.
         media_server_address (str): Address of the server that carried it.
         cost (Decimal): Amount that was charged.
@@ -133,12 +133,12 @@ class CallSession(Model):
 
     Attributes:
         audio_quality (str): Quality of the sound.
-        rule_name (str): Name of the rule.
-        application_name (str): Name of the application.
-        call_session_history_id (int): Id of the call session.
-        account_id (int): Id of the account.
-        application_id (int): Id of the application.
-        user_id (int): Id of the user.
+        rule_name (str): Name of the rule, as commands take it.
+        application_name (str): Name of the application, as commands take it.
+        call_session_history_id (int): Id of the call session, as commands take it.
+        account_id (int): Id of the account, as commands take it.
+        application_id (int): Id of the application, as commands take it.
+        user_id (int): Id of the user, as commands take it.
         start_date (datetime): When it began, UTC.
         duration (int): Length of the whole session, in seconds.
         initiator_address (str): Address that the session was started from.
@@ -187,7 +187,7 @@ class GetAuditLogAsyncReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        history_report_id (int): Id of the report.
+        history_report_id (int): Id of the report, as commands take it.
     """
 
     result: int
@@ -200,7 +200,7 @@ class GetBriefCallHistoryReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        history_report_id (int): Id of the report.
+        history_report_id (int): Id of the report, as commands take it.
     """
 
     result: int
@@ -213,7 +213,7 @@ class GetCallHistoryAsyncReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        history_report_id (int): Id of the report.
+        history_report_id (int): Id of the report, as commands take it.
     """
 
     result: int
@@ -226,7 +226,7 @@ class GetTransactionHistoryAsyncReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        history_report_id (int): Id of the report.
+        history_report_id (int): Id of the report, as commands take it.
     """
 
     result: int
@@ -238,12 +238,12 @@ class HistoryReport(Model):
     """A report that was ordered, and how far it has come.
 
     Attributes:
-        history_report_id (int): Id of the report.
+        history_report_id (int): Id of the report, as commands take it.
         history_type (str): Kind of what the report holds.
         created (datetime): When it was made, UTC.
         format (str): Format of the file, such as CSV.
         completed (datetime): When the report was ready, UTC.
-        file_name (str): Name of the file.
+        file_name (str): Name that the file has.
         file_size (int): Size of the file, in bytes.
         download_size (int): Size of what is downloaded, in bytes.
         download_count (int): How often it was downloaded.
@@ -273,13 +273,13 @@ class Record(Model):
     """A recording.
 
     Attributes:
-        record_id (int): Id of the record.
+        record_id (int): Id of the record, as commands take it.
         record_name (str): What the recording is called.
         cost (Decimal): Amount that was charged.
         start_time (datetime): When it begins, UTC.
         duration (int): Length of the recording, in seconds.
         record_url (str): Address of the record.
-        transaction_id (int): Id of the transaction.
+        transaction_id (int): Id of the transaction, as commands take it.
         file_size (int): Size of the file, in bytes.
         transcription_url (str): Where its text can be read.
         transcription_status (str): How far its text has come.
@@ -307,7 +307,7 @@ class ResourceUsage(Model):
         cost (Decimal): Amount that was charged.
         description (str): Text that says what it is for.
         used_at (datetime): When it was used, UTC.
-        transaction_id (int): Id of the transaction.
+        transaction_id (int): Id of the transaction, as commands take it.
         resource_quantity (float): How much was used, in the unit named.
         unit (str): What the quantity counts.
         ref_call_id (int): Id of the call that it belongs to.
@@ -329,8 +329,8 @@ class Transaction(Model):
     """Money that came or went.
 
     Attributes:
-        transaction_id (int): Id of the transaction.
-        account_id (str): Id of the account.
+        transaction_id (int): Id of the transaction, as commands take it.
+        account_id (str): Id of the account, as commands take it.
         performed_at (datetime): When it happened, UTC.
         amount (Decimal): Amount that came or, below zero, went.
         currency (str): Currency by its three letters.

@@ -57,7 +57,7 @@ class Invoices:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/invoices/download-invoice
 
         Args:
-            invoice_id (int): Id of the invoice.
+            invoice_id (int): Id of the invoice, as `invoices.list` gives it.
             deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:

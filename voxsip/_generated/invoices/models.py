@@ -18,7 +18,7 @@ class AccountInvoice(Model):
     Attributes:
         period (InvoicePeriod): First and last day that it covers.
         amount (InvoiceTotal): What is to be paid, and how it comes about.
-        invoice_id (int): Id of the invoice.
+        invoice_id (int): Id of the invoice, as commands take it.
         rows (tuple[InvoiceRow, ...]): Services that were used.
         invoice_number (str): Number written on the invoice.
         invoice_date (date): Day of the invoice.

@@ -51,8 +51,8 @@ class KeyValueStorage:
         Args:
             key (str): Key of the item. At most 200 characters.
             value (str): Text to store under the key. At most 2,000 characters.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
             ttl (int): Seconds for which the item is kept.
             expires_at (datetime): When it expires. An aware datetime, sent as seconds since 1970.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -93,8 +93,8 @@ class KeyValueStorage:
 
         Args:
             key (str): Key of the item. At most 200 characters.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -130,8 +130,8 @@ class KeyValueStorage:
 
         Args:
             key (str): Key of the item. At most 200 characters.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

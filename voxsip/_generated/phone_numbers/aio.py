@@ -136,11 +136,12 @@ class AsyncPhoneNumbers:
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
-            phone_region_id (int): Id of the phone region.
+            phone_region_id (int): Id of the phone region, as `phone_numbers.list_regions` gives it.
             phone_count (int): How many numbers to buy.
             phone_number (Sequence[str]): Phone number, as the service lists it.
             country_state (str): State of the country, where it has states.
-            regulation_address_id (int): Id of the regulation address.
+            regulation_address_id (int): Id of the regulation address, as
+                `regulation_addresses.list` gives it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -189,10 +190,10 @@ class AsyncPhoneNumbers:
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
             phone_number (Sequence[str]): Phone number, as the service lists it.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            rule_id (int): Id of the rule.
-            rule_name (str): Name of the rule.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            rule_id (int): Id of the rule, in place of `rule_name`.
+            rule_name (str): Name of the rule, in place of `rule_id`.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -242,10 +243,10 @@ class AsyncPhoneNumbers:
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
             phone_number (Sequence[str]): Phone number, as the service lists it.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            rule_id (int): Id of the rule.
-            rule_name (str): Name of the rule.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            rule_id (int): Id of the rule, in place of `rule_name`.
+            rule_name (str): Name of the rule, in place of `rule_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -697,7 +698,8 @@ class AsyncPhoneNumbers:
             omit_empty (bool): Whether regions without numbers are left out.
             phone_region_id (int): Only this phone region, by id.
             phone_region_name (str): Name of the phone region to look for.
-            phone_region_code (str): Code of the phone region.
+            phone_region_code (str): Code of the phone region, as `phone_numbers.list_regions` gives
+                it.
             locale (str): Language of the names, by its two letters.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -745,7 +747,7 @@ class AsyncPhoneNumbers:
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
-            phone_region_id (int): Id of the phone region.
+            phone_region_id (int): Id of the phone region, as `phone_numbers.list_regions` gives it.
             country_state (str): State of the country, where it has states.
             locale (str): Language of the names, by its two letters.
             deadline (float): Seconds for the whole call, all attempts together.

@@ -39,10 +39,10 @@ class AttachedPhone(Model):
         deactivated (bool): Whether it is switched off.
         canceled (bool): Whether the number is given up at the end of its period.
         auto_charge (bool): Whether the number renews by itself.
-        application_id (int): Id of the application.
-        application_name (str): Name of the application.
-        rule_id (int): Id of the rule.
-        rule_name (str): Name of the rule.
+        application_id (int): Id of the application, as commands take it.
+        application_name (str): Name of the application, as commands take it.
+        rule_id (int): Id of the rule, as commands take it.
+        rule_name (str): Name of the rule, as commands take it.
         category_name (str): Kind of number, such as mobile or toll-free.
         required_verification (str): Verification the account needs first, by name.
         verification_status (str): State of the verification.
@@ -54,9 +54,9 @@ class AttachedPhone(Model):
         emergency_calls_to_be_enabled (bool): Whether emergency calls are about to be switched
             on.
         emergency_calls_enabled (bool): Whether emergency calls are switched on.
-        subscription_id (int): Id of the subscription.
+        subscription_id (int): Id of the subscription, as commands take it.
         extended_application_name (str): Full name of the application, with the account.
-        phone_region_name (str): Name of the phone region.
+        phone_region_name (str): Name of the phone region, as commands take it.
         modified (datetime): When it was changed last, UTC.
     """
 
@@ -106,12 +106,12 @@ class CommonReport(Model):
     """A report that was ordered, and how far it has come.
 
     Attributes:
-        report_id (int): Id of the report.
+        report_id (int): Id of the report, as commands take it.
         type (str): Kind of what the report holds.
         created (datetime): When it was made, UTC.
         format (str): Format of the file, such as CSV.
         completed (datetime): When the report was ready, UTC.
-        file_name (str): Name of the file.
+        file_name (str): Name that the file has.
         file_size (int): Size of the file, in bytes.
         download_size (int): Size of what is downloaded, in bytes.
         download_count (int): How often it was downloaded.
@@ -240,7 +240,7 @@ class NewPhone(Model):
         phone_country_code (str): Country of the number, two letters.
         phone_period (str): Length of the period that one payment covers.
         phone_category_name (str): Category of phone numbers, by name.
-        phone_region_name (str): Name of the phone region.
+        phone_region_name (str): Name of the phone region, as commands take it.
         phone_installation_tax_reserve (Decimal): Tax on the first payment.
         phone_tax_reserve (Decimal): Tax on each period's payment.
     """
@@ -304,9 +304,9 @@ class PhoneNumberCountryRegion(Model):
     """A region in which numbers can be had, and what they cost.
 
     Attributes:
-        phone_region_id (int): Id of the phone region.
-        phone_region_name (str): Name of the phone region.
-        phone_region_code (str): Code of the phone region.
+        phone_region_id (int): Id of the phone region, as commands take it.
+        phone_region_name (str): Name of the phone region, as commands take it.
+        phone_region_code (str): Code of the phone region, as commands take it.
         phone_count (int): How many numbers can be had there.
         verification_status (str): State of the verification.
         required_verification (str): Verification the account needs first, by name.
@@ -357,7 +357,7 @@ class PhoneNumberCountryRegion(Model):
 
 @attrs.frozen(kw_only=True)
 class PhoneNumberCountryState(Model):
-    """A state of a country.
+    """A state of a country, to choose phone numbers by.
 
     Attributes:
         country_state (str): State of the country, where it has states.

@@ -61,11 +61,11 @@ class PushCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/add-push-credential
 
         Args:
-            push_provider_name (str): Name of the push provider. One of `APPLE`, `APPLE_VOIP`,
-                `GOOGLE`, `HUAWEI`.
-            push_provider_id (int): Id of the push provider.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            push_provider_name (str): Name of the push provider, in place of `push_provider_id`. One
+                of `APPLE`, `APPLE_VOIP`, `GOOGLE`, `HUAWEI`.
+            push_provider_id (int): Id of the push provider, in place of `push_provider_name`.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
             credential_bundle (str): Bundle of the application it is for.
             cert_content (FileContent): Certificate of an iOS application, as text. Bytes, or a path
                 (`pathlib.Path`) to read them from.
@@ -138,7 +138,8 @@ class PushCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/set-push-credential
 
         Args:
-            push_credential_id (int): Id of the push credential.
+            push_credential_id (int): Id of the push credential, as `push_credentials.list` gives
+                it.
             cert_content (FileContent): Certificate of an iOS application, as text. Bytes, or a path
                 (`pathlib.Path`) to read them from.
             cert_password (str): What opens the certificate's key.
@@ -191,7 +192,8 @@ class PushCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/del-push-credential
 
         Args:
-            push_credential_id (int): Id of the push credential.
+            push_credential_id (int): Id of the push credential, as `push_credentials.list` gives
+                it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -269,8 +271,10 @@ class PushCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/bind-push-credential
 
         Args:
-            push_credential_id (Sequence[int]): Ids of push credentials.
-            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
+            push_credential_id (Sequence[int]): Ids of push credentials, as `push_credentials.list`
+                gives them.
+            application_id (Sequence[int] | All): Ids of applications, as `applications.list` gives
+                them. `voxsip.ALL` means every one.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -305,8 +309,10 @@ class PushCredentials:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/bind-push-credential
 
         Args:
-            push_credential_id (Sequence[int]): Ids of push credentials.
-            application_id (Sequence[int] | All): Ids of applications. `voxsip.ALL` means every one.
+            push_credential_id (Sequence[int]): Ids of push credentials, as `push_credentials.list`
+                gives them.
+            application_id (Sequence[int] | All): Ids of applications, as `applications.list` gives
+                them. `voxsip.ALL` means every one.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

@@ -15,7 +15,7 @@ class AddPushCredentialReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        push_credential_id (int): Id of the push credential.
+        push_credential_id (int): Id of the push credential, as commands take it.
     """
 
     result: int
@@ -70,9 +70,9 @@ class PushCredentialInfo(Model):
     """A credential for push messages to applications on phones.
 
     Attributes:
-        push_credential_id (int): Id of the push credential.
-        push_provider_id (int): Id of the push provider.
-        push_provider_name (str): Name of the push provider.
+        push_credential_id (int): Id of the push credential, as commands take it.
+        push_provider_id (int): Id of the push provider, as commands take it.
+        push_provider_name (str): Name of the push provider, as commands take it.
         expiration_date (str): Last day on which the credential is valid.
         credential_bundle (str): Bundle of the application it is for.
         content (tuple[PushCredentialContent, ...]): What the credential consists of, without

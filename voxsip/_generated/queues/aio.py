@@ -68,9 +68,9 @@ class AsyncQueues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/add-queue
 
         Args:
-            acd_queue_name (str): Name of the ACD queue. At most 100 characters.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            acd_queue_name (str): Name that the ACD queue gets. At most 100 characters.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             acd_queue_priority (int): Rank among queues when an operator could serve several.
             auto_binding (bool): Whether operators are bound to the queue without being told so.
             service_probability (float): Chance, from 0 to 1, that a call of this queue is served
@@ -124,12 +124,14 @@ class AsyncQueues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/bind-user-to-queue
 
         Args:
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
-            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Names of ACD queues.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
+                every one.
+            user_name (Sequence[str]): Names of users, in place of `user_id`.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues, in place of `acd_queue_name`.
+                `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues, in place of `acd_queue_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -176,12 +178,14 @@ class AsyncQueues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/bind-user-to-queue
 
         Args:
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
-            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Names of ACD queues.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
+                every one.
+            user_name (Sequence[str]): Names of users, in place of `user_id`.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues, in place of `acd_queue_name`.
+                `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues, in place of `acd_queue_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -224,8 +228,8 @@ class AsyncQueues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/del-queue
 
         Args:
-            acd_queue_id (Sequence[int]): Ids of ACD queues.
-            acd_queue_name (Sequence[str]): Names of ACD queues.
+            acd_queue_id (Sequence[int]): Ids of ACD queues, in place of `acd_queue_name`.
+            acd_queue_name (Sequence[str]): Names of ACD queues, in place of `acd_queue_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -266,8 +270,8 @@ class AsyncQueues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/set-queue-info
 
         Args:
-            acd_queue_id (int): Id of the ACD queue.
-            acd_queue_name (str): Name of the ACD queue.
+            acd_queue_id (int): Id of the ACD queue, in place of `acd_queue_name`.
+            acd_queue_name (str): Name of the ACD queue, in place of `acd_queue_id`.
             new_acd_queue_name (str): What the queue shall be called from now on. At most 100
                 characters.
             acd_queue_priority (int): Rank among queues when an operator could serve several.
@@ -277,7 +281,7 @@ class AsyncQueues:
             max_queue_size (int): Most calls that may wait at the same time.
             max_waiting_time (int): Longest time a caller may be kept, in minutes.
             average_service_time (int): Expected length of one conversation, in minutes.
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -379,7 +383,8 @@ class AsyncQueues:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-state
 
         Args:
-            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues, as `queues.list` gives them.
+                `voxsip.ALL` means every one.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -415,9 +420,11 @@ class AsyncQueues:
 
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            user_id (Sequence[int] | All): Ids of users, as `users.list` gives them. `voxsip.ALL`
+                means every one.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues, as `queues.list` gives them.
+                `voxsip.ALL` means every one.
             abbreviation (bool): Whether members of the reply have short names.
             report (Sequence[str] | All): Which figures to compute, by the names of the reply's
                 members. `voxsip.ALL` means every one.
@@ -470,7 +477,8 @@ class AsyncQueues:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             abbreviation (bool): Whether members of the reply have short names.
-            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues, as `queues.list` gives them.
+                `voxsip.ALL` means every one.
             report (Sequence[str] | All): Which figures to compute, by the names of the reply's
                 members. `voxsip.ALL` means every one.
             aggregation (str): Length of the periods to divide the time into.
@@ -518,7 +526,8 @@ class AsyncQueues:
 
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
-            user_id (Sequence[str] | All): Ids of users. `voxsip.ALL` means every one.
+            user_id (Sequence[str] | All): Ids of users, as `users.list` gives them. `voxsip.ALL`
+                means every one.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             acd_status (Sequence[str]): Only these statuses.
             aggregation (str): Length of the periods to divide the time into.

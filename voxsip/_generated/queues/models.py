@@ -15,8 +15,8 @@ class AcdAfterServiceOperatorState(Model):
     """An operator that still works on a call that has ended.
 
     Attributes:
-        user_id (int): Id of the user.
-        user_name (str): Name of the user.
+        user_id (int): Id of the user, as commands take it.
+        user_name (str): Name of the user, as commands take it.
         user_display_name (str): Name of the user as shown to others.
         status (str): State it is in.
     """
@@ -45,8 +45,8 @@ class AcdLockedOperatorState(Model):
     """An operator that is kept from taking calls.
 
     Attributes:
-        user_id (int): Id of the user.
-        user_name (str): Name of the user.
+        user_id (int): Id of the user, as commands take it.
+        user_name (str): Name of the user, as commands take it.
         user_display_name (str): Name of the user as shown to others.
         unreached (datetime): Why the operator could not be reached.
         locks (tuple[AcdLock, ...]): What keeps the operator from taking calls.
@@ -68,7 +68,7 @@ class AcdOperatorAggregationGroup(Model):
     """Statistics of operators over one stretch of time or one group.
 
     Attributes:
-        user_id (str): Id of the user.
+        user_id (str): Id of the user, as commands take it.
         date (date): Day that the numbers are of.
         hour (int): Hour of the day that the numbers are of.
         statistics (tuple[AcdOperatorStatistics, ...]): One entry per operator and period.
@@ -85,10 +85,10 @@ class AcdOperatorCall(Model):
     """A call that an operator is part of.
 
     Attributes:
-        acd_session_history_id (int): Id of the ACD session.
+        acd_session_history_id (int): Id of the ACD session, as commands take it.
         acd_request_id (str): Id of the request that brought the call to the operator.
-        acd_queue_id (int): Id of the ACD queue.
-        acd_queue_name (str): Name of the ACD queue.
+        acd_queue_id (int): Id of the ACD queue, as commands take it.
+        acd_queue_name (str): Name of the ACD queue, as commands take it.
         callerid (str): Number of the caller.
         begin_time (datetime): When the call came to the operator, UTC.
         submitted (datetime): Whether the operator has taken the call.
@@ -108,7 +108,7 @@ class AcdOperatorStatistics(Model):
     """Figures of one operator over one period.
 
     Attributes:
-        user_id (str): Id of the user.
+        user_id (str): Id of the user, as commands take it.
         date (date): Day that the numbers are of.
         hour (int): Hour of the day that the numbers are of.
         SA (AcdStatisticsItem): Time until the operator answered.
@@ -143,7 +143,7 @@ class AcdOperatorStatusAggregationGroup(Model):
     """Status statistics over one stretch of time or one group.
 
     Attributes:
-        user_id (str): Id of the user.
+        user_id (str): Id of the user, as commands take it.
         date (date): Day that the numbers are of.
         hour (int): Hour of the day that the numbers are of.
         statistics (tuple[AcdOperatorStatusStatistics, ...]): One entry per operator and status.
@@ -160,7 +160,7 @@ class AcdOperatorStatusStatistics(Model):
     """Time that one operator spent in each status.
 
     Attributes:
-        user_id (str): Id of the user.
+        user_id (str): Id of the user, as commands take it.
         date (date): Day that the numbers are of.
         hour (int): Hour of the day that the numbers are of.
         acd_status (tuple[AcdOperatorStatusStatisticsDetail, ...]): The statuses, and the time
@@ -203,7 +203,7 @@ class AcdQueueState(Model):
     """One queue at this moment: its operators and its calls.
 
     Attributes:
-        acd_queue_id (int): Id of the ACD queue.
+        acd_queue_id (int): Id of the ACD queue, as commands take it.
         ready_operators (tuple[AcdReadyOperatorState, ...]): Operators that could take a call
             now.
         ready_operators_count (int): How many operators could take a call now.
@@ -299,8 +299,8 @@ class AcdReadyOperatorState(Model):
     """An operator that could take a call now.
 
     Attributes:
-        user_id (int): Id of the user.
-        user_name (str): Name of the user.
+        user_id (int): Id of the user, as commands take it.
+        user_name (str): Name of the user, as commands take it.
         user_display_name (str): Name of the user as shown to others.
         idle_duration (int): Seconds since the operator last had a call.
     """
@@ -316,14 +316,14 @@ class AcdServicingCallState(Model):
     """A call that an operator has taken.
 
     Attributes:
-        user_id (int): Id of the user.
-        user_name (str): Name of the user.
+        user_id (int): Id of the user, as commands take it.
+        user_name (str): Name of the user, as commands take it.
         user_display_name (str): Name of the user as shown to others.
         priority (int): Rank of the call in the queue.
         callerid (str): Number of the caller.
         begin_time (datetime): When the call came in, UTC.
         waiting_time (int): How long the caller had waited, in seconds.
-        acd_session_history_id (int): Id of the ACD session.
+        acd_session_history_id (int): Id of the ACD session, as commands take it.
     """
 
     user_id: int
@@ -384,15 +384,15 @@ class AcdWaitingCallState(Model):
     """A call that waits for an operator.
 
     Attributes:
-        user_id (int): Id of the user.
-        user_name (str): Name of the user.
+        user_id (int): Id of the user, as commands take it.
+        user_name (str): Name of the user, as commands take it.
         user_display_name (str): Name of the user as shown to others.
         priority (int): Rank of the call in the queue.
         callerid (str): Number of the caller.
         begin_time (datetime): When the call came in, UTC.
         waiting_time (int): How long the caller has waited, in seconds.
         minutes_to_submit (float): Expected minutes until an operator takes the call.
-        acd_session_history_id (int): Id of the ACD session.
+        acd_session_history_id (int): Id of the ACD session, as commands take it.
     """
 
     user_id: int | None = None
@@ -412,7 +412,7 @@ class AddQueueReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        acd_queue_id (int): Id of the ACD queue.
+        acd_queue_id (int): Id of the ACD queue, as commands take it.
     """
 
     result: int
@@ -490,9 +490,9 @@ class Queue(Model):
     """A queue of the classic ACD, which hands calls to free operators.
 
     Attributes:
-        acd_queue_id (int): Id of the ACD queue.
-        acd_queue_name (str): Name of the ACD queue.
-        application_id (int): Id of the application.
+        acd_queue_id (int): Id of the ACD queue, as commands take it.
+        acd_queue_name (str): Name of the ACD queue, as commands take it.
+        application_id (int): Id of the application, as commands take it.
         acd_queue_priority (int): Rank among queues when an operator could serve several.
         service_probability (float): Chance, from 0 to 1, that a call of this queue is served
             first.
@@ -534,8 +534,8 @@ class QueueSkill(Model):
     """A skill that a queue asks of its operators.
 
     Attributes:
-        skill_id (int): Id of the skill.
-        skill_name (str): Name of the skill.
+        skill_id (int): Id of the skill, as commands take it.
+        skill_name (str): Name of the skill, as commands take it.
     """
 
     skill_id: int
@@ -547,7 +547,7 @@ class QueueUser(Model):
     """An operator bound to a queue.
 
     Attributes:
-        user_id (int): Id of the user.
+        user_id (int): Id of the user, as commands take it.
     """
 
     user_id: int

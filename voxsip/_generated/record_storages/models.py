@@ -13,8 +13,8 @@ class RecordStorage(Model):
     """A place where recordings are kept.
 
     Attributes:
-        record_storage_id (int): Id of the record storage.
-        record_storage_name (str): Name of the record storage.
+        record_storage_id (int): Id of the record storage, as commands take it.
+        record_storage_name (str): Name of the record storage, as commands take it.
     """
 
     record_storage_id: int | None = None

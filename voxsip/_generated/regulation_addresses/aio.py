@@ -53,7 +53,8 @@ class AsyncRegulationAddresses:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/linkregulation-address
 
         Args:
-            regulation_address_id (int): Id of the regulation address.
+            regulation_address_id (int): Id of the regulation address, as
+                `regulation_addresses.list` gives it.
             phone_id (int): Id of the phone number.
             phone_number (str): Phone number, as the service lists it.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -95,7 +96,8 @@ class AsyncRegulationAddresses:
 
         Args:
             country_code (str): Country by its two letters.
-            phone_region_code (str): Code of the phone region.
+            phone_region_code (str): Code of the phone region, as `phone_numbers.list_regions` gives
+                it.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
@@ -142,7 +144,8 @@ class AsyncRegulationAddresses:
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
-            phone_region_code (str): Code of the phone region.
+            phone_region_code (str): Code of the phone region, as `phone_numbers.list_regions` gives
+                it.
             regulation_address_id (int): Only this regulation address, by id.
             verified (bool): Only addresses that are accepted, or only those that are not.
             in_progress (bool): Only addresses that are still being checked, or only the others.
@@ -188,7 +191,8 @@ class AsyncRegulationAddresses:
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
-            phone_region_code (str): Code of the phone region.
+            phone_region_code (str): Code of the phone region, as `phone_numbers.list_regions` gives
+                it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

@@ -39,7 +39,7 @@ class RegulationAddress(Model):
     """An address that some regions ask for before numbers can be bought.
 
     Attributes:
-        regulation_address_id (int): Id of the regulation address.
+        regulation_address_id (int): Id of the regulation address, as commands take it.
         external_id (str): Id of the address with the carrier.
         country_code (str): Country by its two letters.
         phone_category_name (str): Category of phone numbers, by name.
@@ -93,9 +93,9 @@ class RegulationRegionRecord(Model):
     """A region, and whether it asks for an address.
 
     Attributes:
-        phone_region_id (int): Id of the phone region.
-        phone_region_name (str): Name of the phone region.
-        phone_region_code (str): Code of the phone region.
+        phone_region_id (int): Id of the phone region, as commands take it.
+        phone_region_name (str): Name of the phone region, as commands take it.
+        phone_region_code (str): Code of the phone region, as commands take it.
         is_need_regulation_address (bool): Whether an address has to be proven there.
         regulation_address_type (str): Where that address has to be.
     """

@@ -75,9 +75,10 @@ class AsyncRoleSystem:
 
         Args:
             description (str): Text that says what it is for.
-            key_name (str): Name of the key. At most 50 characters.
-            role_id (Sequence[int]): Ids of roles.
-            role_name (Sequence[str]): Names of roles.
+            key_name (str): Name of the key, as `role_system.list_keys` gives it. At most 50
+                characters.
+            role_id (Sequence[int]): Ids of roles, in place of `role_name`.
+            role_name (Sequence[str]): Names of roles, in place of `role_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -155,9 +156,9 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/update-key
 
         Args:
-            key_id (str): Id of the key.
+            key_id (str): Id of the key, as `role_system.list_keys` gives it.
             description (str): Text that says what it is for.
-            key_name (str): Name of the key. At most 50 characters.
+            key_name (str): Name of the key, if `key_id` is not given. At most 50 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -185,7 +186,7 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/delete-key
 
         Args:
-            key_id (str): Id of the key.
+            key_id (str): Id of the key, as `role_system.list_keys` gives it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -213,9 +214,9 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/set-key-roles
 
         Args:
-            key_id (str): Id of the key.
-            role_id (Sequence[int]): Ids of roles.
-            role_name (Sequence[str]): Names of roles.
+            key_id (str): Id of the key, as `role_system.list_keys` gives it.
+            role_id (Sequence[int]): Ids of roles, in place of `role_name`.
+            role_name (Sequence[str]): Names of roles, in place of `role_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -279,9 +280,9 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/remove-key-roles
 
         Args:
-            key_id (str): Id of the key.
-            role_id (Sequence[int]): Ids of roles.
-            role_name (Sequence[str]): Names of roles.
+            key_id (str): Id of the key, as `role_system.list_keys` gives it.
+            role_id (Sequence[int]): Ids of roles, in place of `role_name`.
+            role_name (Sequence[str]): Names of roles, in place of `role_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -321,8 +322,8 @@ class AsyncRoleSystem:
             new_subuser_name (str): What the subuser logs in as.
             new_subuser_password (str): What the subuser logs in with. At least 8 characters, with a
                 lower and an upper case letter, a digit and another sign.
-            role_id (Sequence[int]): Ids of roles.
-            role_name (Sequence[str]): Names of roles.
+            role_id (Sequence[int]): Ids of roles, in place of `role_name`.
+            role_name (Sequence[str]): Names of roles, in place of `role_id`.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -404,7 +405,7 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/set-sub-user-info
 
         Args:
-            subuser_id (int): Id of the subuser.
+            subuser_id (int): Id of the subuser, as `role_system.list_subusers` gives it.
             old_subuser_password (str): What the subuser has logged in with so far.
             new_subuser_password (str): What the subuser logs in with from now on. At least 8
                 characters, with a lower and an upper case letter, a digit and another sign.
@@ -443,7 +444,7 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/del-sub-user
 
         Args:
-            subuser_id (int): Id of the subuser.
+            subuser_id (int): Id of the subuser, as `role_system.list_subusers` gives it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -473,9 +474,9 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/set-sub-user-roles
 
         Args:
-            subuser_id (int): Id of the subuser.
-            role_id (Sequence[int]): Ids of roles.
-            role_name (Sequence[str]): Names of roles.
+            subuser_id (int): Id of the subuser, as `role_system.list_subusers` gives it.
+            role_id (Sequence[int]): Ids of roles, in place of `role_name`.
+            role_name (Sequence[str]): Names of roles, in place of `role_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -544,9 +545,9 @@ class AsyncRoleSystem:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/remove-sub-user-roles
 
         Args:
-            subuser_id (int): Id of the subuser.
-            role_id (Sequence[int]): Ids of roles.
-            role_name (Sequence[str]): Names of roles.
+            subuser_id (int): Id of the subuser, as `role_system.list_subusers` gives it.
+            role_id (Sequence[int]): Ids of roles, in place of `role_name`.
+            role_name (Sequence[str]): Names of roles, in place of `role_id`.
             force (bool): Whether to take them away from the subuser's keys as well.
             deadline (float): Seconds for the whole call, all attempts together.
 

@@ -57,11 +57,11 @@ class Key(Model):
     """A key of a service account, without its private part.
 
     Attributes:
-        key_id (str): Id of the key.
+        key_id (str): Id of the key, as commands take it.
         roles (tuple[Role, ...]): Roles that are given to it.
         description (str): Text that says what it is for.
         subuser (tuple[SubUser, ...]): The subuser that the key belongs to.
-        key_name (str): Name of the key.
+        key_name (str): Name of the key, as commands take it.
     """
 
     key_id: str
@@ -77,8 +77,8 @@ class KeyInfo(Model):
 
     Attributes:
         account_email (str): Mail address of the account's owner.
-        account_id (int): Id of the account.
-        key_id (str): Id of the key.
+        account_id (int): Id of the account, as commands take it.
+        key_id (str): Id of the key, as commands take it.
         private_key (str): The private key in PEM; the service does not keep it.
     """
 
@@ -115,8 +115,8 @@ class Role(Model):
     """What a key or subuser may do.
 
     Attributes:
-        role_name (str): Name of the role.
-        role_id (int): Id of the role.
+        role_name (str): Name of the role, as commands take it.
+        role_id (int): Id of the role, as commands take it.
         inherited (bool): Whether it comes with another role.
         child_ids (tuple[int, ...]): Ids of roles that come with this one.
         parent_role_id (tuple[int, ...]): Id of the role that this one comes with.
@@ -133,7 +133,7 @@ class Role(Model):
 
 @attrs.frozen(kw_only=True)
 class RoleGroup(Model):
-    """A group of roles.
+    """Roles that belong together.
 
     Attributes:
         id (int): Id of the group.
@@ -182,7 +182,7 @@ class SubUser(Model):
     """Somebody who works in the account with a password of their own.
 
     Attributes:
-        subuser_id (int): Id of the subuser.
+        subuser_id (int): Id of the subuser, as commands take it.
         subuser_name (str): Login of the subuser.
         description (str): Text that says what it is for.
         roles (tuple[Role, ...]): Roles that are given to it.
@@ -199,7 +199,7 @@ class SubUserId(Model):
     """Id of a subuser that was added.
 
     Attributes:
-        subuser_id (int): Id of the subuser.
+        subuser_id (int): Id of the subuser, as commands take it.
     """
 
     subuser_id: int

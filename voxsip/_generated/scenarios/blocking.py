@@ -57,13 +57,13 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/add-scenario
 
         Args:
-            scenario_name (str): Name of the scenario. At most 30 characters.
+            scenario_name (str): Name that the scenario gets. At most 30 characters.
             scenario_script (str): The scenario's JavaScript. At most 131,072 characters.
-            rule_id (int): Id of the rule.
-            rule_name (str): Name of the rule.
+            rule_id (int): Id of the rule, as `rules.list` gives it.
+            rule_name (str): Name of the rule, if `rule_id` is not given.
             rewrite (bool): Whether a scenario of the same name is replaced.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -102,8 +102,9 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/del-scenario
 
         Args:
-            scenario_id (Sequence[int] | All): Ids of scenarios. `voxsip.ALL` means every one.
-            scenario_name (Sequence[str]): Names of scenarios.
+            scenario_id (Sequence[int] | All): Ids of scenarios, in place of `scenario_name`.
+                `voxsip.ALL` means every one.
+            scenario_name (Sequence[str]): Names of scenarios, in place of `scenario_id`.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -144,12 +145,12 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/bind-scenario
 
         Args:
-            scenario_id (Sequence[int]): Ids of scenarios.
-            scenario_name (Sequence[str]): Names of scenarios.
-            rule_id (int): Id of the rule.
-            rule_name (str): Name of the rule.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            scenario_id (Sequence[int]): Ids of scenarios, in place of `scenario_name`.
+            scenario_name (Sequence[str]): Names of scenarios, in place of `scenario_id`.
+            rule_id (int): Id of the rule, in place of `rule_name`.
+            rule_name (str): Name of the rule, in place of `rule_id`.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -195,12 +196,12 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/bind-scenario
 
         Args:
-            scenario_id (Sequence[int]): Ids of scenarios.
-            scenario_name (Sequence[str]): Names of scenarios.
-            rule_id (int): Id of the rule.
-            rule_name (str): Name of the rule.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            scenario_id (Sequence[int]): Ids of scenarios, in place of `scenario_name`.
+            scenario_name (Sequence[str]): Names of scenarios, in place of `scenario_id`.
+            rule_id (int): Id of the rule, in place of `rule_name`.
+            rule_name (str): Name of the rule, in place of `rule_id`.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -293,9 +294,10 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/set-scenario-info
 
         Args:
-            scenario_id (int): Id of the scenario.
+            scenario_id (int): Id of the scenario, in place of `required_scenario_name`.
             required_scenario_name (str): Which scenario to change, by the name it has.
-            scenario_name (str): Name of the scenario. At most 30 characters.
+            scenario_name (str): Name of the scenario, if `scenario_id` is not given. At most 30
+                characters.
             scenario_script (str): The scenario's JavaScript. At most 131,072 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -333,9 +335,9 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/reorder-scenarios
 
         Args:
-            rule_id (int): Id of the rule.
-            rule_name (str): Name of the rule.
-            scenario_id (Sequence[int]): Ids of scenarios.
+            rule_id (int): Id of the rule, in place of `rule_name`.
+            rule_name (str): Name of the rule, in place of `rule_id`.
+            scenario_id (Sequence[int]): Ids of scenarios, as `scenarios.list` gives them.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -374,11 +376,11 @@ class Scenarios:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/start-scenarios
 
         Args:
-            rule_id (int): Id of the rule.
-            user_id (int): Id of the user.
-            user_name (str): Name of the user.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            rule_id (int): Id of the rule, as `rules.list` gives it.
+            user_id (int): Id of the user, in place of `user_name`.
+            user_name (str): Name of the user, in place of `user_id`.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             script_custom_data (str): Text that the scenario is started with.
             reference_ip (str): Address used to choose the nearest server.
             server_location (str): Where the scenario runs.
@@ -431,11 +433,11 @@ class Scenarios:
 
         Args:
             conference_name (str): What the conference is called. At most 50 characters.
-            rule_id (int): Id of the rule.
-            user_id (int): Id of the user.
-            user_name (str): Name of the user.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            rule_id (int): Id of the rule, as `rules.list` gives it.
+            user_id (int): Id of the user, in place of `user_name`.
+            user_name (str): Name of the user, in place of `user_id`.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             script_custom_data (str): Text that the scenario is started with.
             reference_ip (str): Address used to choose the nearest server.
             server_location (str): Where the scenario runs.

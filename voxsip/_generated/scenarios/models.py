@@ -14,7 +14,7 @@ class AddScenarioReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        scenario_id (int): Id of the scenario.
+        scenario_id (int): Id of the scenario, as commands take it.
     """
 
     result: int
@@ -74,7 +74,7 @@ class StartConferenceReply(Model):
         media_session_access_url (str): Where the running scenario can be reached.
         media_session_access_secure_url (str): Where the running scenario can be reached by
             HTTPS.
-        call_session_history_id (int): Id of the call session.
+        call_session_history_id (int): Id of the call session, as commands take it.
     """
 
     result: int
@@ -92,7 +92,7 @@ class StartScenariosReply(Model):
         media_session_access_url (str): Where the running scenario can be reached.
         media_session_access_secure_url (str): Where the running scenario can be reached by
             HTTPS.
-        call_session_history_id (int): Id of the call session.
+        call_session_history_id (int): Id of the call session, as commands take it.
     """
 
     result: int

@@ -54,9 +54,9 @@ class Secrets:
         Args:
             secret_name (str): Name of the secret. Letters, digits and underscores, a letter first.
                 At most 64 characters.
-            secret_value (str): Value of the secret. At most 8,192 characters.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            secret_value (str): What the secret holds. At most 8,192 characters.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -98,10 +98,11 @@ class Secrets:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/del-secret
 
         Args:
-            secret_id (Sequence[int] | All): Ids of secrets. `voxsip.ALL` means every one.
-            secret_name (Sequence[str]): Names of secrets.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            secret_id (Sequence[int] | All): Ids of secrets, in place of `secret_name`. `voxsip.ALL`
+                means every one.
+            secret_name (Sequence[str]): Names of secrets, in place of `secret_id`.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -142,10 +143,10 @@ class Secrets:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/get-secret-value
 
         Args:
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            secret_id (int): Id of the secret.
-            secret_name (str): Name of the secret.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            secret_id (int): Id of the secret, in place of `secret_name`.
+            secret_name (str): Name of the secret, in place of `secret_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -233,13 +234,13 @@ class Secrets:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/set-secret-info
 
         Args:
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            secret_id (int): Id of the secret.
-            secret_name (str): Name of the secret.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            secret_id (int): Id of the secret, in place of `secret_name`.
+            secret_name (str): Name of the secret, in place of `secret_id`.
             new_secret_name (str): What the secret shall be called from now on. Letters, digits and
                 underscores, a letter first. At most 64 characters.
-            secret_value (str): Value of the secret. At most 8,192 characters.
+            secret_value (str): What the secret holds. At most 8,192 characters.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 

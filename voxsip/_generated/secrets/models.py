@@ -48,8 +48,8 @@ class Secret(Model):
     """A secret without its text.
 
     Attributes:
-        secret_id (int): Id of the secret.
-        secret_name (str): Name of the secret.
+        secret_id (int): Id of the secret, as commands take it.
+        secret_name (str): Name of the secret, as commands take it.
         description (str): Text that says what it is for.
         created (datetime): When it was made, UTC.
         modified (datetime): When it was changed last, UTC.
@@ -67,7 +67,7 @@ class SecretId(Model):
     """Id of a secret that was added.
 
     Attributes:
-        secret_id (int): Id of the secret.
+        secret_id (int): Id of the secret, as commands take it.
     """
 
     secret_id: int
@@ -75,12 +75,12 @@ class SecretId(Model):
 
 @attrs.frozen(kw_only=True)
 class SecretValue(Model):
-    """The text of a secret.
+    """What a secret holds.
 
     Attributes:
-        secret_id (int): Id of the secret.
-        secret_name (str): Name of the secret.
-        secret_value (str): Value of the secret.
+        secret_id (int): Id of the secret, as commands take it.
+        secret_name (str): Name of the secret, as commands take it.
+        secret_value (str): What the secret holds.
         description (str): Text that says what it is for.
         created (datetime): When it was made, UTC.
         modified (datetime): When it was changed last, UTC.

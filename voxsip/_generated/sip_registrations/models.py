@@ -54,7 +54,7 @@ class SipRegistration(Model):
     """A registration of the platform at a SIP server, with its state and its binding.
 
     Attributes:
-        sip_registration_id (int): Id of the registration.
+        sip_registration_id (int): Id of the registration, as commands take it.
         sip_username (str): Account at the SIP server.
         proxy (str): Host of the SIP server.
         last_updated (datetime): When the state was last written, UTC.

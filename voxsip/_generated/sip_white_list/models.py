@@ -49,7 +49,7 @@ class SipWhiteListItem(Model):
 
     Attributes:
         sip_whitelist_id (int): Id of the entry.
-        sip_whitelist_network (str): The network.
+        sip_whitelist_network (str): Address or network that calls are taken from.
         description (str): Text of your own to tell the entry by.
     """
 

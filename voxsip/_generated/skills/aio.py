@@ -48,7 +48,7 @@ class AsyncSkills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/add-skill
 
         Args:
-            skill_name (str): Name of the skill. At most 512 characters.
+            skill_name (str): Name that the skill gets. At most 512 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -75,8 +75,8 @@ class AsyncSkills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/del-skill
 
         Args:
-            skill_id (int): Id of the skill.
-            skill_name (str): Name of the skill.
+            skill_id (int): Id of the skill, in place of `skill_name`.
+            skill_name (str): Name of the skill, in place of `skill_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -109,8 +109,8 @@ class AsyncSkills:
         Args:
             new_skill_name (str): What the skill shall be called from now on. At most 512
                 characters.
-            skill_id (int): Id of the skill.
-            skill_name (str): Name of the skill.
+            skill_id (int): Id of the skill, in place of `skill_name`.
+            skill_name (str): Name of the skill, in place of `skill_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -189,14 +189,17 @@ class AsyncSkills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
-            skill_id (Sequence[int] | All): Ids of skills. `voxsip.ALL` means every one.
-            skill_name (Sequence[str]): Names of skills.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
-            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Names of ACD queues.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            skill_id (Sequence[int] | All): Ids of skills, in place of `skill_name`. `voxsip.ALL`
+                means every one.
+            skill_name (Sequence[str]): Names of skills, in place of `skill_id`.
+            user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
+                every one.
+            user_name (Sequence[str]): Names of users, in place of `user_id`.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues, in place of `acd_queue_name`.
+                `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues, in place of `acd_queue_id`.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -248,14 +251,17 @@ class AsyncSkills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
-            skill_id (Sequence[int] | All): Ids of skills. `voxsip.ALL` means every one.
-            skill_name (Sequence[str]): Names of skills.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
-            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Names of ACD queues.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            skill_id (Sequence[int] | All): Ids of skills, in place of `skill_name`. `voxsip.ALL`
+                means every one.
+            skill_name (Sequence[str]): Names of skills, in place of `skill_id`.
+            user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
+                every one.
+            user_name (Sequence[str]): Names of users, in place of `user_id`.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues, in place of `acd_queue_name`.
+                `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues, in place of `acd_queue_id`.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

@@ -41,7 +41,7 @@ class Skills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/add-skill
 
         Args:
-            skill_name (str): Name of the skill. At most 512 characters.
+            skill_name (str): Name that the skill gets. At most 512 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -68,8 +68,8 @@ class Skills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/del-skill
 
         Args:
-            skill_id (int): Id of the skill.
-            skill_name (str): Name of the skill.
+            skill_id (int): Id of the skill, in place of `skill_name`.
+            skill_name (str): Name of the skill, in place of `skill_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -102,8 +102,8 @@ class Skills:
         Args:
             new_skill_name (str): What the skill shall be called from now on. At most 512
                 characters.
-            skill_id (int): Id of the skill.
-            skill_name (str): Name of the skill.
+            skill_id (int): Id of the skill, in place of `skill_name`.
+            skill_name (str): Name of the skill, in place of `skill_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -187,14 +187,17 @@ class Skills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
-            skill_id (Sequence[int] | All): Ids of skills. `voxsip.ALL` means every one.
-            skill_name (Sequence[str]): Names of skills.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
-            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Names of ACD queues.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            skill_id (Sequence[int] | All): Ids of skills, in place of `skill_name`. `voxsip.ALL`
+                means every one.
+            skill_name (Sequence[str]): Names of skills, in place of `skill_id`.
+            user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
+                every one.
+            user_name (Sequence[str]): Names of users, in place of `user_id`.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues, in place of `acd_queue_name`.
+                `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues, in place of `acd_queue_id`.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             bind (bool): Bind if true, unbind if false.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -244,14 +247,17 @@ class Skills:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
-            skill_id (Sequence[int] | All): Ids of skills. `voxsip.ALL` means every one.
-            skill_name (Sequence[str]): Names of skills.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
-            acd_queue_id (Sequence[int] | All): Ids of ACD queues. `voxsip.ALL` means every one.
-            acd_queue_name (Sequence[str]): Names of ACD queues.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            skill_id (Sequence[int] | All): Ids of skills, in place of `skill_name`. `voxsip.ALL`
+                means every one.
+            skill_name (Sequence[str]): Names of skills, in place of `skill_id`.
+            user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
+                every one.
+            user_name (Sequence[str]): Names of users, in place of `user_id`.
+            acd_queue_id (Sequence[int] | All): Ids of ACD queues, in place of `acd_queue_name`.
+                `voxsip.ALL` means every one.
+            acd_queue_name (Sequence[str]): Names of ACD queues, in place of `acd_queue_id`.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

@@ -14,7 +14,7 @@ class AddSkillReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        skill_id (int): Id of the skill.
+        skill_id (int): Id of the skill, as commands take it.
     """
 
     result: int

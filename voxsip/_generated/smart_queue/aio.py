@@ -95,10 +95,11 @@ class AsyncSmartQueue:
 
         Args:
             report_type (Sequence[str]): Kind of the report.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
+                every one.
+            user_name (Sequence[str]): Names of users, in place of `user_id`.
             sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
@@ -163,10 +164,11 @@ class AsyncSmartQueue:
         Args:
             report_type (Sequence[str]): Kind of the report.
             sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
+                every one.
+            user_name (Sequence[str]): Names of users, in place of `user_id`.
             sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
@@ -236,10 +238,11 @@ class AsyncSmartQueue:
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
             report_type (Sequence[str]): Kind of the report.
             sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
+                every one.
+            user_name (Sequence[str]): Names of users, in place of `user_id`.
             sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             interval (str): Length of the periods to divide the time into.
             group_by (str): What the figures are grouped by: an agent or a queue, for example.
@@ -292,10 +295,10 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-sq-state
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, in place of `application_name`.
             sq_queue_id (Sequence[int] | All): Ids of queues of SmartQueue. `voxsip.ALL` means every
                 one.
-            application_name (str): Name of the application.
+            application_name (str): Name of the application, in place of `application_id`.
             sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -339,7 +342,7 @@ class AsyncSmartQueue:
         Args:
             sq_status_name (str): Status as SmartQueue calls it.
             custom_status_name (str): What the application calls that status.
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -372,7 +375,7 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-agent-custom-status-mapping
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -405,7 +408,7 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-delete-agent-custom-status-mapping
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             sq_status_name (str): Status whose own name goes; all of them if not given.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -460,8 +463,8 @@ class AsyncSmartQueue:
                 `LEAST_QUALIFIED`, `MAX_WAITING_TIME`.
             call_task_selection (str): How the next call is chosen for an agent. One of
                 `MAX_PRIORITY`, `MAX_WAITING_TIME`.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
             hold_im_if_inactive_agents (bool): Whether messages may wait while no agent is at work.
             im_agent_selection (str): How an agent is chosen for a message; as for calls if not
                 given. One of `MOST_QUALIFIED`, `LEAST_QUALIFIED`, `MAX_WAITING_TIME`.
@@ -542,9 +545,9 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-queue-info
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             sq_queue_id (int): Id of the SmartQueue queue.
-            application_name (str): Name of the application.
+            application_name (str): Name of the application, if `application_id` is not given.
             hold_im_if_inactive_agents (bool): Whether messages may wait while no agent is at work.
             sq_queue_name (str): Name of the SmartQueue queue.
             hold_calls_if_inactive_agents (bool): Whether calls may wait while no agent is at work.
@@ -621,10 +624,10 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-del-queue
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             sq_queue_id (Sequence[int] | All): Ids of queues of SmartQueue. `voxsip.ALL` means every
                 one.
-            application_name (str): Name of the application.
+            application_name (str): Name of the application, if `application_id` is not given.
             sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -738,8 +741,8 @@ class AsyncSmartQueue:
 
         Args:
             sq_skill_name (str): Name of the SmartQueue skill.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            application_name (str): Name of the application, if `application_id` is not given.
             description (str): Text that says what it is for. At most 200 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -780,10 +783,10 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-del-skill
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             sq_skill_id (Sequence[int] | All): Ids of skills of SmartQueue. `voxsip.ALL` means every
                 one.
-            application_name (str): Name of the application.
+            application_name (str): Name of the application, if `application_id` is not given.
             sq_skill_name (Sequence[str]): Names of skills of SmartQueue.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -828,9 +831,9 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-skill-info
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             sq_skill_id (int): Id of the SmartQueue skill.
-            application_name (str): Name of the application.
+            application_name (str): Name of the application, if `application_id` is not given.
             sq_skill_name (str): Name of the SmartQueue skill.
             new_sq_skill_name (str): What the skill shall be called from now on.
             description (str): Text that says what it is for. At most 200 characters.
@@ -879,10 +882,11 @@ class AsyncSmartQueue:
         Args:
             sq_skills (Json): Skills and their levels, as JSON objects. Lists and dicts, or JSON
                 text.
-            application_id (int): Id of the application.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            application_name (str): Name of the application.
-            user_name (Sequence[str]): Names of users.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            user_id (Sequence[int] | All): Ids of users, as `users.list` gives them. `voxsip.ALL`
+                means every one.
+            application_name (str): Name of the application, if `application_id` is not given.
+            user_name (Sequence[str]): Names of users, if `user_id` is not given.
             bind_mode (str): Whether the skills are added to those an agent has, or take their
                 place.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -928,12 +932,13 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-unbind-skill
 
         Args:
-            application_id (int): Id of the application.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            user_id (Sequence[int] | All): Ids of users, as `users.list` gives them. `voxsip.ALL`
+                means every one.
             sq_skill_id (Sequence[int] | All): Ids of skills of SmartQueue. `voxsip.ALL` means every
                 one.
-            application_name (str): Name of the application.
-            user_name (Sequence[str]): Names of users.
+            application_name (str): Name of the application, if `application_id` is not given.
+            user_name (Sequence[str]): Names of users, if `user_id` is not given.
             sq_skill_name (Sequence[str]): Names of skills of SmartQueue.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -1044,13 +1049,14 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-bind-agent
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             sq_queue_id (Sequence[int] | All): Ids of queues of SmartQueue. `voxsip.ALL` means every
                 one.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            application_name (str): Name of the application.
+            user_id (Sequence[int] | All): Ids of users, as `users.list` gives them. `voxsip.ALL`
+                means every one.
+            application_name (str): Name of the application, if `application_id` is not given.
             sq_queue_name (str | All): Name of the SmartQueue queue. `voxsip.ALL` means every one.
-            user_name (Sequence[str]): Names of users.
+            user_name (Sequence[str]): Names of users, if `user_id` is not given.
             bind_mode (str): Whether the agents are added to those of the queue, or take their
                 place.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -1097,13 +1103,14 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-unbind-agent
 
         Args:
-            application_id (int): Id of the application.
+            application_id (int): Id of the application, as `applications.list` gives it.
             sq_queue_id (Sequence[int] | All): Ids of queues of SmartQueue. `voxsip.ALL` means every
                 one.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            application_name (str): Name of the application.
+            user_id (Sequence[int] | All): Ids of users, as `users.list` gives them. `voxsip.ALL`
+                means every one.
+            application_name (str): Name of the application, if `application_id` is not given.
             sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
-            user_name (Sequence[str]): Names of users.
+            user_name (Sequence[str]): Names of users, if `user_id` is not given.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -1234,10 +1241,11 @@ class AsyncSmartQueue:
 
         Args:
             handle_calls (bool): Whether the agent takes calls.
-            application_id (int): Id of the application.
-            user_id (Sequence[int] | All): Ids of users. `voxsip.ALL` means every one.
-            application_name (str): Name of the application.
-            user_name (Sequence[str]): Names of users.
+            application_id (int): Id of the application, as `applications.list` gives it.
+            user_id (Sequence[int] | All): Ids of users, as `users.list` gives them. `voxsip.ALL`
+                means every one.
+            application_name (str): Name of the application, if `application_id` is not given.
+            user_name (Sequence[str]): Names of users, if `user_id` is not given.
             max_simultaneous_conversations (int): Most chats that the agent may have at once.
             deadline (float): Seconds for the whole call, all attempts together.
 

@@ -53,7 +53,7 @@ class RequestSmartQueueHistoryReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        history_report_id (int): Id of the report.
+        history_report_id (int): Id of the report, as commands take it.
     """
 
     result: int
@@ -264,8 +264,8 @@ class SmartQueueMetricsGroups(Model):
     Attributes:
         sq_queue_id (int): Id of the SmartQueue queue.
         sq_queue_name (str): Name of the SmartQueue queue.
-        user_id (int): Id of the user.
-        user_name (str): Name of the user.
+        user_id (int): Id of the user, as commands take it.
+        user_name (str): Name of the user, as commands take it.
         user_display_name (str): Name of the user as shown to others.
         values (tuple[SmartQueueMetricsGroupsValues, ...]): One value per period.
     """
@@ -315,8 +315,8 @@ class SmartQueueStateAgent(Model):
     """An agent at this moment.
 
     Attributes:
-        user_id (int): Id of the user.
-        user_name (str): Name of the user.
+        user_id (int): Id of the user, as commands take it.
+        user_name (str): Name of the user, as commands take it.
         user_display_name (str): Name of the user as shown to others.
         sq_skills (tuple[SmartQueueAgentSkill, ...]): What the agent is able to do, and how
             well.
@@ -351,7 +351,7 @@ class SmartQueueStateTask(Model):
     Attributes:
         task_type (str): Kind of the task: a call or a message.
         status (str): State it is in.
-        user_id (int): Id of the user.
+        user_id (int): Id of the user, as commands take it.
         sq_skills (tuple[SmartQueueTaskSkill, ...]): What the task asks of an agent.
         waiting_time (int): How long the task has waited, in milliseconds.
         processing_time (int): How long an agent has worked on the task, in milliseconds.
@@ -385,8 +385,8 @@ class SqAgent(Model):
     """A user as an agent of SmartQueue.
 
     Attributes:
-        user_id (int): Id of the user.
-        user_name (str): Name of the user.
+        user_id (int): Id of the user, as commands take it.
+        user_name (str): Name of the user, as commands take it.
         user_display_name (str): Name of the user as shown to others.
         max_simultaneous_conversations (int): Most chats that the agent may have at once.
         sq_statuses (tuple[SmartQueueStateAgentStatus, ...]): Statuses of the agent, by kind of

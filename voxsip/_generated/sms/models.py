@@ -31,7 +31,7 @@ class A2PSmsHistory(Model):
     """A message that an application sent.
 
     Attributes:
-        message_id (int): Id of the message.
+        message_id (int): Id of the message, as commands take it.
         source_number (int): Number that the message comes from.
         destination_number (int): Number that the message goes to.
         fragments (int): Parts that the message was cut into.
@@ -39,7 +39,7 @@ class A2PSmsHistory(Model):
         status_id (str): Number of its status.
         error_message (str): What went wrong, in words.
         processing_date (date): When it was handled, UTC.
-        transaction_id (int): Id of the transaction.
+        transaction_id (int): Id of the transaction, as commands take it.
         delivery_status (str): Whether it has reached its recipient.
         text (str): What it says, if texts are kept.
     """
@@ -89,7 +89,7 @@ class SendSmsMessageReply(Model):
 
     Attributes:
         result (int): 1, as the command succeeded.
-        message_id (int): Id of the message.
+        message_id (int): Id of the message, as commands take it.
         fragments_count (int): Parts that the message was cut into; each is charged.
     """
 
@@ -103,7 +103,7 @@ class SmsHistory(Model):
     """A message that was sent or received.
 
     Attributes:
-        message_id (int): Id of the message.
+        message_id (int): Id of the message, as commands take it.
         source_number (int): Number that the message comes from.
         destination_number (int): Number that the message goes to.
         direction (str): Whether it came in or went out.
@@ -112,7 +112,7 @@ class SmsHistory(Model):
         status_id (str): Number of its status.
         error_message (str): What went wrong, in words.
         processed_date (date): When it was handled, UTC.
-        transaction_id (int): Id of the transaction.
+        transaction_id (int): Id of the transaction, as commands take it.
         text (str): What it says, if texts are kept.
     """
 
@@ -134,7 +134,7 @@ class SmsTransaction(Model):
     """A message that was accepted for one recipient.
 
     Attributes:
-        message_id (int): Id of the message.
+        message_id (int): Id of the message, as commands take it.
         destination_number (str): Number that the message goes to.
     """
 

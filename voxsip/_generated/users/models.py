@@ -52,7 +52,7 @@ class User(Model):
     """A user: someone, or a device, that logs in to an application.
 
     Attributes:
-        user_id (int): Id of the user.
+        user_id (int): Id of the user, as commands take it.
         user_name (str): Login name.
         user_display_name (str): Name to show to others.
         user_active (bool): Whether the user may log in.

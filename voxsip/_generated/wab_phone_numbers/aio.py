@@ -58,10 +58,10 @@ class AsyncWabPhoneNumbers:
             wab_phone_number (str): WhatsApp Business phone number.
             voice_password (str): What voice calls of the number are authorized with.
             description (str): Text that says what it is for.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            rule_id (int): Id of the rule.
-            rule_name (str): Name of the rule.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            rule_id (int): Id of the rule, in place of `rule_name`.
+            rule_name (str): Name of the rule, in place of `rule_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -139,10 +139,10 @@ class AsyncWabPhoneNumbers:
             wab_phone_number (str): WhatsApp Business phone number.
             voice_password (str): What voice calls of the number are authorized with.
             description (str): Text that says what it is for.
-            application_id (int): Id of the application.
-            application_name (str): Name of the application.
-            rule_id (int): Id of the rule.
-            rule_name (str): Name of the rule.
+            application_id (int): Id of the application, in place of `application_name`.
+            application_name (str): Name of the application, in place of `application_id`.
+            rule_id (int): Id of the rule, in place of `rule_name`.
+            rule_name (str): Name of the rule, in place of `rule_id`.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:

@@ -50,10 +50,10 @@ class WabPhone(Model):
     Attributes:
         wab_phone_number (str): WhatsApp Business phone number.
         country_code (str): Country by its two letters.
-        application_id (int): Id of the application.
-        application_name (str): Name of the application.
-        rule_id (int): Id of the rule.
-        rule_name (str): Name of the rule.
+        application_id (int): Id of the application, as commands take it.
+        application_name (str): Name of the application, as commands take it.
+        rule_id (int): Id of the rule, as commands take it.
+        rule_name (str): Name of the rule, as commands take it.
         extended_application_name (str): Full name of the application, with the account.
         description (str): Text that says what it is for.
         created (datetime): When it was made, UTC.
