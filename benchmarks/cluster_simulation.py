@@ -200,8 +200,9 @@ def table(rows: int, cores: int, costs: Costs) -> Iterator[str]:
     )
     for workers in (40, 200, 1000):
         for rate in (50, 300, 1000):
-            # Fewer workers come to the same figures with fewer rows.
-            world = World(rows if workers == 1000 else rows // 10, workers, rate, cores, costs)
+            # Fewer workers, and lower rates, come to the same figures with fewer rows.
+            some = rows if workers == 1000 and rate >= 300 else rows // 50
+            world = World(some, workers, rate, cores, costs)
             ended = world.run()
             store = world.store
             yield (
