@@ -21,7 +21,12 @@ from typing import Any
 
 import attrs
 
-ACCOUNTS = 40
+MOST_WORKERS = 1000
+SCENES = (
+    *((workers, 40, rate) for workers in (40, 200) for rate in (50, 300, 1000)),
+    *((MOST_WORKERS, accounts, rate) for accounts in (40, 400) for rate in (50, 300, 1000)),
+)
+"""Workers, accounts, and the rate of each account."""
 WINDOW = 64
 """Rows that a part has in flight at most."""
 GATHER = 0.03
@@ -102,13 +107,15 @@ class Worker:
 class World:
     """Virtual time: what happens next, and what comes of it."""
 
-    def __init__(self, rows: int, workers: int, rate: float, cores: int, costs: Costs) -> None:
+    def __init__(
+        self, rows: int, workers: int, accounts: int, rate: float, cores: int, costs: Costs
+    ) -> None:
         self.costs = costs
         self.store = Store(cores)
-        self.accounts = [Account(1 / rate) for _ in range(ACCOUNTS)]
+        self.accounts = [Account(1 / rate) for _ in range(accounts)]
         per_part = max(1, rows // (4 * workers))
         self.parts = deque(
-            (self.accounts[number % ACCOUNTS], per_part) for number in range(rows // per_part)
+            (self.accounts[number % accounts], per_part) for number in range(rows // per_part)
         )
         self.events: list[tuple[float, int, Callable[[float, Worker, int], None], Worker, int]] = []
         self.count = self.done = 0
@@ -194,22 +201,19 @@ class World:
 
 def table(rows: int, cores: int, costs: Costs) -> Iterator[str]:
     yield (
-        f"{rows:,} rows of {ACCOUNTS} accounts; a store of {cores} cores\n\n"
-        "| workers | an account's rate | allowed | reached | store busy | a statement waits | statements a row |\n"
-        "|---|---|---|---|---|---|---|"
+        f"{rows:,} rows for {MOST_WORKERS:,} workers, fewer for fewer; a store of {cores} cores\n\n"
+        "| workers | accounts | an account's rate | allowed | reached | store busy | a statement waits | statements a row |\n"
+        "|---|---|---|---|---|---|---|---|"
     )
-    for workers in (40, 200, 1000):
-        for rate in (50, 300, 1000):
-            # Fewer workers, and lower rates, come to the same figures with fewer rows.
-            some = rows if workers == 1000 and rate >= 300 else rows // 50
-            world = World(some, workers, rate, cores, costs)
-            ended = world.run()
-            store = world.store
-            yield (
-                f"| {workers:,} | {rate:,}/s | {ACCOUNTS * rate:,}/s | {world.done / ended:,.0f}/s | "
-                f"{store.busy / ended / cores:.0%} | {1e3 * store.waited / store.statements:.1f} ms | "
-                f"{store.statements / world.done:.2f} |"
-            )
+    for workers, accounts, rate in SCENES:
+        world = World(rows * workers // MOST_WORKERS, workers, accounts, rate, cores, costs)
+        ended = world.run()
+        store = world.store
+        yield (
+            f"| {workers:,} | {accounts:,} | {rate:,}/s | {accounts * rate:,}/s | {world.done / ended:,.0f}/s | "
+            f"{store.busy / ended / cores:.0%} | {1e3 * store.waited / store.statements:.1f} ms | "
+            f"{store.statements / world.done:.2f} |"
+        )
 
 
 async def measure() -> Costs:

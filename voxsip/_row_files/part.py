@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 import attrs
 
 from voxsip._errors import ConfigurationError
-from voxsip._row_files.columns import columns_of
+from voxsip._row_files.columns import Columns, columns_of
 from voxsip._row_files.csv_rows import csv_records
 from voxsip._row_files.digest import CellDigest
 from voxsip._row_files.jsonl_rows import jsonl_records
 from voxsip._row_files.problems import FileChangedError, InputError, Problems
+from voxsip._row_files.reading import PLAIN, Reading
 from voxsip._row_files.row_parser import RowMaker
 from voxsip._row_files.source import Source
 
@@ -32,7 +33,7 @@ Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest"
 LOOK_EVERY = 512
 """Rows after which it is looked whether the file has been written to."""
 _Identity = tuple[int, int, int, int]
-_checked: dict[tuple[str, type[object], _Identity], str] = {}
+_checked: dict[tuple[str, type[object], str, _Identity], str] = {}
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +60,7 @@ class PartFile(Generic[Request]):
         path: Of the file.
         request: What its rows are.
         spans: Of the rows that are wanted.
+        reading: How it is read.
 
     Attributes:
         accounts: The number of rows for each account, for bulk jobs; None is the client's own.
@@ -67,11 +69,14 @@ class PartFile(Generic[Request]):
         ConfigurationError: The file cannot be read here.
     """
 
-    def __init__(self, path: str, request: type[Request], spans: Spans) -> None:
+    def __init__(
+        self, path: str, request: type[Request], spans: Spans, reading: Reading = PLAIN
+    ) -> None:
         self.path = path
         self._request = request
         self._spans = spans
-        self._columns = columns_of(request)
+        self._reading = reading
+        self._columns = columns_of(request).reading(reading)
         self.accounts: Counter[int | None] | None = None
         try:
             if Path(path).is_fifo():
@@ -88,9 +93,9 @@ class PartFile(Generic[Request]):
         Raises:
             ConfigurationError: It is another one.
         """
-        key = (self.path, self._request, self._identity)
+        key = (self.path, self._request, repr(self._reading), self._identity)
         if key not in _checked:
-            _checked[key] = _checksum(self.path, self._request)
+            _checked[key] = _checksum(self.path, self._columns)
         if _checked[key] != checksum:
             raise ConfigurationError(
                 f"file {self.path}: it is not what it was when the job was made; "
@@ -170,9 +175,8 @@ def unreadable(path: str, reason: str) -> ConfigurationError:
     )
 
 
-def _checksum(path: str, request: type[Request]) -> str:
+def _checksum(path: str, columns: Columns) -> str:
     digest = CellDigest()
-    columns = columns_of(request)
     source = Source(path)
     try:
         read = jsonl_records if source.is_jsonl() else csv_records

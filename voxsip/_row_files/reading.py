@@ -91,6 +91,14 @@ class Reading:
             sheet=told.get("sheet"),
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON-able data: for the rows of a text file in UTF-8, that other machines read too."""
+        return {
+            "names": dict(self.names),
+            "constants": dict(self.constants),
+            "ignore_extra": self.ignore_extra,
+        }
+
     def with_more(
         self,
         *,

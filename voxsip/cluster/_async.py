@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
 from yarl import URL
@@ -12,6 +13,7 @@ from voxsip._base_client import BaseAsyncClient, portable_options
 from voxsip._config import RateLimit
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._redaction.values import conceal
+from voxsip._row_files.reading import Reading
 from voxsip.bulk._options import Options
 from voxsip.cluster._advice import describe
 from voxsip.cluster._job import ClusterJob
@@ -26,6 +28,12 @@ class JobOptions(TypedDict, total=False):
     """Options of every job on several machines.
 
     Attributes:
+        name: Of the job; None makes one up.
+        partitions: Number of parts; "auto": as many as suits the number of rows.
+        on_conflict: Rows that share a registration or a user: refuse them ("error"), or keep their order ("order").
+        map: Columns of ours by the headers that stand for them in the file.
+        set: Values of columns that hold for all rows, as text.
+        ignore_extra_columns: Read over columns that mean nothing here.
         concurrency: Rows in flight at most, for each part; 1 to 256 (64).
         rate_limit: Requests a second for each account, all parts together; a ceiling. None lets the service's refusals find it.
         skip_unchanged: Send nothing for rows that would leave everything as it is.
@@ -35,6 +43,12 @@ class JobOptions(TypedDict, total=False):
         deadline: Seconds after the start of a run after which nothing is sent any more.
     """
 
+    name: str | None
+    partitions: Partitions
+    on_conflict: Literal["error", "order"]
+    map: Mapping[str, str]
+    set: Mapping[str, str]
+    ignore_extra_columns: bool
     concurrency: int
     rate_limit: RateLimit | None
     skip_unchanged: bool
@@ -64,6 +78,9 @@ class CreateOptions(JobOptions, total=False):
     check_funds: bool
 
 
+AnyOptions = BindOptions | CreateOptions | JobOptions
+
+
 class AsyncCluster:
     """Makes and finds jobs on several machines. Reached as `client.cluster`.
 
@@ -74,16 +91,7 @@ class AsyncCluster:
     def __init__(self, client: BaseAsyncClient) -> None:
         self._client = client
 
-    async def bind(
-        self,
-        path: Path,
-        *,
-        store: str,
-        partitions: Partitions = "auto",
-        name: str | None = None,
-        on_conflict: Literal["error", "order"] = "order",
-        **options: Unpack[BindOptions],
-    ) -> ClusterJob:
+    async def bind(self, path: Path, *, store: str, **options: Unpack[BindOptions]) -> ClusterJob:
         """Make a job that binds and unbinds registrations; nothing is sent before it is run.
 
         The final state is that of running the rows one after another, in the order of the file.
@@ -91,68 +99,43 @@ class AsyncCluster:
         Args:
             path: CSV or JSONL, with the columns of `client.bulk.bind`; every worker reads it by this path.
             store: `postgresql://user@host/database`, where the job is kept.
-            partitions: Number of parts; "auto": as many as suits the number of rows.
-            name: Of the job; None makes one up.
-            on_conflict: Rows that share a registration or a user: refuse them ("error"), or keep their order.
-            options: As in `client.bulk.bind`; see `BindOptions`.
+            options: How the file is read and divided, and options of `client.bulk.bind`; see `BindOptions`.
 
         Raises:
             InvalidArgumentError: An option is wrong, or the file: all that is wrong with it.
             ConfigurationError: The store cannot be used, or has a job of this name.
         """
-        return await self._make("bind", path, store, partitions, name, on_conflict, options)
+        return await self._make("bind", path, store, options)
 
     async def create(
-        self,
-        path: Path,
-        *,
-        store: str,
-        partitions: Partitions = "auto",
-        name: str | None = None,
-        on_conflict: Literal["error", "order"] = "order",
-        **options: Unpack[CreateOptions],
+        self, path: Path, *, store: str, **options: Unpack[CreateOptions]
     ) -> ClusterJob:
         """Make a job that buys registrations; nothing is bought before it is run. Each costs money.
 
         Args:
             path: As for `bind`, with the columns of `client.bulk.create`. Passwords stay in the file.
             store: As for `bind`.
-            partitions: As for `bind`.
-            name: As for `bind`.
-            on_conflict: As for `bind`; two rows that buy the same share a registration.
-            options: As in `client.bulk.create`; see `CreateOptions`.
+            options: As for `bind`, and of `client.bulk.create`; two rows that buy the same share a registration. See `CreateOptions`.
 
         Raises:
             InvalidArgumentError: As for `bind`.
             ConfigurationError: As for `bind`.
         """
-        return await self._make("create", path, store, partitions, name, on_conflict, options)
+        return await self._make("create", path, store, options)
 
-    async def delete(
-        self,
-        path: Path,
-        *,
-        store: str,
-        partitions: Partitions = "auto",
-        name: str | None = None,
-        on_conflict: Literal["error", "order"] = "order",
-        **options: Unpack[JobOptions],
-    ) -> ClusterJob:
+    async def delete(self, path: Path, *, store: str, **options: Unpack[JobOptions]) -> ClusterJob:
         """Make a job that gives registrations up; nothing is sent before it is run.
 
         Args:
             path: As for `bind`, with the column of `client.bulk.delete`.
             store: As for `bind`.
-            partitions: As for `bind`.
-            name: As for `bind`.
-            on_conflict: As for `bind`.
-            options: As in `client.bulk.delete`; see `JobOptions`.
+            options: As for `bind`, and of `client.bulk.delete`; see `JobOptions`.
 
         Raises:
             InvalidArgumentError: As for `bind`.
             ConfigurationError: As for `bind`.
         """
-        return await self._make("delete", path, store, partitions, name, on_conflict, options)
+        return await self._make("delete", path, store, options)
 
     async def open(self, job_id: str, *, store: str) -> ClusterJob:
         """Find a job again, to resume it or to look at it.
@@ -185,19 +168,11 @@ class AsyncCluster:
     def _service(self) -> str:
         return URL(self._client.base_url).authority
 
-    async def _make(
-        self,
-        kind: Kind,
-        path: Path,
-        store: str,
-        partitions: Partitions,
-        name: str | None,
-        on_conflict: Literal["error", "order"],
-        given: BindOptions | CreateOptions | JobOptions,
-    ) -> ClusterJob:
+    async def _make(self, kind: Kind, path: Path, store: str, given: AnyOptions) -> ClusterJob:
         store = conceal(store)
-        options = _checked(kind, given)
-        wanted = _count(partitions)
+        options, reading = _checked(kind, given)
+        wanted = _count(given.get("partitions", "auto"))
+        name = given.get("name")
         name = f"{kind}-{secrets.token_hex(4)}" if name is None else check_name(name)
         if self._client.account_id is None:
             raise ConfigurationError(
@@ -206,7 +181,12 @@ class AsyncCluster:
         kept = ClusterStore(store)
         try:
             plan = await make_plan(
-                self._client, kind, path, partitions=wanted, on_conflict=on_conflict
+                self._client,
+                kind,
+                path,
+                partitions=wanted,
+                on_conflict=given.get("on_conflict", "order"),
+                reading=reading,
             )
             limit = options.rate_limit
             rate = limit.rate if isinstance(limit, RateLimit) else None
@@ -215,7 +195,11 @@ class AsyncCluster:
                 plan,
                 account_id=self._client.account_id,
                 service=self._service,
-                options={"job": options.to_json(), "client": portable_options(self._client)},
+                options={
+                    "job": options.to_json(),
+                    "client": portable_options(self._client),
+                    "file": reading.to_dict(),
+                },
                 guards=given,
                 note=describe(plan.parts, plan.in_one, rate),
             )
@@ -232,18 +216,41 @@ _OPTIONS: dict[Kind, type[JobOptions]] = {
 }
 
 
-def _checked(kind: Kind, given: BindOptions | CreateOptions | JobOptions) -> Options:
+_OF_FILES = {"name", "partitions", "on_conflict", "map", "set", "ignore_extra_columns"}
+
+
+def _checked(kind: Kind, given: AnyOptions) -> tuple[Options, Reading]:
     for option in given:
         if option not in _OPTIONS[kind].__annotations__:
             raise TypeError(f"{kind}() got an unexpected keyword argument {option!r}")
+    order: object = given.get("on_conflict", "order")
+    if order not in {"error", "order"}:
+        raise InvalidArgumentError(
+            f"on_conflict: expected 'error' or 'order', got {order!r}", field="on_conflict"
+        )
     limit: object = given.get("rate_limit")
     if limit is not None and not isinstance(limit, RateLimit):
         raise InvalidArgumentError(
             f"rate_limit: expected a RateLimit, got {type(limit).__name__}; a job on several machines keeps its rate in its store",
             field="rate_limit",
         )
-    values: dict[str, Any] = {**given}
-    return Options(**values)
+    values: dict[str, Any] = {
+        option: value for option, value in given.items() if option not in _OF_FILES
+    }
+    reading = Reading(
+        names=_texts("map", given.get("map", {})),
+        constants=_texts("set", given.get("set", {})),
+        ignore_extra=bool(given.get("ignore_extra_columns", False)),
+    )
+    return Options(**values), reading
+
+
+def _texts(option: str, given: object) -> dict[str, str]:
+    if not isinstance(given, Mapping) or not all(
+        isinstance(text, str) for pair in given.items() for text in pair
+    ):
+        raise InvalidArgumentError(f"{option}: expected a mapping of texts to texts", field=option)
+    return {**given}
 
 
 def _count(partitions: object) -> int | None:

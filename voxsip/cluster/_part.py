@@ -116,7 +116,9 @@ async def run_part(
         del places, data
         async with AsyncExitStack() as stack:
             try:
-                rows = stack.enter_context(PartFile(job.path, REQUESTS[job.kind], spans))
+                rows = stack.enter_context(
+                    PartFile(job.path, REQUESTS[job.kind], spans, job.reading)
+                )
                 rows.accounts = Counter({record.account_id: len(rows)})
                 await asyncio.to_thread(rows.check, job.checksum)
                 if client is None:

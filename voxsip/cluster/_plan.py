@@ -19,6 +19,7 @@ from voxsip._errors import InvalidArgumentError
 from voxsip._row_files.digest import CellDigest
 from voxsip._row_files.part import Spans
 from voxsip._row_files.problems import FileChangedError
+from voxsip._row_files.reading import PLAIN, Reading
 from voxsip._row_files.row_file import RowFile
 from voxsip.cluster._index import encode
 from voxsip.cluster._partition import Groups, Part, divide, part_count
@@ -111,6 +112,7 @@ class _Reader:
     kind: Kind
     on_conflict: Literal["error", "order"]
     client: BaseAsyncClient
+    reading: Reading
     accounts: dict[int | None, _Account] = attrs.field(factory=dict)
     lines: array[int] = attrs.field(factory=lambda: array("q"))
     starts: array[int] = attrs.field(factory=lambda: array("q"))
@@ -126,7 +128,7 @@ class _Reader:
             InvalidArgumentError: All that is wrong with the file.
         """
         digest = CellDigest()
-        with RowFile(self.path, REQUESTS[self.kind]) as file:
+        with RowFile(self.path, REQUESTS[self.kind], self.reading) as file:
             if file.converted:
                 raise InvalidArgumentError(
                     f"{self.path}: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8",
@@ -145,7 +147,7 @@ class _Reader:
     def read_again(self) -> None:
         """Read all rows, now that names can be told apart."""
         digest = CellDigest()
-        with RowFile(self.path, REQUESTS[self.kind]) as file:
+        with RowFile(self.path, REQUESTS[self.kind], self.reading) as file:
             file.cells = digest
             for account in self.accounts.values():
                 account.begin()
@@ -186,6 +188,7 @@ async def make_plan(
     *,
     partitions: int | None,
     on_conflict: Literal["error", "order"] = "order",
+    reading: Reading = PLAIN,
 ) -> Plan:
     """Read a file and divide its rows.
 
@@ -195,6 +198,7 @@ async def make_plan(
         path: Of the file.
         partitions: Number of parts; None: as many as suits the number of rows.
         on_conflict: Rows that share a registration or a user: refuse them, or keep their order.
+        reading: How the file is read.
 
     Raises:
         InvalidArgumentError: All that is wrong with the file.
@@ -206,7 +210,7 @@ async def make_plan(
             "path: rows of standard input are nowhere that another machine could read; name a file",
             field="path",
         )
-    reader = _Reader(name, kind, on_conflict, client)
+    reader = _Reader(name, kind, on_conflict, client, reading)
     await asyncio.to_thread(reader.read)
     if reader.names:
         for account in reader.accounts.values():

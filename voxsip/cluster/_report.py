@@ -122,7 +122,7 @@ async def read_told(
         record, data = await store.part(job, part.part)
         with store.reading(job.name):
             places, spans = decode(data, job.head, record.rows)
-        with PartFile(job.path, REQUESTS[job.kind], spans) as rows:
+        with PartFile(job.path, REQUESTS[job.kind], spans, job.reading) as rows:
             if not checked:
                 rows.check(job.checksum)
                 checked = True

@@ -15,6 +15,7 @@ import orjson
 from voxsip._config import RetryPolicy, Timeout
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._redaction.values import conceal
+from voxsip._row_files.reading import Reading
 from voxsip._version import __version__
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.decoding import refusing
@@ -72,6 +73,11 @@ class JobRecord:
     version: str
     starts: tuple[float, ...]
     stop: str | None
+
+    @property
+    def reading(self) -> Reading:
+        """How the file of rows is read."""
+        return Reading(**self.options["file"])
 
     @classmethod
     def of(cls, row: Any) -> Self:

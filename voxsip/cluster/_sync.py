@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import Any, Literal, Self, Unpack
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Self, Unpack
 
 from voxsip._protocol.interfaces import Runner
 from voxsip._redaction.values import conceal
 from voxsip.bulk import Outcome, Report, Stop
 from voxsip.cluster._async import (
+    AnyOptions,
     AsyncCluster,
     BindOptions,
     CreateOptions,
     JobOptions,
-    Partitions,
     Path,
 )
 from voxsip.cluster._job import ClusterJob, JobProgress
@@ -147,70 +147,26 @@ class Cluster:
         self._cluster = cluster
         self._runner = runner
 
-    def bind(
-        self,
-        path: Path,
-        *,
-        store: str,
-        partitions: Partitions = "auto",
-        name: str | None = None,
-        on_conflict: Literal["error", "order"] = "order",
-        **options: Unpack[BindOptions],
-    ) -> SyncClusterJob:
+    def bind(self, path: Path, *, store: str, **options: Unpack[BindOptions]) -> SyncClusterJob:
         """Make a job that binds and unbinds registrations; see `AsyncCluster.bind`."""
-        store = conceal(store)
-        made = self._cluster.bind(
-            path,
-            store=store,
-            partitions=partitions,
-            name=name,
-            on_conflict=on_conflict,
-            **options,
-        )
-        return SyncClusterJob(self._runner.run(made), self._runner)
+        return self._made(self._cluster.bind, path, store, options)
 
-    def create(
-        self,
-        path: Path,
-        *,
-        store: str,
-        partitions: Partitions = "auto",
-        name: str | None = None,
-        on_conflict: Literal["error", "order"] = "order",
-        **options: Unpack[CreateOptions],
-    ) -> SyncClusterJob:
+    def create(self, path: Path, *, store: str, **options: Unpack[CreateOptions]) -> SyncClusterJob:
         """Make a job that buys registrations; see `AsyncCluster.create`."""
-        store = conceal(store)
-        made = self._cluster.create(
-            path,
-            store=store,
-            partitions=partitions,
-            name=name,
-            on_conflict=on_conflict,
-            **options,
-        )
-        return SyncClusterJob(self._runner.run(made), self._runner)
+        return self._made(self._cluster.create, path, store, options)
 
-    def delete(
-        self,
-        path: Path,
-        *,
-        store: str,
-        partitions: Partitions = "auto",
-        name: str | None = None,
-        on_conflict: Literal["error", "order"] = "order",
-        **options: Unpack[JobOptions],
-    ) -> SyncClusterJob:
+    def delete(self, path: Path, *, store: str, **options: Unpack[JobOptions]) -> SyncClusterJob:
         """Make a job that gives registrations up; see `AsyncCluster.delete`."""
-        store = conceal(store)
-        made = self._cluster.delete(
-            path,
-            store=store,
-            partitions=partitions,
-            name=name,
-            on_conflict=on_conflict,
-            **options,
-        )
+        return self._made(self._cluster.delete, path, store, options)
+
+    def _made(
+        self,
+        make: Callable[..., Coroutine[Any, Any, ClusterJob]],
+        path: Path,
+        store: str,
+        options: AnyOptions,
+    ) -> SyncClusterJob:
+        made = make(path, store=conceal(store), **options)
         return SyncClusterJob(self._runner.run(made), self._runner)
 
     def open(self, job_id: str, *, store: str) -> SyncClusterJob:

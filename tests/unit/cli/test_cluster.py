@@ -6,13 +6,18 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROWS = "sip_username,proxy,password\n" + "".join(f"u{n},sip.example.com,pw-{n}\n" for n in range(6))
+ELSEWHERE = ROWS.replace("sip_username,proxy,password", "ext,floor,pwd").replace(
+    "sip.example.com", "2"
+)
+READING = ("--map", "ext=sip_username", "--map", "pwd=password", "--set", "proxy=sip.example.com")
 
 
 @pytest.mark.dask
 def test_a_job_is_made_run_by_processes_shown_and_resumed(serve, write, postgres):
     emulator, voxsip = serve(balance=50, price=1)
     store = ("--store", postgres.dsn())
-    made = voxsip("cluster", "create", write(ROWS), "--name", "night", "--partitions", "3", *store)
+    options = ("--name", "night", "--partitions", "3", *READING, "--ignore-extra-columns", *store)
+    made = voxsip("cluster", "create", write(ELSEWHERE), *options)
     assert made.code == 0
     assert "6 rows in 3 parts: 2 on average, 2 in the largest" in made.err
     assert "voxsip cluster resume night --store postgresql://" in made.err
@@ -37,6 +42,7 @@ def test_a_job_is_made_run_by_processes_shown_and_resumed(serve, write, postgres
     [
         (("bind", "-"), 2, "rows of standard input are nowhere"),
         (("bind", "rows.csv"), 2, "name the store: --store postgresql://"),
+        (("bind", "rows.csv", "--file-encoding", "cp1251"), 2, "workers read bytes of the file"),
         (
             ("bind", "rows.csv", "--partitions", "0"),
             2,

@@ -123,6 +123,9 @@ async def test_conflicts_are_refused_if_asked(account, store, write):
             {"concurrency": 0}, "concurrency: expected a whole number from 1", id="bulk's"
         ),
         pytest.param({"name": "a b"}, "job: expected a name of letters", id="name"),
+        pytest.param({"on_conflict": "x"}, "on_conflict: expected 'error' or 'order'", id="order"),
+        pytest.param({"map": {"id": 5}}, "map: expected a mapping of texts to texts", id="map"),
+        pytest.param({"set": {"rule": "1"}}, "set: rule=…: there is no column rule", id="set"),
         pytest.param(
             {"rate_limit": voxsip.Limiter(voxsip.RateLimit(5))},
             "rate_limit: expected a RateLimit",

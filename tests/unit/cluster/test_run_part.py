@@ -184,6 +184,28 @@ async def test_outcomes_and_reports_are_those_of_a_bulk_job(account, store, writ
 
 
 @pytest.mark.once
+async def test_a_file_of_another_system_is_read_by_every_worker_as_it_was_told(
+    account, store, write, tmp_path
+):
+    emulator, client = account
+    rows = [{"ext": f"u{n}", "secret": CANARY, "floor": n} for n in range(5)]
+    options = {"map": {"ext": "sip_username", "secret": "password"}, "ignore_extra_columns": True}
+    with pytest.raises(voxsip.InvalidArgumentError, match="proxy"):
+        await client.cluster.create(write(rows), store=store, **options)
+    options["set"] = {"proxy": "pbx.example.com"}
+    async with await client.cluster.create(
+        write(rows), store=store, partitions=2, **options
+    ) as job:
+        await run_all(job, store, client)
+        report = await job.report(reports=tmp_path / "report")
+    assert (report.done, job.parts) == (5, 2)
+    found = {row["sip_username"]: row["proxy"] for row in emulator.state.registrations[60:]}
+    assert found == {f"u{n}": "pbx.example.com" for n in range(5)}
+    header = (tmp_path / "report" / "succeeded.csv").read_text().splitlines()[0]
+    assert header.startswith("sip_username,proxy,")
+
+
+@pytest.mark.once
 async def test_what_others_changed_is_found(account, store, write):
     _, client = account
     rows = [{"sip_registration_id": n, "application_id": 1} for n in range(1, 5)]

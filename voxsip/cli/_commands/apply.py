@@ -13,14 +13,14 @@ from cyclopts import Parameter
 
 from voxsip._printable import counted
 from voxsip.cli._commands.plan import check_folder, make_plan, save_plan, show_plan
-from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.desired_file import DesiredFile
 from voxsip.cli._jobs.follow import follow
-from voxsip.cli._jobs.interrupts import interrupts
+from voxsip.cli._jobs.interrupts import run_interruptible
 from voxsip.cli._jobs.notes import print_note
 from voxsip.cli._jobs.options import (
     NO_FILE_OPTIONS,
@@ -221,20 +221,13 @@ def _reports(
 def _interruptible(main: Callable[[Interrupts], Any], path: Callable[[], str | None]) -> int:
     """Run a job; a second Ctrl-C cuts it off."""
 
-    async def guarded() -> Exit:
-        with interrupts() as signals:
-            code: Exit = await main(signals)
-            return code
-
-    try:
-        return run(guarded())
-    except (asyncio.CancelledError, KeyboardInterrupt):
+    def cut_off() -> str:
         begun = path()
         if begun is not None and _is_begun(begun):
-            text = f"cut off; resume with: {_again(begun)}"
-        else:
-            text = "cut off before the first change"
-        raise CommandError(text, Exit.INTERRUPTED) from None
+            return f"cut off; resume with: {_again(begun)}"
+        return "cut off before the first change"
+
+    return run_interruptible(main, cut_off)
 
 
 def check_json(wanted: bool) -> None:

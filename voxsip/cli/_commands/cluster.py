@@ -10,7 +10,17 @@ from voxsip._printable import counted
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.cluster_run import NO_ENGINE, Engine, launch
-from voxsip.cli._jobs.options import NO_LIMITS, NO_OUTPUT, File, Flag, Limits, Output, Yes
+from voxsip.cli._jobs.options import (
+    NO_FILE_OPTIONS,
+    NO_LIMITS,
+    NO_OUTPUT,
+    File,
+    FileOptions,
+    Flag,
+    Limits,
+    Output,
+    Yes,
+)
 from voxsip.cli._jobs.price import confirm
 from voxsip.cli._terminal import questions
 from voxsip.cli._terminal.output import print_json, print_text
@@ -33,6 +43,7 @@ def bind(
     skip_unchanged: Flag = False,
     verify: Flag = False,
     on_conflict: OnConflict = "error",
+    file_options: FileOptions = NO_FILE_OPTIONS,
     engine: Engine = NO_ENGINE,
     limits: Limits = NO_LIMITS,
     output: Output = NO_OUTPUT,
@@ -53,7 +64,8 @@ def bind(
             the order of the file.
     """
     options = {"skip_unchanged": skip_unchanged, "verify": verify, **limits.values()}
-    return _make("bind", file, name, partitions, on_conflict, options, engine, output, connection)
+    options |= _placing(name, partitions, on_conflict, file_options)
+    return _make("bind", file, options, engine, output, connection)
 
 
 def create(
@@ -65,6 +77,7 @@ def create(
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
+    file_options: FileOptions = NO_FILE_OPTIONS,
     engine: Engine = NO_ENGINE,
     limits: Limits = NO_LIMITS,
     output: Output = NO_OUTPUT,
@@ -90,9 +103,8 @@ def create(
         await confirm(client, rows, yes=yes, as_json=output.json, at_most=skip_unchanged)
 
     options = {"skip_unchanged": skip_unchanged, **limits.values()}
-    return _make(
-        "create", file, name, partitions, on_conflict, options, engine, output, connection, ask
-    )
+    options |= _placing(name, partitions, on_conflict, file_options)
+    return _make("create", file, options, engine, output, connection, ask)
 
 
 def delete(
@@ -104,6 +116,7 @@ def delete(
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
+    file_options: FileOptions = NO_FILE_OPTIONS,
     engine: Engine = NO_ENGINE,
     limits: Limits = NO_LIMITS,
     output: Output = NO_OUTPUT,
@@ -128,9 +141,8 @@ def delete(
             questions.confirm(f"Delete {counted(job.rows, 'registration')}?", "nothing was deleted")
 
     options = {"skip_unchanged": skip_unchanged, **limits.values()}
-    return _make(
-        "delete", file, name, partitions, on_conflict, options, engine, output, connection, ask
-    )
+    options |= _placing(name, partitions, on_conflict, file_options)
+    return _make("delete", file, options, engine, output, connection, ask)
 
 
 def resume(
@@ -207,9 +219,6 @@ def _print_status(state: JobStatus) -> None:
 def _make(
     kind: Literal["bind", "create", "delete"],
     file: str,
-    name: str | None,
-    partitions: str,
-    on_conflict: OnConflict,
     options: dict[str, Any],
     engine: Engine,
     output: Output,
@@ -220,17 +229,32 @@ def _make(
         raise CommandError(
             "rows of standard input are nowhere that a worker could read: name a file"
         )
-    parts = _parts(partitions)
     store = engine.address()
 
     async def find(client: AsyncClient) -> ClusterJob:
-        make = getattr(client.cluster, kind)
-        job: ClusterJob = await make(
-            file, store=store, partitions=parts, name=name, on_conflict=on_conflict, **options
-        )
+        job: ClusterJob = await getattr(client.cluster, kind)(file, store=store, **options)
         return job
 
     return launch(find, engine=engine, output=output, connection=connection, ask=ask)
+
+
+def _placing(
+    name: str | None, partitions: str, on_conflict: OnConflict, file_options: FileOptions
+) -> dict[str, Any]:
+    """Return the options of how the file is read and divided."""
+    reading = file_options.reading()
+    if reading.encoding is not None or reading.sheet is not None:
+        raise CommandError(
+            "--file-encoding, --sheet: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8"
+        )
+    return {
+        "name": name,
+        "partitions": _parts(partitions),
+        "on_conflict": on_conflict,
+        "map": reading.names,
+        "set": reading.constants,
+        "ignore_extra_columns": reading.ignore_extra,
+    }
 
 
 def _parts(text: str) -> int | Literal["auto"]:

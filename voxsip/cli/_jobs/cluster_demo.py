@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 2.0
 """Seconds an attempt may take: a dead worker's part is taken over after its lease and this."""
+RESTART_SECONDS = 60.0
+"""For a worker that was killed to be there again: Dask starts another process."""
 _SHOWN = 10
 
 
@@ -84,6 +87,8 @@ async def demonstrate(
         ]
         plan = make_rows([number for number, _ in bought], await read_users(client))
         binds = _write(folder / "binds.csv", (row.request.params() for row in plan))
+        with suppress(TimeoutError):  # the one that was killed is being started again
+            await dask.wait_for_workers(workers, RESTART_SECONDS)
         bound = await _run(await client.cluster.bind(binds, **options), dask)
         found = {
             item.sip_registration_id: Bound(item.application_id, item.user_id)

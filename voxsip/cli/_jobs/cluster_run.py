@@ -13,12 +13,11 @@ from attrs import frozen
 from cyclopts import Group, Parameter
 
 from voxsip import ConfigurationError
-from voxsip.cli._connection import run
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.follow import INTERRUPTED
-from voxsip.cli._jobs.interrupts import interrupts
+from voxsip.cli._jobs.interrupts import run_interruptible
 from voxsip.cli._jobs.summary import exit_code, print_next_step, print_report
 from voxsip.cli._terminal.streams import lost_output, unblock_output
 from voxsip.shared import shown
@@ -140,15 +139,10 @@ def launch(
         code = exit_code(report)
         return Exit.FAILED if code is Exit.DONE and output.report and not written else code
 
-    async def interruptible() -> Exit:
-        with interrupts() as signals:
-            return await main(signals)
+    def cut_off() -> str:
+        return f"cut off; resume with: {resume_command(job_id, engine)}" if job_id else "cut off"
 
-    try:
-        return run(interruptible())
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        again = f"; resume with: {resume_command(job_id, engine)}" if job_id else ""
-        raise CommandError(f"cut off{again}", Exit.INTERRUPTED) from None
+    return run_interruptible(main, cut_off)
 
 
 async def follow(

@@ -10,10 +10,13 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 from attrs import define
 
+from voxsip.cli._connection import run
+from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._terminal.streams import give_up_output
 
 SAME_STOP = 1.0
@@ -88,6 +91,29 @@ def interrupts() -> Iterator[Interrupts]:
             if taken.over or taken.taken is not None:  # the rest of the same stop may be on its way
                 for number in signals:
                     signal.signal(number, taken.late)
+
+
+def run_interruptible(
+    main: Callable[[Interrupts], Coroutine[Any, Any, Exit]], cut_off: Callable[[], str]
+) -> Exit:
+    """Run a command that takes the signals itself; return its exit code.
+
+    Arguments:
+        main: the command.
+        cut_off: what to say if it was cut off; asked at that moment.
+
+    Raises:
+        CommandError: it was cut off.
+    """
+
+    async def interruptible() -> Exit:
+        with interrupts() as signals:
+            return await main(signals)
+
+    try:
+        return run(interruptible())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise CommandError(cut_off(), Exit.INTERRUPTED) from None
 
 
 @contextlib.contextmanager

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from voxsip.cli._connection import run
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.follow import follow
-from voxsip.cli._jobs.interrupts import interrupts
+from voxsip.cli._jobs.interrupts import run_interruptible
 from voxsip.cli._jobs.reports import reports
 from voxsip.cli._jobs.summary import exit_code, print_next_step, print_report
 from voxsip.cli._terminal.streams import lost_output
@@ -101,14 +99,7 @@ def launch(
         code = exit_code(report)
         return Exit.FAILED if code is Exit.DONE and output.report and not written else code
 
-    async def interruptible() -> Exit:
-        with interrupts() as signals:
-            return await main(signals)
-
-    try:
-        return run(interruptible())
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        raise CommandError(_cut_off(journal, again), Exit.INTERRUPTED) from None
+    return run_interruptible(main, lambda: _cut_off(journal, again))
 
 
 def _check_own_account(own: int | None, source: RowFile[Any], rows: Rows[Any]) -> None:
