@@ -13,6 +13,7 @@ import csv
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -209,15 +210,21 @@ async def binds(rows: int, workers: int) -> None:
             expected[registration] = (application, user)
             holder[user] = registration
         path = stage.write(given)
+        del given
         async with (
             stage.client() as client,
             local_workers(workers, store=stage.store, environment=stage.environment) as dask,
         ):
+            before = peak_memory()
             started = time.monotonic()
             job: ClusterJob = await client.cluster.bind(path, store=stage.store, partitions=12)
-            print(f"planned in {time.monotonic() - started:.1f} s: {job.note}", flush=True)
+            print(
+                f"planned in {time.monotonic() - started:.1f} s, {peak_memory() - before:.0f} MB more: {job.note}",
+                flush=True,
+            )
             async with job:
                 report = await job.run(dask)
+            print(f"memory of this process: {before:.0f} MB before, {peak_memory():.0f} MB at most")
         found = {
             row["sip_registration_id"]: (row["application_id"], row["user_id"])
             for row in stage.state()["registrations"]
@@ -228,6 +235,11 @@ async def binds(rows: int, workers: int) -> None:
             f"{wrong} registrations differ from one after another",
             flush=True,
         )
+
+
+def peak_memory() -> float:
+    """MB that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:

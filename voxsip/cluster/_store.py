@@ -44,6 +44,7 @@ class JobRecord:
         account_id: The account of its client.
         service: Host and port of the API.
         options: Of its parts' jobs and clients.
+        reading: How its file of rows is read.
         deadline: Seconds after the start of a run when nothing more is sent, or None.
         path: Of the file of rows.
         head: Bytes of it before the first row.
@@ -63,6 +64,7 @@ class JobRecord:
     account_id: int | None
     service: str
     options: Mapping[str, Any]
+    reading: Reading
     path: str
     head: int
     checksum: str
@@ -73,11 +75,6 @@ class JobRecord:
     version: str
     starts: tuple[float, ...]
     stop: str | None
-
-    @property
-    def reading(self) -> Reading:
-        """How the file of rows is read."""
-        return Reading(**self.options["file"])
 
     @classmethod
     def of(cls, row: Any) -> Self:
@@ -96,6 +93,7 @@ class JobRecord:
             account_id=row["account_id"],
             service=row["service"],
             options=_options(row["options"]),
+            reading=_reading(row["options"]),
             path=row["path"],
             head=values.count(row["head"], "the length of the head"),
             checksum=row["checksum"],
@@ -446,6 +444,23 @@ def _options(text: object) -> Mapping[str, Any]:
     RetryPolicy(**client["retry"])
     values.number_or_none(client["account_id"], "the account")
     return {"job": Options.from_json(found["job"], {}).to_json(), "client": client}
+
+
+def _reading(text: object) -> Reading:
+    """Return how a job's file is read.
+
+    Raises:
+        ValueError: It is nothing that voxsip writes.
+    """
+    kept = values.mapping(text, "the options").get("file", {})
+    names, constants = (
+        {
+            values.text(name, "a column"): values.text(value, "a column")
+            for name, value in kept.get(table, {}).items()
+        }
+        for table in ("names", "constants")
+    )
+    return Reading(names=names, constants=constants, ignore_extra=bool(kept.get("ignore_extra")))
 
 
 def _batches(plan: Plan) -> Iterable[tuple[list[Any], ...]]:
