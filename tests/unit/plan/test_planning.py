@@ -204,7 +204,7 @@ REFUSED = {
     "a user without the application it needs": (
         [{"sip_registration_id": 1, "application_id": None, "user_id": 1}],
         "user_id",
-        "application shall be none",
+        "application is removed",
     ),
     "an unknown column": ([{"sip_registration_id": 1, "user_nam": "x"}], None, "did you mean user_name?"),
     "an id that is none": ([{"sip_registration_id": "1.5"}], "sip_registration_id", "whole number"),
