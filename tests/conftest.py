@@ -6,12 +6,13 @@ They try the same examples every time, so that a failure is of the change at han
 import signal
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.real_parts import *  # noqa: F403 - hooks
 from tests.support.time_limit import *  # noqa: F403 - hooks
 
-settings.register_profile("voxsip", deadline=None, derandomize=True)
+NOISY = [HealthCheck.too_slow]  # how fast examples are made depends on the machine
+settings.register_profile("voxsip", deadline=None, derandomize=True, suppress_health_check=NOISY)
 settings.register_profile("long", deadline=None, max_examples=2000)
 settings.load_profile("voxsip")
 
