@@ -33,6 +33,7 @@ PARAM_TYPES = {
     "strs_or_all": "Sequence[str] | All",
     "str_or_all": "str | All",
 }
+NOT_TAKEN = "a value that its argument does not take"
 UNITS = {
     "timestamp": "An aware datetime, sent in UTC.",
     "unix": "An aware datetime, sent as seconds since 1970.",
@@ -167,9 +168,9 @@ def _reply(model: Model) -> str:
 def _raises(
     operation: Operation, shown: Method, errors: dict[int, str]
 ) -> Iterator[tuple[str, str]]:
-    reasons = [*_conflicts(operation, shown), *_omissions(operation, shown)]
-    because = f"{_join(reasons, ';', 'or')}. " if reasons else "An argument has the wrong type. "
-    yield "InvalidArgumentError", f"{because}Nothing was sent."
+    reasons = [*_conflicts(operation, shown), *_omissions(operation, shown), NOT_TAKEN]
+    because = _join(reasons, ";", "or")
+    yield "InvalidArgumentError", f"{because[0].upper()}{because[1:]}. Nothing was sent."
     codes = [f"{code}{GLUE}{errors[code]}" for code in operation.errors]
     among = f"Among its numbers: {', '.join(codes)}." if codes else ""
     yield "APIError", f"The service refused. {among}".strip()

@@ -65,17 +65,17 @@ def test_deadline_is_for_each_page_of_a_list(text):
 
 def test_conflicts_are_told(text):
     said = (
-        "InvalidArgumentError: `shelf_id` and `shelf_name` together; or `room` without `shelf_id`"
-        " or `shelf_name`. Nothing was sent."
+        "InvalidArgumentError: `shelf_id` and `shelf_name` together; `room` without `shelf_id` or"
+        " `shelf_name`; or a value that its argument does not take. Nothing was sent."
     )
     assert said in text("buy")
 
 
 def test_conditions_are_told(text):
     said = (
-        "no `book_id`, unless `lent` is False; `reader_id` without `until` or `since`, unless"
-        " `lent` is False and `book_id` is absent; or no `book_id` or `reader_id`, unless `lent`"
-        " is True."
+        "No `book_id`, unless `lent` is False; `reader_id` without `until` or `since`, unless"
+        " `lent` is False and `book_id` is absent; no `book_id` or `reader_id`, unless `lent`"
+        " is True; or a value that its argument does not take."
     )
     assert said in text("lend")
 
@@ -83,7 +83,7 @@ def test_conditions_are_told(text):
 def test_variant_tells_only_the_conditions_that_remain(text):
     said = (
         "InvalidArgumentError: `reader_id` without `until` or `since`, unless `book_id` is absent;"
-        " or no `book_id` or `reader_id`. Nothing was sent."
+        " no `book_id` or `reader_id`; or a value that its argument does not take. Nothing was sent."
     )
     assert said in text("give_back")
     assert "book_id (int): Book to take back." in text("give_back")

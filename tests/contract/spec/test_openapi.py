@@ -242,3 +242,11 @@ def test_error_numbers():
     assert errors["127"] == "INSUFFICIENT_MONEY"
     assert list(errors) == sorted(errors, key=int)
     assert all(name == name.upper() and name.isidentifier() for name in errors.values())
+
+
+@pytest.mark.parametrize("operation", list(operations()))
+def test_lists_are_described_as_several(operation):
+    for entry in operation["parameters"]:
+        if entry["schema"]["type"] == "array":
+            text = entry["description"]
+            assert text.startswith("Only ") or re.match(r"(\w+ )?\w+s\b", text), entry["name"]

@@ -74,7 +74,7 @@ class AsyncAccounts:
             `result` (AccountInfo), `api_address` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -146,7 +146,7 @@ class AsyncAccounts:
             SetAccountInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         new_account_password = conceal(new_account_password)
@@ -235,8 +235,8 @@ class AsyncAccounts:
 
         Raises:
             InvalidArgumentError: `child_account_id`, `child_account_name`, and
-                `child_account_email` together; or no `child_account_id`, `child_account_name`, or
-                `child_account_email`. Nothing was sent.
+                `child_account_email` together; no `child_account_id`, `child_account_name`, or
+                `child_account_email`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         new_child_account_password = conceal(new_child_account_password)
@@ -275,7 +275,7 @@ class AsyncAccounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-currency-rate
 
         Args:
-            currency (Sequence[str]): Currency by its three letters.
+            currency (Sequence[str]): Currencies by their three letters.
             date (date): Day that the numbers are of.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -283,7 +283,7 @@ class AsyncAccounts:
             GetCurrencyRateReply with `result` (ExchangeRates).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -307,7 +307,7 @@ class AsyncAccounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-resource-price
 
         Args:
-            resource_type (Sequence[str]): Kind of resource that is charged.
+            resource_type (Sequence[str]): Kinds of resources that are charged.
             price_group_id (Sequence[int]): Only those of these price groups, by id.
             price_group_name (str): Only those of this price group, by name.
             resource_param (Sequence[str]): Only prices for these destinations or items.
@@ -318,7 +318,7 @@ class AsyncAccounts:
             item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -365,7 +365,7 @@ class AsyncAccounts:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 244 INVALID_SUBSCRIPTION_TEMPLATE_ID,
                 245 INVALID_SUBSCRIPTION_TEMPLATE_NAME, 246 INVALID_SUBSCRIPTION_TEMPLATE_TYPE.
         """
@@ -428,7 +428,7 @@ class AsyncAccounts:
             of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -474,7 +474,7 @@ class AsyncAccounts:
             GetMoneyAmountToChargeReply with `result` (MoneyAmountToCharge).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -509,7 +509,7 @@ class AsyncAccounts:
             ChangeAccountPlanReply with `account_info` (ShortAccountInfo).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -537,7 +537,7 @@ class AsyncAccounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-plans
 
         Args:
-            plan_type (Sequence[str]): Kind of the plan. Each one of `IM`, `MAU`.
+            plan_type (Sequence[str]): Only plans of these kinds. Each one of `IM`, `MAU`.
             plan_subscription_template_id (Sequence[int]): Only these plans, by id.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -546,7 +546,7 @@ class AsyncAccounts:
             of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -574,7 +574,7 @@ class AsyncAccounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-available-plans
 
         Args:
-            plan_type (Sequence[str]): Kind of the plan. Each one of `IM`, `MAU`.
+            plan_type (Sequence[str]): Only plans of these kinds. Each one of `IM`, `MAU`.
             plan_subscription_template_id (Sequence[int]): Only these plans, by id.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -583,7 +583,7 @@ class AsyncAccounts:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -618,8 +618,8 @@ class AsyncAccounts:
         Args:
             with_details (bool): Whether details of each document are sent.
             verification_name (str): Verification, by name.
-            verification_status (Sequence[str]): State of the verification. Each one of `REQUIRED`,
-                `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
+            verification_status (Sequence[str]): Only those whose verification is in one of these
+                states. Each one of `REQUIRED`, `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
             from_unverified_hold_until (date): Only those whose time to be verified ends at this
                 moment or later.
             to_unverified_hold_until (date): Only those whose time to be verified ends at this
@@ -635,7 +635,7 @@ class AsyncAccounts:
             item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -672,7 +672,7 @@ class AsyncAccounts:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -61,7 +61,7 @@ class Accounts:
             `result` (AccountInfo), `api_address` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -130,7 +130,7 @@ class Accounts:
             SetAccountInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         new_account_password = conceal(new_account_password)
@@ -217,8 +217,8 @@ class Accounts:
 
         Raises:
             InvalidArgumentError: `child_account_id`, `child_account_name`, and
-                `child_account_email` together; or no `child_account_id`, `child_account_name`, or
-                `child_account_email`. Nothing was sent.
+                `child_account_email` together; no `child_account_id`, `child_account_name`, or
+                `child_account_email`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         new_child_account_password = conceal(new_child_account_password)
@@ -255,7 +255,7 @@ class Accounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-currency-rate
 
         Args:
-            currency (Sequence[str]): Currency by its three letters.
+            currency (Sequence[str]): Currencies by their three letters.
             date (date): Day that the numbers are of.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -263,7 +263,7 @@ class Accounts:
             GetCurrencyRateReply with `result` (ExchangeRates).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -287,7 +287,7 @@ class Accounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-resource-price
 
         Args:
-            resource_type (Sequence[str]): Kind of resource that is charged.
+            resource_type (Sequence[str]): Kinds of resources that are charged.
             price_group_id (Sequence[int]): Only those of these price groups, by id.
             price_group_name (str): Only those of this price group, by name.
             resource_param (Sequence[str]): Only prices for these destinations or items.
@@ -297,7 +297,7 @@ class Accounts:
             A pager of ResourcePrice: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -342,7 +342,7 @@ class Accounts:
             A pager of SubscriptionTemplate: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 244 INVALID_SUBSCRIPTION_TEMPLATE_ID,
                 245 INVALID_SUBSCRIPTION_TEMPLATE_NAME, 246 INVALID_SUBSCRIPTION_TEMPLATE_TYPE.
         """
@@ -403,7 +403,7 @@ class Accounts:
             A pager of AccountInfo: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -448,7 +448,7 @@ class Accounts:
             GetMoneyAmountToChargeReply with `result` (MoneyAmountToCharge).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -482,7 +482,7 @@ class Accounts:
             ChangeAccountPlanReply with `account_info` (ShortAccountInfo).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -508,7 +508,7 @@ class Accounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-plans
 
         Args:
-            plan_type (Sequence[str]): Kind of the plan. Each one of `IM`, `MAU`.
+            plan_type (Sequence[str]): Only plans of these kinds. Each one of `IM`, `MAU`.
             plan_subscription_template_id (Sequence[int]): Only these plans, by id.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -516,7 +516,7 @@ class Accounts:
             A pager of AccountPlan: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -543,7 +543,7 @@ class Accounts:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-available-plans
 
         Args:
-            plan_type (Sequence[str]): Kind of the plan. Each one of `IM`, `MAU`.
+            plan_type (Sequence[str]): Only plans of these kinds. Each one of `IM`, `MAU`.
             plan_subscription_template_id (Sequence[int]): Only these plans, by id.
             deadline (float): Seconds for each page, all attempts together.
 
@@ -551,7 +551,7 @@ class Accounts:
             A pager of Plan: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -585,8 +585,8 @@ class Accounts:
         Args:
             with_details (bool): Whether details of each document are sent.
             verification_name (str): Verification, by name.
-            verification_status (Sequence[str]): State of the verification. Each one of `REQUIRED`,
-                `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
+            verification_status (Sequence[str]): Only those whose verification is in one of these
+                states. Each one of `REQUIRED`, `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
             from_unverified_hold_until (date): Only those whose time to be verified ends at this
                 moment or later.
             to_unverified_hold_until (date): Only those whose time to be verified ends at this
@@ -601,7 +601,7 @@ class Accounts:
             A pager of AccountDocuments: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -636,7 +636,7 @@ class Accounts:
             A pager of AccountVerifications: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

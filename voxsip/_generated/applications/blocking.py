@@ -56,7 +56,7 @@ class Applications:
             `application_name` (str), `secure_record_storage` (bool).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 108 APPLICATION_COUNT_EXCEEDED, 129 APPLICATION_NAME_ISNT_UNIQUE.
         """
@@ -94,8 +94,9 @@ class Applications:
             DelApplicationReply: That the applications are gone.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or no
-                `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; no
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID.
         """
@@ -139,8 +140,9 @@ class Applications:
             `secure_record_storage` (bool).
 
         Raises:
-            InvalidArgumentError: `application_id` and `required_application_name` together; or no
-                `application_id` or `required_application_name`. Nothing was sent.
+            InvalidArgumentError: `application_id` and `required_application_name` together; no
+                `application_id` or `required_application_name`; or a value that its argument does
+                not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 129 APPLICATION_NAME_ISNT_UNIQUE.
         """
@@ -189,7 +191,7 @@ class Applications:
             A pager of Application: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

@@ -60,7 +60,7 @@ class AsyncAuthorizedIps:
             AddAuthorizedAccountIPReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -97,8 +97,8 @@ class AsyncAuthorizedIps:
             DelAuthorizedAccountIPReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `authorized_ip` and `contains_ip` together; or no `authorized_ip`
-                or `contains_ip`. Nothing was sent.
+            InvalidArgumentError: `authorized_ip` and `contains_ip` together; no `authorized_ip` or
+                `contains_ip`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -146,7 +146,7 @@ class AsyncAuthorizedIps:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -181,7 +181,7 @@ class AsyncAuthorizedIps:
             CheckAuthorizedAccountIPReply with `result` (bool), `authorized_ip` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

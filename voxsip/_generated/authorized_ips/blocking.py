@@ -54,7 +54,7 @@ class AuthorizedIps:
             AddAuthorizedAccountIPReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -93,8 +93,8 @@ class AuthorizedIps:
             DelAuthorizedAccountIPReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `authorized_ip` and `contains_ip` together; or no `authorized_ip`
-                or `contains_ip`. Nothing was sent.
+            InvalidArgumentError: `authorized_ip` and `contains_ip` together; no `authorized_ip` or
+                `contains_ip`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -139,7 +139,7 @@ class AuthorizedIps:
             A pager of AuthorizedAccountIp: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -173,7 +173,7 @@ class AuthorizedIps:
             CheckAuthorizedAccountIPReply with `result` (bool), `authorized_ip` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.check(authorized_ip=authorized_ip, deadline=deadline))

@@ -151,7 +151,7 @@ class AsyncCallLists:
             `batch_id` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -229,7 +229,7 @@ class AsyncCallLists:
             `batch_id` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -265,7 +265,7 @@ class AsyncCallLists:
             CancelCallListBatchReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -348,7 +348,7 @@ class AsyncCallLists:
             EditCallListReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -401,7 +401,7 @@ class AsyncCallLists:
             EditCallListTasksPriorityReply with `results` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -429,7 +429,7 @@ class AsyncCallLists:
             DeleteCallListReply with `result` (bool), `msg` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -487,7 +487,7 @@ class AsyncCallLists:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -540,7 +540,7 @@ class AsyncCallLists:
             of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -588,7 +588,7 @@ class AsyncCallLists:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(
@@ -652,7 +652,7 @@ class AsyncCallLists:
             EditCallListTaskReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -703,7 +703,8 @@ class AsyncCallLists:
             `error_msg` (str).
 
         Raises:
-            InvalidArgumentError: no `tasks_ids` or `tasks_uuids`. Nothing was sent.
+            InvalidArgumentError: No `tasks_ids` or `tasks_uuids`; or a value that its argument does
+                not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -736,7 +737,7 @@ class AsyncCallLists:
             StopCallListProcessingReply with `result` (bool), `msg` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -762,7 +763,7 @@ class AsyncCallLists:
             RecoverCallListReply with `result` (bool), `count_recovery` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

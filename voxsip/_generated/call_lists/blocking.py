@@ -139,7 +139,7 @@ class CallLists:
             `batch_id` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -215,7 +215,7 @@ class CallLists:
             `batch_id` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -249,7 +249,7 @@ class CallLists:
             CancelCallListBatchReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -329,7 +329,7 @@ class CallLists:
             EditCallListReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -380,7 +380,7 @@ class CallLists:
             EditCallListTasksPriorityReply with `results` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -403,7 +403,7 @@ class CallLists:
             DeleteCallListReply with `result` (bool), `msg` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.delete(list_id=list_id, deadline=deadline))
@@ -458,7 +458,7 @@ class CallLists:
             A pager of CallList: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -509,7 +509,7 @@ class CallLists:
             A pager of CallListTask: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -551,7 +551,7 @@ class CallLists:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Download(
@@ -614,7 +614,7 @@ class CallLists:
             EditCallListTaskReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -663,7 +663,8 @@ class CallLists:
             `error_msg` (str).
 
         Raises:
-            InvalidArgumentError: no `tasks_ids` or `tasks_uuids`. Nothing was sent.
+            InvalidArgumentError: No `tasks_ids` or `tasks_uuids`; or a value that its argument does
+                not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -692,7 +693,7 @@ class CallLists:
             StopCallListProcessingReply with `result` (bool), `msg` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.stop(list_id=list_id, deadline=deadline))
@@ -714,7 +715,7 @@ class CallLists:
             RecoverCallListReply with `result` (bool), `count_recovery` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.recover(list_id=list_id, deadline=deadline))

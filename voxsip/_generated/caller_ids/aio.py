@@ -46,8 +46,8 @@ class AsyncCallerIds:
             DelCallerIDReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `callerid_id` and `callerid_number` together; or no `callerid_id`
-                or `callerid_number`. Nothing was sent.
+            InvalidArgumentError: `callerid_id` and `callerid_number` together; no `callerid_id` or
+                `callerid_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -90,7 +90,7 @@ class AsyncCallerIds:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -45,8 +45,8 @@ class CallerIds:
             DelCallerIDReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `callerid_id` and `callerid_number` together; or no `callerid_id`
-                or `callerid_number`. Nothing was sent.
+            InvalidArgumentError: `callerid_id` and `callerid_number` together; no `callerid_id` or
+                `callerid_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -87,7 +87,7 @@ class CallerIds:
             A pager of CallerId: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

@@ -60,7 +60,8 @@ class DialogflowCredentials:
             AddDialogflowKeyReply with `dialogflow_key_id` (int).
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         json_credentials = conceal(json_credentials)
@@ -94,7 +95,7 @@ class DialogflowCredentials:
             SetDialogflowKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -122,7 +123,7 @@ class DialogflowCredentials:
             DelDialogflowKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -154,7 +155,7 @@ class DialogflowCredentials:
             A pager of DialogflowKeyInfo: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -194,7 +195,7 @@ class DialogflowCredentials:
             BindDialogflowKeysReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -231,7 +232,7 @@ class DialogflowCredentials:
             BindDialogflowKeysReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

@@ -95,10 +95,11 @@ class AsyncHistory:
             application_name (str): Only those of this application, by name.
             user_id (Sequence[int]): Only those of these users, by id.
             rule_name (str): Only those of this rule, by name.
-            remote_number (Sequence[str]): Number at the far end of the call.
+            remote_number (Sequence[str]): Only calls with one of these numbers at the far end.
             remote_number_list (Json): Only calls with these numbers at the other end. Lists and
                 dicts, or JSON text.
-            local_number (Sequence[str]): Number at the platform's end of the call.
+            local_number (Sequence[str]): Only calls with one of these numbers at the platform's
+                end.
             call_session_history_custom_data (str): Only call sessions that carry this text as their
                 custom data.
             with_calls (bool): Whether to list the calls of each session.
@@ -118,8 +119,8 @@ class AsyncHistory:
             of every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -205,8 +206,9 @@ class AsyncHistory:
             application_name (str): Name of the application, in place of `application_id`.
             user_id (Sequence[int]): Ids of users, as `users.list` gives them.
             rule_name (str): Name of the rule, as `rules.list` gives it.
-            remote_number (Sequence[str]): Number at the far end of the call.
-            local_number (Sequence[str]): Number at the platform's end of the call.
+            remote_number (Sequence[str]): Only calls with one of these numbers at the far end.
+            local_number (Sequence[str]): Only calls with one of these numbers at the platform's
+                end.
             call_session_history_custom_data (str): Only call sessions that carry this text as their
                 custom data.
             with_calls (bool): Whether to list the calls of each session.
@@ -223,8 +225,8 @@ class AsyncHistory:
             GetCallHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -293,8 +295,9 @@ class AsyncHistory:
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             rule_name (str): Name of the rule, as `rules.list` gives it.
-            remote_number (Sequence[str]): Number at the far end of the call.
-            local_number (Sequence[str]): Number at the platform's end of the call.
+            remote_number (Sequence[str]): Only calls with one of these numbers at the far end.
+            local_number (Sequence[str]): Only calls with one of these numbers at the platform's
+                end.
             call_session_history_custom_data (str): Only call sessions that carry this text as their
                 custom data.
             desc_order (bool): Newest first if true.
@@ -305,8 +308,8 @@ class AsyncHistory:
             GetBriefCallHistoryReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -374,7 +377,7 @@ class AsyncHistory:
             item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -413,7 +416,7 @@ class AsyncHistory:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(
@@ -460,7 +463,7 @@ class AsyncHistory:
             application_name (str): Only those of this application, by name.
             subscription_id (Sequence[int]): Only those of these subscriptions, by id.
             subscription_name (Sequence[str]): Only transactions of subscriptions with this name.
-            resource_type (Sequence[str]): Kind of resource that is charged.
+            resource_type (Sequence[str]): Kinds of resources that are charged.
             price_group_name (Sequence[str]): Only those of these price groups, by name.
             use_accounting_dates (bool): Whether times are those of accounting instead of those of
                 use.
@@ -485,7 +488,7 @@ class AsyncHistory:
             of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -559,7 +562,7 @@ class AsyncHistory:
             application_name (str): Name of the application, if `application_id` is not given.
             subscription_id (Sequence[int]): Ids of subscriptions, as the service gave them.
             subscription_name (Sequence[str]): Only transactions of subscriptions with this name.
-            resource_type (Sequence[str]): Kind of resource that is charged.
+            resource_type (Sequence[str]): Kinds of resources that are charged.
             price_group_name (Sequence[str]): Only these price groups, by name.
             use_accounting_dates (bool): Whether times are those of accounting instead of those of
                 use.
@@ -584,7 +587,7 @@ class AsyncHistory:
             GetTransactionHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -639,7 +642,8 @@ class AsyncHistory:
             DeleteRecordReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `record_url` or `record_id`. Nothing was sent.
+            InvalidArgumentError: No `record_url` or `record_id`; or a value that its argument does
+                not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -702,7 +706,7 @@ class AsyncHistory:
             of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -786,7 +790,7 @@ class AsyncHistory:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(
@@ -859,7 +863,7 @@ class AsyncHistory:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -928,7 +932,7 @@ class AsyncHistory:
             GetAuditLogAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

@@ -84,10 +84,11 @@ class History:
             application_name (str): Only those of this application, by name.
             user_id (Sequence[int]): Only those of these users, by id.
             rule_name (str): Only those of this rule, by name.
-            remote_number (Sequence[str]): Number at the far end of the call.
+            remote_number (Sequence[str]): Only calls with one of these numbers at the far end.
             remote_number_list (Json): Only calls with these numbers at the other end. Lists and
                 dicts, or JSON text.
-            local_number (Sequence[str]): Number at the platform's end of the call.
+            local_number (Sequence[str]): Only calls with one of these numbers at the platform's
+                end.
             call_session_history_custom_data (str): Only call sessions that carry this text as their
                 custom data.
             with_calls (bool): Whether to list the calls of each session.
@@ -106,8 +107,8 @@ class History:
             A pager of CallSession: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -192,8 +193,9 @@ class History:
             application_name (str): Name of the application, in place of `application_id`.
             user_id (Sequence[int]): Ids of users, as `users.list` gives them.
             rule_name (str): Name of the rule, as `rules.list` gives it.
-            remote_number (Sequence[str]): Number at the far end of the call.
-            local_number (Sequence[str]): Number at the platform's end of the call.
+            remote_number (Sequence[str]): Only calls with one of these numbers at the far end.
+            local_number (Sequence[str]): Only calls with one of these numbers at the platform's
+                end.
             call_session_history_custom_data (str): Only call sessions that carry this text as their
                 custom data.
             with_calls (bool): Whether to list the calls of each session.
@@ -210,8 +212,8 @@ class History:
             GetCallHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -278,8 +280,9 @@ class History:
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             rule_name (str): Name of the rule, as `rules.list` gives it.
-            remote_number (Sequence[str]): Number at the far end of the call.
-            local_number (Sequence[str]): Number at the platform's end of the call.
+            remote_number (Sequence[str]): Only calls with one of these numbers at the far end.
+            local_number (Sequence[str]): Only calls with one of these numbers at the platform's
+                end.
             call_session_history_custom_data (str): Only call sessions that carry this text as their
                 custom data.
             desc_order (bool): Newest first if true.
@@ -290,8 +293,8 @@ class History:
             GetBriefCallHistoryReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -356,7 +359,7 @@ class History:
             A pager of HistoryReport: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -392,7 +395,7 @@ class History:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Download(
@@ -440,7 +443,7 @@ class History:
             application_name (str): Only those of this application, by name.
             subscription_id (Sequence[int]): Only those of these subscriptions, by id.
             subscription_name (Sequence[str]): Only transactions of subscriptions with this name.
-            resource_type (Sequence[str]): Kind of resource that is charged.
+            resource_type (Sequence[str]): Kinds of resources that are charged.
             price_group_name (Sequence[str]): Only those of these price groups, by name.
             use_accounting_dates (bool): Whether times are those of accounting instead of those of
                 use.
@@ -464,7 +467,7 @@ class History:
             A pager of Transaction: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -537,7 +540,7 @@ class History:
             application_name (str): Name of the application, if `application_id` is not given.
             subscription_id (Sequence[int]): Ids of subscriptions, as the service gave them.
             subscription_name (Sequence[str]): Only transactions of subscriptions with this name.
-            resource_type (Sequence[str]): Kind of resource that is charged.
+            resource_type (Sequence[str]): Kinds of resources that are charged.
             price_group_name (Sequence[str]): Only these price groups, by name.
             use_accounting_dates (bool): Whether times are those of accounting instead of those of
                 use.
@@ -562,7 +565,7 @@ class History:
             GetTransactionHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -615,7 +618,8 @@ class History:
             DeleteRecordReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `record_url` or `record_id`. Nothing was sent.
+            InvalidArgumentError: No `record_url` or `record_id`; or a value that its argument does
+                not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -674,7 +678,7 @@ class History:
             A pager of AcdSession: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -756,7 +760,7 @@ class History:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Download(
@@ -827,7 +831,7 @@ class History:
             A pager of AuditLog: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -895,7 +899,7 @@ class History:
             GetAuditLogAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

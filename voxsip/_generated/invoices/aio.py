@@ -43,7 +43,7 @@ class AsyncInvoices:
             item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -66,7 +66,7 @@ class AsyncInvoices:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(DOWNLOAD_INVOICE, {"invoice_id": invoice_id}, deadline)

@@ -43,7 +43,7 @@ class Invoices:
             A pager of AccountInvoice: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(self._runner, self._aio.list(count=count, offset=offset, deadline=deadline))
@@ -64,7 +64,7 @@ class Invoices:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Download(self._runner, self._aio.download(invoice_id=invoice_id, deadline=deadline))

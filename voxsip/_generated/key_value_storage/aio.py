@@ -67,7 +67,8 @@ class AsyncKeyValueStorage:
             SetKeyValueItemReply with `result` (KeyValueItem).
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -109,7 +110,8 @@ class AsyncKeyValueStorage:
             DelKeyValueItemReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -144,7 +146,8 @@ class AsyncKeyValueStorage:
             GetKeyValueItemReply with `result` (KeyValueItem).
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -185,7 +188,8 @@ class AsyncKeyValueStorage:
             of every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -232,7 +236,8 @@ class AsyncKeyValueStorage:
             of every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -61,7 +61,8 @@ class KeyValueStorage:
             SetKeyValueItemReply with `result` (KeyValueItem).
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -101,7 +102,8 @@ class KeyValueStorage:
             DelKeyValueItemReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -138,7 +140,8 @@ class KeyValueStorage:
             GetKeyValueItemReply with `result` (KeyValueItem).
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -180,7 +183,8 @@ class KeyValueStorage:
             A pager of KeyValueItem: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -225,7 +229,8 @@ class KeyValueStorage:
             A pager of KeyValueKey: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

@@ -55,7 +55,7 @@ class AsyncOutboundTestNumbers:
             AddOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -83,7 +83,7 @@ class AsyncOutboundTestNumbers:
             VerifyOutboundTestPhoneNumberReply with `daily_attempts_left` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -109,7 +109,7 @@ class AsyncOutboundTestNumbers:
             ActivateOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         verification_code = conceal(verification_code)
@@ -137,7 +137,7 @@ class AsyncOutboundTestNumbers:
             DelOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -160,7 +160,7 @@ class AsyncOutboundTestNumbers:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -48,7 +48,7 @@ class OutboundTestNumbers:
             AddOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.add(phone_number=phone_number, deadline=deadline))
@@ -69,7 +69,7 @@ class OutboundTestNumbers:
             VerifyOutboundTestPhoneNumberReply with `daily_attempts_left` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.verify(deadline=deadline))
@@ -93,7 +93,7 @@ class OutboundTestNumbers:
             ActivateOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         verification_code = conceal(verification_code)
@@ -116,7 +116,7 @@ class OutboundTestNumbers:
             DelOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.delete(deadline=deadline))
@@ -136,7 +136,7 @@ class OutboundTestNumbers:
             A pager of OutboundTestPhoneNumber: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(self._runner, self._aio.list(deadline=deadline))

@@ -76,7 +76,7 @@ class AsyncPhoneNumbers:
 
         Args:
             report_id (int): Only this report, by id.
-            report_type (Sequence[str]): Kind of the report.
+            report_type (Sequence[str]): Only reports of these kinds.
             created_from (datetime): Only what was made at this moment or later. An aware datetime,
                 sent in UTC.
             created_to (datetime): Only what was made at this moment or earlier. An aware datetime,
@@ -93,7 +93,7 @@ class AsyncPhoneNumbers:
             of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -138,7 +138,7 @@ class AsyncPhoneNumbers:
             phone_category_name (str): Category of phone numbers, by name.
             phone_region_id (int): Id of the phone region, as `phone_numbers.list_regions` gives it.
             phone_count (int): How many numbers to buy.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             country_state (str): State of the country, where it has states.
             regulation_address_id (int): Id of the regulation address, as
                 `regulation_addresses.list` gives it.
@@ -148,8 +148,8 @@ class AsyncPhoneNumbers:
             AttachPhoneNumberReply with `phone_numbers` (tuple[NewAttachedPhone, ...]).
 
         Raises:
-            InvalidArgumentError: `phone_count` and `phone_number` together; or no `phone_count` or
-                `phone_number`. Nothing was sent.
+            InvalidArgumentError: `phone_count` and `phone_number` together; no `phone_count` or
+                `phone_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -189,7 +189,7 @@ class AsyncPhoneNumbers:
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             rule_id (int): Id of the rule, in place of `rule_name`.
@@ -203,7 +203,8 @@ class AsyncPhoneNumbers:
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; `application_id` and
                 `application_name` together; `rule_id` and `rule_name` together; no `application_id`
-                or `application_name`; or no `phone_id` or `phone_number`. Nothing was sent.
+                or `application_name`; no `phone_id` or `phone_number`; or a value that its argument
+                does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -242,7 +243,7 @@ class AsyncPhoneNumbers:
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             rule_id (int): Id of the rule, in place of `rule_name`.
@@ -255,7 +256,8 @@ class AsyncPhoneNumbers:
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; `application_id` and
                 `application_name` together; `rule_id` and `rule_name` together; no `application_id`
-                or `application_name`; or no `phone_id` or `phone_number`. Nothing was sent.
+                or `application_name`; no `phone_id` or `phone_number`; or a value that its argument
+                does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -290,7 +292,7 @@ class AsyncPhoneNumbers:
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -298,8 +300,8 @@ class AsyncPhoneNumbers:
             DeactivatePhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `phone_id` and `phone_number` together; or no `phone_id` or
-                `phone_number`. Nothing was sent.
+            InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
+                `phone_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -326,7 +328,7 @@ class AsyncPhoneNumbers:
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             incoming_sms_callback_url (str): Where the service reports messages that come in.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -334,8 +336,8 @@ class AsyncPhoneNumbers:
             SetPhoneNumberInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `phone_id` and `phone_number` together; or no `phone_id` or
-                `phone_number`. Nothing was sent.
+            InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
+                `phone_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -394,14 +396,14 @@ class AsyncPhoneNumbers:
 
         Args:
             phone_id (Sequence[int]): Only these phone numbers, by id.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             activation_status (Sequence[str]): Only numbers whose activation has come so far.
             application_id (int): Only those of this application, by id.
             application_name (str): Only those of this application, by name.
             is_bound_to_application (bool): Only numbers that an application has, or only those that
                 none has.
             phone_template (str): Only numbers that hold these digits.
-            country_code (Sequence[str]): Country by its two letters.
+            country_code (Sequence[str]): Countries by their two letters.
             phone_category_name (str): Category of phone numbers, by name.
             canceled (bool): Only numbers that are given up at the end of their period, or only the
                 others.
@@ -417,8 +419,8 @@ class AsyncPhoneNumbers:
                 `voxsip.ALL` means every one.
             children_phones_only (bool): Whether only numbers of child accounts are sent.
             verification_name (str): Verification, by name.
-            verification_status (Sequence[str]): State of the verification. Each one of `REQUIRED`,
-                `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
+            verification_status (Sequence[str]): Only those whose verification is in one of these
+                states. Each one of `REQUIRED`, `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
             from_unverified_hold_until (date): Only numbers whose time to be verified ends on this
                 day or later.
             to_unverified_hold_until (date): Only numbers whose time to be verified ends on this day
@@ -441,8 +443,8 @@ class AsyncPhoneNumbers:
             item of every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -502,7 +504,7 @@ class AsyncPhoneNumbers:
             IsAccountPhoneNumberReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -531,7 +533,7 @@ class AsyncPhoneNumbers:
             GetPhoneNumbersAsyncReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -576,7 +578,7 @@ class AsyncPhoneNumbers:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -610,7 +612,7 @@ class AsyncPhoneNumbers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-categories
 
         Args:
-            country_code (Sequence[str]): Country by its two letters.
+            country_code (Sequence[str]): Countries by their two letters.
             sandbox (str | All): Whether test numbers are sent: none, only these, or all.
                 `voxsip.ALL` means every one. One of `all`, `true`, `false`.
             locale (str): Language of the names, by its two letters.
@@ -621,7 +623,7 @@ class AsyncPhoneNumbers:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -657,7 +659,7 @@ class AsyncPhoneNumbers:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -708,7 +710,7 @@ class AsyncPhoneNumbers:
             gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -756,7 +758,7 @@ class AsyncPhoneNumbers:
             GetActualPhoneNumberRegionReply with `result` (PhoneNumberCountryRegion).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -792,7 +794,7 @@ class AsyncPhoneNumbers:
             page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

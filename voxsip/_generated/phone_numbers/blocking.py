@@ -62,7 +62,7 @@ class PhoneNumbers:
 
         Args:
             report_id (int): Only this report, by id.
-            report_type (Sequence[str]): Kind of the report.
+            report_type (Sequence[str]): Only reports of these kinds.
             created_from (datetime): Only what was made at this moment or later. An aware datetime,
                 sent in UTC.
             created_to (datetime): Only what was made at this moment or earlier. An aware datetime,
@@ -78,7 +78,7 @@ class PhoneNumbers:
             A pager of CommonReport: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -122,7 +122,7 @@ class PhoneNumbers:
             phone_category_name (str): Category of phone numbers, by name.
             phone_region_id (int): Id of the phone region, as `phone_numbers.list_regions` gives it.
             phone_count (int): How many numbers to buy.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             country_state (str): State of the country, where it has states.
             regulation_address_id (int): Id of the regulation address, as
                 `regulation_addresses.list` gives it.
@@ -132,8 +132,8 @@ class PhoneNumbers:
             AttachPhoneNumberReply with `phone_numbers` (tuple[NewAttachedPhone, ...]).
 
         Raises:
-            InvalidArgumentError: `phone_count` and `phone_number` together; or no `phone_count` or
-                `phone_number`. Nothing was sent.
+            InvalidArgumentError: `phone_count` and `phone_number` together; no `phone_count` or
+                `phone_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -171,7 +171,7 @@ class PhoneNumbers:
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             rule_id (int): Id of the rule, in place of `rule_name`.
@@ -185,7 +185,8 @@ class PhoneNumbers:
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; `application_id` and
                 `application_name` together; `rule_id` and `rule_name` together; no `application_id`
-                or `application_name`; or no `phone_id` or `phone_number`. Nothing was sent.
+                or `application_name`; no `phone_id` or `phone_number`; or a value that its argument
+                does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -222,7 +223,7 @@ class PhoneNumbers:
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             rule_id (int): Id of the rule, in place of `rule_name`.
@@ -235,7 +236,8 @@ class PhoneNumbers:
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; `application_id` and
                 `application_name` together; `rule_id` and `rule_name` together; no `application_id`
-                or `application_name`; or no `phone_id` or `phone_number`. Nothing was sent.
+                or `application_name`; no `phone_id` or `phone_number`; or a value that its argument
+                does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -267,7 +269,7 @@ class PhoneNumbers:
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -275,8 +277,8 @@ class PhoneNumbers:
             DeactivatePhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `phone_id` and `phone_number` together; or no `phone_id` or
-                `phone_number`. Nothing was sent.
+            InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
+                `phone_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -305,7 +307,7 @@ class PhoneNumbers:
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             incoming_sms_callback_url (str): Where the service reports messages that come in.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -313,8 +315,8 @@ class PhoneNumbers:
             SetPhoneNumberInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `phone_id` and `phone_number` together; or no `phone_id` or
-                `phone_number`. Nothing was sent.
+            InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
+                `phone_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -371,14 +373,14 @@ class PhoneNumbers:
 
         Args:
             phone_id (Sequence[int]): Only these phone numbers, by id.
-            phone_number (Sequence[str]): Phone number, as the service lists it.
+            phone_number (Sequence[str]): Phone numbers, as the service lists them.
             activation_status (Sequence[str]): Only numbers whose activation has come so far.
             application_id (int): Only those of this application, by id.
             application_name (str): Only those of this application, by name.
             is_bound_to_application (bool): Only numbers that an application has, or only those that
                 none has.
             phone_template (str): Only numbers that hold these digits.
-            country_code (Sequence[str]): Country by its two letters.
+            country_code (Sequence[str]): Countries by their two letters.
             phone_category_name (str): Category of phone numbers, by name.
             canceled (bool): Only numbers that are given up at the end of their period, or only the
                 others.
@@ -394,8 +396,8 @@ class PhoneNumbers:
                 `voxsip.ALL` means every one.
             children_phones_only (bool): Whether only numbers of child accounts are sent.
             verification_name (str): Verification, by name.
-            verification_status (Sequence[str]): State of the verification. Each one of `REQUIRED`,
-                `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
+            verification_status (Sequence[str]): Only those whose verification is in one of these
+                states. Each one of `REQUIRED`, `IN_PROGRESS`, `VERIFIED`, `NOT_REQUIRED`.
             from_unverified_hold_until (date): Only numbers whose time to be verified ends on this
                 day or later.
             to_unverified_hold_until (date): Only numbers whose time to be verified ends on this day
@@ -417,8 +419,8 @@ class PhoneNumbers:
             A pager of AttachedPhone: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -477,7 +479,7 @@ class PhoneNumbers:
             IsAccountPhoneNumberReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -503,7 +505,7 @@ class PhoneNumbers:
             GetPhoneNumbersAsyncReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -544,7 +546,7 @@ class PhoneNumbers:
             A pager of NewPhone: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -577,7 +579,7 @@ class PhoneNumbers:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-categories
 
         Args:
-            country_code (Sequence[str]): Country by its two letters.
+            country_code (Sequence[str]): Countries by their two letters.
             sandbox (str | All): Whether test numbers are sent: none, only these, or all.
                 `voxsip.ALL` means every one. One of `all`, `true`, `false`.
             locale (str): Language of the names, by its two letters.
@@ -587,7 +589,7 @@ class PhoneNumbers:
             A pager of PhoneNumberCountry: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -622,7 +624,7 @@ class PhoneNumbers:
             A pager of PhoneNumberCountryState: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -671,7 +673,7 @@ class PhoneNumbers:
             A pager of PhoneNumberCountryRegion: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -718,7 +720,7 @@ class PhoneNumbers:
             GetActualPhoneNumberRegionReply with `result` (PhoneNumberCountryRegion).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -751,7 +753,7 @@ class PhoneNumbers:
             A pager of str: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

@@ -46,7 +46,7 @@ class PstnBlackList:
             AddPstnBlackListItemReply with `pstn_blacklist_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -72,7 +72,7 @@ class PstnBlackList:
             SetPstnBlackListItemReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -101,7 +101,7 @@ class PstnBlackList:
             DelPstnBlackListItemReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -136,7 +136,7 @@ class PstnBlackList:
             A pager of PstnBlackListItem: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

@@ -90,8 +90,9 @@ class AsyncPushCredentials:
             AddPushCredentialReply with `push_credential_id` (int).
 
         Raises:
-            InvalidArgumentError: `push_provider_name` and `push_provider_id` together; or no
-                `push_provider_name` or `push_provider_id`. Nothing was sent.
+            InvalidArgumentError: `push_provider_name` and `push_provider_id` together; no
+                `push_provider_name` or `push_provider_id`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         cert_content = conceal(cert_content)
@@ -164,7 +165,7 @@ class AsyncPushCredentials:
             SetPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         cert_content = conceal(cert_content)
@@ -209,7 +210,7 @@ class AsyncPushCredentials:
             DelPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -252,7 +253,7 @@ class AsyncPushCredentials:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -296,7 +297,7 @@ class AsyncPushCredentials:
             BindPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -335,7 +336,7 @@ class AsyncPushCredentials:
             BindPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

@@ -85,8 +85,9 @@ class PushCredentials:
             AddPushCredentialReply with `push_credential_id` (int).
 
         Raises:
-            InvalidArgumentError: `push_provider_name` and `push_provider_id` together; or no
-                `push_provider_name` or `push_provider_id`. Nothing was sent.
+            InvalidArgumentError: `push_provider_name` and `push_provider_id` together; no
+                `push_provider_name` or `push_provider_id`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         cert_content = conceal(cert_content)
@@ -157,7 +158,7 @@ class PushCredentials:
             SetPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         cert_content = conceal(cert_content)
@@ -200,7 +201,7 @@ class PushCredentials:
             DelPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -239,7 +240,7 @@ class PushCredentials:
             A pager of PushCredentialInfo: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -282,7 +283,7 @@ class PushCredentials:
             BindPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -319,7 +320,7 @@ class PushCredentials:
             BindPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

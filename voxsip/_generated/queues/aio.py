@@ -84,8 +84,9 @@ class AsyncQueues:
             AddQueueReply with `acd_queue_id` (int).
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or no
-                `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; no
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -140,8 +141,9 @@ class AsyncQueues:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `acd_queue_id` and `acd_queue_name` together; no
-                `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; or no
-                `user_id` or `user_name`. Nothing was sent.
+                `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; no
+                `user_id` or `user_name`; or a value that its argument does not take. Nothing was
+                sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -194,8 +196,9 @@ class AsyncQueues:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `acd_queue_id` and `acd_queue_name` together; no
-                `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; or no
-                `user_id` or `user_name`. Nothing was sent.
+                `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; no
+                `user_id` or `user_name`; or a value that its argument does not take. Nothing was
+                sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -236,8 +239,8 @@ class AsyncQueues:
             DelQueueReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; or no `acd_queue_id`
-                or `acd_queue_name`. Nothing was sent.
+            InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; no `acd_queue_id` or
+                `acd_queue_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -288,8 +291,8 @@ class AsyncQueues:
             SetQueueInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; or no `acd_queue_id`
-                or `acd_queue_name`. Nothing was sent.
+            InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; no `acd_queue_id` or
+                `acd_queue_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -351,7 +354,7 @@ class AsyncQueues:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -391,7 +394,7 @@ class AsyncQueues:
             GetACDStateReply with `result` (AcdState).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -436,7 +439,7 @@ class AsyncQueues:
             GetACDOperatorStatisticsReply with `result` (tuple[AcdOperatorAggregationGroup, ...]).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -488,7 +491,7 @@ class AsyncQueues:
             GetACDQueueStatisticsReply with `result` (tuple[AcdQueueStatistics, ...]).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -539,7 +542,7 @@ class AsyncQueues:
             `result` (tuple[AcdOperatorStatusAggregationGroup, ...]).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

@@ -75,8 +75,9 @@ class Queues:
             AddQueueReply with `acd_queue_id` (int).
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or no
-                `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; no
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -129,8 +130,9 @@ class Queues:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `acd_queue_id` and `acd_queue_name` together; no
-                `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; or no
-                `user_id` or `user_name`. Nothing was sent.
+                `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; no
+                `user_id` or `user_name`; or a value that its argument does not take. Nothing was
+                sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -180,8 +182,9 @@ class Queues:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `acd_queue_id` and `acd_queue_name` together; no
-                `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; or no
-                `user_id` or `user_name`. Nothing was sent.
+                `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; no
+                `user_id` or `user_name`; or a value that its argument does not take. Nothing was
+                sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -219,8 +222,8 @@ class Queues:
             DelQueueReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; or no `acd_queue_id`
-                or `acd_queue_name`. Nothing was sent.
+            InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; no `acd_queue_id` or
+                `acd_queue_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -270,8 +273,8 @@ class Queues:
             SetQueueInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; or no `acd_queue_id`
-                or `acd_queue_name`. Nothing was sent.
+            InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; no `acd_queue_id` or
+                `acd_queue_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -330,7 +333,7 @@ class Queues:
             A pager of Queue: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -369,7 +372,7 @@ class Queues:
             GetACDStateReply with `result` (AcdState).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.get_state(acd_queue_id=acd_queue_id, deadline=deadline))
@@ -412,7 +415,7 @@ class Queues:
             GetACDOperatorStatisticsReply with `result` (tuple[AcdOperatorAggregationGroup, ...]).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -462,7 +465,7 @@ class Queues:
             GetACDQueueStatisticsReply with `result` (tuple[AcdQueueStatistics, ...]).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -511,7 +514,7 @@ class Queues:
             `result` (tuple[AcdOperatorStatusAggregationGroup, ...]).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

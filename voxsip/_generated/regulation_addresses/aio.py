@@ -63,8 +63,8 @@ class AsyncRegulationAddresses:
             LinkregulationAddressReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: `phone_id` and `phone_number` together; or no `phone_id` or
-                `phone_number`. Nothing was sent.
+            InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
+                `phone_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -108,7 +108,7 @@ class AsyncRegulationAddresses:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -156,7 +156,7 @@ class AsyncRegulationAddresses:
             item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -200,7 +200,7 @@ class AsyncRegulationAddresses:
             `available_address` (tuple[RegulationAddress, ...]), `count_in_progress` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -233,7 +233,7 @@ class AsyncRegulationAddresses:
             item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -271,7 +271,7 @@ class AsyncRegulationAddresses:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -55,8 +55,8 @@ class RegulationAddresses:
             LinkregulationAddressReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: `phone_id` and `phone_number` together; or no `phone_id` or
-                `phone_number`. Nothing was sent.
+            InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
+                `phone_number`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -97,7 +97,7 @@ class RegulationAddresses:
             A pager of ZipCode: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -143,7 +143,7 @@ class RegulationAddresses:
             A pager of RegulationAddress: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -186,7 +186,7 @@ class RegulationAddresses:
             `available_address` (tuple[RegulationAddress, ...]), `count_in_progress` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -216,7 +216,7 @@ class RegulationAddresses:
             A pager of RegulationCountry: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -253,7 +253,7 @@ class RegulationAddresses:
             A pager of RegulationRegionRecord: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

@@ -85,8 +85,8 @@ class AsyncRoleSystem:
             CreateKeyReply with `result` (KeyInfo).
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -130,7 +130,7 @@ class AsyncRoleSystem:
             page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -165,7 +165,7 @@ class AsyncRoleSystem:
             UpdateKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -193,7 +193,7 @@ class AsyncRoleSystem:
             DeleteKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(DELETE_KEY, {"key_id": key_id}, DeleteKeyReply, deadline)
@@ -223,8 +223,8 @@ class AsyncRoleSystem:
             SetKeyRolesReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -254,7 +254,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -289,8 +289,8 @@ class AsyncRoleSystem:
             RemoveKeyRolesReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -331,8 +331,8 @@ class AsyncRoleSystem:
             AddSubUserReply with `result` (SubUserId).
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         new_subuser_password = conceal(new_subuser_password)
@@ -378,7 +378,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -416,7 +416,7 @@ class AsyncRoleSystem:
             SetSubUserInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         old_subuser_password = conceal(old_subuser_password)
@@ -451,7 +451,7 @@ class AsyncRoleSystem:
             DelSubUserReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -483,8 +483,8 @@ class AsyncRoleSystem:
             SetSubUserRolesReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -518,7 +518,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -555,8 +555,8 @@ class AsyncRoleSystem:
             RemoveSubUserRolesReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -585,7 +585,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(GET_ROLES, {"group_name": group_name}, Role, deadline)
@@ -606,7 +606,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(GET_ROLE_GROUPS, {}, RoleGroup, deadline)

@@ -69,8 +69,8 @@ class RoleSystem:
             CreateKeyReply with `result` (KeyInfo).
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -111,7 +111,7 @@ class RoleSystem:
             A pager of Key: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -146,7 +146,7 @@ class RoleSystem:
             UpdateKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -171,7 +171,7 @@ class RoleSystem:
             DeleteKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.delete_key(key_id=key_id, deadline=deadline))
@@ -201,8 +201,8 @@ class RoleSystem:
             SetKeyRolesReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -230,7 +230,7 @@ class RoleSystem:
             A pager of Role: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -265,8 +265,8 @@ class RoleSystem:
             RemoveKeyRolesReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -306,8 +306,8 @@ class RoleSystem:
             AddSubUserReply with `result` (SubUserId).
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         new_subuser_password = conceal(new_subuser_password)
@@ -350,7 +350,7 @@ class RoleSystem:
             A pager of SubUser: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -392,7 +392,7 @@ class RoleSystem:
             SetSubUserInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         old_subuser_password = conceal(old_subuser_password)
@@ -423,7 +423,7 @@ class RoleSystem:
             DelSubUserReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.delete_subuser(subuser_id=subuser_id, deadline=deadline))
@@ -453,8 +453,8 @@ class RoleSystem:
             SetSubUserRolesReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -486,7 +486,7 @@ class RoleSystem:
             A pager of Role: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -523,8 +523,8 @@ class RoleSystem:
             RemoveSubUserRolesReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `role_id` and `role_name` together; or no `role_id` or
-                `role_name`. Nothing was sent.
+            InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -555,7 +555,7 @@ class RoleSystem:
             A pager of Role: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(self._runner, self._aio.list_roles(group_name=group_name, deadline=deadline))
@@ -575,7 +575,7 @@ class RoleSystem:
             A pager of RoleGroup: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(self._runner, self._aio.list_role_groups(deadline=deadline))

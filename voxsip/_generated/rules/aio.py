@@ -78,8 +78,8 @@ class AsyncRules:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `scenario_id`
-                and `scenario_name` together; or no `application_id` or `application_name`. Nothing
-                was sent.
+                and `scenario_name` together; no `application_id` or `application_name`; or a value
+                that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 132 INVALID_SCENARIO_ID, 148 INVALID_RULE_PATTERN,
                 149 INVALID_RULE_PATTERN_EXCLUDE, 156 INVALID_RULE_NAME, 168 INVALID_SCENARIO_NAME,
@@ -134,8 +134,9 @@ class AsyncRules:
 
         Raises:
             InvalidArgumentError: `rule_id` and `rule_name` together; `application_id` and
-                `application_name` together; no `rule_id` or `rule_name`; or `rule_name` without
-                `application_id` or `application_name`. Nothing was sent.
+                `application_name` together; no `rule_id` or `rule_name`; `rule_name` without
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 147 INVALID_RULE_ID, 156 INVALID_RULE_NAME.
         """
@@ -186,7 +187,7 @@ class AsyncRules:
             SetRuleInfoReply: That the rule was changed.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 147 INVALID_RULE_ID,
                 148 INVALID_RULE_PATTERN, 149 INVALID_RULE_PATTERN_EXCLUDE, 156 INVALID_RULE_NAME,
                 175 DUPLICATE_RULE_NAME.
@@ -249,8 +250,8 @@ class AsyncRules:
             every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID.
         """
@@ -291,7 +292,7 @@ class AsyncRules:
             ReorderRulesReply: That the order was changed.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 147 INVALID_RULE_ID.
         """
         return self._caller.invoke(REORDER_RULES, {"rule_id": rule_id}, ReorderRulesReply, deadline)

@@ -73,8 +73,8 @@ class Rules:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `scenario_id`
-                and `scenario_name` together; or no `application_id` or `application_name`. Nothing
-                was sent.
+                and `scenario_name` together; no `application_id` or `application_name`; or a value
+                that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 132 INVALID_SCENARIO_ID, 148 INVALID_RULE_PATTERN,
                 149 INVALID_RULE_PATTERN_EXCLUDE, 156 INVALID_RULE_NAME, 168 INVALID_SCENARIO_NAME,
@@ -127,8 +127,9 @@ class Rules:
 
         Raises:
             InvalidArgumentError: `rule_id` and `rule_name` together; `application_id` and
-                `application_name` together; no `rule_id` or `rule_name`; or `rule_name` without
-                `application_id` or `application_name`. Nothing was sent.
+                `application_name` together; no `rule_id` or `rule_name`; `rule_name` without
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 147 INVALID_RULE_ID, 156 INVALID_RULE_NAME.
         """
@@ -177,7 +178,7 @@ class Rules:
             SetRuleInfoReply: That the rule was changed.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 147 INVALID_RULE_ID,
                 148 INVALID_RULE_PATTERN, 149 INVALID_RULE_PATTERN_EXCLUDE, 156 INVALID_RULE_NAME,
                 175 DUPLICATE_RULE_NAME.
@@ -237,8 +238,8 @@ class Rules:
             A pager of Rule: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID.
         """
@@ -278,7 +279,7 @@ class Rules:
             ReorderRulesReply: That the order was changed.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 147 INVALID_RULE_ID.
         """
         return self._runner.run(self._aio.reorder(rule_id=rule_id, deadline=deadline))

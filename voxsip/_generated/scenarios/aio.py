@@ -78,7 +78,7 @@ class AsyncScenarios:
             AddScenarioReply with `scenario_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -122,8 +122,8 @@ class AsyncScenarios:
             DelScenarioReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `scenario_id` and `scenario_name` together; or no `scenario_id` or
-                `scenario_name`. Nothing was sent.
+            InvalidArgumentError: `scenario_id` and `scenario_name` together; no `scenario_id` or
+                `scenario_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -172,8 +172,9 @@ class AsyncScenarios:
         Raises:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; `rule_id` and
                 `rule_name` together; `application_id` and `application_name` together; no
-                `application_id` or `application_name`; no `rule_id` or `rule_name`; or no
-                `scenario_id` or `scenario_name`. Nothing was sent.
+                `application_id` or `application_name`; no `rule_id` or `rule_name`; no
+                `scenario_id` or `scenario_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -224,8 +225,9 @@ class AsyncScenarios:
         Raises:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; `rule_id` and
                 `rule_name` together; `application_id` and `application_name` together; no
-                `application_id` or `application_name`; no `rule_id` or `rule_name`; or no
-                `scenario_id` or `scenario_name`. Nothing was sent.
+                `application_id` or `application_name`; no `rule_id` or `rule_name`; no
+                `scenario_id` or `scenario_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -278,7 +280,7 @@ class AsyncScenarios:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -324,8 +326,9 @@ class AsyncScenarios:
             SetScenarioInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `scenario_id` and `required_scenario_name` together; or no
-                `scenario_id` or `required_scenario_name`. Nothing was sent.
+            InvalidArgumentError: `scenario_id` and `required_scenario_name` together; no
+                `scenario_id` or `required_scenario_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -365,8 +368,8 @@ class AsyncScenarios:
             ReorderScenariosReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `rule_id` and `rule_name` together; or no `rule_id` or
-                `rule_name`. Nothing was sent.
+            InvalidArgumentError: `rule_id` and `rule_name` together; no `rule_id` or `rule_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -413,8 +416,9 @@ class AsyncScenarios:
             `media_session_access_secure_url` (str), `call_session_history_id` (int).
 
         Raises:
-            InvalidArgumentError: `user_id` and `user_name` together; or `application_id` and
-                `application_name` together. Nothing was sent.
+            InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
+                `application_name` together; or a value that its argument does not take. Nothing was
+                sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -472,8 +476,9 @@ class AsyncScenarios:
             `media_session_access_secure_url` (str), `call_session_history_id` (int).
 
         Raises:
-            InvalidArgumentError: `user_id` and `user_name` together; or `application_id` and
-                `application_name` together. Nothing was sent.
+            InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
+                `application_name` together; or a value that its argument does not take. Nothing was
+                sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

@@ -70,7 +70,7 @@ class Scenarios:
             AddScenarioReply with `scenario_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -112,8 +112,8 @@ class Scenarios:
             DelScenarioReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `scenario_id` and `scenario_name` together; or no `scenario_id` or
-                `scenario_name`. Nothing was sent.
+            InvalidArgumentError: `scenario_id` and `scenario_name` together; no `scenario_id` or
+                `scenario_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -160,8 +160,9 @@ class Scenarios:
         Raises:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; `rule_id` and
                 `rule_name` together; `application_id` and `application_name` together; no
-                `application_id` or `application_name`; no `rule_id` or `rule_name`; or no
-                `scenario_id` or `scenario_name`. Nothing was sent.
+                `application_id` or `application_name`; no `rule_id` or `rule_name`; no
+                `scenario_id` or `scenario_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -210,8 +211,9 @@ class Scenarios:
         Raises:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; `rule_id` and
                 `rule_name` together; `application_id` and `application_name` together; no
-                `application_id` or `application_name`; no `rule_id` or `rule_name`; or no
-                `scenario_id` or `scenario_name`. Nothing was sent.
+                `application_id` or `application_name`; no `rule_id` or `rule_name`; no
+                `scenario_id` or `scenario_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -260,7 +262,7 @@ class Scenarios:
             A pager of Scenario: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -305,8 +307,9 @@ class Scenarios:
             SetScenarioInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `scenario_id` and `required_scenario_name` together; or no
-                `scenario_id` or `required_scenario_name`. Nothing was sent.
+            InvalidArgumentError: `scenario_id` and `required_scenario_name` together; no
+                `scenario_id` or `required_scenario_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -344,8 +347,8 @@ class Scenarios:
             ReorderScenariosReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `rule_id` and `rule_name` together; or no `rule_id` or
-                `rule_name`. Nothing was sent.
+            InvalidArgumentError: `rule_id` and `rule_name` together; no `rule_id` or `rule_name`;
+                or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -391,8 +394,9 @@ class Scenarios:
             `media_session_access_secure_url` (str), `call_session_history_id` (int).
 
         Raises:
-            InvalidArgumentError: `user_id` and `user_name` together; or `application_id` and
-                `application_name` together. Nothing was sent.
+            InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
+                `application_name` together; or a value that its argument does not take. Nothing was
+                sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -448,8 +452,9 @@ class Scenarios:
             `media_session_access_secure_url` (str), `call_session_history_id` (int).
 
         Raises:
-            InvalidArgumentError: `user_id` and `user_name` together; or `application_id` and
-                `application_name` together. Nothing was sent.
+            InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
+                `application_name` together; or a value that its argument does not take. Nothing was
+                sent.
             APIError: The service refused.
         """
         return self._runner.run(

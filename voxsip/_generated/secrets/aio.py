@@ -69,8 +69,9 @@ class AsyncSecrets:
             AddSecretReply with `result` (SecretId).
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or no
-                `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; no
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         secret_value = conceal(secret_value)
@@ -118,8 +119,8 @@ class AsyncSecrets:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
-                `secret_name` together; no `secret_id` or `secret_name`; or no `application_id` or
-                `application_name`. Nothing was sent.
+                `secret_name` together; no `secret_id` or `secret_name`; no `application_id` or
+                `application_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -163,8 +164,8 @@ class AsyncSecrets:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
-                `secret_name` together; no `application_id` or `application_name`; or no `secret_id`
-                or `secret_name`. Nothing was sent.
+                `secret_name` together; no `application_id` or `application_name`; no `secret_id` or
+                `secret_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -210,8 +211,9 @@ class AsyncSecrets:
             every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or no
-                `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; no
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -262,8 +264,8 @@ class AsyncSecrets:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
-                `secret_name` together; no `application_id` or `application_name`; or no `secret_id`
-                or `secret_name`. Nothing was sent.
+                `secret_name` together; no `application_id` or `application_name`; no `secret_id` or
+                `secret_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         secret_value = conceal(secret_value)

@@ -64,8 +64,9 @@ class Secrets:
             AddSecretReply with `result` (SecretId).
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or no
-                `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; no
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         secret_value = conceal(secret_value)
@@ -111,8 +112,8 @@ class Secrets:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
-                `secret_name` together; no `secret_id` or `secret_name`; or no `application_id` or
-                `application_name`. Nothing was sent.
+                `secret_name` together; no `secret_id` or `secret_name`; no `application_id` or
+                `application_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -154,8 +155,8 @@ class Secrets:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
-                `secret_name` together; no `application_id` or `application_name`; or no `secret_id`
-                or `secret_name`. Nothing was sent.
+                `secret_name` together; no `application_id` or `application_name`; no `secret_id` or
+                `secret_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -198,8 +199,9 @@ class Secrets:
             A pager of Secret: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or no
-                `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; no
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -249,8 +251,8 @@ class Secrets:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
-                `secret_name` together; no `application_id` or `application_name`; or no `secret_id`
-                or `secret_name`. Nothing was sent.
+                `secret_name` together; no `application_id` or `application_name`; no `secret_id` or
+                `secret_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         secret_value = conceal(secret_value)

@@ -90,8 +90,9 @@ class AsyncSipRegistrations:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
-                `rule_name` together; `user_id` and `user_name` together; or `rule_name`, `user_id`,
-                or `user_name` without `application_id` or `application_name`. Nothing was sent.
+                `rule_name` together; `user_id` and `user_name` together; `rule_name`, `user_id`, or
+                `user_name` without `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID, 127 INSUFFICIENT_MONEY,
                 147 INVALID_RULE_ID, 156 INVALID_RULE_NAME, 272 SIP_REGISTRATIONS_COUNT_EXCEEDED,
@@ -165,8 +166,9 @@ class AsyncSipRegistrations:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
-                `rule_name` together; `user_id` and `user_name` together; or `rule_name`, `user_id`,
-                or `user_name` without `application_id` or `application_name`. Nothing was sent.
+                `rule_name` together; `user_id` and `user_name` together; `rule_name`, `user_id`, or
+                `user_name` without `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID, 147 INVALID_RULE_ID,
                 156 INVALID_RULE_NAME, 273 INVALID_USERNAME, 274 INVALID_PROXY,
@@ -235,8 +237,9 @@ class AsyncSipRegistrations:
                 `rule_name` together; `user_id` and `user_name` together; no `sip_registration_id`,
                 unless `bind` is False; `rule_name` or `user_name` without `application_id` or
                 `application_name`; `user_id` without `application_id` or `application_name`, unless
-                `bind` is False and `sip_registration_id` is absent; or no `sip_registration_id`,
-                `user_id`, or `user_name`, unless `bind` is True. Nothing was sent.
+                `bind` is False and `sip_registration_id` is absent; no `sip_registration_id`,
+                `user_id`, or `user_name`, unless `bind` is True; or a value that its argument does
+                not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID, 147 INVALID_RULE_ID,
                 156 INVALID_RULE_NAME, 275 INVALID_REGISTRATION_ID,
@@ -297,8 +300,9 @@ class AsyncSipRegistrations:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
                 `rule_name` together; `user_id` and `user_name` together; `rule_name` or `user_name`
                 without `application_id` or `application_name`; `user_id` without `application_id`
-                or `application_name`, unless `sip_registration_id` is absent; or no
-                `sip_registration_id`, `user_id`, or `user_name`. Nothing was sent.
+                or `application_name`, unless `sip_registration_id` is absent; no
+                `sip_registration_id`, `user_id`, or `user_name`; or a value that its argument does
+                not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID, 147 INVALID_RULE_ID,
                 156 INVALID_RULE_NAME, 275 INVALID_REGISTRATION_ID,
@@ -339,7 +343,7 @@ class AsyncSipRegistrations:
             DeleteSipRegistrationReply: That the registration is gone.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 275 INVALID_REGISTRATION_ID.
         """
         return self._caller.invoke(
@@ -410,8 +414,8 @@ class AsyncSipRegistrations:
             item of every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or `rule_id` and
-                `rule_name` together. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
+                `rule_name` together; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

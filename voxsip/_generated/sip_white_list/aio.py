@@ -58,7 +58,7 @@ class AsyncSipWhiteList:
             AddSipWhiteListItemReply: The new entry. With `sip_whitelist_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 170 INVALID_SIP_WHITELIST_NETWORK,
                 172 SIP_WHITE_LIST_NETWORK_COUNT_EXCEEDED.
         """
@@ -88,7 +88,7 @@ class AsyncSipWhiteList:
             DelSipWhiteListItemReply: That the entry is gone.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 169 INVALID_SIP_WHITELIST_ID.
         """
         return self._caller.invoke(
@@ -125,7 +125,7 @@ class AsyncSipWhiteList:
             SetSipWhiteListItemReply: That the entry was changed.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 169 INVALID_SIP_WHITELIST_ID,
                 170 INVALID_SIP_WHITELIST_NETWORK.
         """
@@ -168,7 +168,7 @@ class AsyncSipWhiteList:
             item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -52,7 +52,7 @@ class SipWhiteList:
             AddSipWhiteListItemReply: The new entry. With `sip_whitelist_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 170 INVALID_SIP_WHITELIST_NETWORK,
                 172 SIP_WHITE_LIST_NETWORK_COUNT_EXCEEDED.
         """
@@ -83,7 +83,7 @@ class SipWhiteList:
             DelSipWhiteListItemReply: That the entry is gone.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 169 INVALID_SIP_WHITELIST_ID.
         """
         return self._runner.run(
@@ -117,7 +117,7 @@ class SipWhiteList:
             SetSipWhiteListItemReply: That the entry was changed.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 169 INVALID_SIP_WHITELIST_ID,
                 170 INVALID_SIP_WHITELIST_NETWORK.
         """
@@ -157,7 +157,7 @@ class SipWhiteList:
             A pager of SipWhiteListItem: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

@@ -55,7 +55,7 @@ class AsyncSkills:
             AddSkillReply with `skill_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(ADD_SKILL, {"skill_name": skill_name}, AddSkillReply, deadline)
@@ -83,8 +83,8 @@ class AsyncSkills:
             DelSkillReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `skill_id` and `skill_name` together; or no `skill_id` or
-                `skill_name`. Nothing was sent.
+            InvalidArgumentError: `skill_id` and `skill_name` together; no `skill_id` or
+                `skill_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -117,8 +117,8 @@ class AsyncSkills:
             SetSkillInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `skill_id` and `skill_name` together; or no `skill_id` or
-                `skill_name`. Nothing was sent.
+            InvalidArgumentError: `skill_id` and `skill_name` together; no `skill_id` or
+                `skill_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -157,7 +157,7 @@ class AsyncSkills:
             every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -210,7 +210,8 @@ class AsyncSkills:
             InvalidArgumentError: `skill_id` and `skill_name` together; `user_id` and `user_name`
                 together; `acd_queue_id` and `acd_queue_name` together; `application_id` and
                 `application_name` together; no `acd_queue_id` or `acd_queue_name`; no `skill_id` or
-                `skill_name`; or no `user_id` or `user_name`. Nothing was sent.
+                `skill_name`; no `user_id` or `user_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -271,7 +272,8 @@ class AsyncSkills:
             InvalidArgumentError: `skill_id` and `skill_name` together; `user_id` and `user_name`
                 together; `acd_queue_id` and `acd_queue_name` together; `application_id` and
                 `application_name` together; no `acd_queue_id` or `acd_queue_name`; no `skill_id` or
-                `skill_name`; or no `user_id` or `user_name`. Nothing was sent.
+                `skill_name`; no `user_id` or `user_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

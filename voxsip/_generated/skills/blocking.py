@@ -48,7 +48,7 @@ class Skills:
             AddSkillReply with `skill_id` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.add(skill_name=skill_name, deadline=deadline))
@@ -76,8 +76,8 @@ class Skills:
             DelSkillReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `skill_id` and `skill_name` together; or no `skill_id` or
-                `skill_name`. Nothing was sent.
+            InvalidArgumentError: `skill_id` and `skill_name` together; no `skill_id` or
+                `skill_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -110,8 +110,8 @@ class Skills:
             SetSkillInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `skill_id` and `skill_name` together; or no `skill_id` or
-                `skill_name`. Nothing was sent.
+            InvalidArgumentError: `skill_id` and `skill_name` together; no `skill_id` or
+                `skill_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -151,7 +151,7 @@ class Skills:
             A pager of Skill: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -208,7 +208,8 @@ class Skills:
             InvalidArgumentError: `skill_id` and `skill_name` together; `user_id` and `user_name`
                 together; `acd_queue_id` and `acd_queue_name` together; `application_id` and
                 `application_name` together; no `acd_queue_id` or `acd_queue_name`; no `skill_id` or
-                `skill_name`; or no `user_id` or `user_name`. Nothing was sent.
+                `skill_name`; no `user_id` or `user_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -267,7 +268,8 @@ class Skills:
             InvalidArgumentError: `skill_id` and `skill_name` together; `user_id` and `user_name`
                 together; `acd_queue_id` and `acd_queue_name` together; `application_id` and
                 `application_name` together; no `acd_queue_id` or `acd_queue_name`; no `skill_id` or
-                `skill_name`; or no `user_id` or `user_name`. Nothing was sent.
+                `skill_name`; no `user_id` or `user_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

@@ -94,7 +94,7 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-realtime-metrics
 
         Args:
-            report_type (Sequence[str]): Kind of the report.
+            report_type (Sequence[str]): Kinds of figures to compute, by name.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
@@ -114,8 +114,8 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
-                `user_name` together; or no `application_id` or `application_name`. Nothing was
-                sent.
+                `user_name` together; no `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -162,7 +162,7 @@ class AsyncSmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-day-history
 
         Args:
-            report_type (Sequence[str]): Kind of the report.
+            report_type (Sequence[str]): Kinds of figures to compute, by name.
             sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
@@ -184,7 +184,8 @@ class AsyncSmartQueue:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `sq_queue_id` and `sq_queue_name` together; no `sq_queue_id`
-                or `sq_queue_name`; or no `application_id` or `application_name`. Nothing was sent.
+                or `sq_queue_name`; no `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -236,7 +237,7 @@ class AsyncSmartQueue:
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            report_type (Sequence[str]): Kind of the report.
+            report_type (Sequence[str]): Kinds of figures to compute, by name.
             sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
@@ -255,7 +256,8 @@ class AsyncSmartQueue:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `sq_queue_id` and `sq_queue_name` together; no `sq_queue_id`
-                or `sq_queue_name`; or no `application_id` or `application_name`. Nothing was sent.
+                or `sq_queue_name`; no `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -307,8 +309,9 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `sq_queue_id`
-                and `sq_queue_name` together; no `application_id` or `application_name`; or no
-                `sq_queue_id` or `sq_queue_name`. Nothing was sent.
+                and `sq_queue_name` together; no `application_id` or `application_name`; no
+                `sq_queue_id` or `sq_queue_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -349,7 +352,7 @@ class AsyncSmartQueue:
             SQSetAgentCustomStatusMappingReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -383,7 +386,7 @@ class AsyncSmartQueue:
             `custom_status_name` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -416,7 +419,7 @@ class AsyncSmartQueue:
             SQDeleteAgentCustomStatusMappingReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -485,7 +488,8 @@ class AsyncSmartQueue:
             SQAddQueueReply with `result` (SqQueueId).
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -575,8 +579,8 @@ class AsyncSmartQueue:
             SQSetQueueInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `sq_queue_id` or
-                `sq_queue_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
+                `sq_queue_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -636,8 +640,8 @@ class AsyncSmartQueue:
             SQDelQueueReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `sq_queue_id` or
-                `sq_queue_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
+                `sq_queue_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -698,7 +702,8 @@ class AsyncSmartQueue:
             every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -750,7 +755,8 @@ class AsyncSmartQueue:
             SQAddSkillReply with `result` (SqSkillId).
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -795,8 +801,8 @@ class AsyncSmartQueue:
             SQDelSkillReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `sq_skill_id` or
-                `sq_skill_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_skill_id` or
+                `sq_skill_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -843,8 +849,8 @@ class AsyncSmartQueue:
             SQSetSkillInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `sq_skill_id` or
-                `sq_skill_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_skill_id` or
+                `sq_skill_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -895,8 +901,8 @@ class AsyncSmartQueue:
             SQBindSkillReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `user_id` or
-                `user_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
+                `user_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -946,8 +952,9 @@ class AsyncSmartQueue:
             SQUnbindSkillReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; no `user_id` or
-                `user_name`; or no `sq_skill_id` or `sq_skill_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
+                `user_name`; no `sq_skill_id` or `sq_skill_name`; or a value that its argument does
+                not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -1007,7 +1014,8 @@ class AsyncSmartQueue:
             every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -1065,8 +1073,9 @@ class AsyncSmartQueue:
             SQBindAgentReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; no `sq_queue_id` or
-                `sq_queue_name`; or no `user_id` or `user_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
+                `sq_queue_name`; no `user_id` or `user_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -1117,8 +1126,9 @@ class AsyncSmartQueue:
             SQUnbindAgentReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; no `sq_queue_id` or
-                `sq_queue_name`; or no `user_id` or `user_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
+                `sq_queue_name`; no `user_id` or `user_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -1193,7 +1203,8 @@ class AsyncSmartQueue:
             every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -1253,8 +1264,8 @@ class AsyncSmartQueue:
             SQSetAgentInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `user_id` or
-                `user_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
+                `user_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

@@ -73,7 +73,7 @@ class SmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-realtime-metrics
 
         Args:
-            report_type (Sequence[str]): Kind of the report.
+            report_type (Sequence[str]): Kinds of figures to compute, by name.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             user_id (Sequence[int] | All): Ids of users, in place of `user_name`. `voxsip.ALL` means
@@ -93,8 +93,8 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
-                `user_name` together; or no `application_id` or `application_name`. Nothing was
-                sent.
+                `user_name` together; no `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -139,7 +139,7 @@ class SmartQueue:
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-day-history
 
         Args:
-            report_type (Sequence[str]): Kind of the report.
+            report_type (Sequence[str]): Kinds of figures to compute, by name.
             sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
@@ -161,7 +161,8 @@ class SmartQueue:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `sq_queue_id` and `sq_queue_name` together; no `sq_queue_id`
-                or `sq_queue_name`; or no `application_id` or `application_name`. Nothing was sent.
+                or `sq_queue_name`; no `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -211,7 +212,7 @@ class SmartQueue:
         Args:
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            report_type (Sequence[str]): Kind of the report.
+            report_type (Sequence[str]): Kinds of figures to compute, by name.
             sq_queue_id (Sequence[int]): Ids of queues of SmartQueue.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
@@ -230,7 +231,8 @@ class SmartQueue:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `sq_queue_id` and `sq_queue_name` together; no `sq_queue_id`
-                or `sq_queue_name`; or no `application_id` or `application_name`. Nothing was sent.
+                or `sq_queue_name`; no `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -280,8 +282,9 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `sq_queue_id`
-                and `sq_queue_name` together; no `application_id` or `application_name`; or no
-                `sq_queue_id` or `sq_queue_name`. Nothing was sent.
+                and `sq_queue_name` together; no `application_id` or `application_name`; no
+                `sq_queue_id` or `sq_queue_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -320,7 +323,7 @@ class SmartQueue:
             SQSetAgentCustomStatusMappingReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -352,7 +355,7 @@ class SmartQueue:
             `custom_status_name` (str).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -384,7 +387,7 @@ class SmartQueue:
             SQDeleteAgentCustomStatusMappingReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -452,7 +455,8 @@ class SmartQueue:
             SQAddQueueReply with `result` (SqQueueId).
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -540,8 +544,8 @@ class SmartQueue:
             SQSetQueueInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `sq_queue_id` or
-                `sq_queue_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
+                `sq_queue_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -599,8 +603,8 @@ class SmartQueue:
             SQDelQueueReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `sq_queue_id` or
-                `sq_queue_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
+                `sq_queue_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -658,7 +662,8 @@ class SmartQueue:
             A pager of SqQueue: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -709,7 +714,8 @@ class SmartQueue:
             SQAddSkillReply with `result` (SqSkillId).
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -752,8 +758,8 @@ class SmartQueue:
             SQDelSkillReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `sq_skill_id` or
-                `sq_skill_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_skill_id` or
+                `sq_skill_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -798,8 +804,8 @@ class SmartQueue:
             SQSetSkillInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `sq_skill_id` or
-                `sq_skill_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_skill_id` or
+                `sq_skill_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -848,8 +854,8 @@ class SmartQueue:
             SQBindSkillReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `user_id` or
-                `user_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
+                `user_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -897,8 +903,9 @@ class SmartQueue:
             SQUnbindSkillReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; no `user_id` or
-                `user_name`; or no `sq_skill_id` or `sq_skill_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
+                `user_name`; no `sq_skill_id` or `sq_skill_name`; or a value that its argument does
+                not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -955,7 +962,8 @@ class SmartQueue:
             A pager of SqSkill: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -1012,8 +1020,9 @@ class SmartQueue:
             SQBindAgentReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; no `sq_queue_id` or
-                `sq_queue_name`; or no `user_id` or `user_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
+                `sq_queue_name`; no `user_id` or `user_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -1062,8 +1071,9 @@ class SmartQueue:
             SQUnbindAgentReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; no `sq_queue_id` or
-                `sq_queue_name`; or no `user_id` or `user_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
+                `sq_queue_name`; no `user_id` or `user_name`; or a value that its argument does not
+                take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -1135,7 +1145,8 @@ class SmartQueue:
             A pager of SqAgent: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; or a value that its
+                argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -1194,8 +1205,8 @@ class SmartQueue:
             SQSetAgentInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: no `application_id` or `application_name`; or no `user_id` or
-                `user_name`. Nothing was sent.
+            InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
+                `user_name`; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

@@ -60,7 +60,7 @@ class Sms:
             SendSmsMessageReply with `message_id` (int), `fragments_count` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -102,7 +102,7 @@ class Sms:
             ...]), `fragments_count` (int).
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -134,7 +134,7 @@ class Sms:
             ControlSmsReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -157,7 +157,7 @@ class Sms:
             ControlSmsReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.enable(phone_number=phone_number, deadline=deadline))
@@ -178,7 +178,7 @@ class Sms:
             ControlSmsReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.disable(phone_number=phone_number, deadline=deadline))
@@ -220,7 +220,7 @@ class Sms:
             A pager of SmsHistory: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -275,7 +275,7 @@ class Sms:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Download(
@@ -329,7 +329,7 @@ class Sms:
             A pager of A2PSmsHistory: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -383,7 +383,7 @@ class Sms:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Download(

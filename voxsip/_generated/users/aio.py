@@ -64,8 +64,8 @@ class AsyncUsers:
             AddUserReply: The new user. With `user_id` (int).
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 109 USER_COUNT_EXCEEDED, 112 PASSWORD_LENGTH, 116 INVALID_APPLICATION_ID,
                 118 USER_NAME_ISNT_UNIQUE, 122 USER_NAME_RESTRICTIONS,
@@ -119,8 +119,9 @@ class AsyncUsers:
 
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
-                `application_name` together; no `user_id` or `user_name`; or `user_name` without
-                `application_id` or `application_name`. Nothing was sent.
+                `application_name` together; no `user_id` or `user_name`; `user_name` without
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID.
         """
@@ -182,8 +183,9 @@ class AsyncUsers:
 
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
-                `application_name` together; no `user_id` or `user_name`; or `user_name` without
-                `application_id` or `application_name`. Nothing was sent.
+                `application_name` together; no `user_id` or `user_name`; `user_name` without
+                `application_id` or `application_name`; or a value that its argument does not take.
+                Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 112 PASSWORD_LENGTH, 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID,
                 118 USER_NAME_ISNT_UNIQUE, 157 INVALID_USER_DISPLAY_NAME,
@@ -268,8 +270,8 @@ class AsyncUsers:
             every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID.
         """

@@ -68,8 +68,8 @@ class AsyncWabPhoneNumbers:
             AddWABPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or `rule_id` and
-                `rule_name` together. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
+                `rule_name` together; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         voice_password = conceal(voice_password)
@@ -106,7 +106,7 @@ class AsyncWabPhoneNumbers:
             DeleteWABPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -149,8 +149,8 @@ class AsyncWabPhoneNumbers:
             SetWABPhoneNumberInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or `rule_id` and
-                `rule_name` together. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
+                `rule_name` together; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         voice_password = conceal(voice_password)
@@ -202,8 +202,8 @@ class AsyncWabPhoneNumbers:
             every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -62,8 +62,8 @@ class WabPhoneNumbers:
             AddWABPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or `rule_id` and
-                `rule_name` together. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
+                `rule_name` together; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         voice_password = conceal(voice_password)
@@ -98,7 +98,7 @@ class WabPhoneNumbers:
             DeleteWABPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: An argument has the wrong type. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -138,8 +138,8 @@ class WabPhoneNumbers:
             SetWABPhoneNumberInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together; or `rule_id` and
-                `rule_name` together. Nothing was sent.
+            InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
+                `rule_name` together; or a value that its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         voice_password = conceal(voice_password)
@@ -188,8 +188,8 @@ class WabPhoneNumbers:
             A pager of WabPhone: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: `application_id` and `application_name` together. Nothing was
-                sent.
+            InvalidArgumentError: `application_id` and `application_name` together; or a value that
+                its argument does not take. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
