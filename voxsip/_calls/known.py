@@ -15,7 +15,7 @@ _NEAR = 0.6
 def check_known(name: str, parameters: Collection[str]) -> None:
     """Check that a command and its parameters are of the API.
 
-    Arguments:
+    Args:
         name: the command.
         parameters: names of its arguments.
 

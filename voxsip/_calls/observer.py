@@ -114,7 +114,7 @@ class CallWatch:
         tell(_new(CallStarted, (number, command, f"{observer.base_url}/{command}")))
 
     def succeeded(self) -> None:
-        """Tell that an attempt has its reply."""
+        """Report that an attempt has its reply."""
         self._ended = ended = self._now()
         request, left = self._request, self.left
         self._status = status = None if request.reply is None else request.reply.status
@@ -129,7 +129,7 @@ class CallWatch:
         )
 
     def failed(self, error: BaseException) -> None:
-        """Tell how an attempt failed, if one was made."""
+        """Report how an attempt failed, if one was made."""
         attempt = self._request.attempts
         if attempt == self._told:
             return
@@ -145,13 +145,13 @@ class CallWatch:
             self._tell(Throttled(number, command, attempt, code, retry_after))
 
     def retry(self, error: VoxsipError, delay: float) -> None:
-        """Tell that another attempt follows, and in how many seconds."""
+        """Report that another attempt follows, and in how many seconds."""
         name, code, _ = parts_of(error)
         attempt = self._request.attempts
         self._tell(RetryPlanned(self._number, self._command, attempt, delay, name, code))
 
     def end(self, error: BaseException | None) -> None:
-        """Tell that the call is over."""
+        """Report that the call is over."""
         request = self._request
         request.watch = None  # no cycle for the collector
         status: Status = "done"

@@ -173,7 +173,7 @@ class Recovery(Generic[T]):
         note_failure(error)
 
     def _note_retry(self, error: VoxsipError, delay: float) -> None:
-        """Tell the log and the hooks that another attempt follows, and when: never an argument."""
+        """Log, and report to the hooks, that another attempt follows, and when: never an argument."""
         request = self._request
         if log.isEnabledFor(logging.INFO):
             log.info(

@@ -33,7 +33,7 @@ class JobOptions(TypedDict, total=False):
         on_conflict: Rows that share a registration or a user: refuse them ("error"), or keep their order ("order").
         map: Columns of ours by the headers that stand for them in the file.
         set: Values of columns that hold for all rows, as text.
-        ignore_extra_columns: Read over columns that mean nothing here.
+        ignore_extra_columns: Ignore columns that mean nothing here.
         concurrency: Rows in flight at most, for each part; 1 to 256 (64).
         rate_limit: Requests a second for each account, all parts together; a ceiling. None lets the service's refusals find it.
         skip_unchanged: Send nothing for rows that would leave everything as it is.

@@ -98,7 +98,7 @@ def run_interruptible(
 ) -> Exit:
     """Run a command that takes the signals itself; return its exit code.
 
-    Arguments:
+    Args:
         main: the command.
         cut_off: what to say if it was cut off; asked at that moment.
 
