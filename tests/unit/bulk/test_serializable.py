@@ -84,7 +84,10 @@ async def check(served, concurrency, rows):
     assert (job.report.mismatches, job.report.verify_error) == (0, None)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(concurrency=st.integers(1, 64), seed=st.integers(0, 2**32))
 @example(concurrency=1, seed=0)
 @example(concurrency=64, seed=0)

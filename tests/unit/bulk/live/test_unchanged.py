@@ -112,7 +112,10 @@ async def test_rows_that_cannot_be_followed_are_sent(account):
     assert report.calls == 4
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(seed=st.integers(0, 2**32), again=st.booleans())
 async def test_what_is_left_out_makes_no_difference(served, seed, again):
     """Same final state as sending everything; nothing at all is sent for a file that has just run."""
