@@ -31,6 +31,10 @@ if TYPE_CHECKING:
         CredentialsWarning as CredentialsWarning,
         ServiceAccount as ServiceAccount,
     )
+    from voxsip._bindings.health import (
+        HealthReport as HealthReport,
+        RegistrationHealth as RegistrationHealth,
+    )
     from voxsip._bindings.name_table import NameLookupError as NameLookupError
     from voxsip._calls.limiter import Limiter as Limiter
     from voxsip._calls.trace import CallTrace as CallTrace
@@ -90,6 +94,7 @@ __all__ = [
     "DeleteRequest",
     "Download",
     "ForbiddenError",
+    "HealthReport",
     "InsufficientFundsError",
     "InvalidArgumentError",
     "InvalidRequestError",
@@ -106,6 +111,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimit",
     "RateLimitError",
+    "RegistrationHealth",
     "Report",
     "RetryPolicy",
     "ServerError",
@@ -135,6 +141,7 @@ _SUBMODULES = frozenset(
 _HOMES = {
     "voxsip._async_client": ("AsyncClient",),
     "voxsip._auth.credentials": ("CredentialsWarning", "ServiceAccount"),
+    "voxsip._bindings.health": ("HealthReport", "RegistrationHealth"),
     "voxsip._bindings.name_table": ("NameLookupError",),
     "voxsip._calls.limiter": ("Limiter",),
     "voxsip._calls.trace": ("CallTrace",),

@@ -8,6 +8,7 @@ from voxsip._base_client import BaseAsyncClient
 from voxsip._lazy import lazy
 
 if TYPE_CHECKING:
+    from voxsip._bindings.registrations import AsyncRegistrations
     from voxsip._bindings.resolve import AsyncResolve
     from voxsip.bulk import AsyncBulk
     from voxsip.cluster import AsyncCluster
@@ -61,6 +62,15 @@ class AsyncClient(BaseAsyncClient):
         from voxsip.cluster import AsyncCluster  # noqa: PLC0415 - only for those who use it
 
         return AsyncCluster(self)
+
+    @lazy
+    def sip_registrations(self) -> AsyncRegistrations:
+        """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
+        from voxsip._bindings.registrations import (  # noqa: PLC0415 - only for those who use it
+            AsyncRegistrations,
+        )
+
+        return AsyncRegistrations(self)
 
     @lazy
     def resolve(self) -> AsyncResolve:

@@ -20,6 +20,7 @@ from voxsip._redaction.values import conceal, conceal_arguments
 from voxsip._sync.loop_thread import LoopThread
 
 if TYPE_CHECKING:
+    from voxsip._bindings.registrations import Registrations
     from voxsip._bindings.resolve import Resolve
     from voxsip.bulk import Bulk
     from voxsip.cluster import Cluster
@@ -149,6 +150,15 @@ class Client(SyncGroups):
         from voxsip.cluster import Cluster  # noqa: PLC0415 - only for those who use it
 
         return Cluster(self._async.cluster, self._runner)
+
+    @lazy
+    def sip_registrations(self) -> Registrations:
+        """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
+        from voxsip._bindings.registrations import (  # noqa: PLC0415 - only for those who use it
+            Registrations,
+        )
+
+        return Registrations(self._async.sip_registrations, self._runner)
 
     @lazy
     def resolve(self) -> Resolve:

@@ -46,14 +46,26 @@ class BoundRegistration(Model):
     user_id: int | None = None
 
 
-def every_registration(client: BaseAsyncClient) -> AsyncGenerator[SipRegistration, None]:
+def every_registration(
+    client: BaseAsyncClient, *, remaining: Callable[[], float] | None = None, **filters: Any
+) -> AsyncGenerator[SipRegistration, None]:
     """Give every registration that is there from beginning to end, rarely one of them twice.
+
+    Args:
+        client: Reads the list.
+        remaining: Gives the seconds that are left for it; None for no deadline.
+        filters: Filters of the list.
 
     Raises:
         VoxsipError: a page could not be read.
         OutcomeUnknownError: the list does not end.
     """
-    return _every(client.sip_registrations.list)
+
+    def read(**page: int) -> AsyncPager[SipRegistration]:
+        deadline = None if remaining is None else remaining()
+        return client.sip_registrations.list(deadline=deadline, **filters, **page)
+
+    return _every(client.sip_registrations.list if remaining is None and not filters else read)
 
 
 def every_binding(client: BaseAsyncClient) -> AsyncGenerator[BoundRegistration, None]:

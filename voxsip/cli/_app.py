@@ -76,6 +76,9 @@ for _name, _help in {
     "delete": "Delete registrations.",
 }.items():
     registrations.command(f"voxsip.cli._commands.registrations:{_name}_", name=_name, help=_help)
+registrations.command(
+    "voxsip.cli._commands.watch:watch", help="Show which registrations work, live or for scripts."
+)
 app.command(registrations)
 
 bulk = App(name="bulk", help="Run a file of rows.")

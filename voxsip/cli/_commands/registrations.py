@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from voxsip.models import SipRegistration
 
 _TARGET = Group("Binding", sort_key=50)
+_FILTERS = Group("Filters", sort_key=40)
 
 
 @Parameter(name="*", group=_TARGET)
@@ -71,28 +72,52 @@ class Login:
         return {name: value for name, value in given.items() if value is not None}
 
 
+@Parameter(name="*", group=_FILTERS)
+@attrs.frozen(kw_only=True)
+class Filters:
+    """Which registrations are meant; all that are given must match."""
+
+    sip_username: str | None = None
+    "Only this user name."
+    proxy: list[str] | None = None
+    "Only at this SIP server; may be repeated, as may the ids and names below."
+    application_id: list[int] | None = None
+    "Only bound to this application."
+    application_name: list[str] | None = None
+    "Only bound to this application."
+    rule_id: list[int] | None = None
+    "Only bound to this rule."
+    rule_name: list[str] | None = None
+    "Only bound to this rule."
+    user_id: list[int] | None = None
+    "Only bound to this user."
+    bound: bool | None = None
+    "Only with an application, or only without."
+    persistent: bool | None = None
+    "Only those that stay logged in, or only those that follow their user."
+
+    def values(self) -> dict[str, Any]:
+        """Return what is given, by parameter."""
+        given = attrs.asdict(self, filter=lambda _, value: value is not None)
+        wire = {"bound": "is_bound_to_application", "persistent": "is_persistent"}
+        return {wire.get(name, name): value for name, value in given.items()}
+
+
 Json = Annotated[
     bool, Parameter(negative=(), show_default=False, help="Write JSON, a line for each object.")
 ]
 _NO_TARGET = Target()
+NO_FILTERS = Filters()
 _NO_LOGIN = Login()
 
 
 def list_(
     *,
     sip_registration_id: int | None = None,
-    sip_username: str | None = None,
-    proxy: list[str] | None = None,
-    application_id: list[int] | None = None,
-    application_name: list[str] | None = None,
-    rule_id: list[int] | None = None,
-    rule_name: list[str] | None = None,
-    user_id: list[int] | None = None,
-    bound: bool | None = None,
+    filters: Filters = NO_FILTERS,
     successful: bool | None = None,
     in_progress: bool | None = None,
     deactivated: bool | None = None,
-    persistent: bool | None = None,
     status_code: str | None = None,
     limit: int | None = None,
     json: Json = False,
@@ -102,18 +127,9 @@ def list_(
 
     Args:
         sip_registration_id: Only this one.
-        sip_username: Only this user name.
-        proxy: Only at this SIP server; may be repeated, as may the ids and names below.
-        application_id: Only bound to this application.
-        application_name: Only bound to this application.
-        rule_id: Only bound to this rule.
-        rule_name: Only bound to this rule.
-        user_id: Only bound to this user.
-        bound: Only with an application, or only without.
         successful: Only those whose last login succeeded, or only those whose last login failed.
         in_progress: Only those whose login is in progress, or only others.
         deactivated: Only those switched off, or only others.
-        persistent: Only those that stay logged in, or only those that follow their user.
         status_code: Only those whose last login was answered with this SIP status.
         limit: Number of registrations at most.
     """
@@ -124,19 +140,11 @@ def list_(
         count = 0
         found = client.sip_registrations.list(
             sip_registration_id=sip_registration_id,
-            sip_username=sip_username,
-            proxy=proxy,
-            application_id=application_id,
-            application_name=application_name,
-            rule_id=rule_id,
-            rule_name=rule_name,
-            user_id=user_id,
-            is_bound_to_application=bound,
             successful=successful,
             in_progress=in_progress,
             deactivated=deactivated,
-            is_persistent=persistent,
             status_code=status_code,
+            **filters.values(),
         )
         async for page in found.pages():
             items = page.items if limit is None else page.items[: limit - count]

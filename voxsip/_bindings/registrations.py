@@ -1,0 +1,122 @@
+"""`client.sip_registrations`: the generated commands, and what takes several of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from typing_extensions import Unpack
+
+from voxsip._bindings.health import (
+    HealthReport,
+    RegistrationFilters,
+    checked_deadline,
+    checked_ids,
+    read_health,
+    wait_until_registered,
+)
+from voxsip._errors import InvalidArgumentError
+from voxsip._generated.sip_registrations.aio import AsyncSipRegistrations
+from voxsip._generated.sip_registrations.blocking import SipRegistrations
+
+if TYPE_CHECKING:
+    from voxsip._base_client import BaseAsyncClient
+    from voxsip._protocol.interfaces import Runner
+
+__all__ = ["AsyncRegistrations", "Registrations"]
+
+
+class AsyncRegistrations(AsyncSipRegistrations):
+    """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: BaseAsyncClient) -> None:
+        super().__init__(client._caller)  # noqa: SLF001 - as the generated group gets it
+        self._client = client
+
+    async def health(
+        self,
+        ids: Iterable[int] | None = None,
+        *,
+        deadline: float | None = None,
+        **filters: Unpack[RegistrationFilters],
+    ) -> HealthReport:
+        """Read which registrations work, which fail, and why.
+
+        The list is read over pages: 10,000 registrations cost eleven requests. Up to three ids are asked for one by one.
+
+        Args:
+            ids (Iterable[int]): Ids of the registrations; None for all that the filters let through.
+            deadline (float): Seconds for the whole reading.
+            filters: Filters of `list`, as `application_id=[4567]`; only without ids.
+
+        Raises:
+            InvalidArgumentError: An argument is wrong; nothing was sent.
+            VoxsipError: The list could not be read.
+        """
+        if ids is not None and filters:
+            raise InvalidArgumentError("ids: give ids or filters, not both", field="ids")
+        wanted = None if ids is None else checked_ids(ids)
+        return await read_health(self._client, wanted, filters, self._remaining(deadline))
+
+    def _remaining(self, deadline: float | None) -> Callable[[], float] | None:
+        if deadline is None:
+            return None
+        clock = self._client.clock
+        end = clock.monotonic() + checked_deadline(deadline)
+        return lambda: end - clock.monotonic()
+
+    async def wait_until_registered(
+        self, ids: Iterable[int], *, deadline: float = 60.0, wait_for_failing: bool = True
+    ) -> HealthReport:
+        """Wait until registrations are registered, and return which are, and which are not.
+
+        The list is read over pages, again and again, every five seconds in the end. When time is up the last reading is
+        returned. A registration that is switched off is not waited for, and one that is missing only for three seconds,
+        in which a new one may not be listed yet.
+
+        Args:
+            ids (Iterable[int]): Ids of the registrations.
+            deadline (float): Seconds for the whole of it, 60 unless told otherwise.
+            wait_for_failing (bool): Wait also for those that fail: the platform tries to log in again by itself. False
+                returns as soon as none is in progress.
+
+        Raises:
+            InvalidArgumentError: An argument is wrong; nothing was sent.
+            VoxsipError: The list could not be read.
+        """
+        return await wait_until_registered(
+            self._client, ids, deadline=deadline, wait_for_failing=wait_for_failing
+        )
+
+
+class Registrations(SipRegistrations):
+    """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
+
+    __slots__ = ()
+    _aio: AsyncRegistrations
+
+    def __init__(self, aio: AsyncRegistrations, runner: Runner) -> None:
+        super().__init__(aio, runner)
+
+    def health(
+        self,
+        ids: Iterable[int] | None = None,
+        *,
+        deadline: float | None = None,
+        **filters: Unpack[RegistrationFilters],
+    ) -> HealthReport:
+        """Read which registrations work, which fail, and why; see `AsyncRegistrations.health`."""
+        wanted = None if ids is None else checked_ids(ids)
+        return self._runner.run(self._aio.health(wanted, deadline=deadline, **filters))
+
+    def wait_until_registered(
+        self, ids: Iterable[int], *, deadline: float = 60.0, wait_for_failing: bool = True
+    ) -> HealthReport:
+        """Wait until registrations are registered; see `AsyncRegistrations.wait_until_registered`."""
+        return self._runner.run(
+            self._aio.wait_until_registered(
+                checked_ids(ids), deadline=deadline, wait_for_failing=wait_for_failing
+            )
+        )

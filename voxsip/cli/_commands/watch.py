@@ -1,0 +1,148 @@
+"""`voxsip registrations watch`: which registrations work, which fail and why, for people and scripts."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from voxsip._printable import counted
+from voxsip.cli._commands.registrations import NO_FILTERS, Filters, Json
+from voxsip.cli._connection import SIP_DEFAULT, SipConnection, run
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
+
+if TYPE_CHECKING:
+    from voxsip import AsyncClient, HealthReport, VoxsipError
+    from voxsip.cli._display.health import HealthDisplay
+
+_SHORTEST = 0.25  # seconds between two readings, and for one
+_Switch = Annotated[bool, Parameter(negative=(), show_default=False)]
+
+
+def watch(
+    file: Annotated[str | None, Parameter(metavar="FILE", allow_leading_hyphen=True)] = None,
+    /,
+    *,
+    filters: Filters = NO_FILTERS,
+    interval: float = 5.0,
+    once: _Switch = False,
+    until_registered: _Switch = False,
+    deadline: float | None = None,
+    json: Json = False,
+    connection: SipConnection = SIP_DEFAULT,
+) -> int:
+    """Show which registrations work, which fail (code, reason, since when), and which are in progress.
+
+    On a terminal a live table of those that do not work; elsewhere a line for each change. It ends with 0 if all are
+    registered, and with 1 if not, or if there is none; without one of the three options below, at Ctrl-C.
+
+    Arguments:
+        file: A file of rows with a column sip_registration_id, or -; other columns do not matter.
+        interval: Seconds from the end of one reading to the next.
+        once: Read once.
+        until_registered: End when all are registered.
+        deadline: End after so many seconds.
+    """
+    for name, seconds in {"interval": interval, "deadline": deadline}.items():
+        if seconds is not None and not (0 < seconds < math.inf):
+            raise CommandError(f"--{name}: give seconds above zero")
+    if once and (until_registered or deadline is not None):
+        raise CommandError("--once: reads once; leave out --until-registered and --deadline")
+    selection = filters.values()
+    ids = None
+    if file is not None:
+        if selection:
+            raise CommandError("give a FILE or filters, not both")
+        ids = _ids_in(file)
+
+    async def main() -> int:
+        from voxsip.cli._display.health import choose_display  # noqa: PLC0415 - may import rich
+
+        with choose_display(json=json) as display:
+            async with connection.client() as client:
+                watching = _Watching(client, ids, selection, display)
+                report = await watching.run(
+                    interval, deadline, once=once, until_registered=until_registered
+                )
+        if not report.registrations:
+            print_message("voxsip: no registration matches")
+            return Exit.FAILED
+        return Exit.DONE if report.all_registered else Exit.FAILED
+
+    return run(main())
+
+
+class _Watching:
+    def __init__(
+        self,
+        client: AsyncClient,
+        ids: list[int] | None,
+        filters: dict[str, Any],
+        display: HealthDisplay,
+    ) -> None:
+        self._client = client
+        self._ids = ids
+        self._filters = filters
+        self._display = display
+
+    async def run(
+        self, interval: float, deadline: float | None, *, once: bool, until_registered: bool
+    ) -> HealthReport:
+        """Read again and again; return the last reading."""
+        from voxsip import (  # noqa: PLC0415 - loads the HTTP library
+            RateLimitError,
+            ServerError,
+            TransportError,
+            UnexpectedReplyError,
+        )
+
+        passing = (TransportError, ServerError, RateLimitError, UnexpectedReplyError)
+        clock = self._client.clock
+        end = math.inf if deadline is None else clock.monotonic() + deadline
+        report: HealthReport | None = None
+        while True:
+            left = max(end - clock.monotonic(), _SHORTEST)
+            failure: VoxsipError | None = None
+            try:
+                report = await self._client.sip_registrations.health(
+                    self._ids, deadline=left if left < math.inf else None, **self._filters
+                )
+            except passing as error:
+                if once:
+                    raise
+                failure = error  # a service that is out of reach for a while is no reason to stop
+                self._display.error(error)
+            else:
+                self._display.show(report)
+                registered = bool(report.registrations) and report.all_registered
+                if once or (until_registered and registered):
+                    return report
+            left = end - clock.monotonic()
+            pause = min(interval, max(left / 2, _SHORTEST))  # the last reading is not an old one
+            if pause < left:
+                await clock.sleep(pause)
+            elif report is not None:
+                return report
+            elif failure is not None:
+                raise failure
+
+
+def _ids_in(file: str) -> list[int]:
+    """Return the registrations that the rows of a file name. Raises InputError."""
+    from voxsip._row_files import RowFile  # noqa: PLC0415 - only with a file
+    from voxsip._row_files.reading import Reading  # noqa: PLC0415
+    from voxsip.bulk import DeleteRequest  # noqa: PLC0415 - the rows that name a registration alone
+
+    ids: dict[int, None] = {}
+    with RowFile(file, DeleteRequest, Reading(ignore_extra=True)) as source:
+        for line, row in source.scan(on_conflict="order"):
+            if row.account_id is not None:
+                raise CommandError(
+                    f"{source.name}:{line}: account_id: one account is watched at a time; "
+                    "use --account-id and a file of its rows"
+                )
+            ids[row.sip_registration_id] = None
+    if not ids:
+        raise CommandError(f"{source.name}: {counted(0, 'row')}; give at least one")
+    return list(ids)
