@@ -9,6 +9,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from voxsip import _generated, emulator
+from voxsip._bindings.registrations import AsyncRegistrations
 from voxsip._generated._models_index import MODELS
 from voxsip.cli._app import app as cli
 
@@ -21,6 +22,8 @@ GROUPS = {
     for path in sorted(Path(_generated.__path__[0]).glob("*/aio.py"))
 }
 """The class of each attribute of the client."""
+WRITTEN_BY_HAND = {"sip_registrations": AsyncRegistrations}
+"""Classes that add methods to those of a group, by attribute of the client."""
 TWINS = {group.removeprefix("Async") for group in GROUPS.values()}
 MADE_BY_OTHERS = {
     *(
@@ -59,7 +62,7 @@ METHOD = """
 | returns | `{result}` | `{twin_result}` |
 
 ```{{eval-rst}}
-.. automethod:: {module}.aio.{group}.{name}
+.. automethod:: {path}.{name}
 ```
 """
 RESULTS = (
@@ -102,31 +105,31 @@ def group_page(name: str, module: str, group: str) -> str:
     text = (inspect.getdoc(found) or "").replace("\n", " ")
     twin = group.removeprefix("Async")
     page = PAGE.format(name=name, text=text, module=module, group=group, twin=twin)
-    for method, function in vars(found).items():
-        if inspect.isfunction(function) and not method.startswith("_"):
-            page += method_part(name, module, group, method, function)
+    for cls in filter(None, (found, WRITTEN_BY_HAND.get(name))):
+        for method, function in vars(cls).items():
+            if inspect.isfunction(function) and not method.startswith("_"):
+                page += method_part(name, cls, method, function)
     return page
 
 
-def method_part(
-    name: str, module: str, group: str, method: str, function: Callable[..., object]
-) -> str:
+def method_part(name: str, cls: type, method: str, function: Callable[..., object]) -> str:
     """Return the section of a method on its group's page."""
     annotation = inspect.signature(function).return_annotation
+    if inspect.iscoroutinefunction(function):
+        annotation = f"Coroutine[Any, Any, {annotation}]"
     call = f"client.{name}.{method}(...)"
     for pattern, awaited, blocking, result in RESULTS:
         if match := re.fullmatch(pattern, annotation):
             inner = match[1] if match.groups() else ""
             return METHOD.format(
                 name=method,
-                module=module,
-                group=group,
+                path=f"{cls.__module__}.{cls.__name__}",
                 awaited=awaited.format(call),
                 blocking=blocking.format(call),
                 result=inner if result == "{}" else annotation,
                 twin_result=result.format(inner),
             )
-    message = f"{group}.{method} returns {annotation}, which this page cannot explain"
+    message = f"{cls.__name__}.{method} returns {annotation}, which this page cannot explain"
     raise TypeError(message)
 
 

@@ -203,3 +203,21 @@ async def receiving(app: web.Application) -> None:
     Receiver(handle_plainly, account_id=1, api_key="key", salt="", seen=MemorySeenStore(5))
     Receiver(handle, account_id="1", api_key="key", salt="salt")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     Receiver(handle, account_id=1, api_key="key", salt="salt", seen={})  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+async def healthy(client: voxsip.AsyncClient) -> None:
+    report = await client.sip_registrations.wait_until_registered([1, 2], deadline=60)
+    assert_type(report, voxsip.HealthReport)
+    assert_type(report.failing, tuple[voxsip.RegistrationHealth, ...])
+    assert_type(report.failing[0].status_code, int | None)
+    assert_type(report.failing[0].since, dt.datetime | None)
+    assert_type(await client.sip_registrations.health(proxy=["p"]), voxsip.HealthReport)
+    assert_type(client.sip_registrations.list(), voxsip.AsyncPager[models.SipRegistration])
+    await client.sip_registrations.health(proxi=["p"])  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+
+
+def healthy_blocking(client: voxsip.Client) -> None:
+    report = client.sip_registrations.wait_until_registered(range(9), wait_for_failing=False)
+    assert_type(report.all_registered, bool)
+    assert_type(client.sip_registrations.health([1]), voxsip.HealthReport)
+    assert_type(client.sip_registrations.list(), voxsip.Pager[models.SipRegistration])
