@@ -61,11 +61,11 @@ def every_registration(
         OutcomeUnknownError: the list does not end.
     """
 
-    def read(**page: int) -> AsyncPager[SipRegistration]:
+    def read(**page: Any) -> AsyncPager[SipRegistration]:
         deadline = None if remaining is None else remaining()
         return client.sip_registrations.list(deadline=deadline, **filters, **page)
 
-    return _every(client.sip_registrations.list if remaining is None and not filters else read)
+    return _every(read)
 
 
 def every_binding(client: BaseAsyncClient) -> AsyncGenerator[BoundRegistration, None]:

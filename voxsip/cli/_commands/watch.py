@@ -37,7 +37,7 @@ def watch(
     On a terminal a live table of those that do not work; elsewhere a line for each change. It ends with 0 if all are
     registered, and with 1 if not, or if there is none; without one of the three options below, at Ctrl-C.
 
-    Arguments:
+    Args:
         file: A file of rows with a column sip_registration_id, or -; other columns do not matter.
         interval: Seconds from the end of one reading to the next.
         once: Read once.
