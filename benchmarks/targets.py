@@ -126,6 +126,12 @@ def _among_ourselves(f: Findings) -> Iterator[Target]:
             f, f"bulk-journal{suffix}", own, 1.5, f"row of bulk.bind with journal / bind, {loop}"
         )
     yield from _ratio(f, "bulk-sync", "bulk-uvloop", 1.05, "blocking bulk.bind / bulk.bind, uvloop")
+    own, bare = "voxsip-uvloop", "bare-otel-uvloop"
+    yield from _ratio(f, "voxsip-hook-uvloop", own, 1.05, "bind with a hook / bind, uvloop")
+    yield from _ratio(f, "voxsip-otel-uvloop", own, 1.25, "bind with OpenTelemetry / bind, uvloop")
+    yield from _ratio(
+        f, "voxsip-otel-uvloop", bare, 1.25, "bind with OpenTelemetry / bind in a bare span, uvloop"
+    )
     if {"sync", "one-uvloop"} <= f.race.keys():
         pairs = zip(f.race["sync"], f.race["one-uvloop"], strict=True)
         beyond = statistics.median(wall(one) - wall(other) for one, other in pairs)

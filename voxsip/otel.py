@@ -26,10 +26,10 @@ try:
         get_tracer,
         set_span_in_context,
     )
-except ImportError as missing:
+except ImportError as _missing:
     raise ImportError(
         "voxsip.otel: opentelemetry-api is not installed; install the extra: pip install 'voxsip[otel]'"
-    ) from missing
+    ) from _missing
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider

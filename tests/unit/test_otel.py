@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import gc
+import importlib
+import sys
 from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
@@ -221,6 +223,13 @@ async def test_calls_at_once_have_spans_of_their_own(serve, connect, sdk):
     await asyncio.gather(*(side(info) for _ in range(20)))
     assert [span.parent for span in sdk.spans] == [None] * 20
     assert not get_current_span().get_span_context().is_valid
+
+
+def test_without_the_extra_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
+    monkeypatch.delitem(sys.modules, "voxsip.otel")
+    with pytest.raises(ImportError, match=r"install the extra: pip install 'voxsip\[otel\]'"):
+        importlib.import_module("voxsip.otel")
 
 
 def spellings(text):
