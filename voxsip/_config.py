@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import os
 import re
 import ssl as ssl_module
@@ -31,6 +30,10 @@ RequestEncoding = Literal["auto", "query", "form"]
 Trust = str | os.PathLike[str] | ssl_module.SSLContext | None
 
 
+LARGEST = 1e15
+"""Numbers from here on are none that anyone means; sums of moments and of money stay exact below."""
+
+
 def above(minimum: float) -> Callable[[object, Any, Any], None]:
     """Return an attrs validator: a finite number above the minimum."""
     return _number(lambda value: value > minimum, f"a number above {minimum:g}")
@@ -52,7 +55,7 @@ def whole(minimum: int) -> Callable[[object, Any, Any], None]:
 def _number(fits: Callable[[float], bool], wanted: str) -> Callable[[object, Any, Any], None]:
     def check(_: object, attribute: Any, value: Any) -> None:
         number = (
-            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
         )
         if not number or not fits(value):
             raise ConfigurationError(f"{attribute.name}: expected {wanted}, got {value!r}")

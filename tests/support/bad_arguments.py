@@ -1,6 +1,7 @@
 """Values that no parameter of a kind takes, by the parameter's schema: what people, spreadsheets and bugs give."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import voxsip
@@ -8,7 +9,8 @@ import voxsip
 NAN = float("nan")
 NAIVE = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - that is the point
 NOT_INTEGERS = (True, 1.5, NAN, "x", "", "1.5", b"1", object(), 2**63, -(2**63), 10**5000)
-NOT_NUMBERS = (True, NAN, float("inf"), float("-inf"), "x", "", b"1", None.__class__)
+HUGE = (10**400, 1e300, Decimal("1E+999999"), Decimal("1E-999999"))
+NOT_NUMBERS = (*HUGE, True, NAN, float("inf"), float("-inf"), "x", "", b"1", None.__class__)
 NOT_TEXTS = (5, True, b"x", ["a"], {"a": 1}, "\ud800", object())
 NOT_LISTS = ([], (), "", b"x", {}, {1: 2}, True, [None], [[]], [object()])
 BY_FORMAT = {

@@ -26,7 +26,7 @@ from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
 from voxsip._calls.trace import note_wait
 from voxsip._clock import SYSTEM, Clock
-from voxsip._config import RequestEncoding
+from voxsip._config import LARGEST, RequestEncoding
 from voxsip._errors import (
     CLOCK_CODES,
     APIError,
@@ -357,4 +357,7 @@ class CallExecutor:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not math.isnan(value)
+    """Returns whether a value is a number of seconds, infinity included."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < LARGEST or abs(value) == math.inf

@@ -18,6 +18,8 @@ Encoder = Callable[[object], str]
 LARGEST = 2**63
 """Integers from here on are more than a service keeps."""
 _MOST_DIGITS = len(str(LARGEST))
+MOST_PLACES = 30
+"""Digits that a number may have before the point; after it, twice as many. An exponent could ask for a million."""
 
 
 def _int(value: object) -> str:
@@ -58,10 +60,15 @@ def _decimal(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, Decimal | int | float):
         msg = "expected a Decimal"
         raise TypeError(msg)
-    if not math.isfinite(value):
+    if not isinstance(value, int) and not math.isfinite(value):
         msg = "expected a finite number"
         raise ValueError(msg)
-    return format(Decimal(str(value)), "f")
+    if abs(value) < 10**MOST_PLACES:
+        number = Decimal(str(value))
+        if int(number.as_tuple().exponent) >= -2 * MOST_PLACES:
+            return format(number, "f")
+    msg = f"expected a number of at most {MOST_PLACES} digits before the point"
+    raise ValueError(msg)
 
 
 def _float(value: object) -> str:

@@ -38,7 +38,7 @@ def seeds(command, count):
     new = settings.get_current_profile_name() == "long"
     return [
         f"{command} {os.urandom(4).hex()}" if new else f"{command} {number}"
-        for number in range(40 * count if new else count)
+        for number in range(10 * count if new else count)
     ]
 
 
