@@ -282,6 +282,8 @@ CLASS_BY_CODE: Mapping[int, type[APIError]] = MappingProxyType(
 )
 CLOCK_CODES = frozenset({447, 454, 455, 456})
 """Token errors that a wrong clock can cause."""
+TOO_FAST_CODES = frozenset({340, 416, None})
+"""Throttling that is about the rate (None: HTTP 429); 162 and 484 are about one request."""
 
 
 def error_class(code: int | None) -> type[APIError]:

@@ -19,21 +19,28 @@ UNLIMITED = 1e9
 class Server:
     """Answers after `latency` seconds; takes `rate` calls a second, refuses the others without executing them.
 
-    With `background_refusals` it also refuses that share of all calls, at any rate.
+    With `background_refusals` it also refuses that share of all calls, at any rate, with another code: 162, try later,
+    is about one request; 340 says that calls come too fast.
     """
 
-    def __init__(self, rate, burst, latency, *, named=None, background_refusals=0.0):
+    def __init__(
+        self, rate, burst, latency, *, named=None, background_refusals=0.0, background_code=162
+    ):
         self.rate, self.burst, self.latency, self.named = rate, burst, latency, named
         self._background_refusals, self._random = background_refusals, random.Random(5)
+        self._background_code = background_code
         self._tokens, self._filled = float(burst), 0.0
 
-    def takes(self, now):
+    def refuses(self, now):
+        """Return the code of the error if a call is refused, else None."""
         self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.rate)
         self._filled = now
-        if self._tokens < 1.0 or self._random.random() < self._background_refusals:
-            return False
+        if self._tokens < 1.0:
+            return 340
+        if self._random.random() < self._background_refusals:
+            return self._background_code
         self._tokens -= 1.0
-        return True
+        return None
 
 
 class Job:
@@ -87,12 +94,12 @@ class Job:
         self._at(self.now + there, lambda: self._arrive(begun, attempt, call))
 
     def _arrive(self, begun, attempt, call):
-        taken = self.server.takes(self.now)
+        code = self.server.refuses(self.now)
         back = self.server.latency * self.random.uniform(0.4, 0.6)
-        self._at(self.now + back, lambda: self._reply(begun, attempt, call, taken))
+        self._at(self.now + back, lambda: self._reply(begun, attempt, call, code))
 
-    def _reply(self, begun, attempt, call, taken):
-        if taken:
+    def _reply(self, begun, attempt, call, code):
+        if code is None:
             self.done_at.append(self.now)
             self.limits.on_success(
                 self.now, self.in_flight, self.now - begun if attempt == 1 else 0.0
@@ -102,7 +109,7 @@ class Job:
             return
         self.refused_at.append(self.now)
         self.counts["refused"] += 1
-        error = RateLimitError("", code=340, command="X", retry_after=self.server.named)
+        error = RateLimitError("", code=code, command="X", retry_after=self.server.named)
         self.limits.on_failure(self.now, error)
         if attempt >= self.policy.attempts:
             self.most_calls = max(self.most_calls, call + 1)

@@ -29,6 +29,7 @@ from voxsip._clock import SYSTEM, Clock
 from voxsip._config import LARGEST, RequestEncoding
 from voxsip._errors import (
     CLOCK_CODES,
+    TOO_FAST_CODES,
     APIError,
     AuthorizationError,
     InvalidArgumentError,
@@ -63,8 +64,6 @@ Decoder = Callable[[dict[str, Any]], T]
 log = logging.getLogger("voxsip")
 LONGEST_QUERY = 2000
 """Bytes of a query beyond which "auto" sends a form: servers and proxies on the way refuse or cut off long URLs."""
-TOO_FAST_CODES = frozenset({340, 416, None})
-"""Refusals that speak of the rate (None: HTTP 429); 162 and 484 speak of one request."""
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

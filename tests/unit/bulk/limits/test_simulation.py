@@ -57,6 +57,13 @@ def test_refusals_that_come_at_any_rate_do_not_slow_it_down_for_long(background_
     assert job.rate(30.0, 60.0) >= 0.4 * 64 / (0.005 + waiting)
 
 
+def test_a_server_that_says_too_fast_at_random_is_taken_at_its_word():
+    told = {"background_refusals": 0.1, "background_code": 340}
+    job = Job(Server(1e9, 1e9, 0.05, **told)).run(60.0)
+    assert 2.0 <= job.rate(20.0, 60.0) <= 100.0
+    assert job.most_calls <= 3
+
+
 @pytest.mark.parametrize("limit", [5, 50, 200])
 def test_a_limit_is_kept_to_beside_refusals_that_come_at_any_rate(limit):
     job = Job(Server(limit, limit, 0.05, background_refusals=0.036)).run(120.0)
