@@ -163,15 +163,13 @@ async def test_a_status_that_is_none_changes_nothing(serve, change, error):
 async def test_before_the_start_and_from_another_thread(receiver):
     emulator = Emulator(registrations=2, callback_url=receiver.url, callback_salt=SALT)
     emulator.set_status(1, 403)
-    with_thread = asyncio.get_running_loop().run_in_executor
 
     def run():
         with emulator:
             emulator.set_status(2, 404)
-            while sum(one.delivered for one in emulator.callbacks) < 2:
-                pass
+            asyncio.run(until(lambda: all(one.delivered for one in emulator.callbacks)))
 
-    await with_thread(None, run)
+    await asyncio.to_thread(run)
     told = sorted(content(body)[2][0]["sip_registration_id"] for body in receiver.taken)
     assert told == [1, 2]
 
