@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, get_args
@@ -15,6 +15,7 @@ from cattrs.gen import make_dict_structure_fn, override
 LARGEST_EXPONENT = 30
 """Decimal places on either side of the point that an amount of money may fill."""
 Hook = Callable[[Any, Any], Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER_EMPTY = frozenset({int, float, Decimal, date, datetime})
 
 
@@ -44,7 +45,7 @@ def _date(value: str, _: type) -> date:
 def _timestamp(value: float | str, _: type) -> datetime:
     """Read `YYYY-MM-DD HH:mm:ss`, which the API means as UTC, or seconds since 1970; a zone in the text wins."""
     if isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
+        return _EPOCH + timedelta(seconds=value)  # `fromtimestamp` raises OSError on some systems
     moment = datetime.fromisoformat(value)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 

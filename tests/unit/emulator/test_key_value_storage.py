@@ -29,6 +29,9 @@ async def test_items_expire(wire):
     assert await keys(wire, application_id=1) == ["b"]
     past = {"key": "c", "value": "x", "application_id": 1, "expires_at": 5}
     assert await wire.refused("SetKeyValueItem", **past) == 101
+    long = {"key": "c", "value": "x", "application_id": 1}
+    for late in ({"ttl": 90 * 86400 + 1}, {"ttl": 10**17}, {"expires_at": 10**17}):
+        assert await wire.refused("SetKeyValueItem", **long, **late) == 101
 
 
 async def test_pages_have_fifty_at_most(wire):

@@ -64,6 +64,7 @@ async def test_filters(wire, filters, found):
 
 
 async def test_change(wire):
+    await wire.done("SetRuleInfo", rule_id=1, rule_pattern="[[]")  # Python warns of such a one
     await wire.done("SetRuleInfo", rule_id=1, rule_name="day", rule_pattern="9")
     assert await names(wire, rule_id=1) == ["day"]
     await wire.done("AddRule", **(NEW | {"rule_name": "rule-1"}))

@@ -53,7 +53,7 @@ class KeyValueStorage:
             value (str): Text to store under the key. At most 2,000 characters.
             application_id (int): Id of the application, as `applications.list` gives it.
             application_name (str): Name of the application, if `application_id` is not given.
-            ttl (int): Seconds for which the item is kept.
+            ttl (int): Seconds for which the item is kept. From 0 to 7,776,000.
             expires_at (datetime): When it expires. An aware datetime, sent as seconds since 1970.
             deadline (float): Seconds for the whole call, all attempts together.
 

@@ -19,6 +19,9 @@ SET_KEY_VALUE_ITEM = Command(
         "key": 200,
         "value": 2000,
     },
+    bounds={
+        "ttl": (0, 7776000),
+    },
     requires=(Requirement(any_of=("application_id", "application_name")),),
     form=True,
     result="object",

@@ -19,6 +19,7 @@ TOO_LONG = 499
 
 _LONGEST_KEY = 200
 _LIFE = 30 * 24 * 3600
+_LONGEST_LIFE = 90 * 24 * 3600
 _MOST = 50
 
 
@@ -31,6 +32,8 @@ def set_(context: Context) -> Reply:
     expires = values.get("expires_at", now + values.get("ttl", _LIFE))
     if expires <= now:
         raise RefusedError(INVALID_ARGUMENTS, "The item would have expired already")
+    if expires > now + _LONGEST_LIFE:
+        raise RefusedError(INVALID_ARGUMENTS, "An item is kept for 90 days at most")
     items = _items(context)
     items[values["key"]] = {"key": values["key"], "value": values["value"], "expires_at": expires}
     return {"result": items[values["key"]]}
