@@ -42,7 +42,7 @@ class Ended:
 
     Attributes:
         held: Seconds for which another process may work on the part, or None.
-        error: What the task raised, or None.
+        error: What the task raised, or why its worker cannot run it, or None.
         lost: Whether Dask lost it.
     """
 
@@ -56,9 +56,8 @@ def run_here(job: str, part: int) -> dict[str, Any]:
     address = _worker_address()
     try:
         return run_part_sync(_store_here(), job, part, wait=0.0, worker=address).to_dict()
-    except WorkerRefusedError as error:
-        error.worker = address
-        raise
+    except WorkerRefusedError as error:  # told, not raised: Dask's log would show a traceback of it
+        return {"state": "refused", "why": str(error), "worker": address}
     except PartHeldError as held:
         return {"state": "held", "seconds": held.seconds}
 
@@ -166,6 +165,10 @@ class Dask:
             return None
         if status == "finished":
             result = await self._ask(task.result)
+            if result["state"] == "refused":
+                refusal = WorkerRefusedError(result["why"])
+                refusal.worker = result["worker"]
+                return Ended(error=refusal)
             return Ended(held=result["seconds"] if result["state"] == "held" else None)
         if status == "error":
             return Ended(error=await self._ask(task.exception))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from voxsip._errors import ConfigurationError, InvalidArgumentError
@@ -26,9 +26,14 @@ async def connect(address: str) -> AsyncGenerator[Any, None]:
         ConfigurationError: No scheduler answers there, or Dask is not installed.
     """
     distributed = import_distributed()
+    client: Any = None
     try:
-        client = await distributed.Client(address, asynchronous=True, timeout=CONNECT_SECONDS)
-    except (OSError, TimeoutError, ValueError):
+        client = distributed.Client(address, asynchronous=True, timeout=CONNECT_SECONDS)
+        await client
+    except (OSError, TimeoutError, ValueError, TypeError, ImportError):  # the last two: ucx://
+        if client is not None:  # else it closes itself later, with warnings
+            with suppress(Exception):
+                await client.close()
         raise ConfigurationError(
             f"scheduler {address}: no Dask scheduler answers there; start it with 'dask scheduler', or correct the address"
         ) from None

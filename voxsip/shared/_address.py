@@ -66,9 +66,12 @@ class StoreAddress:
     def __str__(self) -> str:
         parts = urlsplit(self.dsn)  # of a concealed text: nothing here shows it
         options = parse_qs(parts.query)
-        host = parts.hostname or (options.get("host") or ["localhost"])[-1]
+        host = parts.hostname or (options.get("host") or [""])[-1]
         port = f":{parts.port}" if parts.port else ""
-        return f"postgresql://{host}{port}{parts.path if len(parts.path) > 1 else ''}"
+        path = parts.path if len(parts.path) > 1 else ""
+        if host.startswith("/"):  # the folder of a socket
+            return f"postgresql://{path or '/'}?host={host}"
+        return f"postgresql://{host}{port}{path}"
 
     def __repr__(self) -> str:
         try:

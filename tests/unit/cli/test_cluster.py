@@ -20,7 +20,7 @@ def test_a_job_is_made_run_by_processes_shown_and_resumed(serve, write, postgres
     made = voxsip("cluster", "create", write(ELSEWHERE), *options)
     assert made.code == 0
     assert "6 rows in 3 parts: 2 on average, 2 in the largest" in made.err
-    assert "voxsip cluster resume night --store postgresql://" in made.err
+    assert "voxsip cluster resume night --store 'postgresql:///postgres?host=/" in made.err
     shown = json.loads(voxsip("cluster", "status", "night", "--json", *store).out)
     assert (shown["kind"], shown["progress"]["rows"], shown["progress"]["ended"]) == (
         "create",
