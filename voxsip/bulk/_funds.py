@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from voxsip._bindings.rows import CreateRequest, read_row
 from voxsip._errors import Disposition, InvalidArgumentError, UnexpectedReplyError
+from voxsip._printable import counted
 from voxsip.bulk._outcomes import Quote
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ async def can_pay(
         quote = await read_quote(client, rows)
     if rows != 0 and not quote.enough:
         log.warning(
-            "bulk create: %s rows at %s %s, %s left: nothing is bought",
-            "some" if rows is None else rows,
+            "bulk create: %s at %s %s, %s left: nothing is bought",
+            "some rows" if rows is None else counted(rows, "row"),
             quote.price,
             quote.currency,
             quote.balance,

@@ -77,6 +77,19 @@ async def test_rows_of_a_stream_that_were_moved_are_not_bought_again(job, store,
     assert _executed(emulator) == executed
 
 
+@pytest.mark.parametrize("column", ["open", "spent"])
+async def test_money_that_is_no_amount_buys_nothing(store, column):
+    async with (
+        Emulator(balance=100, price=1) as emulator,
+        voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url) as client,
+    ):
+        assert (await client.bulk.create(ROWS[:2], journal=f"{store}#first")).done == 2
+        await _spoil(store, f"UPDATE voxsip.money SET {column} = 'NaN'")  # noqa: S608 - constants
+        with pytest.raises(ConfigurationError, match="money of account 1 is no amount"):
+            await client.bulk.create(ROWS[2:], journal=f"{store}#second")
+        assert _executed(emulator) == 2
+
+
 @pytest.mark.parametrize("value", ["'NaN'", "'Infinity'", "1e300"])
 @pytest.mark.parametrize("column", ["grace", "lease_until"])
 async def test_a_lease_that_ends_at_no_time_is_refused(job, store, column, value):

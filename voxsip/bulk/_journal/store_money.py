@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from voxsip._clock import Clock
-from voxsip._errors import InsufficientFundsError
+from voxsip._errors import ConfigurationError, InsufficientFundsError
 from voxsip.bulk._journal.store_statements import BEGIN_READING, END_READING, LOOK_AT_MONEY
 from voxsip.bulk._outcomes import Quote
 from voxsip.shared._connection import LoopConnection
@@ -134,6 +134,11 @@ class Money:
         row = await self._connection.fetchrow(
             END_READING, *key, began["readings"], began["spent"], quote.balance
         )
+        if not all(row[name].is_finite() for name in ("open", "spent", "free")):
+            raise ConfigurationError(
+                f"store: what it says of the money of account {key[1]} is no amount; when no job runs, delete the account's"
+                " line in voxsip.money: it is made again"
+            )
         return quote, row, not row["open"] and row["spent"] == began["spent"]
 
     def _key(self, account_id: int | None) -> tuple[str, int]:
