@@ -169,11 +169,6 @@ class TokenCache:
         """The account acted for."""
         return self._account_id
 
-    @property
-    def clock_offset(self) -> float:
-        """Seconds the server's clock is ahead of the local one, as far as refusals have told."""
-        return self._offset
-
     def _mint(self) -> str:
         issued = int(self._clock.wall() + self._offset) - BACKDATED
         claims = {"iss": str(self._account_id), "iat": issued, "exp": issued + LIFETIME}

@@ -64,17 +64,17 @@ def test_refused_token_is_dropped_once(cache, clock):
     refused = cache.bearer()
     ahead = datetime.fromtimestamp(clock() + 500, UTC)
     assert cache.renew(refused, ahead)
-    assert cache.clock_offset == pytest.approx(500)
+    assert cache._offset == pytest.approx(500)
     fresh = cache.bearer()
     assert fresh != refused
     assert cache.renew(refused, datetime.fromtimestamp(0, UTC))  # a late refusal of the old one
     assert cache.bearer() == fresh
-    assert cache.clock_offset == pytest.approx(500)
+    assert cache._offset == pytest.approx(500)
 
 
 def test_refusal_that_is_not_the_clocks_fault_leaves_it(cache):
     cache.renew(cache.bearer(), None)
-    assert cache.clock_offset == 0
+    assert cache._offset == 0
     cache.bearer()
     assert len(cache._signer.signed) == 2
 
@@ -230,21 +230,21 @@ def at(seconds):
 def test_a_correction_of_years_is_not_believed(cache, clock, days):
     cache.renew(cache.bearer(), at(max(0, clock() + days * 86_400)))
     cache.bearer()
-    assert cache.clock_offset == 0
+    assert cache._offset == 0
 
 
 def test_a_correction_that_does_not_help_is_dropped(cache, clock):
     for _ in range(2):
         cache.renew(cache.bearer(), at(clock() + 3600))
-        assert cache.clock_offset == pytest.approx(3600)
+        assert cache._offset == pytest.approx(3600)
         cache.renew(cache.bearer(), at(clock() + 3600))
-        assert cache.clock_offset == 0
+        assert cache._offset == 0
 
 
 def test_a_correction_whose_token_is_refused_for_another_reason_is_dropped(cache, clock):
     cache.renew(cache.bearer(), at(clock() + 3600))
     cache.renew(cache.bearer(), None)
-    assert cache.clock_offset == 0
+    assert cache._offset == 0
 
 
 def test_a_correction_that_has_helped_outlives_a_refused_token(cache, clock):
@@ -252,10 +252,10 @@ def test_a_correction_that_has_helped_outlives_a_refused_token(cache, clock):
     bearer = cache.bearer()
     clock.seconds += 600
     cache.renew(bearer, None)
-    assert cache.clock_offset == pytest.approx(3600)
+    assert cache._offset == pytest.approx(3600)
 
 
 def test_a_clock_that_is_set_right_is_corrected_anew(cache, clock):
     cache.renew(cache.bearer(), at(clock() + 3600))
     cache.renew(cache.bearer(), at(clock() + 5))
-    assert cache.clock_offset == pytest.approx(5)
+    assert cache._offset == pytest.approx(5)

@@ -22,13 +22,12 @@ class Entry(Generic[T]):
         keys: what it shares with others, each once.
     """
 
-    __slots__ = ("blockers", "item", "keys", "running")
+    __slots__ = ("blockers", "item", "keys")
 
     def __init__(self, item: T, keys: tuple[Hashable, ...]) -> None:
         self.item = item
         self.keys = keys
         self.blockers = 0
-        self.running = False
 
 
 class Window(Generic[T]):
@@ -104,9 +103,7 @@ class Window(Generic[T]):
         """Return the next row to run, in input order as far as lines allow, or None."""
         if not self._ready:
             return None
-        entry = self._ready.popleft()
-        entry.running = True
-        return entry
+        return self._ready.popleft()
 
     def complete(self, entry: Entry[T]) -> int:
         """Take a row that ran out of its lines; return how many others became ready by that."""

@@ -223,23 +223,3 @@ class Journal(Protocol):
             in_doubt: whether requests of this run, or of one before it, may be on their way.
         """
         ...
-
-
-class OpenJournal(Protocol):
-    """How a journal is made and opened: the two functions of `voxsip.bulk._journal.journal`."""
-
-    async def create(self, path: str, header: JobHeader) -> Journal:
-        """Make a new journal file; refuse one that exists.
-
-        Raises:
-            ConfigurationError: the file exists (say: resume it, or name another) or cannot be made.
-        """
-        ...
-
-    async def open(self, path: str) -> Journal:
-        """Open an existing journal to resume its job.
-
-        Raises:
-            ConfigurationError: no such file, not a journal, or another process works on it.
-        """
-        ...

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from voxsip import NotSentError
 from voxsip._printable import counted
 from voxsip._row_files import RowFile
-from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest, check_journal
-from voxsip.cli._commands.resume import continue_job
+from voxsip.bulk import check_journal
+from voxsip.cli._commands.resume import REQUESTS, continue_job
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
@@ -28,7 +28,7 @@ from voxsip.cli._jobs.options import (
     Yes,
 )
 from voxsip.cli._jobs.price import confirm
-from voxsip.cli._jobs.run import launch, resume_command
+from voxsip.cli._jobs.run import Kind, launch, resume_command
 from voxsip.cli._terminal import questions as _ask
 from voxsip.cli._terminal.output import print_text
 from voxsip.shared import is_store, shown
@@ -71,54 +71,20 @@ def bind(
         on_conflict: What to do with rows that name a user or a registration twice: refuse them, or run them in
             the order of the file.
     """
-    if resume and not dry_run:
-        journal = _journal_of(file, journal)
-        code = continue_job(
-            journal,
-            file,
-            "bind",
-            file_options=file_options,
-            limits=limits,
-            output=output,
-            connection=connection,
-        )
-        if code is not None:
-            return code
-    with RowFile(file, BindRequest, file_options.reading()) as source:
-        print_note(source)
-        rows = source.check(on_conflict=on_conflict)
-        if rows.mixed_users:
-            print_message(
-                f"{source.name}: users are named by id and by name; "
-                "two rows that mean one user in these two ways run in the order of the file"
-            )
-        if dry_run:
-            return _checked(source, rows, as_json=output.json)
-        _check_place(journal)
-
-        def make(client: AsyncClient) -> BulkJob[Any]:
-            return client.bulk.bind(
-                rows,
-                journal=journal,
-                skip_unchanged=skip_unchanged,
-                verify=verify,
-                source=_origin(source),
-                checksum=rows.checksum,
-                **limits.values(connection.rate_store),
-            )
-
-        return launch(
-            "bind",
-            source,
-            rows,
-            make,
-            journal=journal,
-            words=file_options.words(),
-            output=output,
-            connection=connection,
-            reads_first=skip_unchanged,
-            verify=verify,
-        )
+    return _start(
+        "bind",
+        file,
+        journal,
+        resume=resume,
+        dry_run=dry_run,
+        skip_unchanged=skip_unchanged,
+        on_conflict=on_conflict,
+        file_options=file_options,
+        limits=limits,
+        output=output,
+        connection=connection,
+        verify=verify,
+    )
 
 
 def create(
@@ -151,56 +117,20 @@ def create(
         on_conflict: What to do with rows that buy the same twice, or name a user twice: refuse them, or run
             them in the order of the file.
     """
-    if resume and not dry_run:
-        journal = _journal_of(file, journal)
-        code = continue_job(
-            journal,
-            file,
-            "create",
-            file_options=file_options,
-            limits=limits,
-            output=output,
-            connection=connection,
-        )
-        if code is not None:
-            return code
-    with RowFile(file, CreateRequest, file_options.reading()) as source:
-        print_note(source)
-        rows = source.check(on_conflict=on_conflict)
-        if dry_run:
-            return _checked(source, rows, as_json=output.json)
-        journal = _journal_of(file, journal)
-        _check_place(journal)
-
-        async def ask(client: AsyncClient) -> None:
-            await confirm(
-                client, rows.accounts, yes=yes, as_json=output.json, at_most=skip_unchanged
-            )
-            print_message(f"the journal is {shown(journal)}")
-
-        def make(client: AsyncClient) -> BulkJob[Any]:
-            return client.bulk.create(
-                rows,
-                journal=journal,
-                skip_unchanged=skip_unchanged,
-                check_funds=skip_unchanged or is_store(journal),
-                source=_origin(source),
-                checksum=rows.checksum,
-                **limits.values(connection.rate_store),
-            )
-
-        return launch(
-            "create",
-            source,
-            rows,
-            make,
-            journal=journal,
-            words=file_options.words(),
-            output=output,
-            connection=connection,
-            ask=ask,
-            reads_first=skip_unchanged,
-        )
+    return _start(
+        "create",
+        file,
+        journal,
+        resume=resume,
+        dry_run=dry_run,
+        skip_unchanged=skip_unchanged,
+        on_conflict=on_conflict,
+        file_options=file_options,
+        limits=limits,
+        output=output,
+        connection=connection,
+        yes=yes,
+    )
 
 
 def delete(
@@ -230,12 +160,45 @@ def delete(
         on_conflict: What to do with rows that name a registration twice: refuse them, or run them in the
             order of the file.
     """
+    return _start(
+        "delete",
+        file,
+        journal,
+        resume=resume,
+        dry_run=dry_run,
+        skip_unchanged=skip_unchanged,
+        on_conflict=on_conflict,
+        file_options=file_options,
+        limits=limits,
+        output=output,
+        connection=connection,
+        yes=yes,
+    )
+
+
+def _start(
+    kind: Kind,
+    file: str,
+    journal: str | None,
+    *,
+    resume: bool,
+    dry_run: bool,
+    skip_unchanged: bool,
+    on_conflict: OnConflict,
+    file_options: FileOptions,
+    limits: Limits,
+    output: Output,
+    connection: Connection,
+    verify: bool = False,
+    yes: bool = False,
+) -> int:
+    """Check a file of rows and run its job; the arguments are those of the commands."""
     if resume and not dry_run:
         journal = _journal_of(file, journal)
         code = continue_job(
             journal,
             file,
-            "delete",
+            kind,
             file_options=file_options,
             limits=limits,
             output=output,
@@ -243,27 +206,44 @@ def delete(
         )
         if code is not None:
             return code
-    with RowFile(file, DeleteRequest, file_options.reading()) as source:
+    with RowFile(file, REQUESTS[kind], file_options.reading()) as source:
         print_note(source)
         rows = source.check(on_conflict=on_conflict)
+        if kind == "bind" and rows.mixed_users:
+            print_message(
+                f"{source.name}: users are named by id and by name; "
+                "two rows that mean one user in these two ways run in the order of the file"
+            )
         if dry_run:
             return _checked(source, rows, as_json=output.json)
+        options: dict[str, Any] = {"verify": verify} if kind == "bind" else {}
+        if kind == "create":
+            journal = _journal_of(file, journal)
+            options["check_funds"] = skip_unchanged or is_store(journal)
         _check_place(journal)
-        if rows and not yes and _ask.on_terminal():
+        if kind == "delete" and rows and not yes and _ask.on_terminal():
             _ask.confirm(f"Delete {counted(len(rows), 'registration')}?", "nothing was deleted")
 
+        async def ask(client: AsyncClient) -> None:
+            await confirm(
+                client, rows.accounts, yes=yes, as_json=output.json, at_most=skip_unchanged
+            )
+            print_message(f"the journal is {shown(journal or '')}")
+
         def make(client: AsyncClient) -> BulkJob[Any]:
-            return client.bulk.delete(
+            job: BulkJob[Any] = getattr(client.bulk, kind)(
                 rows,
                 journal=journal,
                 skip_unchanged=skip_unchanged,
                 source=_origin(source),
                 checksum=rows.checksum,
+                **options,
                 **limits.values(connection.rate_store),
             )
+            return job
 
         return launch(
-            "delete",
+            kind,
             source,
             rows,
             make,
@@ -271,7 +251,9 @@ def delete(
             words=file_options.words(),
             output=output,
             connection=connection,
+            ask=ask if kind == "create" else None,
             reads_first=skip_unchanged,
+            verify=verify,
         )
 
 

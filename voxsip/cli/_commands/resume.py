@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from voxsip import AsyncClient
     from voxsip.bulk import BulkJob, JournalStatus
 
-_REQUESTS: dict[str, Any] = {
+REQUESTS: dict[str, Any] = {
     "bind": BindRequest,
     "create": CreateRequest,
     "delete": DeleteRequest,
@@ -76,7 +76,7 @@ def _resume(
             f"{journal} is the journal of a plan: resume it with 'voxsip apply {plan}'"
         )
     with RowFile(
-        file or _source(journal, state), _REQUESTS[state.kind], file_options.reading()
+        file or _source(journal, state), REQUESTS[state.kind], file_options.reading()
     ) as source:
         print_note(source)
         rows = source.check(on_conflict="order")

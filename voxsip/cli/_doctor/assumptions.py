@@ -125,7 +125,7 @@ async def _ascending(scene: Scene) -> Verdict:
     ids = [row["sip_registration_id"] for row in await scene.live()]
     if len(ids) < 2:
         return State.UNDECIDED, counted(len(ids), "registration")
-    return _verdict(ids == sorted(set(ids)), f"{len(ids)} registrations, read in pages")
+    return _verdict(ids == sorted(set(ids)), f"{counted(len(ids), 'registration')}, read in pages")
 
 
 async def _empty_page(scene: Scene) -> Verdict:
