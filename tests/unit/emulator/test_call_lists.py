@@ -90,6 +90,9 @@ async def test_lists_are_filtered_changed_and_deleted(made):
 
 async def test_tasks_are_changed_and_cancelled(made):
     await made.done("EditCallListTask", list_id=1, task_uuid="a", attempts_left=1)
+    for schedule in ("0", '"any"', '{"mon":[]}'):
+        await made.done("EditCallListTask", list_id=1, task_id=2, call_schedule=schedule)
+        assert (await tasks(made))[1]["call_schedule"] == schedule
     wanted = '[{"task_id": 2, "task_priority": 5}, {"task_id": 9, "task_priority": 1}]'
     reply = await made.done("EditCallListTasksPriority", list_id=1, tasks=wanted)
     assert [row["result"] for row in orjson.loads(reply["results"])] == [True, False]

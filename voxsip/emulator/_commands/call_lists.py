@@ -165,10 +165,11 @@ def edit_task(context: Context) -> Reply:
     task = _task(_find(context), values)
     if task is None:
         raise RefusedError(INVALID_ARGUMENTS, "There is no such task in the list")
-    for name in ("attempts_left", "custom_data", "call_schedule"):
+    for name in ("attempts_left", "custom_data"):
         if name in values:
-            value = values[name]
-            task[name] = value if isinstance(value, str | int) else orjson.dumps(value).decode()
+            task[name] = values[name]
+    if "call_schedule" in values:  # JSON text comes back as such, whatever it holds
+        task["call_schedule"] = orjson.dumps(values["call_schedule"]).decode()
     if isinstance(values.get("start_at"), datetime):
         task["start_execution_time"] = wire(values["start_at"])
     return _DONE
