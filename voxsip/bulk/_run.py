@@ -32,7 +32,7 @@ from voxsip.bulk._live.unchanged import find_unchanged
 from voxsip.bulk._options import Options
 from voxsip.bulk._outcomes import Kind, Outcome, Report, Stop
 from voxsip.bulk._source import Rows, Source
-from voxsip.shared._address import foreign_scheme, is_store
+from voxsip.shared._address import is_store, refuse_foreign
 
 log = logging.getLogger("voxsip.bulk")
 CLASSES: Mapping[Kind, type[Row]] = {
@@ -273,10 +273,7 @@ class Run:
             return await StoreJournal.create(
                 path, header, known=known, grace=grace, clock=self.client.clock
             )
-        if (scheme := foreign_scheme(path)) is not None:
-            raise ConfigurationError(
-                f"journal: {scheme} is no store that voxsip knows; give postgresql://host/database#name, or the path of a file"
-            )
+        refuse_foreign(path)
         from voxsip.bulk._journal.journal import create_journal, open_journal  # noqa: PLC0415 - only with a journal
         from voxsip.bulk._journal.thread import JournalThread  # noqa: PLC0415
 
@@ -302,6 +299,7 @@ class Run:
         elif self.journal is not None:
             from voxsip.bulk._journal.schema import refuse_existing  # noqa: PLC0415 - only with a journal
 
+            refuse_foreign(self.journal)
             refuse_existing(Path(self.journal))
         if self.options.skip_unchanged:
             self._existing = Existing()

@@ -16,6 +16,7 @@ from voxsip import (
 )
 from voxsip._printable import printable
 from voxsip.cli._option_names import in_options
+from voxsip.shared import StoreUnavailableError
 
 
 class Exit(enum.IntEnum):
@@ -71,7 +72,7 @@ def explain(error: BaseException, own: Collection[str] | None = None) -> tuple[s
             return f"voxsip: {error} (check the key and its account)", Exit.REFUSED
         case ForbiddenError():
             return f"voxsip: {error} (use a key whose roles allow it)", Exit.REFUSED
-        case ProxyAuthenticationError():
+        case ProxyAuthenticationError() | StoreUnavailableError():
             return f"voxsip: {error}", Exit.REFUSED
         case VoxsipError():
             return f"voxsip: {error}", Exit.FAILED

@@ -9,12 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from voxsip.shared._address import is_store, shown
+from voxsip.shared._errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     from voxsip.shared._local_server import LocalServer
     from voxsip.shared._rate import RateStatus, SharedLimiter, SharedRate
 
-__all__ = ["LocalServer", "RateStatus", "SharedLimiter", "SharedRate", "is_store", "shown"]
+__all__ = [
+    "LocalServer",
+    "RateStatus",
+    "SharedLimiter",
+    "SharedRate",
+    "StoreUnavailableError",
+    "is_store",
+    "shown",
+]
 
 
 def __getattr__(name: str) -> Any:

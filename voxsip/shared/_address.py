@@ -24,6 +24,18 @@ def foreign_scheme(name: str) -> str | None:
     return None if found is None or is_store(name) else found[0]
 
 
+def refuse_foreign(journal: str) -> None:
+    """See that a journal is a path or the address of a store.
+
+    Raises:
+        ConfigurationError: It is an address of something else; its text, which may hold a password, is not quoted.
+    """
+    if (scheme := foreign_scheme(journal)) is not None:
+        raise ConfigurationError(
+            f"journal: {scheme} is no store that voxsip knows; give postgresql://host/database#name, or the path of a file"
+        )
+
+
 def shown(name: str) -> str:
     """Return a path as it is, and the address of a store without user, password and options."""
     if (scheme := foreign_scheme(name)) is not None:

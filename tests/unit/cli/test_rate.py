@@ -58,14 +58,31 @@ def test_a_job_in_a_store_is_begun_shown_and_resumed(serve, write, postgres):
         assert postgres.password not in ended.out + ended.err
 
 
-@pytest.mark.parametrize("command", ["bind", "status"])
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        (("bulk", "bind"), "--journal"),
+        (("bulk", "status"), None),
+        (("cluster", "bind"), "--store"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value or ("-",)),
+)
 def test_a_store_that_does_not_answer_is_said_before_anything_is_sent(
-    serve, write, tmp_path, command
+    serve, write, tmp_path, command, where
 ):
     emulator, voxsip = serve(applications=1, registrations=1)
-    journal = f"postgresql://voxsip@/db?host={tmp_path}#night"
-    rows = (write("sip_registration_id,application_id\n1,1\n"), "--journal")
-    ended = voxsip("bulk", command, *(rows if command == "bind" else ()), journal)
+    rows = write("sip_registration_id,application_id\n1,1\n")
+    store = f"postgresql://voxsip@/db?host={tmp_path}" + ("" if where else "#night")
+    ended = voxsip(*command, *((rows, where) if where else ()), store)
     assert ended.code == 3
     assert "no PostgreSQL server answers there; start it, or correct the address" in ended.err
     assert emulator.state.counters["BindSipRegistration"]["received"] == 0
+
+
+@pytest.mark.parametrize("command", ["bind", "status"])
+def test_a_store_of_another_kind_is_refused_without_its_password(serve, write, command):
+    _, voxsip = serve(applications=1, registrations=1)
+    rows = (write("sip_registration_id,application_id\n1,1\n"), "--journal")
+    ended = voxsip("bulk", command, *(rows if command == "bind" else ()), "mysql://a:canary@h/x#j")
+    assert (ended.code, "canary" in ended.out + ended.err) == (3 if command == "bind" else 2, False)
+    assert "journal: mysql:// is no store" in ended.err.replace("--journal:", "journal:")

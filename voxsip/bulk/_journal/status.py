@@ -30,6 +30,7 @@ from voxsip.bulk._journal.schema import (
 from voxsip.bulk._journal.values import INTENDED, STATUSES
 from voxsip.bulk._outcomes import Kind
 from voxsip.shared import is_store
+from voxsip.shared._address import refuse_foreign
 
 RATE_SECONDS = 60.0
 
@@ -93,6 +94,7 @@ def read_journal(path: str | os.PathLike[str]) -> JournalStatus:
         from voxsip.bulk._journal.store_status import read_store_status  # noqa: PLC0415 - only with a store
 
         return read_store_status(conceal(str(path)))
+    refuse_foreign(os.fspath(path))
     with opened_for_reading(path) as connection:
         file = Path(os.path.realpath(path))
         return _read(file, connection, running=is_locked(file))
@@ -111,6 +113,7 @@ def check_journal(path: str | os.PathLike[str]) -> None:
         with ThreadPoolExecutor(1) as threads:  # a loop of its own, whatever runs here
             threads.submit(asyncio.run, refuse_existing_job(conceal(str(path)))).result()
     else:
+        refuse_foreign(os.fspath(path))
         refuse_existing(Path(os.path.realpath(path)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from voxsip import NotSentError
 from voxsip._printable import counted
 from voxsip._row_files import RowFile
 from voxsip.bulk import check_journal
@@ -282,11 +281,8 @@ def _check_place(journal: str | None) -> None:
     """See that a journal can be made; refuse to begin a job on that of another: it may have bought the same rows."""
     if journal is None:
         return
-    if is_store(journal):
-        try:
-            check_journal(journal)
-        except NotSentError as error:
-            raise CommandError(str(error), Exit.REFUSED) from None
+    if "://" in journal:
+        check_journal(journal)
         return
     if Path(journal).exists():
         raise CommandError(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from voxsip import ConfigurationError, NotSentError
+from voxsip import ConfigurationError
 from voxsip._printable import counted
 from voxsip.bulk import JournalStatus, read_journal
 from voxsip.cli._display.progress import time_left
@@ -20,8 +20,6 @@ def read_state(journal: str) -> JournalStatus:
     """Read how a job stands. Raises CommandError if there is no journal: it is input, as a file of rows is."""
     try:
         return read_journal(journal)
-    except NotSentError as error:  # a store that does not answer
-        raise CommandError(str(error), Exit.REFUSED) from None
     except ConfigurationError as error:
         raise CommandError(str(error), Exit.REFUSED if is_store(journal) else Exit.USAGE) from None
 
