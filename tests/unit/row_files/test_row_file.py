@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tracemalloc
 from pathlib import Path
@@ -331,6 +332,34 @@ def test_a_file_that_changes_under_the_job_is_noticed(write):
             again.seek(-5, 2)
             again.write(b"9")
         with pytest.raises(FileChangedError, match="changed while the job was running"):
+            list(rows)
+
+
+@pytest.mark.parametrize("place", [60, 200_000])
+def test_a_password_that_changes_under_the_job_is_noticed(write, place):
+    lines = [f"user-{n},sip.example.com,secret-{n}\n" for n in range(10_000)]
+    content = "".join(["sip_username,proxy,password\n", *lines])
+    path = write(content)
+    with RowFile(path, CreateRequest) as file:
+        rows = file.check()
+        assert len(list(rows)) == 10_000
+        at = content.index("secret", place)
+        with Path(path).open("r+b") as again:
+            again.seek(at)
+            again.write(b"S")
+        read = []
+        with pytest.raises(FileChangedError, match="changed while the job was running"):
+            read.extend(row.password for row in rows)
+        assert all(password.startswith("secret") for password in read)
+
+
+@pytest.mark.parametrize("kept", [1 << 16, (1 << 16) + 100])
+def test_a_file_that_is_cut_off_under_the_job_is_noticed(write, kept):
+    path = write("id,bind\n" + "".join(f"{n},no\n" for n in range(1, 20_000)))
+    with RowFile(path, BindRequest) as file:
+        rows = file.check()
+        os.truncate(path, kept)
+        with pytest.raises(FileChangedError):
             list(rows)
 
 
