@@ -151,9 +151,10 @@ class BaseAsyncClient(AsyncGroups):
             params: its arguments by wire name: int, str, bool, Decimal, date, aware datetime, or a list of these.
                 Arguments that are None are not sent. Moments are sent in UTC.
             deadline: seconds for the whole call, including all attempts.
-            unlisted: whether to also accept a command, a parameter or a value that this release does not list, because
-                the API grows. An unlisted command is retried after an unknown outcome only if its name says that it
-                reads.
+            unlisted: whether to accept parameters and values that this release does not list, and a command whose name
+                differs from a listed one by a letter only.
+
+        A command that this release does not list is retried after an unknown outcome only if its name says that it reads.
 
         Raises:
             InvalidArgumentError: an argument is wrong; nothing was sent.

@@ -18,7 +18,7 @@ async def main(base_url):
     async with voxsip.AsyncClient(token="token", base_url=base_url, retry=policy) as client:
         before = peak()
         try:
-            await client.call("GetSomething", {}, deadline=2, unlisted=True)
+            await client.call("GetSomething", {}, deadline=2)
         except voxsip.VoxsipError as error:
             print(
                 type(error).__name__,

@@ -71,7 +71,7 @@ async def test_call_by_name_gives_the_decoded_reply(serve, connect, cls):
 async def test_command_the_spec_does_not_know(answer, connect):
     server = await answer(Answer({"result": [1], "extra": {"x": 0.1}}))
     side = connect(base_url=server.base_url)
-    reply = await side.client.call("GetNewThings", {"ids": [1, 2], "flag": True}, unlisted=True)
+    reply = await side.client.call("GetNewThings", {"ids": [1, 2], "flag": True})
     assert reply == {"result": [1], "extra": {"x": 0.1}}
     assert str(server.requests[0].rel_url) == "/platform_api/GetNewThings?ids=1%3B2&flag=true"
 
@@ -83,11 +83,9 @@ async def test_unknown_command_is_repeated_only_if_it_reads(answer, connect, nam
     server = await answer(Answer(status=502), Answer({"result": 1}))
     side = connect(base_url=server.base_url)
     if attempts == 2:
-        assert await side.client.call(name, unlisted=True) == {"result": 1}
+        assert await side.client.call(name) == {"result": 1}
     else:
-        await side.fails(
-            voxsip.UnexpectedReplyError, lambda client: client.call(name, unlisted=True)
-        )
+        await side.fails(voxsip.UnexpectedReplyError, lambda client: client.call(name))
     assert len(server.requests) == attempts
 
 

@@ -1,4 +1,7 @@
-"""Names that no document knows: refused before anything is sent, with the nearest one that there is."""
+"""Names that no document knows: what looks like a mistake is refused before anything is sent, with the name that was meant.
+
+The API grows, so a command of another name is sent: `client.call` takes any command.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,14 @@ _NEAR = 0.6
 
 
 def check_known(name: str, parameters: Collection[str]) -> None:
-    """Check that a command and its parameters are of the API.
+    """Check that a command is no misspelled one, and that the parameters of a known one are its own.
 
     Args:
         name: the command.
         parameters: names of its arguments.
 
     Raises:
-        InvalidArgumentError: One of them is not, or changes what the reply or its times mean.
+        InvalidArgumentError: One of them is misspelled or unknown, or changes what the reply or its times mean.
     """
     try:
         command = find_command(name)
@@ -28,8 +31,11 @@ def check_known(name: str, parameters: Collection[str]) -> None:
         with IMPORTS:
             from voxsip._generated._index import COMMAND_MODULES  # noqa: PLC0415 - only for a mistake
 
-        message = f"{_shown(name)}: no such command; {_remedy(name, COMMAND_MODULES)}"
-        raise InvalidArgumentError(message, field="command") from None
+        # one letter more, less or another; whatever differs by more may be a command that is new
+        if near := _near(name, COMMAND_MODULES, 1 - 1.01 / max(len(str(name)), 2)):
+            message = f"{_shown(name)}: no such command; {_remedy(near)}"
+            raise InvalidArgumentError(message, field="command") from None
+        return
     for parameter in parameters:
         if parameter in command.hidden or parameter == "timezone":
             problem = "not offered: it would change what the reply holds, or means"
@@ -39,16 +45,20 @@ def check_known(name: str, parameters: Collection[str]) -> None:
             continue
         else:
             known = command.params.keys() - command.hidden
-            problem = f"no such parameter; {_remedy(parameter, known)}"
+            problem = f"no such parameter; {_remedy(_near(parameter, known, _NEAR))}"
         raise InvalidArgumentError(f"{name}: {_shown(parameter)}: {problem}", field=str(parameter))
 
 
-def _remedy(name: object, known: Iterable[str]) -> str:
+def _near(name: object, known: Iterable[str], cutoff: float) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
     by_lower = {each.lower(): each for each in known}
-    near = get_close_matches(str(name)[:80].lower(), by_lower, 1, _NEAR)
-    guess = f"did you mean {by_lower[near[0]]}? If" if near else "if"
+    near = get_close_matches(str(name)[:80].lower(), by_lower, 1, cutoff)
+    return by_lower[near[0]] if near else None
+
+
+def _remedy(near: str | None) -> str:
+    guess = "if" if near is None else f"did you mean {near}? If"
     return f"{guess} it is newer than this release, add unlisted=True"
 
 

@@ -26,7 +26,7 @@ CALLS = {
     "list": lambda c: everything(c.sip_registrations.list()),
     "users": lambda c: everything(c.users.list()),
     "account": lambda c: c.accounts.get_account_info(),
-    "any": lambda c: c.call("GetSomethingNew", {}, unlisted=True),
+    "any": lambda c: c.call("GetSomethingNew", {}),
     "recover": lambda c: c.recover(
         "CreateSipRegistration",
         {"sip_username": "ann", "proxy": "p.example"},

@@ -85,9 +85,9 @@ async def test_a_purchase_that_does_not_say_success_is_looked_for(answer, connec
 async def test_other_results_are_what_the_command_answers(answer, connect, command, good, bad):
     server = await answer(Answer(b'{"result": ' + good + b"}"), Answer(b'{"result": ' + bad + b"}"))
     client = connect(base_url=server.base_url, policy=ONE).client
-    assert "result" in await client.call(command, unlisted=True)
+    assert "result" in await client.call(command)
     with pytest.raises(voxsip.UnexpectedReplyError):
-        await client.call(command, unlisted=True)
+        await client.call(command)
 
 
 @pytest.mark.parametrize(("body", "good"), [(b"{}", True), (b'{"result": 0}', False)])

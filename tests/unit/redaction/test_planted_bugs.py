@@ -60,9 +60,7 @@ def by_name(client):
 
 
 def unknown_command(client):
-    return client.call(
-        "AddThings", {"passwords": [PASSWORD], "old_secret": PASSWORD}, unlisted=True
-    )
+    return client.call("AddThings", {"passwords": [PASSWORD], "old_secret": PASSWORD})
 
 
 REFUSAL = [Fault(kind="error", code=127, command="CreateSipRegistration")]

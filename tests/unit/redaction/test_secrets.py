@@ -42,7 +42,7 @@ def by_name(client):
 
 
 def unknown_command(client):
-    return client.call("AddSomethingNew", {"new_password": PASSWORD}, unlisted=True)
+    return client.call("AddSomethingNew", {"new_password": PASSWORD})
 
 
 def deadline(client):
@@ -205,10 +205,8 @@ WRONG = {
     "its own surrogate": lambda c: c.sip_registrations.create(
         sip_username="a", proxy="p", password=PASSWORD + "\ud800"
     ),
-    "name": lambda c: c.call("AddNew", {"a b": 1, "password": PASSWORD}, unlisted=True),
-    "unknown type": lambda c: c.call(
-        "AddNew", {"password": object, "old_password": PASSWORD}, unlisted=True
-    ),
+    "name": lambda c: c.call("AddNew", {"a b": 1, "password": PASSWORD}),
+    "unknown type": lambda c: c.call("AddNew", {"password": object, "old_password": PASSWORD}),
     "recover, command": lambda c: c.recover("SetUserInfo", {"user_password": PASSWORD}, since=None),
     "recover, argument": lambda c: c.recover(
         "CreateSipRegistration",
