@@ -6,6 +6,8 @@ counts: there is none until an attempt is throttled, which sets it to what the s
 it grows slowly and is lowered a little when too many attempts are throttled. The window alone could not hold a rate:
 rows in flight times latency is a rate only as long as the latency does not change.
 
+A server that throttles as large a share at half of what it took before throttles at random: the rate is raised again.
+
 Only 340, 416 and HTTP 429 are about the rate. 162 (try later) and 484 (probable resend) are about one row, which backs
 off by itself. All of it is pure: no clock, no loop, no randomness; the caller gives the time.
 """
@@ -36,6 +38,14 @@ QUIET_SECONDS = 5.0
 """Growth doubles after so long without lowering, and grows on with the square of the time."""
 TOLERATED = 0.02
 """Share of throttled attempts that does not lower the rate: calls sent evenly arrive unevenly."""
+DOUBT = 0.5
+"""Part of the best throughput below which the rate is lowered only if that helps."""
+RANDOM = 0.4
+"""Share of throttled attempts up to which they may have nothing to do with the rate."""
+RAISE = 4.0
+"""What a rate is raised by once they have shown to have nothing to do with it."""
+SAMPLE = 30
+"""Attempts at a rate that show what share of them is throttled there."""
 FEW = 5
 """Rows accepted below which they tell nothing of a rate."""
 MIN_RATE = 0.5
@@ -84,6 +94,8 @@ class AdaptiveLimits:
         self._grown_at = 0.0
         self._hold_until = -math.inf
         self._tick_at = -math.inf
+        self._best = self._background = 0.0
+        self._fresh = [0, 0]
         self._accepted = Throughput()
         self._throttled = Throughput()
 
@@ -96,6 +108,7 @@ class AdaptiveLimits:
             elapsed: Seconds the row took, if its first attempt was answered; 0.0 if unknown.
         """
         self._accepted.add(now)
+        self._fresh[0] += now >= self._epoch_end
         if 0.0 < elapsed < self._round_trip:
             self._round_trip = elapsed
         if now >= self._tick_at:
@@ -131,6 +144,7 @@ class AdaptiveLimits:
             self._pause(now, min(retry_after, MAX_PAUSE))
         if throttled:
             self._throttled.add(now)
+            self._fresh[1] += now >= self._epoch_end
         if now < self._epoch_end or (throttled and retry_after is None and self._is_few(now)):
             return
         self._slow_start = False
@@ -148,8 +162,9 @@ class AdaptiveLimits:
             return False
         throttled, few = self._throttled.rate(now)
         accepted, many = self._accepted.rate(now)
-        chance = 2.0 * math.sqrt(TOLERATED / max(few + many, 1))
-        return throttled <= (TOLERATED + chance) * (throttled + accepted)
+        share = TOLERATED + self._background
+        chance = 2.0 * math.sqrt(share / max(few + many, 1))
+        return throttled <= (share + chance) * (throttled + accepted)
 
     def _pause(self, now: float, seconds: float) -> None:
         """Hold everything once, however many attempts of a burst are told to wait."""
@@ -171,7 +186,7 @@ class AdaptiveLimits:
             rate = (self.rate or self._limit / min(max(self._round_trip, 0.05), 1.0)) / 2.0
         else:
             floor = 0.0 if self.rate is None else before / 2.0
-            rate = min(before, max(RATE_FACTOR * accepted, floor))
+            rate = self._doubted(now, min(before, max(RATE_FACTOR * accepted, floor)), accepted)
         if named:
             rate = min(rate, before * NAMED_FACTOR)
         self._lowered_at = self._grown_at = max(now, self.resume_at)
@@ -179,6 +194,21 @@ class AdaptiveLimits:
             self._accepted.restart(self.resume_at)
             self._throttled.restart(self.resume_at)
         self._lowered_to = self._set_rate(rate)
+
+    def _doubted(self, now: float, rate: float, accepted: float) -> float:
+        """Return the rate to lower to; a higher one if the server throttles as many calls although it took twice as many."""
+        fine, throttled = self._fresh
+        lately = self._throttled.rate(now)[0]
+        self._best = max(self._best, accepted)
+        if max(lately, throttled / SAMPLE * (lately + accepted)) > RANDOM * (lately + accepted):
+            self._best, self._background = accepted, 0.0
+        elif rate < DOUBT * self._best:
+            if fine + throttled < SAMPLE:
+                return DOUBT * self._best
+            self._background = throttled / (fine + throttled)
+            rate, self._best = RAISE * self._best, 0.0
+        self._fresh = [0, 0]
+        return rate
 
     def _tick(self, now: float) -> None:
         """Look at the throughput, a few times a second: may the rate grow, would a wider window help?"""
