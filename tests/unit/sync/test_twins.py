@@ -84,6 +84,8 @@ class Broken:
 def test_methods_conceal_their_secrets_first(path):
     for method in twins(path):
         names = [parameter.name for parameter in parameters(method)[1:]]
+        if not SECRETS.intersection(names):
+            continue  # nothing to conceal
         with pytest.raises(KeyError) as caught:
             method(Broken(), **dict.fromkeys(names, MARK))
         [frame] = frames(caught.value)

@@ -98,24 +98,31 @@ class DeafServer(DuplicatingServer):
     def _read(self, lines):
         return (not self.requests or self.listen.wait(60)) and super()._read(lines)
 
+    def __exit__(self, *error):
+        self.listen.set()
+        super().__exit__(*error)
+
 
 @pytest.mark.parametrize("closed", [True, False], ids=["closed", "dropped"])
-def test_a_purchases_connection_ends_with_the_loop_also_if_its_server_is_deaf(tmp_path, closed):
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop_loop], ids=["asyncio", "uvloop"])
+def test_a_purchases_connection_ends_with_the_loop_also_if_its_server_is_deaf(
+    tmp_path, loop, closed
+):
     async def main():
         client = client_of(server, tmp_path / "ca.pem")
         await client.sip_registrations.create(sip_username="u", proxy="p.example", password="pw")
         if closed:
             await client.close()
 
-    with DeafServer(
-        lambda _: {"result": 1, "sip_registration_id": 1}, tmp_path / "ca.pem"
-    ) as server:
-        for loop in (asyncio.new_event_loop, uvloop_loop):
-            server.requests = 0
-            with asyncio.Runner(loop_factory=loop) as runner:
-                runner.run(main())
+    def answer(number):
+        return {"result": 1, "sip_registration_id": number}
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.get_loop()
+        with DeafServer(answer, tmp_path / "ca.pem") as server:
+            runner.run(main())
+            runner.close()
             gc.collect()  # a transport left open complains, and the test fails
-        server.listen.set()
 
 
 def test_a_reply_that_comes_after_the_look_is_noticed_as_the_body_is_written(
