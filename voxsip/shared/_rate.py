@@ -103,6 +103,8 @@ class SharedRate:
         object.__setattr__(self, "urgent", bool(urgent))
 
     def __repr__(self) -> str:
+        if not hasattr(self, "urgent"):  # a traceback may show one that is being made
+            return "<SharedRate>"
         return f"SharedRate({str(self.store)!r}, rate={self.rate!r}, urgent={self.urgent!r})"
 
     def limiter_for(self, service: str, account_id: int | None) -> SharedLimiter:

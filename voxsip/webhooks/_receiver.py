@@ -99,7 +99,8 @@ class Receiver:
         self._max_body = max_body
 
     def __repr__(self) -> str:
-        return f"<Receiver of account {self._verifier.account_id}>"
+        verifier = getattr(self, "_verifier", None)  # a traceback may show one that is being made
+        return "<Receiver>" if verifier is None else f"<Receiver of account {verifier.account_id}>"
 
     async def answer(
         self, method: str, headers: Mapping[str, str], read: Callable[[], Awaitable[bytes]]

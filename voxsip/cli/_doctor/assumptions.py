@@ -40,7 +40,7 @@ class Scene:
 
     async def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Send a command that reads, and return the reply."""
-        reply = await self.client.call(command, arguments)
+        reply = await self.client.call(command, arguments, unlisted=True)
         return dict(reply)
 
     async def live(self) -> list[dict[str, Any]]:
