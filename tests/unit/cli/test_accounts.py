@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def family(serve):

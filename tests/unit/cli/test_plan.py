@@ -8,7 +8,10 @@ import signal
 
 import pytest
 
+from voxsip import Client
 from voxsip.emulator import Fault, Faults
+
+pytestmark = pytest.mark.once
 
 HEADER = "sip_registration_id,sip_username,proxy,application_name,user_name,password\n"
 CHANGING = ("Create", "Update", "Bind", "Delete")
@@ -32,9 +35,18 @@ def printed_counts(out):
 def account(serve):
     """An emulator of 20 registrations, the first 12 of them bound, and a command."""
     emulator, voxsip = serve(applications=3, users=12, registrations=20, balance=10)
-    rows = "".join(f"{n},,,app-{(n - 1) % 3 + 1},user-{n},\n" for n in range(1, 13))
-    (voxsip.folder / "first.csv").write_text(HEADER + rows)
-    assert voxsip("apply", "first.csv", "--yes").code == 0
+    lines = "".join(f"{n},,,app-{(n - 1) % 3 + 1},user-{n},\n" for n in range(1, 13))
+    (voxsip.folder / "first.csv").write_text(HEADER + lines)
+    rows = [
+        {
+            "sip_registration_id": n,
+            "application_name": f"app-{(n - 1) % 3 + 1}",
+            "user_name": f"user-{n}",
+        }
+        for n in range(1, 13)
+    ]
+    with Client(emulator.credentials, base_url=emulator.base_url, ssl=emulator.ca) as client:
+        assert client.bulk.bind(rows).wait().done == 12
     return emulator, voxsip
 
 
@@ -347,6 +359,8 @@ def test_some_changes_failed(account):
 
 def test_the_journal_of_a_plan_is_no_bulk_job(account):
     _, voxsip = account
+    (voxsip.folder / "first.csv").write_text(HEADER + "1,,,,-,\n")
+    assert voxsip("apply", "first.csv", "--yes").code == 0
     ended = voxsip("bulk", "resume", "first.csv.plan.journal")
     assert ended.code == 2
     assert "voxsip apply" in ended.err
