@@ -138,7 +138,7 @@ class Odd:
         ]
         self.ended = False
 
-    async def call(self, command, arguments):
+    async def call(self, command, arguments, *, unlisted=False):
         if "voxsip_doctor" in arguments:
             raise voxsip.InvalidRequestError("no such parameter", code=101, command=command)
         if command == "GetSipRegistrations":

@@ -126,7 +126,14 @@ async def failure_of(side, act):
     return caught.value
 
 
-@pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
+CLIENTS = pytest.mark.parametrize(
+    "cls",
+    [voxsip.AsyncClient, pytest.param(voxsip.Client, marks=pytest.mark.once)],
+    ids=["async", "sync"],
+)
+
+
+@CLIENTS
 @pytest.mark.parametrize(
     ("place", "encoding"),
     [(place, "query") for place in PLACES]
@@ -218,7 +225,7 @@ async def ended(job):
         return [], error
 
 
-@pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
+@CLIENTS
 @pytest.mark.parametrize("make_rows", [row_mappings, row_list])
 @pytest.mark.parametrize("place", BULK)
 async def test_a_job(monkeypatch, caplog, serve, connect, secrets, tmp_path, cls, make_rows, place):
@@ -241,7 +248,7 @@ async def test_a_job(monkeypatch, caplog, serve, connect, secrets, tmp_path, cls
     assert [secret for secret in secrets if secret in shown] == []
 
 
-@pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
+@CLIENTS
 def test_a_job_with_a_wrong_option(account, secrets, cls):
     client = cls(account, base_url="http://127.0.0.1:1/platform_api")
     for make in (
