@@ -339,6 +339,10 @@ _READERS: dict[type[object], dict[str, Callable[[object], object]]] = {
 _EXPECTED = {int: "a positive whole number", str: "text that is not empty", bool: "true or false"}
 
 
+REQUESTS: Mapping[str, type[Any]] = {cls.kind: cls for cls in _ROWS}
+"""The rows of each kind of job."""
+
+
 def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:
     close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.7)
     hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from voxsip._base_client import BaseAsyncClient, attempt_seconds
-from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
+from voxsip._bindings.rows import REQUESTS
 from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._transport.write_guard import WRITE_GUARD
@@ -35,11 +35,6 @@ from voxsip.bulk._source import Rows, Source
 from voxsip.shared._address import is_store, refuse_foreign
 
 log = logging.getLogger("voxsip.bulk")
-CLASSES: Mapping[Kind, type[Row]] = {
-    "bind": BindRequest,
-    "create": CreateRequest,
-    "delete": DeleteRequest,
-}
 ROOM = 1024
 """Outcomes kept for a slow reader before no further row is sent."""
 
@@ -165,7 +160,7 @@ class Run:
         own.existing, own.purchases = self._existing, self._purchases
         record = None if journal is None else PreviousRuns(journal, self.client.account_id)
         if record is not None:
-            await record.check(self.rows, CLASSES[kind])
+            await record.check(self.rows, REQUESTS[kind])
         if journal is not None:
             await journal.begin()
             if journal.log_lost:
@@ -194,7 +189,7 @@ class Run:
         if own.send is None:
             raise TypeError("an account that is prepared can send")
         engine = self._engine = Engine(
-            row_class=CLASSES[kind],
+            row_class=REQUESTS[kind],
             source=self.rows,
             send=own.send,
             keys=own.keys,

@@ -18,6 +18,7 @@ import attrs
 from yarl import URL
 
 from voxsip._base_client import BaseAsyncClient, client_from
+from voxsip._bindings.rows import REQUESTS
 from voxsip._errors import ConfigurationError, VoxsipError
 from voxsip._redaction.values import conceal, reveal
 from voxsip._row_files.part import PartFile
@@ -29,7 +30,6 @@ from voxsip.bulk._live.purchases import survey
 from voxsip.bulk._options import Options
 from voxsip.cluster._errors import PartHeldError, WorkerRefusedError
 from voxsip.cluster._index import decode
-from voxsip.cluster._plan import REQUESTS
 from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
 from voxsip.shared import SharedRate
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 from array import array
 from collections.abc import Hashable
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
@@ -14,7 +14,7 @@ from voxsip._base_client import BaseAsyncClient, for_account
 from voxsip._bindings.components import Components
 from voxsip._bindings.conflicts import ConflictKeys, overlaps_nothing
 from voxsip._bindings.names import AccountNames
-from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
+from voxsip._bindings.rows import REQUESTS, BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._errors import InvalidArgumentError
 from voxsip._row_files.digest import CellDigest
 from voxsip._row_files.part import Spans
@@ -25,11 +25,6 @@ from voxsip.cluster._index import encode
 from voxsip.cluster._partition import Groups, Part, divide, part_count
 
 Kind = Literal["bind", "create", "delete"]
-REQUESTS: dict[Kind, type[Any]] = {
-    "bind": BindRequest,
-    "create": CreateRequest,
-    "delete": DeleteRequest,
-}
 
 
 @attrs.frozen(kw_only=True)

@@ -13,6 +13,7 @@ import attrs
 
 from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.names import AccountNames
+from voxsip._bindings.rows import REQUESTS
 from voxsip._row_files.part import PartFile
 from voxsip.bulk import Outcome, Report
 from voxsip.bulk._journal.interface import RestoredRow
@@ -22,7 +23,7 @@ from voxsip.bulk._journal.values import STATUSES
 from voxsip.bulk._live.existing import Verifier
 from voxsip.bulk._outcomes import error_label
 from voxsip.cluster._index import decode
-from voxsip.cluster._plan import REQUESTS, client_of
+from voxsip.cluster._plan import client_of
 from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
 from voxsip.report import ReportWriter
 from voxsip.report._series import TimeSeries

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from voxsip._bindings.rows import REQUESTS
 from voxsip._printable import counted
 from voxsip._row_files import RowFile
 from voxsip.bulk import check_journal
-from voxsip.cli._commands.resume import REQUESTS, continue_job
+from voxsip.cli._commands.resume import continue_job
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message

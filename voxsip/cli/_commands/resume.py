@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxsip import ConfigurationError
+from voxsip._bindings.rows import REQUESTS
 from voxsip._printable import counted
 from voxsip._row_files import RowFile
-from voxsip.bulk import BindRequest, CreateRequest, DeleteRequest, read_journal
+from voxsip.bulk import read_journal
 from voxsip.cli._commands.status import most_recent_journal, read_state
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
@@ -28,12 +29,6 @@ from voxsip.shared import is_store, shown
 if TYPE_CHECKING:
     from voxsip import AsyncClient
     from voxsip.bulk import BulkJob, JournalStatus
-
-REQUESTS: dict[str, Any] = {
-    "bind": BindRequest,
-    "create": CreateRequest,
-    "delete": DeleteRequest,
-}
 
 
 def resume(
