@@ -7,6 +7,7 @@ the screen; a line break can forge a line of a log. So whatever is shown to peop
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # Control characters, direction marks, separators of lines, invisible operators, byte-order mark, lone surrogates.
 _UNSEEN = "\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ud800-\\udfff"
@@ -28,6 +29,19 @@ def printable(text: str, *, keep_lines: bool = False) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
+
+
+def nearest(name: str, known: Iterable[str], similar: float) -> str | None:
+    """Return the known name that an unknown one comes closest to, for "did you mean …?"; None if none is close.
+
+    Args:
+        name: The unknown name.
+        known: The names there are.
+        similar: The similarity from which on one is close, from 0 to 1, as `difflib` counts it.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - only for mistakes
+
+    return next(iter(get_close_matches(name, known, 1, similar)), None)
 
 
 def counted(number: int, noun: str) -> str:

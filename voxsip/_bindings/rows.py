@@ -6,7 +6,6 @@ must be given together. Both happen before anything is sent.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, wraps
@@ -16,6 +15,7 @@ import attrs
 
 from voxsip._bindings.foreign import native
 from voxsip._errors import InvalidArgumentError
+from voxsip._printable import nearest
 from voxsip._protocol.identity import LARGEST_ID
 from voxsip._protocol.texts import is_missing, problem_of
 from voxsip._redaction.values import SecretText, conceal_members, type_name
@@ -344,8 +344,8 @@ REQUESTS: Mapping[str, type[Any]] = {cls.kind: cls for cls in _ROWS}
 
 
 def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:
-    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.7)
-    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    close = nearest(str(name), known, 0.7)
+    hint = f"did you mean {close}?" if close else f"known are {', '.join(known)}"
     shown = repr(name)[:80]
     return InvalidArgumentError(f"unknown column {shown}: {hint}", field=str(name)[:80])
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from voxsip._calls.registry import find_command
 from voxsip._errors import InvalidArgumentError
 from voxsip._lazy import IMPORTS
+from voxsip._printable import nearest
 
 _NEAR = 0.6
 """Similarity from which on a name is suggested, as `difflib` counts it."""
@@ -37,10 +38,10 @@ def check_known(name: str, parameters: Collection[str]) -> None:
             raise InvalidArgumentError(message, field="command") from None
         return
     for parameter in parameters:
-        if parameter in command.hidden or parameter == "timezone":
+        if parameter == "timezone":
+            problem = "not offered: moments are sent and read in UTC; leave it out"
+        elif parameter in command.hidden:
             problem = "not offered: it would change what the reply holds, or means"
-            if parameter == "timezone":
-                problem = "not offered: moments are sent and read in UTC; leave it out"
         elif parameter in command.params or (parameter == "confirm_all" and command.confirms):
             continue
         else:
@@ -50,11 +51,9 @@ def check_known(name: str, parameters: Collection[str]) -> None:
 
 
 def _near(name: object, known: Iterable[str], cutoff: float) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
-
     by_lower = {each.lower(): each for each in known}
-    near = get_close_matches(str(name)[:80].lower(), by_lower, 1, cutoff)
-    return by_lower[near[0]] if near else None
+    near = nearest(str(name)[:80].lower(), by_lower, cutoff)
+    return None if near is None else by_lower[near]
 
 
 def _remedy(near: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import typing
 from types import NoneType
 
@@ -10,6 +9,7 @@ import attrs
 
 from voxsip._bindings.rows import SECRET_COLUMNS
 from voxsip._errors import InvalidArgumentError
+from voxsip._printable import nearest
 from voxsip._row_files.reading import PLAIN, Reading
 
 # Columns that reports add to the input's; ignored, so that failed.csv runs again as it is.
@@ -128,8 +128,8 @@ class Columns:
 
     def nearest(self, header: str) -> str | None:
         """Name the column whose name, or other name, comes closest to an unknown header."""
-        close = difflib.get_close_matches(_folded(header), self._by_name, n=1, cutoff=0.6)
-        return self._by_name[close[0]].name if close else None
+        close = nearest(_folded(header), self._by_name, 0.6)
+        return None if close is None else self._by_name[close].name
 
     def named(self) -> str:
         """List the names, for a message."""

@@ -6,12 +6,12 @@ other value sets it. Pure.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from voxsip._bindings.foreign import native
+from voxsip._printable import nearest
 from voxsip._protocol.identity import LARGEST_ID
 from voxsip._protocol.texts import is_missing, problem_of
 from voxsip._redaction.values import conceal_members, type_name
@@ -236,8 +236,8 @@ _SETTERS: dict[object, tuple[str, _Reader, bool]] = {name: _setter(name) for nam
 
 def _unknown(name: object) -> Fault:
     shown = _shown(name)
-    close = difflib.get_close_matches(str(name), COLUMNS, n=1, cutoff=0.7)
-    remedy = f"did you mean {close[0]}?" if close else f"known are {', '.join(COLUMNS)}"
+    close = nearest(str(name), COLUMNS, 0.7)
+    remedy = f"did you mean {close}?" if close else f"known are {', '.join(COLUMNS)}"
     return Fault(f"unknown column {shown}", remedy, None)
 
 

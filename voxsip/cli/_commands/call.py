@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from voxsip import InvalidArgumentError
+from voxsip._printable import nearest
 from voxsip.cli._commands.registrations import Json
 from voxsip.cli._connection import DEFAULT, Connection, run
 from voxsip.cli._exit_codes import CommandError, print_message
@@ -119,5 +119,5 @@ def _method(
 
 
 def _guess(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, known, 1, 0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    close = nearest(name, known, 0.5)
+    return f"; did you mean {close}?" if close else ""
