@@ -35,42 +35,42 @@ class LogTail:
 
     def is_whole(self) -> bool:
         """Returns whether the log still has what it had when it was followed last; some microseconds."""
-        return self._read(follow=False) == self._mark
+        with self._opened() as log:
+            return self._at(log) == self._mark
 
     def follow(self) -> bool:
         """Go to the last commit; returns whether what was followed before is still there, if the log was not begun again."""
-        before = self._mark
-        now = self._read(follow=False)
-        whole = now == before or now[0] != before[0]
-        self._mark = self._read(follow=True)
-        return whole
+        with self._opened() as log:
+            before, now = self._mark, self._at(log)
+            header = now[0]
+            if header != before[0]:
+                self._frames = 0
+            number = self._frames
+            while frame := self._frame(log, header, number + 1):
+                number += 1
+                if any(frame[_IS_COMMIT]):
+                    self._frames = number
+            self._mark = header, self._frame(log, header, self._frames)
+        return now == before or header != before[0]
 
-    def _read(self, *, follow: bool) -> Mark:
+    def _opened(self) -> io.RawIOBase | io.BytesIO:
         try:
             log = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError:
-            return b"", b""
-        with open(log, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
-            header = file.read(_HEADER) or b""
-            if follow:
-                self._go_on(file, header)
-            return header, self._frame(file, header, self._frames)
+            return io.BytesIO()
+        return open(log, "rb", buffering=0)  # noqa: PTH123 - a descriptor
 
-    def _go_on(self, file: io.FileIO, header: bytes) -> None:
-        if header != self._mark[0]:
-            self._frames = 0
-        number = self._frames
-        while frame := self._frame(file, header, number + 1):
-            number += 1
-            if any(frame[_IS_COMMIT]):
-                self._frames = number
+    def _at(self, log: io.RawIOBase | io.BytesIO) -> Mark:
+        """Return the log's header, and that of the frame that was followed to."""
+        header = log.read(_HEADER) or b""
+        return header, self._frame(log, header, self._frames)
 
     @staticmethod
-    def _frame(file: io.FileIO, header: bytes, number: int) -> bytes:
+    def _frame(log: io.RawIOBase | io.BytesIO, header: bytes, number: int) -> bytes:
         """Return the header of a frame, counted from 1; nothing if it is none of this log."""
         if not number or len(header) < _HEADER:
             return b""
         size = _FRAME + int.from_bytes(header[8:12])
-        file.seek(_HEADER + (number - 1) * size)
-        frame = file.read(_FRAME) or b""
+        log.seek(_HEADER + (number - 1) * size)
+        frame = log.read(_FRAME) or b""
         return frame if len(frame) == _FRAME and frame[_SALTS] == header[16:24] else b""
