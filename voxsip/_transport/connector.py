@@ -70,13 +70,11 @@ class SingleUseConnector(aiohttp.TCPConnector):
             end.add_done_callback(self._forget)
         return connection
 
-    def abort(self) -> None:
-        """End what is open still: aiohttp forgets a connection that has begun its goodbye, and a peer may never answer."""
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        """Close; end also what has begun its goodbye: aiohttp forgets such a connection, and a peer may never answer."""
         for transport in self._open.values():
-            transport.abort()
-
-    async def ended(self) -> None:
-        """Wait until aborted connections have ended."""
+            transport.abort()  # before anything is awaited: this may be cancelled
+        await super().close(abort_ssl=abort_ssl)
         if self._open:
             await asyncio.wait(list(self._open), timeout=LAST_SECONDS)
 

@@ -379,15 +379,10 @@ async def _closing(
         if (owner := pool()) is not None:
             owner._drop(loop, session)  # noqa: SLF001 - the closer belongs to the pool
         del owner
-        connector = single_use.connector
-        if isinstance(connector, SingleUseConnector):
-            connector.abort()  # at once: this may be cancelled
         try:
             await single_use.close()
         finally:
             await session.close()
-            if isinstance(connector, SingleUseConnector):
-                await connector.ended()
 
 
 async def _close(closer: AsyncGenerator[None, None]) -> None:
