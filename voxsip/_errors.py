@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from voxsip._lazy import IMPORTS
 from voxsip._printable import printable
@@ -282,13 +282,17 @@ CLASS_BY_CODE: Mapping[int, type[APIError]] = MappingProxyType(
 )
 CLOCK_CODES = frozenset({447, 454, 455, 456})
 """Token errors that a wrong clock can cause."""
-TOO_FAST_CODES = frozenset({340, 416, None})
-"""Throttling that is about the rate (None: HTTP 429); 162 and 484 are about one request."""
+_TOO_FAST_CODES = frozenset({340, 416, None})  # None: HTTP 429
 
 
 def error_class(code: int | None) -> type[APIError]:
     """Return the class for an error number; unlisted numbers are refusals of the request."""
     return InvalidRequestError if code is None else CLASS_BY_CODE.get(code, InvalidRequestError)
+
+
+def is_too_fast(error: BaseException) -> TypeGuard[RateLimitError]:
+    """Returns whether the server says that calls come too fast; other throttling (162, 484) is about one request."""
+    return isinstance(error, RateLimitError) and error.code in _TOO_FAST_CODES
 
 
 def _restore(cls: type[VoxsipError], args: tuple[Any, ...], state: dict[str, Any]) -> VoxsipError:

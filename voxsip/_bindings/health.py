@@ -22,6 +22,7 @@ from voxsip._generated.sip_registrations.models import SipRegistration
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
+    from voxsip._clock import Clock
 
 __all__ = [
     "HealthReport",
@@ -152,8 +153,8 @@ def checked_ids(ids: Iterable[int]) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def checked_deadline(deadline: float) -> float:
-    """Return a deadline.
+def countdown(clock: Clock, deadline: float) -> Callable[[], float]:
+    """Return what gives the seconds that are left of a deadline that starts now.
 
     Raises:
         InvalidArgumentError: It is no number of seconds above zero.
@@ -163,7 +164,8 @@ def checked_deadline(deadline: float) -> float:
         raise InvalidArgumentError(
             f"deadline: expected seconds above zero, got {deadline!r}", field="deadline"
         )
-    return deadline
+    end = clock.monotonic() + deadline
+    return lambda: end - clock.monotonic()
 
 
 async def read_health(
@@ -238,13 +240,9 @@ async def wait_until_registered(
     wanted = checked_ids(ids)
     clock = client.clock
     began = clock.monotonic()
-    end = began + checked_deadline(deadline)
+    remaining = countdown(clock, deadline)
     if not wanted:
         return HealthReport(registrations=())
-
-    def remaining() -> float:
-        return end - clock.monotonic()
-
     report: HealthReport | None = None
     pause = _FIRST_PAUSE
     while True:

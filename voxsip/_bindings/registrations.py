@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from typing_extensions import Unpack
@@ -10,8 +10,8 @@ from typing_extensions import Unpack
 from voxsip._bindings.health import (
     HealthReport,
     RegistrationFilters,
-    checked_deadline,
     checked_ids,
+    countdown,
     read_health,
     wait_until_registered,
 )
@@ -58,14 +58,8 @@ class AsyncRegistrations(AsyncSipRegistrations):
         if ids is not None and filters:
             raise InvalidArgumentError("ids: give ids or filters, not both", field="ids")
         wanted = None if ids is None else checked_ids(ids)
-        return await read_health(self._client, wanted, filters, self._remaining(deadline))
-
-    def _remaining(self, deadline: float | None) -> Callable[[], float] | None:
-        if deadline is None:
-            return None
-        clock = self._client.clock
-        end = clock.monotonic() + checked_deadline(deadline)
-        return lambda: end - clock.monotonic()
+        remaining = None if deadline is None else countdown(self._client.clock, deadline)
+        return await read_health(self._client, wanted, filters, remaining)
 
     async def wait_until_registered(
         self, ids: Iterable[int], *, deadline: float = 60.0, wait_for_failing: bool = True

@@ -29,13 +29,12 @@ from voxsip._clock import SYSTEM, Clock
 from voxsip._config import LARGEST, RequestEncoding
 from voxsip._errors import (
     CLOCK_CODES,
-    TOO_FAST_CODES,
     APIError,
     AuthorizationError,
     InvalidArgumentError,
-    RateLimitError,
     UnexpectedReplyError,
     VoxsipError,
+    is_too_fast,
 )
 from voxsip._lazy import IMPORTS
 from voxsip._protocol.command import Command
@@ -339,11 +338,7 @@ class CallExecutor:
                 http_date(reply.headers.get("Date")) if error.code in CLOCK_CODES else None
             )
             error.renewable = self.tokens.renew(bearer, server_time)
-        elif (
-            self.limiter is not None
-            and isinstance(error, RateLimitError)
-            and error.code in TOO_FAST_CODES
-        ):
+        elif self.limiter is not None and is_too_fast(error):
             self.limiter.note_throttled(error.retry_after)
         return error
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
+import attrs
 from yarl import URL
 
 from voxsip._base_client import BaseAsyncClient, portable_options
@@ -216,7 +217,7 @@ _OPTIONS: dict[Kind, type[JobOptions]] = {
 }
 
 
-_OF_FILES = {"name", "partitions", "on_conflict", "map", "set", "ignore_extra_columns"}
+_OF_BULK = {field.name for field in attrs.fields(Options)}
 
 
 def _checked(kind: Kind, given: AnyOptions) -> tuple[Options, Reading]:
@@ -235,7 +236,7 @@ def _checked(kind: Kind, given: AnyOptions) -> tuple[Options, Reading]:
             field="rate_limit",
         )
     values: dict[str, Any] = {
-        option: value for option, value in given.items() if option not in _OF_FILES
+        option: value for option, value in given.items() if option in _OF_BULK
     }
     reading = Reading(
         names=_texts("map", given.get("map", {})),

@@ -86,14 +86,15 @@ class JobRecord:
         if row["kind"] not in get_args(Kind):
             raise ValueError("the kind of its rows is unknown")
         columns = row["columns"]
+        options = values.mapping(row["options"], "the options")
         return cls(
             number=row["id"],
             name=row["name"],
             kind=row["kind"],
             account_id=row["account_id"],
             service=row["service"],
-            options=_options(row["options"]),
-            reading=_reading(row["options"]),
+            options=_options(options),
+            reading=_reading(options.get("file", {})),
             path=row["path"],
             head=values.count(row["head"], "the length of the head"),
             checksum=row["checksum"],
@@ -432,13 +433,12 @@ def check_name(name: object) -> str:
     return name
 
 
-def _options(text: object) -> Mapping[str, Any]:
+def _options(found: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the options of a job's parts and clients, those that an older voxsip did not know included.
 
     Raises:
         ValueError: They are none that voxsip writes.
     """
-    found = values.mapping(text, "the options")
     client = found["client"]
     Timeout(**client["timeout"])
     RetryPolicy(**client["retry"])
@@ -446,13 +446,12 @@ def _options(text: object) -> Mapping[str, Any]:
     return {"job": Options.from_json(found["job"], {}).to_json(), "client": client}
 
 
-def _reading(text: object) -> Reading:
+def _reading(kept: Mapping[str, Any]) -> Reading:
     """Return how a job's file is read.
 
     Raises:
         ValueError: It is nothing that voxsip writes.
     """
-    kept = values.mapping(text, "the options").get("file", {})
     names, constants = (
         {
             values.text(name, "a column"): values.text(value, "a column")

@@ -202,14 +202,14 @@ class Engine:
                             self.stop(Stop.STORE)
                             outcome = left_alone(item)
                         else:
-                            spent = self.clock() - started - trace.waited
+                            spent = self._spent(started, trace)
                             outcome = outcome_of(item, status, error, trace.failures, spent)
                         if error.disposition is Disposition.REFUSED and trace.failures:
                             limits.on_success(self.clock(), self._busy)
                     except Exception as error:
                         bug = self._bugs.unknown(item.index, item.row, error)
-                        elapsed = self.clock() - started - trace.waited
-                        outcome = outcome_of(item, "unknown", bug, trace.failures + 1, elapsed)
+                        spent = self._spent(started, trace)
+                        outcome = outcome_of(item, "unknown", bug, trace.failures + 1, spent)
                     else:
                         now = self.clock()
                         elapsed, attempts = now - started - trace.waited, trace.failures + 1
@@ -227,6 +227,10 @@ class Engine:
                 self._since_yield += 1
                 if self._since_yield >= YIELD_EVERY or self.queue.full:
                     await self._rest()
+
+    def _spent(self, started: float, trace: CallTrace) -> float:
+        """Return the seconds a row took, without those it stood in the client's own queue."""
+        return self.clock() - started - trace.waited
 
     def _try_on(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
         """Returns whether a row that was throttled is worth another call; after an unknown outcome none is."""

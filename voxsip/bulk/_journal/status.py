@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,10 +106,9 @@ def check_journal(path: str | os.PathLike[str]) -> None:
         NotSentError: the store does not answer.
     """
     if is_store(path):
-        from voxsip.bulk._journal.store_status import refuse_existing_job  # noqa: PLC0415 - only with a store
+        from voxsip.bulk._journal.store_status import refuse_existing_job, run_apart  # noqa: PLC0415 - only with a store
 
-        with ThreadPoolExecutor(1) as threads:  # a loop of its own, whatever runs here
-            threads.submit(asyncio.run, refuse_existing_job(conceal(str(path)))).result()
+        run_apart(refuse_existing_job(conceal(str(path))))
     else:
         refuse_foreign(os.fspath(path))
         refuse_existing(Path(os.path.realpath(path)))

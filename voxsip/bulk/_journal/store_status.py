@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal import values
@@ -16,6 +18,7 @@ from voxsip.bulk._journal.store_statements import HEADER
 from voxsip.bulk._journal.values import INTENDED, STATUSES
 from voxsip.shared._connection import LoopConnection
 
+T = TypeVar("T")
 _JOB = f"""
 SELECT id, {", ".join(HEADER)}, rows_total, runs, stopped,
     coalesce(lease IS NOT NULL AND lease_until > extract(epoch FROM clock_timestamp()), false) AS running,
@@ -44,8 +47,13 @@ def read_store_status(address: str) -> JournalStatus:
     Raises:
         ConfigurationError: no such job, or the store cannot be used.
     """
-    with ThreadPoolExecutor(1) as threads:  # a loop of its own, whatever runs here
-        return threads.submit(asyncio.run, _read(address)).result()
+    return run_apart(_read(address))
+
+
+def run_apart(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a loop of its own, whatever runs here; blocks."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, main).result()
 
 
 async def refuse_existing_job(address: str) -> None:
@@ -59,19 +67,15 @@ async def refuse_existing_job(address: str) -> None:
         NotSentError: no server answers.
     """
     store, name = split_address(address)
-    connection = LoopConnection(store, lambda: None)
-    try:
+    async with aclosing(LoopConnection(store, lambda: None)) as connection:
         found = await connection.fetchrow("SELECT FROM voxsip.job WHERE name = $1", name)
-    finally:
-        await connection.aclose()
     if found is not None:
         raise existing_job(f"{store}#{name}")
 
 
 async def _read(address: str) -> JournalStatus:
     store, name = split_address(address)
-    connection = LoopConnection(store, lambda: None)
-    try:
+    async with aclosing(LoopConnection(store, lambda: None)) as connection:
         job = await connection.fetchrow(_JOB, name)
         if job is None:
             missing = ConfigurationError(f"journal {store}#{name}: there is no job of that name")
@@ -79,8 +83,6 @@ async def _read(address: str) -> JournalStatus:
             raise missing
         rows = await connection.fetch(_COUNTS, job["id"], job["now"], RATE_SECONDS)
         errors = await connection.fetch(_ERRORS, job["id"])
-    finally:
-        await connection.aclose()
     path = f"{store}#{name}"
     with refusing(path):
         return _status(path, job, rows, errors)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from voxsip._errors import TOO_FAST_CODES, Disposition, NotSentError, RateLimitError, VoxsipError
+from voxsip._errors import Disposition, NotSentError, VoxsipError, is_too_fast
 from voxsip.bulk._limits.throughput import Throughput
 
 INITIAL_LIMIT = 16
@@ -121,7 +121,7 @@ class AdaptiveLimits:
         """Record a failed attempt, by what the failure means for the server; one that is about its row means nothing."""
         retry_after: float | None = getattr(error, "retry_after", None)
         if error.disposition is Disposition.THROTTLED:
-            if isinstance(error, RateLimitError) and error.code in TOO_FAST_CODES:
+            if is_too_fast(error):
                 self.on_pushback(now, retry_after)
         elif error.disposition is Disposition.UNKNOWN or (
             isinstance(error, NotSentError) and not error.permanent

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from voxsip._printable import counted, printable
-from voxsip.cli._terminal.output import print_json, print_text
+from voxsip.cli._display.events import print_event
+from voxsip.cli._terminal.output import print_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from rich.console import Console
     from rich.table import Table
@@ -30,12 +30,7 @@ class HealthDisplay(Protocol):
     """Shows readings to somebody, from `with` to its end."""
 
     def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
     def show(self, report: HealthReport) -> None:
         """Show a reading."""
@@ -68,12 +63,7 @@ class _Changes:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         pass
 
     def _changed(self, report: HealthReport) -> tuple[bool, list[RegistrationHealth]]:
@@ -125,19 +115,12 @@ class JsonDisplay(_Changes):
         """Write what has changed, then the counts."""
         _, changed = self._changed(report)
         for one in changed:
-            print_json({"event": "registration", "time": _now(), **_members(one)})
-        print_json({"event": "summary", "time": _now(), **dict(_numbers(report))})
+            print_event("registration", **_members(one))
+        print_event("summary", **dict(_numbers(report)))
 
     def error(self, error: VoxsipError) -> None:
         """Write an error."""
-        print_json(
-            {
-                "event": "error",
-                "time": _now(),
-                "error": str(error),
-                "error_class": type(error).__name__,
-            }
-        )
+        print_event("error", error=str(error), error_class=type(error).__name__)
 
 
 class TableDisplay:
@@ -154,12 +137,7 @@ class TableDisplay:
         self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._live.stop()
 
     def show(self, report: HealthReport) -> None:
@@ -280,7 +258,3 @@ def _members(one: RegistrationHealth) -> dict[str, Any]:
 
 def _clock() -> str:
     return f"{datetime.now(UTC):%H:%M:%S}Z"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
