@@ -95,7 +95,7 @@ class AdaptiveLimits:
         self._hold_until = -math.inf
         self._tick_at = -math.inf
         self._best = self._background = 0.0
-        self._fresh = [0, 0]
+        self._fresh = [0, 0]  # attempts accepted and throttled at this rate
         self._accepted = Throughput()
         self._throttled = Throughput()
 
@@ -200,7 +200,7 @@ class AdaptiveLimits:
         fine, throttled = self._fresh
         lately = self._throttled.rate(now)[0]
         self._best = max(self._best, accepted)
-        if max(lately, throttled / SAMPLE * (lately + accepted)) > RANDOM * (lately + accepted):
+        if max(lately / (lately + accepted), throttled / SAMPLE) > RANDOM:
             self._best, self._background = accepted, 0.0
         elif rate < DOUBT * self._best:
             if fine + throttled < SAMPLE:
