@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING, Any
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
 from voxsip.bulk._async import AsyncBulk
 from voxsip.bulk._job import BulkJob
+from voxsip.bulk._options import (
+    BindOptions,
+    CreateOptions,
+    JobOptions,
+    PacedOptions,
+    ResumeOptions,
+    RunOptions,
+)
 from voxsip.bulk._outcomes import Mismatch, Outcome, Quote, Report, Stop
 from voxsip.bulk._sync import Bulk, SyncBulkJob
 
@@ -24,16 +32,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncBulk",
+    "BindOptions",
     "BindRequest",
     "Bulk",
     "BulkJob",
+    "CreateOptions",
     "CreateRequest",
     "DeleteRequest",
+    "JobOptions",
     "JournalStatus",
     "Mismatch",
     "Outcome",
+    "PacedOptions",
     "Quote",
     "Report",
+    "ResumeOptions",
+    "RunOptions",
     "Stop",
     "SyncBulkJob",
     "check_journal",

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from voxsip._base_client import for_account
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
-from voxsip._calls.limiter import LimiterSource, RateLimiter
-from voxsip._config import RateLimit
-from voxsip._redaction.values import conceal
+from voxsip._errors import InvalidArgumentError
 from voxsip.bulk._funds import read_quote
 from voxsip.bulk._job import BulkJob
 from voxsip.bulk._live.purchases import Survey, survey
-from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options
+from voxsip.bulk._options import (
+    BindOptions,
+    CreateOptions,
+    JobOptions,
+    Options,
+    ResumeOptions,
+    check_names,
+)
 from voxsip.bulk._outcomes import Kind, Quote
 from voxsip.bulk._run import Run, make_source
-from voxsip.bulk._source import hide_rows
+from voxsip.bulk._source import hide_address, hide_input, hide_rows
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
@@ -41,6 +46,10 @@ DeleteRows = (
 )
 
 
+_ABOUT_INPUT = ("journal", "source", "checksum")
+"""Options that say where rows come from and where outcomes go, not how the job runs."""
+
+
 class AsyncBulk:
     """Starts bulk jobs. Available as `client.bulk`.
 
@@ -54,20 +63,7 @@ class AsyncBulk:
         self._survey = survey
 
     def bind(
-        self,
-        rows: BindRows,
-        *,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
-        journal: Path | None = None,
-        skip_unchanged: bool = False,
-        verify: bool = False,
-        max_failures: int | None = None,
-        max_failure_ratio: float | None = None,
-        min_rows_for_ratio: int = 100,
-        deadline: float | None = None,
-        source: str | None = None,
-        checksum: str | None = None,
+        self, rows: BindRows, **options: Unpack[BindOptions]
     ) -> BulkJob[BindRequest, BindSipRegistrationReply]:
         """Bind and unbind registrations.
 
@@ -77,53 +73,17 @@ class AsyncBulk:
             rows: an iterable or async iterable of `BindRequest`, or of mappings with its columns. It is read as
                 needed and never kept in memory (except with `skip_unchanged`). An iterable is read in the
                 event loop and should not block.
-            concurrency: rows in flight at most, 1 to 256; fewer while the server throttles.
-            rate_limit: requests per second at most, including retries, lowered while the server throttles; or a
-                `Limiter`, whose rate you may change while the job runs; or a `SharedRate`, which several
-                processes share.
-            journal: path of a new SQLite file to resume the job from; or `postgresql://host/database#name`, so
-                that another machine can resume it.
-            skip_unchanged: read the input and the live state first, and send nothing for rows that change
-                nothing.
-            verify: read the live state at the end and report how it differs from what the rows ask for.
-            max_failures: failed rows at most; one more stops the job.
-            max_failure_ratio: share of failed rows, 0 to 1; a greater share stops the job.
-            min_rows_for_ratio: rows that must end before the share is checked.
-            deadline: seconds after which no further row is sent.
-            source: name of the input, kept in the journal for people to read.
-            checksum: checksum of the input, kept in the journal; resuming with another input is refused.
+            options: of the job, by name; see `BindOptions`.
 
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
         """
-        rows = hide_rows(rows)
-        options = Options(
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            skip_unchanged=skip_unchanged,
-            verify=verify,
-            max_failures=max_failures,
-            max_failure_ratio=max_failure_ratio,
-            min_rows_for_ratio=min_rows_for_ratio,
-            deadline=deadline,
-        )
-        return BulkJob(self._run("bind", rows, options, journal, source, checksum))
+        rows = hide_input(rows, options)
+        check_names("bind", options, BindOptions)
+        return BulkJob(self._run("bind", rows, options))
 
     def create(
-        self,
-        rows: CreateRows,
-        *,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
-        journal: Path | None = None,
-        skip_unchanged: bool = False,
-        check_funds: bool = True,
-        max_failures: int | None = None,
-        max_failure_ratio: float | None = None,
-        min_rows_for_ratio: int = 100,
-        deadline: float | None = None,
-        source: str | None = None,
-        checksum: str | None = None,
+        self, rows: CreateRows, **options: Unpack[CreateOptions]
     ) -> BulkJob[CreateRequest, CreateSipRegistrationReply]:
         """Buy registrations. Each costs money.
 
@@ -132,97 +92,36 @@ class AsyncBulk:
 
         Args:
             rows: as for `bind`, of `CreateRequest`.
-            concurrency: as for `bind`.
-            rate_limit: as for `bind`.
-            journal: as for `bind`.
-            skip_unchanged: read the existing registrations first, and do not buy rows whose SIP user name and
-                proxy exist already.
-            check_funds: compare the price of all rows with the balance first, and buy nothing if the money does
-                not suffice. If the length of the input is unknown, the price of one row is compared.
-            max_failures: as for `bind`.
-            max_failure_ratio: as for `bind`.
-            min_rows_for_ratio: as for `bind`.
-            deadline: as for `bind`.
-            source: as for `bind`.
-            checksum: as for `bind`.
+            options: of the job, by name; see `CreateOptions`.
 
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
         """
-        rows = hide_rows(rows)
-        options = Options(
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            skip_unchanged=skip_unchanged,
-            check_funds=check_funds,
-            max_failures=max_failures,
-            max_failure_ratio=max_failure_ratio,
-            min_rows_for_ratio=min_rows_for_ratio,
-            deadline=deadline,
-        )
-        return BulkJob(self._run("create", rows, options, journal, source, checksum))
+        rows = hide_input(rows, options)
+        check_names("create", options, CreateOptions)
+        return BulkJob(self._run("create", rows, options))
 
     def delete(
-        self,
-        rows: DeleteRows,
-        *,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
-        journal: Path | None = None,
-        skip_unchanged: bool = False,
-        max_failures: int | None = None,
-        max_failure_ratio: float | None = None,
-        min_rows_for_ratio: int = 100,
-        deadline: float | None = None,
-        source: str | None = None,
-        checksum: str | None = None,
+        self, rows: DeleteRows, **options: Unpack[JobOptions]
     ) -> BulkJob[DeleteRequest, DeleteSipRegistrationReply]:
         """Delete registrations.
 
         Args:
             rows: as for `bind`, of `DeleteRequest`.
-            concurrency: as for `bind`.
-            rate_limit: as for `bind`.
-            journal: as for `bind`.
-            skip_unchanged: read the existing registrations first; rows for others are not sent.
-            max_failures: as for `bind`.
-            max_failure_ratio: as for `bind`.
-            min_rows_for_ratio: as for `bind`.
-            deadline: as for `bind`.
-            source: as for `bind`.
-            checksum: as for `bind`.
+            options: of the job, by name; see `JobOptions`.
 
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
         """
-        rows = hide_rows(rows)
-        options = Options(
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            skip_unchanged=skip_unchanged,
-            max_failures=max_failures,
-            max_failure_ratio=max_failure_ratio,
-            min_rows_for_ratio=min_rows_for_ratio,
-            deadline=deadline,
-        )
-        return BulkJob(self._run("delete", rows, options, journal, source, checksum))
+        rows = hide_input(rows, options)
+        check_names("delete", options, JobOptions)
+        return BulkJob(self._run("delete", rows, options))
 
     def resume(
         self,
         journal: Path,
         rows: BindRows | CreateRows | DeleteRows,
-        *,
-        concurrency: int | None = None,
-        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
-        skip_unchanged: bool | None = None,
-        verify: bool | None = None,
-        check_funds: bool | None = None,
-        max_failures: int | None = None,
-        max_failure_ratio: float | None = None,
-        min_rows_for_ratio: int | None = None,
-        deadline: float | None = None,
-        recovery_delay: float | None = None,
-        checksum: str | None = None,
+        **options: Unpack[ResumeOptions],
     ) -> BulkJob[Any]:
         """Resume a job from its journal; the end is that of an uninterrupted run.
 
@@ -233,18 +132,7 @@ class AsyncBulk:
         Args:
             journal: path of the journal, or `postgresql://host/database#name`.
             rows: the input of the job. A changed row is refused; a changed password is not noticed.
-            concurrency: and all others below but the last two: instead of what the job was started with.
-            rate_limit: as for `bind`.
-            skip_unchanged: as for `bind`.
-            verify: as for `bind`.
-            check_funds: as for `create`.
-            max_failures: as for `bind`; failures of earlier runs do not count.
-            max_failure_ratio: as for `bind`.
-            min_rows_for_ratio: as for `bind`.
-            deadline: as for `bind`.
-            recovery_delay: seconds to wait for the last requests of a killed or cancelled run to be executed,
-                before anything is looked for or sent (3).
-            checksum: of the input; compared with the one in the journal.
+            options: to be used instead of those that the job was started with; see `ResumeOptions`.
 
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated; when the job starts:
@@ -253,22 +141,9 @@ class AsyncBulk:
                 another account.
         """
         rows = hide_rows(rows)
-        overrides = {
-            "concurrency": concurrency,
-            "rate_limit": rate_limit,
-            "skip_unchanged": skip_unchanged,
-            "verify": verify,
-            "check_funds": check_funds,
-            "max_failures": max_failures,
-            "max_failure_ratio": max_failure_ratio,
-            "min_rows_for_ratio": min_rows_for_ratio,
-            "deadline": deadline,
-            "recovery_delay": recovery_delay,
-        }
-        options = Options.from_json({}, overrides)
-        run = self._run(None, rows, options, journal, None, checksum)
-        run.overrides = overrides
-        return BulkJob(run)
+        journal = hide_address(journal)
+        check_names("resume", options, ResumeOptions)
+        return BulkJob(self._run(None, rows, {**options, "journal": journal}))
 
     async def quote(self, rows: int | None = None, *, account_id: int | None = None) -> Quote:
         """Compare the price of registrations with the account's balance.
@@ -286,29 +161,21 @@ class AsyncBulk:
         )
         return await read_quote(client, rows)
 
-    def _run(
-        self,
-        kind: Kind | None,
-        rows: Any,
-        options: Options,
-        journal: Path | None,
-        source: str | None,
-        checksum: str | None,
-    ) -> Run:
+    def _run(self, kind: Kind | None, rows: Any, given: Mapping[str, Any]) -> Run:
+        """Make what runs a job; of one without a kind, the journal says what its rows are for."""
+        journal = given.get("journal")
+        if not isinstance(journal, str | None):
+            raise InvalidArgumentError(
+                f"journal: expected a path or an address, got {type(journal).__name__}",
+                field="journal",
+            )
+        options = {name: value for name, value in given.items() if name not in _ABOUT_INPUT}
         return Run(
             client=self._client,
             rows=make_source(rows),
-            options=options,
+            options=Options.from_json({}, options) if kind is None else Options(**options),
+            overrides=options if kind is None else {},
             kind=kind,
-            journal=_journal_name(journal),
-            source=source,
-            checksum=checksum,
             survey=self._survey,
+            **{name: given.get(name) for name in _ABOUT_INPUT},
         )
-
-
-def _journal_name(journal: Path | None) -> str | None:
-    if journal is None:
-        return None
-    name = os.fspath(journal)
-    return conceal(name) if "://" in name else name  # an address may hold a password

@@ -1,16 +1,18 @@
-"""What a job may be told, checked before it starts and kept in its journal."""
+"""What a job may be told: as its caller writes it, and as it is checked, before it starts, and kept in its journal."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 import attrs
 
 from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._config import LOOKUP_DELAY, RateLimit
 from voxsip._errors import InvalidArgumentError
+from voxsip._printable import nearest
 
 MAX_CONCURRENCY = 256
 DEFAULT_CONCURRENCY = 64
@@ -25,22 +27,118 @@ _KEPT = (
 )
 
 
-@attrs.frozen(kw_only=True)
-class Options:
-    """The options of one job.
+class RunOptions(TypedDict, total=False):
+    """How a run goes, and what ends it.
+
+    Attributes:
+        concurrency: Rows in flight at most, 1 to 256; fewer while the server throttles (64).
+        max_failures: Failed rows at most; one more stops the job. None: any number (None).
+        max_failure_ratio: Share of failed rows, 0 to 1; a greater share stops the job (None).
+        min_rows_for_ratio: Rows that must end before the share is checked (100).
+        deadline: Seconds after which no further row is sent (None).
+    """
+
+    concurrency: int
+    max_failures: int | None
+    max_failure_ratio: float | None
+    min_rows_for_ratio: int
+    deadline: float | None
+
+
+class PacedOptions(RunOptions, total=False):
+    """How fast a run goes, too.
+
+    Attributes:
+        rate_limit: Requests per second at most, including retries, lowered while the server throttles; or a `Limiter`,
+            whose rate you may change while the job runs; or a `SharedRate`, which several processes share (None).
+    """
+
+    rate_limit: RateLimit | RateLimiter | LimiterSource | None
+
+
+class JobOptions(PacedOptions, total=False):
+    """Options of every job that is started.
+
+    Attributes:
+        journal: Path of a new SQLite file to resume the job from; or `postgresql://host/database#name`, so that another
+            machine can resume it (None).
+        skip_unchanged: Read the live state first, and send nothing for rows that change nothing: a bind that is in
+            effect, a purchase whose SIP user name and proxy exist, a deletion of what is gone. `bind` reads the input
+            first, too (False).
+        source: Name of the input, kept in the journal for people to read (None).
+        checksum: Checksum of the input, kept in the journal; resuming with another input is refused (None).
+    """
+
+    journal: str | os.PathLike[str] | None
+    skip_unchanged: bool
+    source: str | None
+    checksum: str | None
+
+
+class BindOptions(JobOptions, total=False):
+    """Options of a job that binds.
+
+    Attributes:
+        verify: Read the live state at the end and report how it differs from what the rows ask for (False).
+    """
+
+    verify: bool
+
+
+class CreateOptions(JobOptions, total=False):
+    """Options of a job that buys.
+
+    Attributes:
+        check_funds: Compare the price of all rows with the balance first, and buy nothing if the money does not
+            suffice. If the length of the input is unknown, the price of one row is compared (True).
+    """
+
+    check_funds: bool
+
+
+class ResumeOptions(PacedOptions, total=False):
+    """Options of a job that is resumed: what is not given stays as the job was started.
+
+    Failures of earlier runs do not count.
+
+    Attributes:
+        skip_unchanged: As in `JobOptions`.
+        verify: As in `BindOptions`.
+        check_funds: As in `CreateOptions`.
+        recovery_delay: Seconds to wait for the last requests of a killed or cancelled run to be executed, before
+            anything is looked for or sent (3).
+        checksum: Checksum of the input; compared with the one in the journal.
+    """
+
+    skip_unchanged: bool
+    verify: bool
+    check_funds: bool
+    recovery_delay: float
+    checksum: str | None
+
+
+def check_names(command: str, given: Mapping[str, object], known: type) -> None:
+    """Refuse options that a command does not have, as Python would.
 
     Args:
-        concurrency: rows in flight at most, from 1 to 256.
-        rate_limit: requests per second, or a limiter of one's own, or None.
-        skip_unchanged: read the live state first and leave out rows that change nothing.
-        verify: read the live state at the end and compare.
-        max_failures: rows that may fail before the job stops; None: any number.
-        max_failure_ratio: their share of the rows so far, from 0 to 1, that may not be passed.
-        min_rows_for_ratio: rows that must end before the share is checked.
-        deadline: seconds after which no further row is sent.
-        check_funds: compare the price of all rows with the balance before the first purchase.
-        recovery_delay: seconds that requests of a killed or cancelled run are given to arrive, before anything
-            is looked for or sent.
+        command: the method that was called.
+        given: the options by name.
+        known: the TypedDict that lists them.
+
+    Raises:
+        TypeError: naming the option and the one that was probably meant.
+    """
+    names: frozenset[str] = known.__optional_keys__  # type: ignore[attr-defined]
+    for name in given:
+        if name not in names:
+            meant = nearest(name, names, 0.6)
+            hint = f"; did you mean {meant!r}?" if meant else ""
+            raise TypeError(f"{command}() got an unexpected keyword argument {name!r}{hint}")
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """The options of one job, with what holds where none is given; the TypedDicts above say what each is.
 
     Raises:
         InvalidArgumentError: naming the option.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import (
     AsyncGenerator,
@@ -18,7 +19,7 @@ from typing import Any, Final
 from voxsip._bindings.foreign import as_rows
 from voxsip._bindings.rows import conceal_row, named_account
 from voxsip._errors import InvalidArgumentError
-from voxsip._redaction.values import Hidden, type_name
+from voxsip._redaction.values import Hidden, conceal, type_name
 
 Rows = Iterable[object] | AsyncIterable[object]
 
@@ -26,6 +27,19 @@ Rows = Iterable[object] | AsyncIterable[object]
 def hide_rows(rows: object) -> Any:
     """Return a job's input out of the sight of tracebacks: the first thing that is done with it."""
     return rows if isinstance(rows, Hidden | Source) else Hidden(as_rows(rows))
+
+
+def hide_address(journal: Any) -> Any:
+    """Return a journal's path as text, or its address, which may hold a password, as text that does not show itself."""
+    name = os.fspath(journal) if isinstance(journal, os.PathLike) else journal
+    return conceal(name) if isinstance(name, str) and "://" in name else name
+
+
+def hide_input(rows: object, options: Any) -> Any:
+    """Return a job's input out of the sight of tracebacks, and hide an address among its options where it stands."""
+    if "journal" in options:
+        options["journal"] = hide_address(options["journal"])
+    return hide_rows(rows)
 
 
 class End:

@@ -8,21 +8,20 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
 
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, conceal_row
-from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._clock import SYSTEM
-from voxsip._config import RateLimit
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.interfaces import Runner
 from voxsip._redaction.values import Hidden, reveal, type_name
 from voxsip.bulk._async import AsyncBulk, Path
 from voxsip.bulk._job import BulkJob
-from voxsip.bulk._options import DEFAULT_CONCURRENCY
+from voxsip.bulk._options import BindOptions, CreateOptions, JobOptions, ResumeOptions
 from voxsip.bulk._outcomes import Outcome, P, Quote, R, Report, Stop
-from voxsip.bulk._source import END, Source, hide_rows
+from voxsip.bulk._source import END, Source, hide_address, hide_input, hide_rows
 
 if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.models import (
@@ -268,142 +267,46 @@ class Bulk:
     def bind(
         self,
         rows: Iterable[BindRequest | Mapping[str, object]],
-        *,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
-        journal: Path | None = None,
-        skip_unchanged: bool = False,
-        verify: bool = False,
-        max_failures: int | None = None,
-        max_failure_ratio: float | None = None,
-        min_rows_for_ratio: int = 100,
-        deadline: float | None = None,
-        source: str | None = None,
-        checksum: str | None = None,
+        **options: Unpack[BindOptions],
     ) -> SyncBulkJob[BindRequest, BindSipRegistrationReply]:
         """Bind and unbind registrations; see `AsyncBulk.bind`. The rows are read in this thread."""
-        rows = hide_rows(rows)
-        inbox = Inbox(rows)
-        job = self._bulk.bind(
-            inbox,  # type: ignore[arg-type]  # a source is taken as it is
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            journal=journal,
-            skip_unchanged=skip_unchanged,
-            verify=verify,
-            max_failures=max_failures,
-            max_failure_ratio=max_failure_ratio,
-            min_rows_for_ratio=min_rows_for_ratio,
-            deadline=deadline,
-            source=source,
-            checksum=checksum,
-        )
-        return SyncBulkJob(job, inbox, rows, self._runner)
+        rows = hide_input(rows, options)
+        return self._job(self._bulk.bind, rows, options)
 
     def create(
         self,
         rows: Iterable[CreateRequest | Mapping[str, object]],
-        *,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
-        journal: Path | None = None,
-        skip_unchanged: bool = False,
-        check_funds: bool = True,
-        max_failures: int | None = None,
-        max_failure_ratio: float | None = None,
-        min_rows_for_ratio: int = 100,
-        deadline: float | None = None,
-        source: str | None = None,
-        checksum: str | None = None,
+        **options: Unpack[CreateOptions],
     ) -> SyncBulkJob[CreateRequest, CreateSipRegistrationReply]:
         """Buy registrations; see `AsyncBulk.create`. The rows are read in this thread."""
-        rows = hide_rows(rows)
-        inbox = Inbox(rows)
-        job = self._bulk.create(
-            inbox,  # type: ignore[arg-type]  # a source is taken as it is
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            journal=journal,
-            skip_unchanged=skip_unchanged,
-            check_funds=check_funds,
-            max_failures=max_failures,
-            max_failure_ratio=max_failure_ratio,
-            min_rows_for_ratio=min_rows_for_ratio,
-            deadline=deadline,
-            source=source,
-            checksum=checksum,
-        )
-        return SyncBulkJob(job, inbox, rows, self._runner)
+        rows = hide_input(rows, options)
+        return self._job(self._bulk.create, rows, options)
 
     def delete(
         self,
         rows: Iterable[DeleteRequest | Mapping[str, object]],
-        *,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
-        journal: Path | None = None,
-        skip_unchanged: bool = False,
-        max_failures: int | None = None,
-        max_failure_ratio: float | None = None,
-        min_rows_for_ratio: int = 100,
-        deadline: float | None = None,
-        source: str | None = None,
-        checksum: str | None = None,
+        **options: Unpack[JobOptions],
     ) -> SyncBulkJob[DeleteRequest, DeleteSipRegistrationReply]:
-        """Give registrations up; see `AsyncBulk.delete`. The rows are read in this thread."""
-        rows = hide_rows(rows)
-        inbox = Inbox(rows)
-        job = self._bulk.delete(
-            inbox,  # type: ignore[arg-type]  # a source is taken as it is
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            journal=journal,
-            skip_unchanged=skip_unchanged,
-            max_failures=max_failures,
-            max_failure_ratio=max_failure_ratio,
-            min_rows_for_ratio=min_rows_for_ratio,
-            deadline=deadline,
-            source=source,
-            checksum=checksum,
-        )
-        return SyncBulkJob(job, inbox, rows, self._runner)
+        """Delete registrations; see `AsyncBulk.delete`. The rows are read in this thread."""
+        rows = hide_input(rows, options)
+        return self._job(self._bulk.delete, rows, options)
 
     def resume(
         self,
         journal: Path,
         rows: Iterable[BindRequest | CreateRequest | DeleteRequest | Mapping[str, object]],
-        *,
-        concurrency: int | None = None,
-        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
-        skip_unchanged: bool | None = None,
-        verify: bool | None = None,
-        check_funds: bool | None = None,
-        max_failures: int | None = None,
-        max_failure_ratio: float | None = None,
-        min_rows_for_ratio: int | None = None,
-        deadline: float | None = None,
-        recovery_delay: float | None = None,
-        checksum: str | None = None,
+        **options: Unpack[ResumeOptions],
     ) -> SyncBulkJob[Any]:
         """Resume a job from its journal; see `AsyncBulk.resume`. The rows are read in this thread."""
         rows = hide_rows(rows)
+        journal = hide_address(journal)
+        return self._job(partial(self._bulk.resume, journal), rows, options)
+
+    def _job(
+        self, start: Callable[..., BulkJob[R, P]], rows: Any, options: Mapping[str, Any]
+    ) -> SyncBulkJob[R, P]:
         inbox = Inbox(rows)
-        job = self._bulk.resume(
-            journal,
-            inbox,  # type: ignore[arg-type]  # a source is taken as it is
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            skip_unchanged=skip_unchanged,
-            verify=verify,
-            check_funds=check_funds,
-            max_failures=max_failures,
-            max_failure_ratio=max_failure_ratio,
-            min_rows_for_ratio=min_rows_for_ratio,
-            deadline=deadline,
-            recovery_delay=recovery_delay,
-            checksum=checksum,
-        )
-        return SyncBulkJob(job, inbox, rows, self._runner)
+        return SyncBulkJob(start(inbox, **options), inbox, rows, self._runner)
 
     def quote(self, rows: int | None = None, *, account_id: int | None = None) -> Quote:
         """Compare the price of registrations with the account's balance; see `AsyncBulk.quote`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, Unpack
 
 import attrs
 from yarl import URL
@@ -15,7 +15,7 @@ from voxsip._config import RateLimit
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._redaction.values import conceal
 from voxsip._row_files.reading import Reading
-from voxsip.bulk._options import Options
+from voxsip.bulk._options import Options, RunOptions, check_names
 from voxsip.cluster._advice import describe
 from voxsip.cluster._job import ClusterJob
 from voxsip.cluster._plan import Kind, make_plan
@@ -25,8 +25,11 @@ Path = str | os.PathLike[str]
 Partitions = int | Literal["auto"]
 
 
-class JobOptions(TypedDict, total=False):
+class JobOptions(RunOptions, total=False):
     """Options of every job on several machines.
+
+    `concurrency` holds for each part; failures are counted in all parts together, and soon after one too many the job
+    stops; the deadline counts from the start of a run.
 
     Attributes:
         name: Of the job; None makes one up.
@@ -35,13 +38,8 @@ class JobOptions(TypedDict, total=False):
         map: Columns of ours by the headers that stand for them in the file.
         set: Values of columns that hold for all rows, as text.
         ignore_extra_columns: Ignore columns that mean nothing here.
-        concurrency: Rows in flight at most, for each part; 1 to 256 (64).
         rate_limit: Requests a second for each account, all parts together; a ceiling. None lets the service's refusals find it.
         skip_unchanged: Send nothing for rows that would leave everything as it is.
-        max_failures: Rows that may fail, all parts together; soon after one more the job stops.
-        max_failure_ratio: Share of failed rows that may not be passed, 0 to 1.
-        min_rows_for_ratio: Rows before the share is looked at (100).
-        deadline: Seconds after the start of a run after which nothing is sent any more.
     """
 
     name: str | None
@@ -50,13 +48,8 @@ class JobOptions(TypedDict, total=False):
     map: Mapping[str, str]
     set: Mapping[str, str]
     ignore_extra_columns: bool
-    concurrency: int
     rate_limit: RateLimit | None
     skip_unchanged: bool
-    max_failures: int | None
-    max_failure_ratio: float | None
-    min_rows_for_ratio: int
-    deadline: float | None
 
 
 class BindOptions(JobOptions, total=False):
@@ -221,9 +214,7 @@ _OF_BULK = {field.name for field in attrs.fields(Options)}
 
 
 def _checked(kind: Kind, given: AnyOptions) -> tuple[Options, Reading]:
-    for option in given:
-        if option not in _OPTIONS[kind].__annotations__:
-            raise TypeError(f"{kind}() got an unexpected keyword argument {option!r}")
+    check_names(kind, given, _OPTIONS[kind])
     order: object = given.get("on_conflict", "order")
     if order not in {"error", "order"}:
         raise InvalidArgumentError(

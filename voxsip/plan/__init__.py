@@ -15,6 +15,7 @@ from voxsip.plan._errors import (
 )
 from voxsip.plan._file import is_plan
 from voxsip.plan._model import Change, Refusal, Thresholds
+from voxsip.plan._options import ApplyOptions, PlanOptions
 from voxsip.plan._plan import Plan
 from voxsip.plan._rows import COLUMNS
 from voxsip.plan._scope import Scope
@@ -22,11 +23,13 @@ from voxsip.plan._sync import Desired
 
 __all__ = [
     "COLUMNS",
+    "ApplyOptions",
     "AsyncDesired",
     "Change",
     "Desired",
     "Plan",
     "PlanNotAppliedError",
+    "PlanOptions",
     "PredecessorError",
     "Refusal",
     "Scope",

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.listing import every_registration
-from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._clock import utc_now, yield_to_loop
-from voxsip._config import RateLimit
 from voxsip._errors import InvalidArgumentError
-from voxsip.bulk import BulkJob
+from voxsip.bulk import BulkJob, _options as job_options
 from voxsip.bulk._funds import read_quote
-from voxsip.bulk._options import DEFAULT_CONCURRENCY, Options as JobOptions
+from voxsip.bulk._options import check_names
 from voxsip.bulk._run import make_source
 from voxsip.bulk._source import END, Source
 from voxsip.plan._account import account_of
@@ -24,7 +22,7 @@ from voxsip.plan._file import journal_of
 from voxsip.plan._live import Live
 from voxsip.plan._model import Change, Refusal
 from voxsip.plan._names import fetch_names
-from voxsip.plan._options import Options
+from voxsip.plan._options import FLAGS, ApplyOptions, Options, PlanOptions
 from voxsip.plan._passwords import IN_ROW, read_password, reference_of
 from voxsip.plan._plan import Plan
 from voxsip.plan._planner import STRIDE, Planner, Result
@@ -45,19 +43,7 @@ class AsyncDesired:
     def __init__(self, client: BaseAsyncClient) -> None:
         self._client = client
 
-    async def plan(
-        self,
-        rows: Rows,
-        *,
-        prune: bool = False,
-        scope: Scope | Mapping[str, object] | None = None,
-        set_passwords: bool = False,
-        replace: bool = False,
-        delete_first: bool = False,
-        force: bool = False,
-        source: str | None = None,
-        lines: Sequence[int] = (),
-    ) -> Plan:
+    async def plan(self, rows: Rows, **options: Unpack[PlanOptions]) -> Plan:
         """Read the live state once and return the changes it needs; change nothing.
 
         A cell that is absent or empty leaves the live value alone. None or "-" removes it, and any other value
@@ -70,17 +56,7 @@ class AsyncDesired:
                 `rule_id` or `rule_name`, `user_id` or `user_name`. A registration is found by its id if the
                 row has one, else by SIP user name and proxy, and is created if it is not there. A password
                 may be a reference: "env:NAME", "file:PATH", "keyring:SERVICE/NAME".
-            prune: Delete the registrations in `scope` that no row mentions.
-            scope: What `prune` is limited to; all that is given must match: `application_id`,
-                `application_name`, `proxy`, `prefix` (of the SIP user name).
-            set_passwords: Send the passwords of existing registrations too. The API never shows passwords, so
-                voxsip cannot see whether they differ.
-            replace: Replace registrations that cannot be updated (`is_persistent`): create, move the user,
-                delete.
-            delete_first: Delete before creating, if a quota leaves no room for both.
-            force: Allow the plan to be applied although it exceeds a threshold.
-            source: The name of the input, for messages.
-            lines: The line of each row in the input, for messages.
+            options: How to plan, by name; see `PlanOptions`.
 
         Returns:
             The plan; false if nothing has to change.
@@ -89,19 +65,15 @@ class AsyncDesired:
             InvalidArgumentError: An option is wrong, or `rows` cannot be iterated.
             VoxsipError: The live state could not be read.
         """
-        options = Options(
-            scope=_scope(scope, prune=prune),
-            set_passwords=set_passwords,
-            replace=replace,
-            delete_first=delete_first,
-            force=force,
-        )
+        check_names("plan", options, PlanOptions)
+        planning = _planning(options)
+        source, lines = options.get("source"), options.get("lines", ())
         client = self._client
         given = make_source(rows)
         account = await account_of(client)
         planner = Planner(
             Live([item async for item in every_registration(client)]),
-            options,
+            planning,
             place=lambda index: (
                 f"line {lines[index]}" if index < len(lines) else f"row {index + 1}"
             ),
@@ -125,8 +97,8 @@ class AsyncDesired:
             thresholds=result.thresholds,
             account_id=account,
             base_url=client.base_url,
-            scope=None if options.scope is None else options.scope.to_dict(),
-            options=options.to_dict(),
+            scope=None if planning.scope is None else planning.scope.to_dict(),
+            options=planning.to_dict(),
             source=source,
             checksum=result.checksum,
             gaps=result.gaps,
@@ -141,13 +113,7 @@ class AsyncDesired:
         journal: Path | None = None,
         rows: Iterable[Row] | None = None,
         force: bool = False,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
-        check_funds: bool = True,
-        max_failures: int | None = None,
-        max_failure_ratio: float | None = None,
-        min_rows_for_ratio: int = 100,
-        deadline: float | None = None,
+        **options: Unpack[ApplyOptions],
     ) -> BulkJob[Change]:
         """Apply a plan: exactly its changes, or none if the live state has changed since.
 
@@ -160,13 +126,7 @@ class AsyncDesired:
             rows: The rows that the plan was made of: needed if the plan was loaded, and passwords are in the
                 rows themselves.
             force: Apply the plan although it exceeds a threshold.
-            concurrency: The changes in flight at most, 1 to 256.
-            rate_limit: The requests per second that may leave, or a `Limiter` or `SharedRate`.
-            check_funds: Compare the price of new registrations with the balance first.
-            max_failures: The failed changes at most; one more stops the job.
-            max_failure_ratio: The share of failed changes, 0 to 1; a greater share stops the job.
-            min_rows_for_ratio: The changes that must end before the share is checked.
-            deadline: The seconds after which no further change is sent.
+            options: Of the job, by name; see `ApplyOptions`.
 
         Returns:
             A job: iterated, it gives the outcome of every change; awaited, a report.
@@ -190,19 +150,11 @@ class AsyncDesired:
                     field="journal",
                 )
             journal = journal_of(plan.path)
-        options = JobOptions(
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-            check_funds=check_funds,
-            max_failures=max_failures,
-            max_failure_ratio=max_failure_ratio,
-            min_rows_for_ratio=min_rows_for_ratio,
-            deadline=deadline,
-        )
+        check_names("apply", options, ApplyOptions)
         run = ApplyRun(
             client=self._client,
             rows=make_source(plan.changes),
-            options=options,
+            options=job_options.Options(**options),
             kind="apply",
             journal=os.fspath(journal),
             plan=plan,
@@ -245,7 +197,8 @@ class _Checked:
             self._proved.add(reference)
 
 
-def _scope(scope: Scope | Mapping[str, object] | None, *, prune: bool) -> Scope | None:
+def _planning(given: Mapping[str, Any]) -> Options:
+    prune, scope = given.get("prune", False), given.get("scope")
     if prune and scope is None:
         raise InvalidArgumentError(
             "scope: pruning needs one; say what may be deleted: an application, a proxy, a prefix",
@@ -256,7 +209,8 @@ def _scope(scope: Scope | Mapping[str, object] | None, *, prune: bool) -> Scope 
             "scope: it limits what is pruned, and nothing is; pass prune (--prune) too, or leave it out",
             field="scope",
         )
-    return None if scope is None else Scope.of(scope)
+    flags = {name: given[name] for name in FLAGS if name in given}
+    return Options(scope=None if scope is None else Scope.of(scope), **flags)
 
 
 async def _read(source: Source, planner: Planner) -> None:
