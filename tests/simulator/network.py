@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 import orjson
 
+from voxsip import RetryPolicy
+
 CREATE = "CreateSipRegistration"
 LATEST = 2.0
 """Seconds after it left by which a request is executed, if it ever is."""
@@ -15,7 +17,8 @@ AMBIGUOUS = frozenset(
     {"lost_before", "lost_after", "late", "gateway", "fault_before", "fault_after", "wrong"}
 )
 """Fates that leave a client without an answer it may believe."""
-
+ATTEMPTS = RetryPolicy().attempts
+"""Requests of one call at most. "unavailable" proves as little, but a call that may ask again finds out."""
 LATE_ALREADY = frozenset({"late", "gateway"})
 
 
@@ -38,6 +41,7 @@ class Network:
         self.ambiguous = set()
         self.faultless = False
         self._counts = Counter()
+        self._met = {}
 
     def fate(self, life, command, name):
         """Decide what becomes of a request; keyed so that one fate can be taken out and the others stay."""
@@ -52,8 +56,12 @@ class Network:
             fate = "fine"
         if fate != "fine":
             self.fates[key] = fate
-        if is_change(command) and fate in AMBIGUOUS:
-            self.ambiguous.add(name)
+        if is_change(command):
+            met = self._met.setdefault((life, name), [])
+            met.append(fate)
+            ran_out = len(met) == ATTEMPTS and "unavailable" in met
+            if fate in AMBIGUOUS or ran_out:
+                self.ambiguous.add(name)
         return fate, random
 
     def date(self):
