@@ -72,7 +72,7 @@ class PostgresProxy:
 
         async def back():
             while data := await inner_reader.read(1 << 16):
-                if asked.is_set() and not self._goes_on(asked, writer):
+                if asked.is_set() and not self._continues(asked, writer):
                     return
                 writer.write(data)
 
@@ -91,7 +91,7 @@ class PostgresProxy:
             for one in (writer, inner_writer):
                 one.transport.abort()
 
-    def _goes_on(self, asked, writer):
+    def _continues(self, asked, writer):
         """Count a reply; return whether it arrives."""
         asked.clear()
         self.answered += 1

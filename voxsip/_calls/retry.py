@@ -102,7 +102,7 @@ class Retrier:
                 raise error
             return await attempt()
 
-        def may_go_on(state: RetryCallState) -> bool:
+        def may_retry(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
             return (
                 isinstance(error, VoxsipError)
@@ -126,7 +126,7 @@ class Retrier:
 
         retrying = AsyncRetrying(
             wait=delay,
-            retry=may_go_on,
+            retry=may_retry,
             sleep=sleep,
             before_sleep=before_sleep,
             reraise=True,

@@ -113,7 +113,7 @@ class Columns:
         """Find the column meant by a header, or None."""
         return self.mapped.get(header) or self._by_name.get(_folded(header))
 
-    def is_read_over(self, header: str) -> bool:
+    def is_skipped(self, header: str) -> bool:
         """Returns whether a header is no column of these rows, but one that our own reports write, or to be ignored."""
         return self.ignore_extra or self.is_reported(header)
 

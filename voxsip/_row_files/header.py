@@ -57,7 +57,7 @@ class Header:
                         continue
                     if not name:
                         fault(f"column {place + 1} has no name", remedy="Name or remove it.")
-                    elif not columns.is_read_over(name):
+                    elif not columns.is_skipped(name):
                         fault(*unknown(name, columns))
                 elif column.name in seen:
                     also = seen[column.name]

@@ -70,7 +70,7 @@ def _record(
     for key, value in pairs:
         column = columns.find(key)
         if column is None:
-            if not columns.is_read_over(key):
+            if not columns.is_skipped(key):
                 fault(*unknown(key, columns))
         elif column.name in found:
             also = found[column.name][0]

@@ -292,7 +292,7 @@ def _end_with_interpreter() -> None:
     prepare_exit_after_fork(parent.loop for parent in state.parents)
 
 
-def _begin_anew_in_child() -> None:
+def _reset_in_child() -> None:
     global _state  # noqa: PLW0603 - the one state there is
     inherited = () if _state.service is None else (_state.service,)
     _state = _State((*_state.parents, *inherited))
@@ -300,4 +300,4 @@ def _begin_anew_in_child() -> None:
 
 atexit.register(_end_with_interpreter)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew_in_child)
+    os.register_at_fork(after_in_child=_reset_in_child)

@@ -73,7 +73,7 @@ class AsyncBulk:
             rows: an iterable or async iterable of `BindRequest`, or of mappings with its columns. It is read as
                 needed and never kept in memory (except with `skip_unchanged`). An iterable is read in the
                 event loop and should not block.
-            options: of the job, by name; see `BindOptions`.
+            options: options of the job by name; see `BindOptions`.
 
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
@@ -91,8 +91,8 @@ class AsyncBulk:
         disk before its request leaves, so a job that is killed at any moment and resumed buys nothing twice.
 
         Args:
-            rows: as for `bind`, of `CreateRequest`.
-            options: of the job, by name; see `CreateOptions`.
+            rows: an iterable or async iterable of `CreateRequest`, or of mappings with its columns; read as needed.
+            options: options of the job by name; see `CreateOptions`.
 
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
@@ -107,8 +107,8 @@ class AsyncBulk:
         """Delete registrations.
 
         Args:
-            rows: as for `bind`, of `DeleteRequest`.
-            options: of the job, by name; see `JobOptions`.
+            rows: an iterable or async iterable of `DeleteRequest`, or of mappings with its columns; read as needed.
+            options: options of the job by name; see `JobOptions`.
 
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
@@ -132,7 +132,7 @@ class AsyncBulk:
         Args:
             journal: path of the journal, or `postgresql://host/database#name`.
             rows: the input of the job. A changed row is refused; a changed password is not noticed.
-            options: to be used instead of those that the job was started with; see `ResumeOptions`.
+            options: options by name, instead of those that the job was started with; see `ResumeOptions`.
 
         Raises:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated; when the job starts:

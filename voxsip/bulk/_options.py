@@ -102,9 +102,9 @@ class ResumeOptions(PacedOptions, total=False):
     Failures of earlier runs do not count.
 
     Attributes:
-        skip_unchanged: As in `JobOptions`.
-        verify: As in `BindOptions`.
-        check_funds: As in `CreateOptions`.
+        skip_unchanged: Read the live state first, and send nothing for rows that change nothing; see `JobOptions`.
+        verify: Compare the live state with what the rows of a bind ask for at the end; see `BindOptions`.
+        check_funds: Compare the price of a purchase with the balance first; see `CreateOptions`.
         recovery_delay: Seconds to wait for the last requests of a killed or cancelled run to be executed, before
             anything is looked for or sent (3).
         checksum: Checksum of the input; compared with the one in the journal.

@@ -205,7 +205,7 @@ class Run:
             knows=None if own.verifier is None else own.verifier.knows,
             holds=holds,
             observers=[*observers(own), *([] if record is None else [record.observe])],
-            breathe=None if journal is None else journal.room,
+            catch_up=None if journal is None else journal.room,
             clock=self.client.clock.monotonic,
             sleep=self.client.clock.sleep,
         )

@@ -195,7 +195,7 @@ class ApplyRun(Run):
                 phases.observe,
                 previous.observe,
             ],
-            breathe=journal.room,
+            catch_up=journal.room,
             clock=self.client.clock.monotonic,
             sleep=self.client.clock.sleep,
         )

@@ -56,7 +56,7 @@ class AsyncDesired:
                 `rule_id` or `rule_name`, `user_id` or `user_name`. A registration is found by its id if the
                 row has one, else by SIP user name and proxy, and is created if it is not there. A password
                 may be a reference: "env:NAME", "file:PATH", "keyring:SERVICE/NAME".
-            options: How to plan, by name; see `PlanOptions`.
+            options: Options of the plan by name; see `PlanOptions`.
 
         Returns:
             The plan; false if nothing has to change.
@@ -126,7 +126,7 @@ class AsyncDesired:
             rows: The rows that the plan was made of: needed if the plan was loaded, and passwords are in the
                 rows themselves.
             force: Apply the plan although it exceeds a threshold.
-            options: Of the job, by name; see `ApplyOptions`.
+            options: Options of the job by name; see `ApplyOptions`.
 
         Returns:
             A job: iterated, it gives the outcome of every change; awaited, a report.

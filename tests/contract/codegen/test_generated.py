@@ -91,7 +91,7 @@ def test_list_gives_what_the_client_pages_with(package, books, recorder):
         ("delete", {"book_id": 1, "deadline": 1.0}),
     ],
 )
-def test_blocking_twin_sends_the_same(package, books, recorder, runner, method, arguments):
+def test_the_blocking_client_sends_the_same(package, books, recorder, runner, method, arguments):
     blocking = package.load("books.blocking").Books(books, runner)
     reply = getattr(blocking, method)(**arguments)
     getattr(books, method)(**arguments).close()

@@ -1,4 +1,4 @@
-"""Phrases to avoid do not come back: in Markdown, and in docstrings, comments and texts of Python files.
+"""Phrases to avoid do not come back: in Markdown, in docstrings, comments and texts of Python files, and in names.
 
 To avoid another phrase, add it to PHRASES with what to write instead.
 """
@@ -140,7 +140,23 @@ def places(text, name):
     """Return a line for each place of a file to word differently."""
     if name.endswith(".md"):
         return phrases(prose_of_markdown(text), name)
-    return phrases(prose_of_python(text), name) + first_words(text, name)
+    return (
+        phrases(prose_of_python(text), name) + first_words(text, name) + defined_names(text, name)
+    )
+
+
+def defined_names(source, name):
+    """Return a line for each function and class whose name has a phrase to avoid."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            words = node.name.strip("_").replace("_", " ")
+            found += [
+                f"{name}:{node.lineno}: {node.name!r} has {match[0]!r}; write {better}"
+                for pattern, better in PHRASE.items()
+                if (match := pattern.search(words))
+            ]
+    return found
 
 
 def files():
@@ -164,6 +180,8 @@ def test_words_to_avoid():
     names = files()
     assert len(names) > 30
     found = [line for name in names for line in places((ROOT / name).read_text(), name)]
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        found += defined_names(path.read_text(), path.relative_to(ROOT).as_posix())
     assert not found, "\n".join(["words to avoid:", *found])
 
 
@@ -190,7 +208,7 @@ go, on = "go", "on"  # whoever
 message = f"{go} in " f"spite of {on} anew" if go.whoever else "no `whoever`"
 
 
-def run():
+def run_anew():
     """Run.
 
     Arguments:
@@ -211,6 +229,7 @@ def test_markdown_is_searched_across_lines_and_without_code():
 @pytest.mark.once
 def test_python_is_searched_in_strings_and_comments():
     assert sorted(line.rpartition("; write")[0] for line in places(PYTHON, "job.py")) == [
+        "job.py:10: 'run_anew' has 'anew'",
         "job.py:13: 'Arguments:'",
         "job.py:14: 'shall'",
         "job.py:1: 'Tell whether'",

@@ -68,7 +68,7 @@ async def test_without_a_late_one_nothing_differs(start):
     assert (report.done, report.mismatches) == (2, 0)
 
 
-async def test_running_the_rows_again_mends_it(start):
+async def test_running_the_rows_again_fixes_it(start):
     emulator, client = await start(late(2))
     await client.bulk.bind(ROWS)
     report = await client.bulk.bind(ROWS, skip_unchanged=True, verify=True)

@@ -255,7 +255,7 @@ def test_a_correction_that_has_helped_outlives_a_refused_token(cache, clock):
     assert cache._offset == pytest.approx(3600)
 
 
-def test_a_clock_that_is_set_right_is_corrected_anew(cache, clock):
+def test_a_clock_that_is_set_right_is_corrected_again(cache, clock):
     cache.renew(cache.bearer(), at(clock() + 3600))
     cache.renew(cache.bearer(), at(clock() + 5))
     assert cache._offset == pytest.approx(5)

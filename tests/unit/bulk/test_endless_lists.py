@@ -67,7 +67,7 @@ def asked(server, command=LIST):
 
 
 @EVERY_KIND
-async def test_the_live_state_is_not_read_for_ever(endless):
+async def test_the_live_state_is_not_read_forever(endless):
     server, client = endless
     with pytest.raises(voxsip.OutcomeUnknownError, match=rf"{LIST}: the list does not end after 5"):
         [one async for one in listing.every_registration(client)]
@@ -108,7 +108,7 @@ async def test_what_is_unchanged_cannot_be_told(endless, kind):
         ("GetRules", lambda client: client.resolve.rule("a", application=1)),
     ],
 )
-async def test_names_are_not_looked_for_for_ever(endless, command, look):
+async def test_names_are_not_looked_for_forever(endless, command, look):
     server, client = endless
     numbers = itertools.count(1)
 

@@ -183,7 +183,7 @@ async def test_a_reader_that_pauses_holds_the_workers_up(account):
         assert received(emulator) <= 1024 + 1024 + 64
 
 
-async def test_leaving_early_ends_what_is_under_way(account):
+async def test_leaving_early_ends_what_is_in_flight(account):
     emulator, client = account
     seen = []
     async for outcome in client.bulk.bind(ROWS * 50, concurrency=4):
@@ -195,7 +195,7 @@ async def test_leaving_early_ends_what_is_under_way(account):
     assert received(emulator) < 2000
 
 
-async def test_cancelling_cancels_what_is_under_way(start):
+async def test_cancelling_cancels_what_is_in_flight(start):
     emulator, client = await start(registrations=40, latency=30)
 
     async def consume():
@@ -331,7 +331,7 @@ async def test_a_lost_reply_stays_in_doubt_whatever_the_next_attempt_meets(start
     assert (second.status, second.attempts) == ("failed", 2), "the server did look at it in the end"
 
 
-async def test_rows_refused_for_now_are_tried_until_they_are_taken(start):
+async def test_throttled_rows_are_tried_until_they_are_taken(start):
     emulator, client = await start(
         registrations=40,
         retry=RetryPolicy(attempts=1, backoff=0.001),

@@ -75,7 +75,7 @@ async def test_what_others_delete_at_the_end_ends_it(account):
 
 
 @pytest.mark.parametrize("rows", [-3, -1, 1, 3])
-async def test_pages_that_shift_for_ever_end_nevertheless(account, rows):
+async def test_pages_that_shift_forever_end_nevertheless(account, rows):
     emulator, client = account
     shift = Fault(kind="shift", rows=rows, command=LIST)
     emulator.faults = Faults([Fault(kind="page_cap", rows=10, command=LIST), shift])

@@ -23,7 +23,7 @@ def sorted_by_row(outcomes):
     return sorted(outcomes, key=lambda outcome: outcome.index)
 
 
-async def test_a_stopped_job_goes_on_where_it_was(account, tmp_path):
+async def test_a_stopped_job_resumes_where_it_was(account, tmp_path):
     emulator, client = account
     journal = tmp_path / "job.sqlite"
     job = client.bulk.bind([*rows(39), {"bind": "perhaps"}], journal=journal, concurrency=2)
@@ -163,7 +163,7 @@ async def test_the_journal_must_be_new_to_start_and_there_to_resume(account, tmp
         await client.bulk.resume(tmp_path / "other", rows(1), checksum="bb")
 
 
-async def test_options_are_taken_over_but_for_those_given_anew(account, tmp_path):
+async def test_options_are_taken_over_except_for_those_given_again(account, tmp_path):
     _, client = account
     journal = tmp_path / "job.sqlite"
     job = client.bulk.bind(rows(10), journal=journal, concurrency=3, verify=True, max_failures=0)
@@ -214,7 +214,7 @@ async def test_a_purchase_that_cannot_be_looked_for_stays_unknown(start, tmp_pat
     assert (outcome.status, outcome.result.sip_registration_id) == ("done", 1)
 
 
-async def test_money_is_held_against_the_rows_that_are_left(start, tmp_path):
+async def test_money_is_compared_with_the_rows_that_are_left(start, tmp_path):
     _, client = await start(balance=10, price=1)
     journal = tmp_path / "job.sqlite"
     wanted = [{"sip_username": f"n{number}", "proxy": "p.example.com"} for number in range(10)]

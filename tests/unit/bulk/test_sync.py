@@ -78,7 +78,7 @@ def test_threads_meet_once_per_batch(client, monkeypatch):
     assert hops <= 2 * 2000 / 256 + 10
 
 
-def test_leaving_early_ends_what_is_under_way(emulator, client):
+def test_leaving_early_ends_what_is_in_flight(emulator, client):
     read = 0
 
     def endless():
@@ -193,7 +193,7 @@ def script(emulator, body):
             process.kill()
 
 
-def test_ctrl_c_ends_what_is_under_way_and_is_raised(emulator):
+def test_ctrl_c_ends_what_is_in_flight_and_is_raised(emulator):
     emulator.latency = 0.02
     body = """
         import voxsip

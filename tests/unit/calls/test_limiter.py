@@ -71,7 +71,7 @@ async def test_limiter_without_a_rate_only_pauses(clock):
     assert sum(clock.delays) == pytest.approx(3, abs=1e-3)
 
 
-async def test_waiters_line_up_anew_after_a_change(clock):
+async def test_waiters_line_up_again_after_a_change(clock):
     limiter = Limiter(RateLimit(1), clock=clock)
     await limiter.acquire()
     clock.after[1] = lambda: limiter.pause(10)

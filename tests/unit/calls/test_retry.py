@@ -91,7 +91,7 @@ def test_budget_never_exceeds_its_size():
     assert [budget.spend(lost()) for _ in range(2)] == [True, False]
 
 
-def test_refusals_for_now_are_free():
+def test_throttling_is_free():
     budget = RetryBudget(RetryPolicy(budget=0))
     assert budget.spend(RateLimitError("later", code=340, command="X"))
     assert not budget.spend(ServerError("inside", code=2, command="X"))
@@ -100,7 +100,7 @@ def test_refusals_for_now_are_free():
 # The loop
 
 
-async def test_goes_on_while_there_may_be_more(clock):
+async def test_continues_while_there_may_be_more(clock):
     turns = []
 
     async def attempt():

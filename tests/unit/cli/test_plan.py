@@ -299,7 +299,7 @@ def test_passwords_of_a_file_are_found_again_by_apply(account):
     assert "standard input" in piped.err
 
 
-def test_interrupted_once_it_stops_in_order_and_the_same_command_goes_on(account):
+def test_interrupted_once_it_stops_in_order_and_the_same_command_resumes(account):
     emulator, voxsip = account
     emulator.latency = 0.05
     rows = "".join(f",new-{n},sip.example.com,,,\n" for n in range(10))

@@ -76,7 +76,7 @@ def test_a_job_that_stopped_is_gone_on_with_in_one_way(serve, write, tmp_path):
     assert bought == {"phone-3", "phone-4"}, "the row that met the full quota is tried again"
 
 
-def test_the_input_of_a_job_that_goes_on_is_not_replaced(serve, write, tmp_path):
+def test_the_input_of_a_job_that_is_resumed_is_not_replaced(serve, write, tmp_path):
     emulator, voxsip = serve(registrations=2)
     (tmp_path / "out").mkdir()
     rows = "sip_registration_id,application_id\n" + "".join(f"{n},1\n" for n in (7, 1, 8, 2))

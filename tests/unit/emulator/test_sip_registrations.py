@@ -152,7 +152,7 @@ async def test_update_refused_changes_nothing(wire, parameters, code):
     assert [row["sip_username"] for row in wire.emulator.state.registrations] == ["alice"]
 
 
-async def test_a_changed_login_is_tried_anew_and_a_binding_is_not(serve):
+async def test_a_changed_login_is_tried_again_and_a_binding_is_not(serve):
     moments = [1_700_000_000.0]
     wire = await serve(clock=lambda: moments[0], registrations=1)
     wire = wire.acting(iat=1_700_000_000, exp=1_700_000_600)

@@ -207,7 +207,7 @@ async def test_when_places_run_out_nobody_has_been_moved(start, tmp_path):
         await client.desired.apply(plan)
 
 
-async def test_a_stopped_plan_goes_on_where_it_was(account, tmp_path):
+async def test_a_stopped_plan_resumes_where_it_was(account, tmp_path):
     emulator, client = account
     plan = (await client.desired.plan(CHAIN)).save(tmp_path / "a.plan")
     sent = calls(emulator)
@@ -328,7 +328,7 @@ async def test_an_empty_plan_is_applied_without_a_call(account, tmp_path):
     assert calls(emulator) == sent
 
 
-def test_the_blocking_twin(tmp_path):
+def test_the_blocking_client(tmp_path):
     from voxsip.emulator import Emulator
 
     with (

@@ -128,7 +128,7 @@ async def test_pages_are_fetched_as_they_are_needed(serve, connect):
     assert sizes == [2] * 5
 
 
-async def test_each_iteration_reads_anew(serve, connect):
+async def test_each_iteration_reads_again(serve, connect):
     side = connect(await serve(registrations=2))
     pager = side.client.sip_registrations.list()
     assert len([item async for item in pager]) == 2

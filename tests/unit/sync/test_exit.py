@@ -96,7 +96,7 @@ def test_while_daemon_threads_are_in_a_call(start, watch, loop):
     running.finish()
 
 
-def test_a_purchase_under_way_is_spoken_of(start, watch):
+def test_a_purchase_in_flight_is_reported(start, watch):
     def program(client):
         def create():
             client.sip_registrations.create(sip_username="a", proxy="b", password="c")
@@ -114,7 +114,7 @@ def test_a_purchase_under_way_is_spoken_of(start, watch):
 
 
 @THREADS_START_LATE
-def test_other_threads_go_on_to_their_end(start, watch):
+def test_other_threads_continue_to_their_end(start, watch):
     def program(client):
         def count():
             say(len(client.users.list(application_id=1).first_page()))

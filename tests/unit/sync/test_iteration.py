@@ -29,7 +29,7 @@ def test_a_page_is_fetched_when_it_is_needed(client, watch):
         assert watch.seen["GetSipRegistrations"] == page
 
 
-def test_each_iteration_reads_anew(client, watch):
+def test_each_iteration_reads_again(client, watch):
     pager = client.sip_registrations.list(count=10)
     assert list(pager) == list(pager)
     assert watch.seen["GetSipRegistrations"] == 6

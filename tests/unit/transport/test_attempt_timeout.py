@@ -13,7 +13,7 @@ async def timers():
     return AttemptTimers(asyncio.get_running_loop())
 
 
-async def for_ever(timers, seconds, began=None):
+async def forever(timers, seconds, began=None):
     with timers.attempt(seconds):
         if began is not None:
             began.set()
@@ -22,7 +22,7 @@ async def for_ever(timers, seconds, began=None):
 
 async def test_time_that_is_up_ends_an_attempt_and_nothing_else(timers):
     with pytest.raises(TimeoutError):
-        await for_ever(timers, 0.01)
+        await forever(timers, 0.01)
     assert asyncio.current_task().cancelling() == 0
     await asyncio.sleep(0)  # nothing is left that would cancel this
 
@@ -79,8 +79,8 @@ async def test_every_attempt_has_its_own_time(timers):
 
 
 async def test_times_of_different_length_do_not_wait_for_each_other(timers):
-    long = asyncio.create_task(for_ever(timers, 30))
-    short = asyncio.create_task(for_ever(timers, 0.01))
+    long = asyncio.create_task(forever(timers, 30))
+    short = asyncio.create_task(forever(timers, 0.01))
     await asyncio.wait([short])
     assert not long.done()
     long.cancel()
@@ -90,7 +90,7 @@ async def test_times_of_different_length_do_not_wait_for_each_other(timers):
 
 async def test_a_caller_who_cancels_is_no_timeout(timers):
     began = asyncio.Event()
-    task = asyncio.create_task(for_ever(timers, 30, began))
+    task = asyncio.create_task(forever(timers, 30, began))
     await began.wait()
     task.cancel()
     await asyncio.wait([task])
@@ -101,7 +101,7 @@ async def test_a_caller_who_cancels_is_no_timeout(timers):
 @pytest.mark.parametrize("caller_first", [True, False])
 async def test_a_caller_who_cancels_at_the_same_moment_has_it_his_way(timers, caller_first):
     began = asyncio.Event()
-    task = asyncio.create_task(for_ever(timers, 30, began))
+    task = asyncio.create_task(forever(timers, 30, began))
     await began.wait()
     [attempt] = timers._watches[30].running
     for cancel in (task.cancel, attempt.expire) if caller_first else (attempt.expire, task.cancel):
@@ -114,7 +114,7 @@ async def test_a_caller_who_cancels_at_the_same_moment_has_it_his_way(timers, ca
 async def test_a_deadline_around_it_ends_it_first(timers):
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01) as deadline:
-            await for_ever(timers, 30)
+            await forever(timers, 30)
     assert deadline.expired()
     assert asyncio.current_task().cancelling() == 0
 
@@ -122,7 +122,7 @@ async def test_a_deadline_around_it_ends_it_first(timers):
 async def test_a_deadline_around_it_is_not_touched_by_it(timers):
     async with asyncio.timeout(30) as deadline:
         with pytest.raises(TimeoutError):
-            await for_ever(timers, 0.01)
+            await forever(timers, 0.01)
     assert not deadline.expired()
 
 
@@ -132,7 +132,7 @@ async def test_a_watch_without_attempts_goes_away(timers):
     timers._watches[30]._ring()
     assert not timers._watches
     with pytest.raises(TimeoutError):
-        await for_ever(timers, 0.01)
+        await forever(timers, 0.01)
 
 
 async def test_outside_of_a_task_there_is_nothing_to_cancel(timers):

@@ -71,7 +71,7 @@ class Engine:
         holds: tells which rows need not be sent; or None.
         on_end: told the number of rows once the input has been read to its end; or None.
         observers: called with every outcome before it is handed on.
-        breathe: awaited now and then: lets a journal that lags behind catch up.
+        catch_up: awaited now and then: lets a journal that lags behind catch up.
         clock: monotonic seconds.
         sleep: waits so many of them.
     """
@@ -94,7 +94,7 @@ class Engine:
     holds: Holds | None = None
     on_end: Callable[[int], None] | None = None
     observers: Iterable[Callable[[RowOutcome], None]] = ()
-    breathe: Callable[[], Awaitable[None]] | None = None
+    catch_up: Callable[[], Awaitable[None]] | None = None
     clock: Callable[[], float] = SYSTEM.monotonic
     sleep: Callable[[float], Awaitable[None]] = SYSTEM.sleep
 
@@ -246,7 +246,7 @@ class Engine:
             if not self._may_read or not self._read_now():
                 return None
         self._in_flight += 1
-        if self._parking and self._could_go_on():
+        if self._parking and self._could_continue():
             self._parking.wake_one()
         return entry
 
@@ -269,7 +269,7 @@ class Engine:
                 return None
             await self._parking.wait()
 
-    def _could_go_on(self) -> bool:
+    def _could_continue(self) -> bool:
         if self._in_flight >= self.limits.limit:
             return False
         return self._may_read or bool(self.window.ready)
@@ -457,9 +457,9 @@ class Engine:
     async def _rest(self) -> None:
         """Wait for a journal that lags behind, and for room for outcomes."""
         self._since_yield = 0
-        if self.breathe is not None:
+        if self.catch_up is not None:
             try:
-                await self.breathe()
+                await self.catch_up()
             except ConfigurationError as error:
                 self._fail(error)
         if self.queue.full:

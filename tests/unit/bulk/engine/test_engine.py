@@ -95,7 +95,7 @@ async def test_rows_that_share_a_user_wait_and_others_pass_them(client, run):
     assert job.report.ok
 
 
-async def test_no_more_rows_than_allowed_are_under_way(client, run):
+async def test_no_more_rows_than_allowed_are_in_flight(client, run):
     _, task = run([row(number) for number in range(1, 30)], concurrency=5)
     while not task.done():
         under_way = await client.settled()

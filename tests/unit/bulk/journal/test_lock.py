@@ -74,7 +74,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
     assert target.read_text() == "what nobody may overwrite"
 
 
-def test_a_lock_that_another_process_made_anew_is_left_to_it(tmp_path):
+def test_a_lock_that_another_process_made_again_is_left_to_it(tmp_path):
     journal = tmp_path / "job.sqlite"
     lock = JournalLock(journal)
     before = lock.path.with_name("before")
