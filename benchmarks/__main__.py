@@ -46,11 +46,11 @@ class Size:
 
     Attributes:
         rounds: turns of every contender.
-        seconds: of a turn.
+        seconds: the length of a turn.
         slow_rounds: turns of every contender against the server that takes its time.
-        slow_seconds: of such a turn.
+        slow_seconds: the length of such a turn.
         few: rounds of the small measurements.
-        rows: of the jobs whose memory is watched.
+        rows: the rows of the jobs whose memory is watched.
         demo: rows of the demo; 0 for none.
     """
 

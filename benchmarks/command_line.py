@@ -59,8 +59,8 @@ class Way:
     """One way to run a job.
 
     Attributes:
-        kind: of its rows.
-        options: for the command line; None for the library, which reads no file and writes none.
+        kind: the kind of its rows.
+        options: the options of the command line; None for the library, which reads no file and writes none.
     """
 
     kind: str

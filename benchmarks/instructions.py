@@ -24,8 +24,8 @@ class Counter(ABC):
     """Counts what a process executes between two moments.
 
     Attributes:
-        name: what does the counting.
-        prefix: what the process has to be started with.
+        name: the name of the counting program.
+        prefix: the words before the command of a counted process.
     """
 
     name: str

@@ -25,7 +25,7 @@ class Sample:
         memory: bytes, the most its process has had so far.
         responder_cpu: seconds the responder worked for it, warm-up included.
         served: requests the responder saw, warm-up included.
-        connections: that it opened meanwhile.
+        connections: the connections that it opened meanwhile.
     """
 
     calls: float
@@ -65,8 +65,8 @@ def race(
     """Let contenders make calls in turn.
 
     Args:
-        stage: where.
-        names: of the contenders.
+        stage: the stage to race on.
+        names: the names of the contenders.
         rounds: how often each one's turn comes.
         seconds: how long a turn is to take.
         say: shows progress.

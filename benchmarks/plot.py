@@ -36,7 +36,7 @@ def draw(title: str, note: str, dots: Sequence[Dot]) -> str:
     Args:
         title: over the plot.
         note: under the title.
-        dots: at least one; values above 0.
+        dots: one or more values above 0.
     """
     ordered = sorted(dots, key=lambda dot: dot.value)
     low = math.floor(math.log10(ordered[0].value))

@@ -23,9 +23,9 @@ class Run:
     """A whole run.
 
     Attributes:
-        machine: where and when.
+        machine: the place and time of the run.
         options: rounds, seconds a turn, whether it was a quick one.
-        findings: what was measured.
+        findings: the measurements.
         skipped: contenders that could not take part, and why.
     """
 

@@ -28,7 +28,7 @@ class Scene:
         concurrency: calls in flight, or threads.
         trust: PEM file: the usual public authorities and the test's own.
         credentials: a credentials file.
-        directory: for what contenders write.
+        directory: the folder that contenders write to.
     """
 
     port: int

@@ -19,10 +19,10 @@ class Target:
     """One promise.
 
     Attributes:
-        what: in words.
+        what: the target in words.
         limit: the number to stay under, or to reach.
-        value: what was measured.
-        unit: of both; empty for ratios.
+        value: the measured value.
+        unit: the unit of both; empty for ratios.
         at_least: whether more is better.
         decides: False for the CPU time beside counted instructions, which are steadier and decide.
     """
@@ -57,10 +57,10 @@ class Findings:
         race: every contender against a server that answers at once.
         slow: some of them against one that takes 50 ms.
         instructions: per call, of those that were counted.
-        counter: what counted them, or None.
-        parts: what the other measurements say, by name.
+        counter: the name of the program that counted them, or None.
+        parts: the other measurements, by name.
         concurrency: calls in flight.
-        latency: of the slow server, in seconds.
+        latency: the latency of the slow server, in seconds.
     """
 
     race: Race

@@ -185,7 +185,7 @@ class BaseAsyncClient(AsyncGroups):
         Args:
             command: the create, such as "CreateSipRegistration".
             params: its arguments.
-            since: when it was sent: an aware datetime of the local clock.
+            since: the time it was sent, an aware datetime of the local clock.
             exclude: ids known to belong to other creates.
             known_before: ids that existed before the create was sent; any other match is then its result, whatever
                 the clocks say. If None, only the server's times can decide, which is rarely certain.

@@ -194,7 +194,7 @@ def make_trust(trust: Trust, *, environment: bool = True) -> ssl_module.SSLConte
     system's, `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads, those to trust in place of the system's.
 
     Args:
-        trust: what was given.
+        trust: the value that was given.
         environment: whether to ask it; plain HTTP needs no trust.
 
     Raises:

@@ -49,8 +49,8 @@ class _Open(NamedTuple):
 
     Attributes:
         span: Its span.
-        token: What gives the context before it back.
-        shared: What its attempts' metrics have in common.
+        token: The token that restores the context before it.
+        shared: The attributes that the metrics of its attempts have in common.
     """
 
     span: Span
@@ -66,8 +66,8 @@ class Telemetry:
     `http.client.request.duration`, of every attempt.
 
     Args:
-        tracer_provider: Where spans go; None for the global one.
-        meter_provider: Where metrics go; None for the global one.
+        tracer_provider: The provider that receives spans; None for the global one.
+        meter_provider: The provider that receives metrics; None for the global one.
     """
 
     def __init__(

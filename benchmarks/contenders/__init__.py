@@ -24,9 +24,9 @@ class Entry:
     """A contender before it is made: its packages may be missing.
 
     Attributes:
-        label: what tables call it.
+        label: the name in tables.
         maker: module and class.
-        options: for the class.
+        options: the arguments of the class.
         needs: packages and programs it cannot do without.
         quick: whether `--quick` has it.
         warm_up: calls before each measurement.

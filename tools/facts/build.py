@@ -28,7 +28,7 @@ def build(facts: Facts, folder: Path) -> tuple[dict[str, Schema], dict[str, Text
     """Return the documents by stem, and the texts they were made with.
 
     Args:
-        facts: what is known of the API.
+        facts: the facts of the API.
         folder: the spec as it is; what it says already stays.
     """
     shared = _shared(facts)

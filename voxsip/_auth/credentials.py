@@ -41,7 +41,7 @@ class ServiceAccount:
         key_id: the key's id, sent as `kid`.
         private_key: RSA private key, PEM (PKCS#8); never shown.
         account_email: the account's e-mail address, not used to sign.
-        source: what to call the account in an error.
+        source: the name of the account in an error.
 
     Raises:
         ConfigurationError: a field is missing or of the wrong form; names it, never its content.
@@ -96,7 +96,7 @@ class ServiceAccount:
 
         Args:
             data: the members; `account_id` may be a text of digits.
-            source: what to call the data in an error.
+            source: the name of the data in an error.
 
         Raises:
             ConfigurationError: names the member at fault.
@@ -141,7 +141,7 @@ class ServiceAccount:
 
         Args:
             text: The JSON.
-            source: What to call it in an error.
+            source: Its name in an error.
 
         Raises:
             ConfigurationError: the text is broken; names the member, never the content.

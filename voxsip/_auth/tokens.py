@@ -96,7 +96,7 @@ class TokenCache:
     """Mints a token when there is none, hands out the same one until shortly before it expires.
 
     Args:
-        account: whose key signs.
+        account: the service account whose key signs.
         account_id: the account acted for (`iss`); a parent's key may sign for a child account.
         clock: dates the tokens and measures their age.
     """

@@ -65,8 +65,8 @@ class RegistrationHealth:
         sip_registration_id: its id.
         state: "registered", "failing", "in_progress", or "missing": no registration of the account has this id.
         status_code: the SIP status that answered the last login, or None.
-        error_message: what the SIP server said when the login failed, or None.
-        since: when the service wrote this state, by its clock, or None.
+        error_message: the SIP server's text for the failed login, or None.
+        since: the time at which the service wrote this state, by its clock, or None.
         deactivated: whether it is switched off, for want of money for example; it is failing then.
         registration: the registration as it was listed; None if it is missing.
     """

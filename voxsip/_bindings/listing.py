@@ -35,9 +35,9 @@ class BoundRegistration(Model):
 
     Attributes:
         sip_registration_id: The registration.
-        application_id: Of its application, or None.
-        rule_id: Of its rule, or None.
-        user_id: Of its user, or None.
+        application_id: The id of its application, or None.
+        rule_id: The id of its rule, or None.
+        user_id: The id of its user, or None.
     """
 
     sip_registration_id: int

@@ -19,8 +19,8 @@ class NameLookupError(InvalidArgumentError, LookupError):
     """A name stands for nothing, or for two things.
 
     Attributes:
-        problem: what is wrong with the name.
-        remedy: what to do about it.
+        problem: the problem with the name.
+        remedy: the way to correct it.
         found: the ids that the name stands for; empty if there are none.
     """
 

@@ -133,11 +133,11 @@ class CreateRequest(Request):
         sip_username: the user name at the SIP server.
         proxy: the SIP server.
         auth_user: the name to authenticate with, if it differs.
-        outbound_proxy: where to send requests, if it differs.
+        outbound_proxy: the server that requests are sent to, if it differs.
         password: the SIP password; never in a repr, a log, a journal or a report.
         is_persistent: False registers only while the bound user is logged in.
         application_id: and the rest of the binding, as in `BindRequest`.
-        account_id: as in `BindRequest`; it pays.
+        account_id: the account to act for, which pays; None for the client's own.
 
     Raises:
         InvalidArgumentError: a value of a wrong type.
@@ -197,7 +197,7 @@ class DeleteRequest(Request):
 
     Args:
         sip_registration_id: the registration.
-        account_id: as in `BindRequest`.
+        account_id: the account to act for; None for the client's own.
 
     Raises:
         InvalidArgumentError: a value of a wrong type.

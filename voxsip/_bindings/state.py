@@ -57,7 +57,7 @@ class BindingState:
 
     Attributes:
         changed: bindings of the registrations that rows touched.
-        holders: for every user that rows touched or `start` has: the registration that has it, None for
+        holders: every user that rows touched or `start` has, with the registration that has it, None for
             none, ANY where that is not known.
     """
 

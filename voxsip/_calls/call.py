@@ -71,7 +71,7 @@ class CallExecutor:
     """What all calls of one client share; the `Caller` of generated groups.
 
     Args:
-        base_url: with no slash at its end.
+        base_url: the base URL without a slash at its end.
         pool: sends requests.
         tokens: gives the `Authorization` header.
         retrier: decides on attempts after the first.

@@ -81,7 +81,7 @@ class CallWatch:
     """Tells the events of one call.
 
     Attributes:
-        left: When its latest attempt left the client's queue, in monotonic seconds.
+        left: The monotonic time in seconds at which its latest attempt left the client's queue.
         queued: Seconds that it waited there.
     """
 

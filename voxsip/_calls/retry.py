@@ -48,7 +48,7 @@ class Retrier:
     """Runs the attempts that follow a failed first one.
 
     Args:
-        policy: how often and how far apart.
+        policy: the number of attempts and the delays between them.
         clock: waits.
         jitter: a random number between 0 and 1.
     """
@@ -82,7 +82,7 @@ class Retrier:
         """Continue after a failed first attempt.
 
         Args:
-            first: what the first attempt raised.
+            first: the error that the first attempt raised.
             attempt: makes the next one.
             more: tells, after so many turns, whether there may be another.
             note: told, before each wait, of the error and of how long it is, in seconds.

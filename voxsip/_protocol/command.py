@@ -113,7 +113,7 @@ class Lookup(NamedTuple):
 
         Args:
             made: The id that was found.
-            wanted: What `wanted` returns of the create's arguments.
+            wanted: The value that `wanted` returns for the create's arguments.
             command: The create.
         """
         if self.within is None:
@@ -207,7 +207,7 @@ class Command:
         """Check the arguments and join them to an encoded parameter string.
 
         Args:
-            values: by parameter name; None means "not given". Unknown names are sent as they are, since
+            values: the arguments by parameter name; None means "not given". Unknown names are sent as they are, since
                 the API grows.
 
         Raises:

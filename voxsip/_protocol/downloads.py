@@ -49,7 +49,7 @@ class AsyncDownload:
         The file appears under its name only when it is whole; an existing one is replaced then.
 
         Args:
-            path: where to; its folder must exist.
+            path: the file to write, in a folder that exists.
 
         Returns:
             The path.

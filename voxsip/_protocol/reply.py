@@ -97,8 +97,8 @@ def result_of(
     The happy path stops here; `failure_of` explains the rest.
 
     Args:
-        reply: what came back.
-        kind: what the `result` of the command's replies holds.
+        reply: the reply.
+        kind: the type of `result` in the command's replies.
         with_result: whether the command's replies hold a `result`, as nearly all do.
     """
     if reply.status != OK or reply.limit is not None:
@@ -142,7 +142,7 @@ def failure_of(
 
     Args:
         command: the API command.
-        reply: what came back.
+        reply: the reply.
         secrets: values that must not show, wherever the server echoes them.
     """
     try:
@@ -200,7 +200,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
     Args:
         headers: the reply's headers.
-        now: what an HTTP date is counted from; by default the reply's own `Date`, so that no clock matters.
+        now: the time that an HTTP date is counted from; by default the reply's own `Date`, so that no clock matters.
     """
     text = headers.get("Retry-After")
     if not text:

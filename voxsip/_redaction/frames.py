@@ -13,7 +13,7 @@ def clear_values(error: BaseException, handled: BaseException | None) -> None:
 
     Args:
         error: The exception on its way to the caller, with all that it came from.
-        handled: What was being handled before the call; it comes before the error and is the caller's own.
+        handled: The exception that was being handled before the call; it is the caller's own.
     """
     seen: set[int] = set()
     links: list[BaseException | None] = [error]

@@ -48,7 +48,7 @@ class Converted:
 
     Attributes:
         file: The temporary file.
-        note: What a user should know of it, or None.
+        note: A note for the user, or None.
     """
 
     file: IO[bytes]
@@ -60,7 +60,7 @@ def converted(file: IO[bytes], reading: Reading) -> Converted | None:
 
     Args:
         file: Any file, seekable.
-        reading: How it is to be read.
+        reading: The settings for reading it.
 
     Raises:
         ConversionError: It cannot be made text, or not without a guess.

@@ -60,8 +60,8 @@ class _Lines:
     """The lines of a source.
 
     Attributes:
-        number: Of the line handed out last.
-        first: Of the first line of the record.
+        number: The number of the last line handed out.
+        first: The number of the record's first line.
     """
 
     def __init__(self, source: Source) -> None:

@@ -28,8 +28,8 @@ class Reading:
         names: Columns of the API by the headers that stand for them in the file.
         constants: Values of columns that hold for all rows, as text.
         ignore_extra: Skip columns that have no meaning for these rows.
-        encoding: Of a text file; None for UTF-8, UTF-16 with its mark, or a guess.
-        sheet: Of a workbook; None for the first one.
+        encoding: The encoding of a text file; None for UTF-8, UTF-16 with its mark, or a guess.
+        sheet: The sheet of a workbook; None for the first one.
     """
 
     names: Mapping[str, str] = field(factory=dict)
@@ -114,8 +114,8 @@ class Reading:
             names: "HEADER=COLUMN" each.
             constants: "COLUMN=VALUE" each.
             ignore_extra: Skip columns that have no meaning for these rows.
-            encoding: As the attribute.
-            sheet: As the attribute.
+            encoding: The encoding, like the attribute.
+            sheet: The sheet, like the attribute.
 
         Raises:
             InvalidArgumentError: A text without "=", or one thing twice.

@@ -35,8 +35,8 @@ class Rows(Generic[Request]):
             guessed back. Formatting does not count.
         mixed_users: some rows name users by id and some by name, so that two rows may mean one
             user without the file showing it.
-        columns: of a CSV file that has rows, in its order; None for other files.
-        origins: of rows whose password stands elsewhere, by place: "FILE:LINE".
+        columns: the columns of a CSV file that has rows, in its order; None for other files.
+        origins: the places of passwords that are in another file ("FILE:LINE"), by the row's place.
         accounts: the number of rows of each child account; None stands for the client's own account.
         in_order: rows that clash are meant to, and run in the order of the file.
     """
@@ -64,8 +64,8 @@ class RowFile(Generic[Request]):
     """Rows of one kind in a CSV or JSONL file, or on standard input ("-").
 
     Attributes:
-        path: As the user gave it.
-        name: As messages call it.
+        path: The path as the user gave it.
+        name: The name that messages use.
         mixed_users: See `Rows`; known once the file has been read.
         cells: Takes every record as it is read; None for nobody.
     """

@@ -21,8 +21,8 @@ class RowMaker(Generic[Request]):
     """Makes the rows of one file.
 
     Attributes:
-        columns: of the record last seen.
-        origin: where the password of the row last made stands, if in another file.
+        columns: the columns of the last record.
+        origin: the place of the last row's password if it is in another file.
     """
 
     def __init__(self, file: str, request: type[Request], columns: Columns) -> None:

@@ -34,15 +34,15 @@ class Source:
     """The bytes of a row file.
 
     Attributes:
-        path: As the user gave it.
-        name: As messages call it.
+        path: The path as the user gave it.
+        name: The name that messages use.
         record_start: Byte at which the record read last begins.
         line_start: Byte at which the line read last begins.
         line_end: Byte after it.
         converted: It was no UTF-8; the bytes counted are those of a copy.
         blocks: Digests of its blocks, as it was last read to its end.
         seal: Digests that its blocks must have as it is read; None if they may be others.
-        note: What a user should know of how it was read, or None.
+        note: A note for the user on how it was read, or None.
     """
 
     def __init__(self, path: str, reading: Reading = PLAIN) -> None:

@@ -28,7 +28,7 @@ class Download:
         """Stream it to a file, in bounded memory; the file appears only when it is whole.
 
         Args:
-            path: where to; its folder must exist.
+            path: the file to write, in a folder that exists.
 
         Returns:
             The path.

@@ -24,7 +24,7 @@ class AttemptTimeout(NamedTuple):
 
     Attributes:
         total: seconds for the whole attempt, kept by a `AttemptTimer`.
-        connecting: what aiohttp keeps of it; nothing of this costs a request over an open connection anything.
+        connecting: the part that aiohttp keeps; it costs a request over an open connection nothing.
     """
 
     total: float
@@ -66,9 +66,9 @@ class AttemptTimer:
     """Looks after attempts of one length.
 
     Args:
-        seconds: for each.
-        loop: where they run.
-        registry: where to sign off when nothing is left to look after.
+        seconds: the seconds that each may take.
+        loop: the event loop they run in.
+        registry: the registry to leave when no timer is left.
     """
 
     __slots__ = ("_registry", "_seconds", "_timer", "loop", "running")

@@ -35,8 +35,8 @@ def explain_failure(
 
     Args:
         command: the API command.
-        error: what aiohttp or the system raised.
-        proxy: what the request went through, or None.
+        error: the error that aiohttp or the system raised.
+        proxy: the proxy of the request, or None.
         connecting: whether it is known that there was no connection yet.
     """
     through = "" if proxy is None else f" (through the proxy {proxy.name})"
@@ -88,7 +88,7 @@ def refused_by_proxy(command: str, proxy: Proxy | str, status: int) -> ProxyErro
     Args:
         command: The API command.
         proxy: The proxy, or its name if it is not the client's own.
-        status: What it answered with.
+        status: The HTTP status of its answer.
     """
     name = proxy if isinstance(proxy, str) else proxy.name
     what = f"{command}: not sent: the proxy {name}"

@@ -31,7 +31,7 @@ class Proxy:
 
     Attributes:
         url: Its address, without credentials.
-        authorization: What it is told about the user, concealed; None if nothing.
+        authorization: The value of its authorization header, concealed; None for no header.
         source: The option or the variable that names it.
     """
 
@@ -53,9 +53,9 @@ class Proxy:
         """Return what sends a request through it; plain.
 
         Args:
-            url: Where the request goes.
-            headers: Of the request; the proxy's are added if it reads them there.
-            user_agent: What it is told of the client.
+            url: The URL of the request.
+            headers: The headers of the request; the proxy's are added if it reads them there.
+            user_agent: The User-Agent header that it receives.
         """
         if not self.tunnels(url):
             if self.authorization is not None:
@@ -76,7 +76,7 @@ def find_proxy(
         proxy: Its URL; "" for none, whatever the environment says; None to ask the environment: `HTTPS_PROXY` or
             `HTTP_PROXY`, by the scheme of the base URL, then `ALL_PROXY`, unless `NO_PROXY` lists the host. Names in
             small letters come first.
-        base_url: Where calls go.
+        base_url: The base URL of the API.
         allow_plain_http: Whether a token may travel in clear to another machine.
         environment: Whether to ask it.
 
@@ -133,7 +133,7 @@ def bypasses(host: str, port: int | None, listed: str) -> bool:
 
     Args:
         host: A name, or an address without brackets.
-        port: Where on the host.
+        port: The port of the host.
         listed: Names (they stand for what is below them, too), addresses, networks such as 10.0.0.0/8, `*` for all;
             with `:port`, for that port alone. Separated by commas or spaces.
     """

@@ -76,7 +76,7 @@ class SessionPool:
         max_connections: requests in flight per loop; the rest wait before their clock starts.
         ssl: a context with the trust to use, or None for the system's.
         session: a session to use instead of own ones; it is never closed here.
-        proxy: what requests go through, or None.
+        proxy: the proxy of requests, or None.
         app_info: name and version of the program, for the server; or None.
         max_reply: bytes of a reply, decompressed, beyond which it is refused.
     """
@@ -126,11 +126,11 @@ class SessionPool:
 
         Args:
             loop_state: the running loop's.
-            command: for error messages.
-            url: where to, encoded.
-            headers: what to add to the session's own.
+            command: the command, for error messages.
+            url: the encoded URL.
+            headers: the headers to add to the session's own.
             body: an urlencoded form, or None for an empty body.
-            timeout: for this attempt.
+            timeout: the timeout of this attempt.
             limit: bytes of the reply, decompressed, beyond which it is refused.
             single_use: send over a connection of its own, on which no other reply can wait.
 

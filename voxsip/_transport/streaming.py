@@ -27,7 +27,7 @@ class Body:
     """A body that is read in chunks, unpacked.
 
     Args:
-        response: Whose body it is; nothing of it has been read.
+        response: The response with the body; nothing of it has been read.
     """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
@@ -120,9 +120,9 @@ async def iterate(
     """Give the chunks of a file.
 
     Args:
-        command: For error messages.
+        command: The command, for error messages.
         response: Its body's start has been read.
-        start: That start.
+        start: The start of the body.
         rest: The rest of the body.
         patience: Seconds to wait for each chunk; None for no limit.
 

@@ -32,7 +32,7 @@ class GuardedPayload(BytesPayload):
 
     Args:
         body: The bytes.
-        content_type: Of the body.
+        content_type: The content type of the body.
         guard: Returns whether it may be written; None for always.
         is_silent: Returns whether nothing waits on a connection, by its protocol; None asks nothing.
 

@@ -149,7 +149,7 @@ class AsyncBulk:
         """Compare the price of registrations with the account's balance.
 
         Args:
-            rows: how many are to be bought.
+            rows: the number of registrations to buy.
             account_id: a child account that pays; None for the client's own.
 
         Raises:

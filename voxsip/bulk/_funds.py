@@ -27,7 +27,7 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
 
     Args:
         client: asks for price and balance.
-        rows: how many are to be bought; None if that is not known.
+        rows: the number of rows to buy; None if it is not known.
 
     Raises:
         VoxsipError: price or balance could not be read.
@@ -63,7 +63,7 @@ async def can_pay(
 
     Args:
         client: asks for price and balance.
-        rows: how many are to be bought; None if that is not known.
+        rows: the number of rows to buy; None if it is not known.
         hold: shares the account's money with other jobs from now on: given what reads price and balance, returns what is
             left of it.
 
@@ -94,7 +94,7 @@ def count_purchases(
 
     Args:
         source: the input.
-        existing: what is there already and is not bought again, or None.
+        existing: the registrations that exist and are not bought again, or None.
         settled: rows that earlier runs ended, or may have bought.
         account: the ids by which rows name the account.
     """

@@ -15,7 +15,7 @@ class Guards:
     """Looks at the outcomes of this run, one after another.
 
     Args:
-        kind: what the rows are for; only buying stops for want of money or places.
+        kind: the kind of the rows; only purchases stop for lack of money or quota.
         max_failures: rows that may end "failed" or "unknown"; one more stops the job. None: any number.
         max_failure_ratio: their share of all rows so far, from 0 to 1, that may not be passed.
         min_rows_for_ratio: rows that must end before the share is checked.

@@ -58,7 +58,7 @@ class BulkJob(Generic[R, P]):
         """Send no further row and let the rows in flight end. May be called from any thread or signal handler.
 
         Args:
-            reason: for the report.
+            reason: the reason that the report gives.
             read_rest: read the rest of the input and report its rows as skipped.
         """
         loop = self._loop

@@ -90,7 +90,7 @@ def stop_reason(kind: Kind, error: type[object]) -> Stop | None:
     """Return the stop reason if the error would affect every row, else None.
 
     Args:
-        kind: what the rows are for; only buying needs money and places.
+        kind: the kind of the rows; only purchases need money and quota.
         error: class of what the row met.
     """
     if issubclass(error, AuthorizationError | ForbiddenError):
@@ -139,12 +139,12 @@ class Report:
         kind: "bind", "create" or "delete".
         rows: rows that have an outcome: the sum of the five counts that follow.
         restored: rows among them that an earlier run of the job finished.
-        seconds: how long this run took.
+        seconds: the duration of this run.
         calls: requests that this run sent for rows, including retries.
         retries: requests among them that repeated another.
         errors: number of rows by error: "393 SOME_NAME", or the class if there is no number.
         stopped: why no further rows were sent, or None.
-        mismatches: with `verify`, number of registrations that differ from what the rows ask for; None if
+        mismatches: the number of registrations that differ from what the rows ask for, if `verify` is set; None if
             nothing was compared.
         mismatched: the first of them.
         verify_error: why the comparison failed, or None.
@@ -222,7 +222,7 @@ class Quote:
         price: price of one registration and its first month, in the account's currency.
         rows: registrations to buy, or None if unknown.
         balance: the account's money.
-        currency: of all of them.
+        currency: the currency of all amounts.
     """
 
     price: Decimal

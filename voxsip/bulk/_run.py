@@ -46,11 +46,11 @@ class Run:
     Args:
         client: the user's.
         rows: the input.
-        options: of the job; of a resumed one, only what is given again.
-        kind: what the rows are for; None to resume: the journal says.
+        options: the options of the job; for a resumed one, only those given again.
+        kind: the kind of the rows; None to resume, where the journal says it.
         journal: path, or None.
-        source: where the rows come from, for people.
-        checksum: of the input as a whole, if it is known.
+        source: the name of the input, for people.
+        checksum: the checksum of the whole input, if it is known.
         overrides: options given to a resumed job.
         driver: makes what runs the journal's turns; None for a thread.
         survey: tells what an account has before the first purchase.

@@ -44,7 +44,7 @@ class Inbox(Source):
     """Rows on their way to the loop thread. Everything but `__init__` runs there.
 
     Args:
-        rows: what the caller's thread reads; only asked for its length here.
+        rows: the input, which the caller's thread reads; only its length is read here.
     """
 
     __slots__ = ("_ended", "_error", "_items", "_waiter", "on_hungry")

@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code (see `voxsip.cli._exit_codes`).
 
     Args:
-        arguments: what follows the program's name; by default those of this process.
+        arguments: the words after the program's name; by default those of this process.
     """
     from voxsip.cli._terminal.streams import open_closed_descriptors  # noqa: PLC0415 - as all else
 

@@ -22,7 +22,7 @@ def read_value(parameter: dict[str, Any], text: str) -> Any:
 
     Args:
         parameter: The parameter as the spec describes it.
-        text: What the user gave.
+        text: The text that the user gave.
 
     Raises:
         WrongValueError: It means nothing.

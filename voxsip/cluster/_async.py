@@ -32,7 +32,7 @@ class JobOptions(RunOptions, total=False):
     stops; the deadline counts from the start of a run.
 
     Attributes:
-        name: Of the job; None makes one up.
+        name: The name of the job; None makes one up.
         partitions: Number of parts; "auto": as many as suits the number of rows.
         on_conflict: Rows that share a registration or a user: refuse them ("error"), or keep their order ("order").
         map: Columns of ours by the headers that stand for them in the file.
@@ -79,7 +79,7 @@ class AsyncCluster:
     """Makes and finds jobs on several machines. Reached as `client.cluster`.
 
     Args:
-        client: Whose calls they make; on each worker, a client like it makes them.
+        client: The client that makes the calls; on each worker, a client like it makes them.
     """
 
     def __init__(self, client: BaseAsyncClient) -> None:
@@ -93,7 +93,7 @@ class AsyncCluster:
         Args:
             path: CSV or JSONL, with the columns of `client.bulk.bind`; every worker reads it by this path.
             store: `postgresql://user@host/database`, where the job is kept.
-            options: How the file is read and divided, and options of `client.bulk.bind`; see `BindOptions`.
+            options: Options by name: how the file is read and divided, and those of `client.bulk.bind`; see `BindOptions`.
 
         Raises:
             InvalidArgumentError: An option is wrong, or the file: all that is wrong with it.
@@ -107,13 +107,13 @@ class AsyncCluster:
         """Make a job that buys registrations; nothing is bought before it is run. Each costs money.
 
         Args:
-            path: As for `bind`, with the columns of `client.bulk.create`. Passwords stay in the file.
-            store: As for `bind`.
-            options: As for `bind`, and of `client.bulk.create`; two rows that buy the same share a registration. See `CreateOptions`.
+            path: CSV or JSONL, with the columns of `client.bulk.create`; every worker reads it by this path. Passwords stay in the file.
+            store: `postgresql://user@host/database`, where the job is kept.
+            options: Options by name; two rows that buy the same share a registration. See `CreateOptions`.
 
         Raises:
-            InvalidArgumentError: As for `bind`.
-            ConfigurationError: As for `bind`.
+            InvalidArgumentError: An option is wrong, or the file: all that is wrong with it.
+            ConfigurationError: The store cannot be used, or has a job of this name.
         """
         return await self._make("create", path, store, options)
 
@@ -121,13 +121,13 @@ class AsyncCluster:
         """Make a job that gives registrations up; nothing is sent before it is run.
 
         Args:
-            path: As for `bind`, with the column of `client.bulk.delete`.
-            store: As for `bind`.
-            options: As for `bind`, and of `client.bulk.delete`; see `JobOptions`.
+            path: CSV or JSONL, with the column of `client.bulk.delete`; every worker reads it by this path.
+            store: `postgresql://user@host/database`, where the job is kept.
+            options: Options by name; see `JobOptions`.
 
         Raises:
-            InvalidArgumentError: As for `bind`.
-            ConfigurationError: As for `bind`.
+            InvalidArgumentError: An option is wrong, or the file: all that is wrong with it.
+            ConfigurationError: The store cannot be used, or has a job of this name.
         """
         return await self._make("delete", path, store, options)
 
@@ -136,7 +136,7 @@ class AsyncCluster:
 
         Args:
             job_id: Its name.
-            store: Where it is kept.
+            store: The address of the store that keeps it.
 
         Raises:
             ConfigurationError: There is no such job, it is of another account, or the store cannot be used.

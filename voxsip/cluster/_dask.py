@@ -42,7 +42,7 @@ class Ended:
 
     Attributes:
         held: Seconds for which another process may work on the part, or None.
-        error: What the task raised, or why its worker cannot run it, or None.
+        error: The error that the task raised, the reason why its worker cannot run it, or None.
         lost: Whether Dask lost it.
     """
 

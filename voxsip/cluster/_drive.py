@@ -39,7 +39,7 @@ class _Task:
 
     Attributes:
         task: The engine's.
-        alive: When it was last known that something becomes of it.
+        alive: The time at which the part last showed progress.
         among: Whether only some workers may have it.
     """
 

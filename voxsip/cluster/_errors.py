@@ -9,7 +9,7 @@ class WorkerRefusedError(ConfigurationError):
     """This machine cannot work on the job; another one may. Nothing was sent.
 
     Attributes:
-        worker: By which the engine knows the machine, or None.
+        worker: The engine's name of the machine, or None.
     """
 
     worker: str | None = None

@@ -18,8 +18,8 @@ def encode(places: array[int], spans: Spans) -> bytes:
     """Return an index as bytes: rising numbers by their steps, packed.
 
     Args:
-        places: Of the rows in the file, from 0, rising.
-        spans: Where each stands.
+        places: The places of the rows in the file, from 0, ascending.
+        spans: The bytes and lines of each row.
     """
     columns = (_steps(places), _steps(spans.lines), _steps(spans.starts), spans.sizes)
     numbers = array("q")
@@ -34,7 +34,7 @@ def decode(data: bytes, head: int, count: int) -> tuple[array[int], Spans]:
     """Return the places of an index and where each row stands.
 
     Args:
-        data: What `encode` returned.
+        data: The bytes that `encode` returned.
         head: The number of bytes before the first row of the file.
         count: The number of rows.
 

@@ -154,7 +154,7 @@ class ClusterJob:
 
         Args:
             reports: Folder for the reports that a bulk job leaves; None for none.
-            before: How the job stood before a run, to count what that run did.
+            before: The sums before a run, to count what that run did.
         """
         self._record = await self._store.job(self.job_id)
         parts = await self._store.parts(self._record)
@@ -171,8 +171,8 @@ class ClusterJob:
         """Write the folder of reports that a bulk job leaves; return the files by their usual names.
 
         Args:
-            report: Of the job.
-            directory: Where to.
+            report: The report of the job.
+            directory: The folder to write to.
 
         Raises:
             ConfigurationError: The folder cannot be written to, or the file of rows not be read here.
@@ -202,7 +202,7 @@ class ClusterJob:
         """Send no further row; what is in flight ends. Parts hear of it within some seconds.
 
         Args:
-            reason: For the report.
+            reason: The reason that the report gives.
         """
         await self._store.stop(self._record, str(reason))
 
@@ -294,13 +294,13 @@ class JobStatus:
 
     Attributes:
         job_id: Its name.
-        kind: What its rows are for.
+        kind: The kind of its rows.
         account_id: The account of its client.
         path: The file of its rows.
-        note: How evenly they are divided.
-        version: Of voxsip that runs it.
-        progress: How far it is; its sums are exact.
-        troubles: What went wrong with parts that are not done, by part.
+        note: A description of how evenly they are divided.
+        version: The version of voxsip that runs it.
+        progress: The progress of the job; its sums are exact.
+        troubles: The errors of parts that are not done, by part.
     """
 
     job_id: str

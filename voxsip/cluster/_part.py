@@ -52,7 +52,7 @@ class PartSummary:
         part: The part's number.
         state: "done": every row has an outcome; "stopped": some may not.
         rows: The number of its rows; the five counts after it add up to those that have an outcome.
-        done: As in `voxsip.Report`, and so on.
+        done: The number of rows done, as in `voxsip.Report`; likewise the others.
         stopped: Why not all rows were sent, or None.
     """
 
@@ -92,7 +92,7 @@ async def run_part(
         part: Number of the part, from 0.
         client: Sends the calls; None makes one, with credentials from the environment.
         wait: Seconds to wait while another process holds the part; None: as long as it does.
-        worker: By which an engine knows this machine, for people.
+        worker: The engine's name of this machine, for people.
 
     Raises:
         WorkerRefusedError: This machine has another voxsip, another file, or no credentials for the job's account.

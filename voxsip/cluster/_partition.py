@@ -25,8 +25,8 @@ class Groups:
     """The rows of one account.
 
     Attributes:
-        places: Of its rows in the file, rising.
-        roots: For each, the number of the first row of its group, counted within the account.
+        places: The places of its rows in the file, ascending.
+        roots: The number of the first row of each row's group, counted within the account.
     """
 
     places: array[int]
@@ -38,8 +38,8 @@ class Part:
     """Rows for one worker.
 
     Attributes:
-        account_id: That they belong to; None for the client's own.
-        places: Of the rows in the file, from 0, rising.
+        account_id: The account they belong to; None for the client's own.
+        places: The places of the rows in the file, from 0, ascending.
         largest: Rows of the largest group among them.
     """
 

@@ -32,13 +32,13 @@ class Plan:
     """What a job does, and which part does what of it.
 
     Attributes:
-        kind: What its rows are for.
-        path: Of the file, absolute.
+        kind: The kind of its rows.
+        path: The absolute path of the file.
         head: Its bytes before the first row.
-        checksum: Of its records, passwords left out.
-        columns: Of a CSV file, in its order; None for other files.
+        checksum: The checksum of its records without passwords.
+        columns: The columns of a CSV file, in its order; None for other files.
         rows: Their number.
-        parts: Whose rows are whose.
+        parts: The parts with their rows.
         lines: The first line of each row.
         starts: Its first byte.
         sizes: Its number of bytes.
@@ -189,11 +189,11 @@ async def make_plan(
 
     Args:
         client: Lists users that rows name by name.
-        kind: What the rows are for.
-        path: Of the file.
+        kind: The kind of the rows.
+        path: The path of the file.
         partitions: Number of parts; None: as many as suits the number of rows.
         on_conflict: Rows that share a registration or a user: refuse them, or keep their order.
-        reading: How the file is read.
+        reading: The settings for reading the file.
 
     Raises:
         InvalidArgumentError: All that is wrong with the file.

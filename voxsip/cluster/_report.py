@@ -34,11 +34,11 @@ class Told:
     """How a row ended, and what else people want to know of it.
 
     Attributes:
-        outcome: How it ended; its index is the row's place in the file.
-        line: Of the file.
-        password_from: Where its password stands if that is another file: "FILE:LINE".
-        account_id: That it belongs to; None for the client's own.
-        known: What the store says of it, or None.
+        outcome: The outcome of the row; its index is the row's place in the file.
+        line: The line of the row in the file.
+        password_from: The place of its password if that is another file: "FILE:LINE".
+        account_id: The account it belongs to; None for the client's own.
+        known: The store's entry for it, or None.
     """
 
     outcome: Outcome[Any]
@@ -87,7 +87,7 @@ async def read_report(
         store: Knows.
         job: The job.
         parts: All of its parts.
-        before: How it stood when the run began; None counts all runs as one.
+        before: The sums when the run began; None counts all runs as one.
     """
     now = await read_sums(store, job, parts)
     ended = sum(now.rows.values())

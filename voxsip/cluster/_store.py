@@ -38,23 +38,23 @@ class JobRecord:
     """A job as the store keeps it.
 
     Attributes:
-        number: In the store.
-        name: By which people and engines know it.
-        kind: What its rows are for.
+        number: The number of the job in the store.
+        name: The name of the job for people and engines.
+        kind: The kind of its rows.
         account_id: The account of its client.
         service: Host and port of the API.
-        options: Of its parts' jobs and clients.
-        reading: How its file of rows is read.
+        options: The options of its parts' jobs and clients.
+        reading: The settings for reading its file of rows.
         deadline: Seconds after the start of a run when nothing more is sent, or None.
-        path: Of the file of rows.
+        path: The path of the file of rows.
         head: Bytes of it before the first row.
-        checksum: Of its records.
-        columns: Of a CSV file, or None.
+        checksum: The checksum of its records.
+        columns: The columns of a CSV file, or None.
         rows: Their number.
         parts: Their number.
-        note: How the rows are divided, for people.
-        version: Of voxsip that its parts are run by.
-        starts: When each of its runs began, in the database's seconds since the epoch.
+        note: A description of how the rows are divided, for people.
+        version: The version of voxsip that runs its parts.
+        starts: The times at which its runs began, in the database's seconds since the epoch.
         stop: Why nothing more is sent, or None.
     """
 
@@ -116,7 +116,7 @@ class PartRecord:
 
     Attributes:
         part: Its number.
-        account_id: Of its rows; None for the client's own.
+        account_id: The account of its rows; None for the client's own.
         rows: Their number.
         journal: Its journal's number in the store; None if it has not begun.
         complete: Whether all of its rows have an outcome and it ended in order.
@@ -124,8 +124,8 @@ class PartRecord:
         held_for: Seconds for which that is certain without another word of it.
         again: Whether to look for purchases of unknown outcome once more.
         stop: Why nothing more of it is sent, or None.
-        error: What its last process ended with, or None.
-        worker: Which one of the engine that was.
+        error: The error with which its last process ended, or None.
+        worker: The engine's name of the worker of that process.
         counts: Rows by status, as last told.
         concurrency: Its rows in flight at most.
     """
@@ -201,7 +201,7 @@ class ClusterStore:
         """Return what turns a value of a job that voxsip does not write into an error that names the job.
 
         Args:
-            name: Of the job.
+            name: The name of the job.
         """
         return refusing(f"{self.address}#{name}")
 
@@ -223,13 +223,13 @@ class ClusterStore:
         """Keep a new job.
 
         Args:
-            name: By which it is known.
-            plan: What it does.
+            name: The name of the job.
+            plan: The plan of the job.
             account_id: The account of its client.
             service: Host and port of the API.
-            options: Of its parts' jobs and clients.
-            guards: When it should stop by itself.
-            note: How its rows are divided, for people.
+            options: The options of its parts' jobs and clients.
+            guards: The limits at which it stops by itself.
+            note: A description of how its rows are divided, for people.
 
         Raises:
             ConfigurationError: There is a job of this name, or the store cannot be used.

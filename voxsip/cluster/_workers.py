@@ -51,8 +51,8 @@ async def local_workers(
 
     Args:
         count: The number of processes, each for one part at a time.
-        store: Where jobs are kept; told to the workers by their environment.
-        environment: What else they find there, such as `VOXIMPLANT_CREDENTIALS`.
+        store: The address of the store of jobs; the workers read it from their environment.
+        environment: The other variables of their environment, such as `VOXIMPLANT_CREDENTIALS`.
 
     Raises:
         InvalidArgumentError: The number is not above 0.

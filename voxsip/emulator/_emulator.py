@@ -59,27 +59,27 @@ class Emulator:
         port: port to listen on; 0 takes a free one.
         tls: serve HTTPS, with a certificate for `localhost` and 127.0.0.1 that `ca` vouches for.
         tls_names: further host names or addresses for the certificate, such as a container's name.
-        directory: where `credentials.json` and `ca.pem` go; None makes a temporary one, removed at
+        directory: the folder for `credentials.json` and `ca.pem`; None makes a temporary one, removed at
             the end.
-        applications: how many there are at the start.
+        applications: the number of applications at the start.
         users: likewise.
         registrations: likewise; already paid for.
         calls: past calls, a minute apart, in the history; they take no memory, so that reports may be of any size.
         call_data: custom data of each of them; a long text makes a large report of few calls.
         children: child accounts at the start, numbered from 2; each has as many of these things, and as much money.
         balance: money at the start; anything `Decimal` takes.
-        price: what a registration costs.
+        price: the price of a registration.
         rate_limit: calls a second of each account; above it, error 340. After a pause, a second's worth may come
             at once. None for no limit. May be changed while running.
         latency: seconds a request takes, half before its work and half after it; or a callable that
             gives them. May be changed while running.
-        faults: what goes wrong. May be changed while running.
+        faults: the faults to inject; may be changed while running.
         clock_offset: seconds by which the server's clock is ahead. May be changed while running.
         page_cap: most rows in a page.
         roles: roles of the key in `credentials`.
         max_registrations: most registrations in an account; error 272 above.
         max_users: most users in an account; error 109 above.
-        callback_url: where callbacks of the main account are posted to, on a loopback address; the API sets it as well.
+        callback_url: the URL that callbacks of the main account are posted to, on a loopback address; the API sets it as well.
         callback_salt: the salt of their hashes.
         clock: source of seconds since the epoch.
 
@@ -209,8 +209,8 @@ class Emulator:
         """Make one more key and return its credentials file.
 
         Args:
-            roles: what the key may do.
-            account_id: whose key it is; the main account's by default.
+            roles: the roles of the key.
+            account_id: the account of the key; the main account by default.
         """
         directory = self._running(self._directory)
         pair = key_pair()
@@ -243,7 +243,7 @@ class Emulator:
         """Open a child account and return its id; the main account's keys may act for it.
 
         Args:
-            applications: how many there are at the start, named as in the main account.
+            applications: the number of applications at the start, named as in the main account.
             users: likewise.
             registrations: likewise.
             balance: money at the start; None gives it what the main account had.
@@ -299,7 +299,7 @@ class Emulator:
         """Let registrations fail, work again, or be in progress; callbacks tell of failures and recoveries.
 
         Args:
-            sip_registration_id: which ones; ids that do not exist change nothing.
+            sip_registration_id: the ids of the registrations; ids that do not exist change nothing.
             status_code: the SIP status; 200 works, others fail, None is in progress until told otherwise.
             error_message: the reason of a failure.
             account_id: a child account; None for the main one.

@@ -47,16 +47,16 @@ def serve(
         port: port to listen on; 0 takes a free one.
         tls: serve HTTPS.
         tls_name: further host names or addresses for the certificate.
-        dir: where `credentials.json` and `ca.pem` go; None for a temporary directory.
-        applications: how many there are at the start.
+        dir: the folder for `credentials.json` and `ca.pem`; None for a temporary one.
+        applications: the number of applications at the start.
         users: likewise.
         registrations: likewise.
         balance: money at the start.
-        price: what a registration costs.
+        price: the price of a registration.
         rate_limit: calls a second; above it, error 340.
         latency: seconds a request takes.
         faults: a TOML file for `Faults.from_toml`.
-        callback_url: where callbacks are posted to, on a loopback address of this machine.
+        callback_url: the URL that callbacks are posted to, on a loopback address of this machine.
         callback_salt: the salt of their hashes.
 
     Raises:

@@ -114,7 +114,7 @@ class Sender:
 
     Args:
         client: Sends updates.
-        sends: How bulk jobs send rows of each kind.
+        sends: The functions with which bulk jobs send rows, by kind.
         progress: Knows what is done, and which ids were made.
         passwords: The passwords to send, by the number of the change.
     """

@@ -34,7 +34,7 @@ class Check:
     Args:
         changes: The plan's changes.
         live: The live state.
-        done: What is known of each change, by its number; missing ones are not done.
+        done: The known outcome of each change, by its number; missing ones are not done.
         made: The registrations that creations made, by the number of the change.
     """
 

@@ -13,7 +13,7 @@ class StalePlanError(PlanNotAppliedError):
     """The live state is not what the plan was made for, or the plan was applied already.
 
     Attributes:
-        differences: What differs, a line each, the first hundred.
+        differences: The first hundred differences, a line each.
         count: The number of differences.
     """
 

@@ -57,7 +57,7 @@ class Matcher:
 
     Args:
         live: The live state.
-        options: How to plan.
+        options: The options of the plan.
         ledger: Takes refusals and claims.
         check_password: Raises Fault if a password's reference leads nowhere.
 

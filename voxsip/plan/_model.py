@@ -43,8 +43,8 @@ class Change(Request):
         after_change: The numbers of the changes that it waits for.
         ring: Whether it is one of several that exchange users in a ring.
         index: The place, from 0, of the row that asks for it, or None for a registration that is pruned.
-        row: That row's number, as an editor counts the lines of a file; else its place from 1.
-        password: Where its password is: "env:NAME", "file:PATH", "keyring:SERVICE/NAME" or "row" (in the
+        row: The number of that row, as an editor counts the lines of a file; else its place from 1.
+        password: The place of its password: "env:NAME", "file:PATH", "keyring:SERVICE/NAME" or "row" (in the
             input); None if it sends none.
         replaces: The registration that a new one replaces, or None.
         user_name: The name of the user that the registration gets, for people, if it is known.
@@ -190,8 +190,8 @@ class Refusal:
 
     Attributes:
         index: The row's place in the input, from 0, or None if the input as a whole is meant.
-        message: What is wrong.
-        remedy: What to do about it.
+        message: The problem.
+        remedy: The way to correct it.
         column: The column at fault, or None.
         line: The row's line in its file, or None.
         source: The file, or None.

@@ -16,7 +16,7 @@ class PlanOptions(TypedDict, total=False):
 
     Attributes:
         prune: Delete the registrations in `scope` that no row mentions (False).
-        scope: What `prune` is limited to; all that is given must match: `application_id`, `application_name`, `proxy`,
+        scope: The limits of `prune`; all that is given must match: `application_id`, `application_name`, `proxy`,
             `prefix` (of the SIP user name).
         set_passwords: Send the passwords of existing registrations too (False). The API never shows passwords, so voxsip
             cannot see whether they differ.

@@ -28,19 +28,19 @@ class Plan:
         counts: Numbers by name: "created", "updated", "bound", "moved", "unbound", "deleted" (changes);
             "unchanged" (rows that need nothing), "refused" (rows that cannot be planned), "unmanaged"
             (registrations that no row mentions), "rows".
-        price: What the new registrations cost, beside the balance; None if none is created.
+        price: The price of the new registrations and the balance; None if none is created.
         refused: The rows that cannot be planned; a plan with any of them is not applied.
-        thresholds: How much the plan disturbs.
+        thresholds: The limits on how much the plan may change.
         account_id: The account it was made for, or None if the token does not tell.
         base_url: The API it was made with.
-        scope: What `prune` was limited to, or None if nothing is pruned.
+        scope: The scope that `prune` was limited to, or None if nothing is pruned.
         options: The options it was made with.
         source: The input, as its user calls it, or None.
-        checksum: Of the input, made without its passwords.
-        created: When it was made (UTC).
+        checksum: The checksum of the input without its passwords.
+        created: The time at which it was made (UTC).
         voxsip: The version that made it.
-        digest: Of a saved plan's lines; "" until it is saved.
-        path: Where it was saved or loaded from, or None.
+        digest: The digest of a saved plan's lines; "" until it is saved.
+        path: The file it was saved to or loaded from, or None.
         gaps: The number of users who are without a registration for a while, since deletions come first.
         passwords: Passwords that are in the input itself, by change; saved nowhere.
     """

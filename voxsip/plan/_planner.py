@@ -50,7 +50,7 @@ class Planner:
 
     Args:
         live: The live state.
-        options: How to plan.
+        options: The options of the plan.
         place: Names a row by its index, for messages.
         number_of: Numbers a row by its index, as people count it.
         check_password: Raises Fault if a password's reference leads nowhere.

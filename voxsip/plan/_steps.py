@@ -27,7 +27,7 @@ class Step:
         late: Whether it waits, directly or not, for a creation.
         number: Its number in the plan, once it has one.
         waits: The numbers of the steps that it waits for, once they have one.
-        place: For a step of a ring: the place of the ring among the steps, and its own within the ring.
+        place: The place of a ring's step: that of the ring among the steps, and its own within the ring.
         seen: A mark for those who walk along `taken`.
 
     The others are those of `Change`.
@@ -109,7 +109,7 @@ def binding_steps(
     Args:
         item: The registration, or None if it is new.
         row: The index of the row that wants it.
-        live: What it is bound to.
+        live: The registration's present binding.
         wanted: Its desired binding.
         holders: The registration of each user.
         user_moves: Whether another registration takes the user that it has.

@@ -15,7 +15,7 @@ class Failure(NamedTuple):
 
     Attributes:
         place: Its line in the source, or its place in the input.
-        label: What it is about.
+        label: The subject of the failure.
         status: "failed", "skipped" or "unknown".
         error: The reason, without secrets; empty if the row was not sent.
     """
@@ -31,7 +31,7 @@ def failures_section(failures: Sequence[Failure], total: int) -> str:
 
     Args:
         failures: The first of them.
-        total: How many there are.
+        total: The number of failed rows.
     """
     if not failures:
         return ""

@@ -54,12 +54,12 @@ class ReportWriter:
     """Writes the reports of one job. Use it in a `with` block; without `finish` nothing appears.
 
     Args:
-        directory: where to; made if it is not there.
-        kind: of the job.
+        directory: the folder to write to; created if it does not exist.
+        kind: the kind of the job.
         source: the input, as people know it.
-        columns: that the input has, in its order; None: all of its kind.
-        options: of the job, for the reports.
-        account_id: that it ran on, for the reports.
+        columns: the columns of the input, in its order; None for all of its kind.
+        options: the options of the job, for the reports.
+        account_id: the account it ran on, for the reports.
         clock: monotonic seconds.
 
     Raises:
@@ -128,8 +128,8 @@ class ReportWriter:
         """Write a row.
 
         Args:
-            outcome: how it ended.
-            line: where it stands in the source, if that has lines.
+            outcome: the outcome of the row.
+            line: the line of the row in the source, if that has lines.
             password_from: "FILE:LINE" where its password is to be found, if not there.
         """
         status = outcome.status
@@ -170,9 +170,9 @@ class ReportWriter:
         """Write the sums, and put all files in their places; return them by name.
 
         Args:
-            report: of the job.
-            journal: of a job that was resumed: the plots then show all its runs.
-            series: what the plots show instead of the rows as they were added.
+            report: the report of the job.
+            journal: the journal of a resumed job; the plots then show all its runs.
+            series: the data of the plots, in place of the rows as they were added.
             keep: files still needed: the input of a job that is to be resumed, those that passwords stand in. An
                 earlier report in this folder that is one of them stays: what would have its name has "new" in it,
                 such as failed.new.csv. Every other earlier report gets a number: failed.1.csv.

@@ -27,7 +27,7 @@ def render(facts: Mapping[str, Any], series: TimeSeries, failures: Sequence[Fail
     """Return the page.
 
     Args:
-        facts: what report.json holds.
+        facts: the content of report.json.
         series: throughput and latency.
         failures: the first rows that are not done.
     """

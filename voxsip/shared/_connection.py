@@ -89,7 +89,7 @@ class LoopConnection:
     """The connection of one event loop; statements run one after another.
 
     Args:
-        address: of the store.
+        address: the address of the store.
         on_close: called in the loop when the connection is closed and will not be opened again.
     """
 

@@ -306,7 +306,7 @@ async def prepare_schema(connection: Any, address: StoreAddress) -> None:
     """Make the store's tables if there are none, or see that they are of this version.
 
     Raises:
-        ConfigurationError: of another version, or they may not be made.
+        ConfigurationError: The tables are of another version, or the user may not create them.
         Exception: the driver's, if the connection was lost.
     """
     from asyncpg import (  # noqa: PLC0415 - there already, if there is a connection

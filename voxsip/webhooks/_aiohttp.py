@@ -15,7 +15,7 @@ def aiohttp_handler(receiver: Receiver) -> Callable[[web.Request], Awaitable[web
     """Return a receiver as a handler, for `app.router.add_post("/webhooks", …)`.
 
     Args:
-        receiver: what answers the requests.
+        receiver: the receiver that answers the requests.
     """
 
     async def handle(request: web.Request) -> web.Response:

@@ -23,7 +23,7 @@ class ASGIApp:
     """A receiver as an ASGI application: it answers at whatever path it is mounted.
 
     Args:
-        receiver: what answers the requests.
+        receiver: the receiver that answers the requests.
     """
 
     def __init__(self, receiver: Receiver) -> None:

@@ -37,9 +37,9 @@ class Callback:
 
     Attributes:
         callback_id: its number; deliveries of one callback share it.
-        type: what happened, such as "min_balance".
-        account_id: whose account it happened to.
-        content: what the callback says beyond its type, decoded JSON.
+        type: the kind of event, such as "min_balance".
+        account_id: the account it happened to.
+        content: the content of the callback beyond its type, decoded JSON.
         account: name, e-mail, balance and so on of the account, decoded JSON.
     """
 

@@ -64,11 +64,11 @@ class Receiver:
     being handled at this moment is answered with 503. The log `voxsip.webhooks` tells of refusals and failures.
 
     Args:
-        handle: what handles a callback: an async function, or another one, which is called in a thread.
+        handle: the function that handles a callback; one that is not async is called in a thread.
         account_id: the account's id.
         api_key: the account's API key.
         salt: the account's callback salt; "" if it has none.
-        seen: where callbacks that were handled are remembered; by default in the memory of this process.
+        seen: the record of callbacks that were handled; by default in the memory of this process.
         max_body: bytes of a body beyond which a request is refused, while it is read.
 
     Raises:

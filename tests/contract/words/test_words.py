@@ -56,12 +56,32 @@ PHRASES = {  # a space stands for any white space
 SECTIONS = {r"^[ \t]*Arguments:[ \t]*$": '"Args:"', r"^[ \t]*Parameters:[ \t]*$": '"Args:"'}
 FIRST_WORDS = {"Say": "Return", "Says": "Returns", "Tell": "Return"}
 """First words of docstrings to avoid."""
+NO_NOUN = {
+    "as",
+    "at",
+    "by",
+    "for",
+    "from",
+    "in",
+    "of",
+    "on",
+    "that",
+    "to",
+    "what",
+    "when",
+    "where",
+    "which",
+    "whose",
+    "with",
+}
+"""First words of an entry of `Args:` or `Attributes:` that make it no noun phrase."""
 
 PHRASE = {
     re.compile(rf"\b(?:{pattern})\b".replace(" ", r"\s+"), re.IGNORECASE): better
     for pattern, better in PHRASES.items()
 }
 SECTION = {re.compile(pattern, re.MULTILINE): better for pattern, better in SECTIONS.items()}
+ENTRY = re.compile(r"^    ([a-z_]\w*): ([a-zA-Z]+)\b", re.MULTILINE)
 INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 OTHER = "\0"
 """Stands for a character that is not prose, so that no phrase reaches across it."""
@@ -122,12 +142,18 @@ def phrases(text, name):
 
 
 def first_words(source, name):
-    """Return a line for each docstring that starts with a word to avoid."""
+    """Return a line for each docstring, and each entry of one, that starts with a word to avoid."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
-        words = (ast.get_docstring(node) or "").split(maxsplit=1)
+        docstring = ast.get_docstring(node) or ""
+        found += [
+            f"{name}:{node.body[0].lineno}: entry {entry[1]!r} starts with {entry[2]!r}; write a noun phrase"
+            for entry in ENTRY.finditer(docstring)
+            if entry[2].lower() in NO_NOUN
+        ]
+        words = docstring.split(maxsplit=1)
         if words and words[0] in FIRST_WORDS:
             line = node.body[0].lineno
             found.append(
@@ -212,7 +238,7 @@ def run_anew():
     """Run.
 
     Arguments:
-        shall: Nothing.
+        shall: Of nothing.
     """
 '''
 
@@ -230,6 +256,7 @@ def test_markdown_is_searched_across_lines_and_without_code():
 def test_python_is_searched_in_strings_and_comments():
     assert sorted(line.rpartition("; write")[0] for line in places(PYTHON, "job.py")) == [
         "job.py:10: 'run_anew' has 'anew'",
+        "job.py:11: entry 'shall' starts with 'Of'",
         "job.py:13: 'Arguments:'",
         "job.py:14: 'shall'",
         "job.py:1: 'Tell whether'",

@@ -32,10 +32,10 @@ class Account:
     Attributes:
         client: Sends for this account.
         names: Its names by id.
-        keys: Which of its rows conflict.
+        keys: The keys by which its rows conflict.
         verifier: Follows what its rows should leave; or None.
-        existing: What is there already, for `skip_unchanged` of purchases and deletions; or None.
-        purchases: What a purchase must not take for its own; or None.
+        existing: The registrations that exist, for `skip_unchanged` of purchases and deletions; or None.
+        purchases: The registrations that a purchase must not take for its own; or None.
         live: Its bindings before the job, for `skip_unchanged` of bindings; or None.
         send: Sends a row of it.
         refusal: Why none of its rows can be done, as the API said; or None.

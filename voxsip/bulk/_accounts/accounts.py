@@ -48,13 +48,13 @@ class Accounts:
     """The accounts of one job.
 
     Args:
-        kind: What the rows are for.
+        kind: The kind of the rows.
         client: The user's; acts for the client's own account.
-        options: Of the job.
+        options: The options of the job.
         own: The client's own account.
         source: The input.
-        journal: Of the job, or None.
-        previous_runs: What ties the job to its journal, or None.
+        journal: The journal of the job, or None.
+        previous_runs: The outcomes of earlier runs, or None.
         survey: Tells what an account has before the first purchase.
     """
 
@@ -244,7 +244,7 @@ class Accounts:
         """Send a row at the pace of its account.
 
         Raises:
-            VoxsipError: As the call does; of an account that cannot be used, the error that the API gave.
+            VoxsipError: The call failed, or the API refused to serve the account.
             SkipRow: The account is stopped.
         """
         account = self.of(item.row)

@@ -53,19 +53,19 @@ class Engine:
     """Runs the rows of one job, once.
 
     Args:
-        row_class: what rows are made of.
+        row_class: the class of the rows.
         source: gives them.
         send: does a row; raises VoxsipError.
         keys: tells which rows conflict.
         window: holds those that are read and not done.
         queue: takes the outcomes.
         report: counts them.
-        limits: how many may be in flight.
+        limits: the limit of rows in flight.
         limits_of: gives the limits of a row's account; None if all rows are of one.
         accounts: opened before their first row; None if rows name none.
         guards: say when to stop.
         workers: rows in flight at most.
-        previous_runs: of earlier runs, or None.
+        previous_runs: the outcomes of earlier runs, or None.
         learn: awaited before anything else for a row that `knows` is false for; None if no row needs it.
         knows: checks whether `learn` has nothing to do for a row.
         holds: tells which rows need not be sent; or None.
@@ -149,7 +149,7 @@ class Engine:
         """Send nothing more; what is in flight ends.
 
         Args:
-            reason: for the report. The first one counts.
+            reason: the reason that the report gives. The first one counts.
             read_rest: read the rest of the input, every row of it "skipped"; False leaves it unread.
         """
         if not self._stopped:

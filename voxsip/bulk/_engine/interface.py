@@ -20,7 +20,7 @@ class Item:
     Attributes:
         index: place in the input.
         row: the request.
-        intended: when an earlier run was about to send the row and left no outcome, else None.
+        intended: the time at which an earlier run was about to send the row, if it left no outcome; else None.
     """
 
     __slots__ = ("index", "intended", "row")

@@ -29,9 +29,9 @@ def sender(
     """Return the function that sends a row.
 
     Args:
-        kind: what the rows are for.
+        kind: the kind of the rows.
         client: sends.
-        previous_runs: where an intent is written before a purchase or a deletion leaves; or None.
+        previous_runs: the record in which an intent is written before a purchase or a deletion leaves; or None.
         claimed: ids that are not what a killed run bought for a row.
     """
     registrations = client.sip_registrations

@@ -19,7 +19,7 @@ class Entry(Generic[T]):
 
     Attributes:
         item: whatever the caller admitted.
-        keys: what it shares with others, each once.
+        keys: the keys it shares with others, each once.
     """
 
     __slots__ = ("blockers", "item", "keys")

@@ -107,7 +107,7 @@ def settled(kind: Kind, counts: Iterable[Iterable[Any]]) -> Mapping[int | None, 
     """Count the rows that a run to come has no need to pay for, by account.
 
     Args:
-        kind: What the rows are for.
+        kind: The kind of the rows.
         counts: Status, number of the error, account, and how many rows have these.
 
     Raises:

@@ -21,13 +21,13 @@ class JobHeader:
     """What a job is, told once when its journal is made.
 
     Attributes:
-        kind: which command the rows are for.
+        kind: the kind of the rows.
         account_id: the account that it runs on, if the client knows it.
         options: the job's own options, JSON-able: a resumed job takes them over.
-        source: where the rows come from, as the user gave it (a path, say), or None.
-        checksum: of the input as a whole, or None if it is a stream.
-        version: of this library.
-        rows: how many rows the input has, if they were counted beforehand.
+        source: the name of the input as the user gave it, such as a path, or None.
+        checksum: the checksum of the whole input, or None for a stream.
+        version: the version of this library.
+        rows: the number of rows of the input, if they were counted before.
     """
 
     kind: Kind
@@ -46,15 +46,15 @@ class RestoredRow:
     Attributes:
         index: position in the input, from 0.
         digest: fingerprint of the row, secrets left out (see `row_digest`).
-        status: how it ended, or "intended" where only the intent is known: the request may have left.
-        at: when that was written (aware, UTC, by the local clock); for "intended", before it was sent.
+        status: the status of the outcome, or "intended" if only the intent is known: the request may have left.
+        at: the time at which that was written (aware, UTC, by the local clock); for "intended", before it was sent.
         attempts: requests sent for the row.
         elapsed: seconds from the first attempt to the outcome.
         error_code: number of the API's error, if it was one.
         error_name: class of the error, or None.
         error_text: its message, secrets removed.
         result_id: the registration that the row made, for create.
-        intended_at: when the first request that may have been executed was about to leave (UTC): what a
+        intended_at: the time at which the first request that may have been executed was about to leave (UTC): what a
             lookup of an "intended" or "unknown" row counts from. None if no intent was told.
         account_id: The child account that the row is for; None for the account of the job.
     """
@@ -134,7 +134,7 @@ class Journal(Protocol):
         """Note that a row is about to be sent; durable on return. For create and delete.
 
         Args:
-            key: what the row is about, for people: "alice@sip.example.com".
+            key: the subject of the row, for people: "alice@sip.example.com".
             account_id: the child account that it is for; None for the account of the job.
         """
         ...

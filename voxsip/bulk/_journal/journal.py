@@ -98,12 +98,12 @@ class Journal:
 
     Attributes:
         path: the file, symbolic links resolved.
-        header: what the job is.
+        header: the description of the job.
         rows_known: rows up to the last one that an earlier run wrote.
         rows_total: the number of input rows, once `ended` was told.
         settled: rows of earlier runs that need no money, by account: ended for good, or perhaps bought.
         surveyed: child accounts whose registrations were noted, and whether they could be listed.
-        runs: how often the job has been started, this time included.
+        runs: the number of times the job was started, including this one.
         listed: whether the journal holds the ids there were before.
         resumed: whether it was there before this run.
         unclean: whether requests of an earlier run may be on their way.

@@ -23,7 +23,7 @@ class LogTail:
     """Where a log ends, as far as it was followed.
 
     Args:
-        path: Of the log, which need not be there.
+        path: The path of the log, which need not exist.
     """
 
     __slots__ = ("_frames", "_mark", "_path")

@@ -147,7 +147,7 @@ def create_file(
 
     Args:
         path: its name.
-        header: what the job is.
+        header: the description of the job.
         clock: dates it.
         known: ids of the registrations that are there before a job's first purchase; None: not known.
 

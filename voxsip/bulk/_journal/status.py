@@ -43,16 +43,16 @@ class JournalStatus:
         running: whether a process works on it now.
         account_id: the account it runs on, if that is known.
         options: the job's options.
-        source: where its rows come from, as the user named it, or None.
-        checksum: of the input, or None if it is a stream.
-        version: of the library that began the job.
+        source: the name of its input as the user gave it, or None.
+        checksum: the checksum of the input, or None for a stream.
+        version: the version of the library that began the job.
         rows: rows of the input, or None if nobody has counted them yet.
         counts: rows by status; "intended" are those in flight, or those in flight when the process died.
         errors: rows that failed or are unknown, by "393 Name" or by a class if there is no number.
-        created: when the job began.
-        started: when it was last started or resumed.
-        updated: when the last row ended, or None.
-        runs: how often it was started.
+        created: the time at which the job began.
+        started: the time at which it was last started or resumed.
+        updated: the time at which the last row ended, or None.
+        runs: the number of times it was started.
         stopped: why it stopped before its end, or None.
         complete: whether all rows of the input have an outcome and none of them is unknown.
         rate: rows per second that ended within the last minute; 0.0 if it does not run.

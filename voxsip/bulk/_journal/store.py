@@ -84,12 +84,12 @@ class StoreJournal:
     """One job's journal in a store, held by this process alone.
 
     Attributes:
-        header: what the job is.
+        header: the description of the job.
         rows_known: rows up to the last one that an earlier run wrote.
         rows_total: the number of input rows, once `ended` was told.
         settled: rows of earlier runs that need no money, by account: ended for good, or perhaps bought.
         surveyed: child accounts whose registrations were noted, with their ids if they could be listed.
-        runs: how often the job has been started, this time included.
+        runs: the number of times the job was started, including this one.
         resumed: whether it was there before this run.
         unclean: whether requests of an earlier run may be on their way.
         log_lost: never: a store has no part that can be lost by itself.
@@ -130,10 +130,10 @@ class StoreJournal:
 
         Args:
             address: `postgresql://host/database#name`.
-            header: what the job is.
+            header: the description of the job.
             known: ids of the registrations there were before, or None.
             grace: seconds that an attempt may take: a successor waits as long after the lease ends.
-            clock: for the times of rows.
+            clock: the clock for the times of rows.
 
         Raises:
             ConfigurationError: there is a job of that name, or the store cannot be used.
@@ -168,8 +168,8 @@ class StoreJournal:
 
         Args:
             address: `postgresql://host/database#name`.
-            grace: as for `create`.
-            clock: as for `create`.
+            grace: the seconds after the end of a lease before another process takes the job over.
+            clock: the clock for the times of rows.
 
         Raises:
             ConfigurationError: no such job, another process holds it, or the store cannot be used.

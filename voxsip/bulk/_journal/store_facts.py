@@ -21,11 +21,11 @@ class Facts:
     """What is known of a job.
 
     Attributes:
-        header: What it is.
+        header: The description of the job.
         rows_total: The number of input rows, once it was told.
-        runs: How often it has been started.
+        runs: The number of times it was started.
         known: Ids of the registrations there were before, or None.
-        rows_known: As the journal tells it to the engine, and so on.
+        rows_known: The number of rows that have an entry; this and the rest as in the interface of journals.
     """
 
     header: JobHeader

@@ -29,7 +29,7 @@ class Money:
     """What the accounts of one job have left for it.
 
     Args:
-        connection: to the store.
+        connection: the connection to the store.
         service: host and port of the API.
         own: the account of rows that name none.
         clock: waits.

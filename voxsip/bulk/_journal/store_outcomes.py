@@ -28,7 +28,7 @@ async def read_outcomes(
     Args:
         fetch: Runs a statement and returns its rows.
         journal: The job's number in the store; None if it has not begun.
-        name: By which people know the journal.
+        name: The name of the journal, for people.
         rows: All of its rows, in their order.
 
     Raises:

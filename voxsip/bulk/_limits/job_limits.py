@@ -21,7 +21,7 @@ class JobLimits:
     Args:
         client: the user's.
         concurrency: rows in flight at most.
-        rate_limit: of the job, or None.
+        rate_limit: the rate limit of the job, or None.
     """
 
     def __init__(

@@ -83,7 +83,7 @@ class UnchangedRows:
         """Take the next row of the input.
 
         Args:
-            change: what it asks for; None if that cannot be told: it is sent by itself.
+            change: the change it asks for; None if that is not known: the row is then sent by itself.
         """
         keys = [] if change is None else self._keys(change)
         if change is None or not keys:
@@ -131,7 +131,7 @@ async def find_unchanged(
     Args:
         source: the input.
         accounts: those that its rows are for; each is looked at by itself.
-        previous_runs: what earlier runs did; what they did is not run again. Or None.
+        previous_runs: the outcomes of earlier runs, which are not run again; or None.
 
     Returns:
         the input, to be read again, and a function that returns whether a row need not be sent.

@@ -68,7 +68,7 @@ def bind(
         dry_run: Check the file and send nothing.
         skip_unchanged: Read the live state first; send nothing for rows that are already applied.
         verify: Read the live state at the end; report what differs.
-        on_conflict: What to do with rows that name a user or a registration twice: refuse them, or run them in
+        on_conflict: How to treat rows that name a user or a registration twice: refuse them, or run them in
             the order of the file.
     """
     return _start(
@@ -114,7 +114,7 @@ def create(
         dry_run: Check the file and send nothing.
         yes: Do not ask before buying.
         skip_unchanged: Do not buy registrations that exist: the same user name at the same proxy.
-        on_conflict: What to do with rows that buy the same twice, or name a user twice: refuse them, or run
+        on_conflict: How to treat rows that buy the same twice, or name a user twice: refuse them, or run
             them in the order of the file.
     """
     return _start(
@@ -157,7 +157,7 @@ def delete(
         dry_run: Check the file and send nothing.
         yes: Do not ask; on a terminal only.
         skip_unchanged: Read the live state first; send nothing for registrations that are already gone.
-        on_conflict: What to do with rows that name a registration twice: refuse them, or run them in the
+        on_conflict: How to treat rows that name a registration twice: refuse them, or run them in the
             order of the file.
     """
     return _start(

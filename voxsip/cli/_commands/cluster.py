@@ -60,7 +60,7 @@ def bind(
         partitions: Number of parts to divide the rows into.
         skip_unchanged: Read the live state first; send nothing for rows that are already applied.
         verify: Read the live state at the end; report what differs.
-        on_conflict: What to do with rows that name a user or a registration twice: refuse them, or run them in
+        on_conflict: How to treat rows that name a user or a registration twice: refuse them, or run them in
             the order of the file.
     """
     options = {"skip_unchanged": skip_unchanged, "verify": verify, **limits.values()}
@@ -94,7 +94,7 @@ def create(
         partitions: Number of parts to divide the rows into.
         yes: Do not ask before buying.
         skip_unchanged: Do not buy registrations that exist: the same user name at the same proxy.
-        on_conflict: What to do with rows that buy the same twice, or name a user twice: refuse them, or run
+        on_conflict: How to treat rows that buy the same twice, or name a user twice: refuse them, or run
             them in the order of the file.
     """
 
@@ -132,7 +132,7 @@ def delete(
         partitions: Number of parts to divide the rows into.
         yes: Do not ask; on a terminal only.
         skip_unchanged: Read the live state first; send nothing for registrations that are already gone.
-        on_conflict: What to do with rows that name a registration twice: refuse them, or run them in the
+        on_conflict: How to treat rows that name a registration twice: refuse them, or run them in the
             order of the file.
     """
 

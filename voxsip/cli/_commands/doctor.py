@@ -50,7 +50,7 @@ def doctor(
 
     Args:
         assumptions: Also check what voxsip assumes where the API's documents say nothing.
-        sandbox_application: With --assumptions: an application in which one rule may be created and deleted, for
+        sandbox_application: An application in which one rule may be created and deleted, for
             the checks that need a write.
     """
     if sandbox_application is not None and not assumptions:

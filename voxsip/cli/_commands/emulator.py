@@ -42,11 +42,11 @@ def emulator(
         users: Number of users at the start.
         registrations: Number of registrations at the start, unbound.
         balance: Money at the start [default: 1000].
-        price: What a registration costs [default: 1].
+        price: Price of a registration [default: 1].
         rate_limit: Calls per second; above it, the answer is error 340.
         latency: Seconds a request takes.
         faults: TOML file of faults to inject.
-        callback_url: Where callbacks (webhooks) are posted to, on a loopback address.
+        callback_url: URL that callbacks (webhooks) are posted to, on a loopback address.
         callback_salt: The salt of their hashes; the API key is emulator-api-key-1.
     """
     from voxsip.emulator import serve  # noqa: PLC0415 - a server's worth of modules

@@ -114,13 +114,13 @@ def continue_job(
     """Continue the job of a journal, for `--resume`; None if it has not begun.
 
     Args:
-        journal: Where the journal is, or will be.
+        journal: The path or address of the journal, which need not exist.
         file: The file of rows that the command was given.
-        kind: What the command does: "bind", "create" or "delete".
-        file_options: As for `resume`.
-        limits: As for `resume`.
-        output: As for `resume`.
-        connection: As for `resume`.
+        kind: The kind of the job: "bind", "create" or "delete".
+        file_options: The options for reading the file.
+        limits: The options of the job's pace and end.
+        output: The options of the job's output.
+        connection: The connection to the API.
     """
     if not is_store(journal) and not Path(journal).exists():
         return None

@@ -36,7 +36,7 @@ def template(kind: Literal["bind", "create", "delete"], /) -> int:
     """Print a CSV file whose rows show what can be asked for; replace them by your own.
 
     Args:
-        kind: What the rows are for.
+        kind: The kind of the rows.
     """
     print(_TEMPLATES[kind], end="")
     return 0

@@ -21,8 +21,8 @@ class Work:
         verb: "binding".
         total: number of its rows.
         file: they are in, "" for none.
-        before: what is done before the first row ends, and takes its time.
-        after: what is done after the last one.
+        before: the name of the work before the first row, such as "reading the live state".
+        after: the name of the work after the last row.
     """
 
     verb: str

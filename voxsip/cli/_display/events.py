@@ -14,8 +14,8 @@ def print_event(name: str, **members: object) -> None:
     """Write an event.
 
     Args:
-        name: What happened.
-        members: What is told of it.
+        name: The name of the event.
+        members: The members of the event.
     """
     time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     print_json({"event": name, "time": time, **members})

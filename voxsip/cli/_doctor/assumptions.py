@@ -66,7 +66,7 @@ class Assumption:
 
     Attributes:
         name: Its name, the same in every version.
-        text: What is assumed.
+        text: The assumption.
         probe: Looks at the account; None if reading cannot tell.
     """
 
@@ -301,7 +301,7 @@ async def check_assumptions(scene: Scene, tried: dict[str, Verdict]) -> list[Fin
     """Check every assumption with the account.
 
     Args:
-        scene: What to look at.
+        scene: The scene to look at.
         tried: Verdicts that writing in a sandbox gave, by name.
     """
     findings = []

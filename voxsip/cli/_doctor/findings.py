@@ -45,9 +45,9 @@ class Finding:
 
     Attributes:
         name: Its name, the same in every version.
-        state: How it is.
-        text: What was seen, in a line.
-        remedy: What to do about it; None if there is nothing to do.
+        state: The state that was found.
+        text: The finding in one line.
+        remedy: The way to correct it; None if there is nothing to do.
         data: Figures, for `--json`.
         refused: True if configuration or authorization is what does not work.
     """

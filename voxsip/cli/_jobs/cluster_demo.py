@@ -41,8 +41,8 @@ def start(url: str, credentials: Path, rows: int, workers: int, concurrency: int
     """Start a PostgreSQL server, show what there is to show, and end it.
 
     Args:
-        url: Of the emulator.
-        credentials: Of its account.
+        url: The URL of the emulator.
+        credentials: The credentials of its account.
         rows: The number of registrations.
         workers: The number of processes.
         concurrency: Calls in flight at most, for each of them.
@@ -63,8 +63,8 @@ async def demonstrate(
     """Buy registrations and bind them on a local Dask cluster; compare what there is with what there should be.
 
     Args:
-        url: Of the emulator.
-        credentials: Of its account.
+        url: The URL of the emulator.
+        credentials: The credentials of its account.
         store: PostgreSQL that keeps the jobs.
         rows: The number of registrations.
         workers: The number of processes.

@@ -106,8 +106,8 @@ def launch(
     Args:
         find: makes or finds the job.
         engine: who works on it.
-        output: where the job tells what it did.
-        connection: to the API.
+        output: the options of the job's output.
+        connection: the connection to the API.
         ask: whether to begin; raises CommandError if not.
         resumed: the job is there already.
     """
@@ -156,7 +156,7 @@ async def follow(
     """Run a job with a display; the first Ctrl-C stops it in order.
 
     Args:
-        job: to run.
+        job: the job to run.
         dask: Dask's client.
         signals: the first stops the job.
         as_json: show it as events.

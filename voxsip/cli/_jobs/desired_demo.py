@@ -25,8 +25,8 @@ async def demonstrate(
     """Bind every user, export that, shuffle the users, plan, apply, and plan again: nothing is left to do.
 
     Args:
-        url: Of the emulator; it has as many users as registrations.
-        credentials: Of its account.
+        url: The URL of the emulator, which has as many users as registrations.
+        credentials: The credentials of its account.
         rows: The number of registrations.
         concurrency: The calls in flight at most.
         follow: Runs a job with a display.

@@ -39,10 +39,10 @@ class DesiredFile:
     """Rows in a CSV or JSONL file, or on standard input ("-").
 
     Attributes:
-        path: As the user gave it.
-        name: As messages call it.
-        note: What a user should know of how it was read, or None.
-        origin: Where it is found again, or None for standard input.
+        path: The path as the user gave it.
+        name: The name that messages use.
+        note: A note for the user on how it was read, or None.
+        origin: The absolute path to find it again, or None for standard input.
         lines: The line of each row, once the file is checked.
     """
 

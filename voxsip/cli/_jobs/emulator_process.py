@@ -27,7 +27,7 @@ def emulator_process(*options: str) -> Iterator[str]:
     """Run an emulator in a process of its own and give its base URL; it is gone afterwards.
 
     Args:
-        options: of `python -m voxsip.emulator`.
+        options: the options of `python -m voxsip.emulator`.
 
     Raises:
         CommandError: it did not start.

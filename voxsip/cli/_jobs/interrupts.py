@@ -37,7 +37,7 @@ class Interrupts:
 
     Attributes:
         over: all is done but saying so; signals come too late to change anything.
-        taken: when the last stop began, on the clock; None before the first.
+        taken: the clock's time at which the last stop began; None before the first.
     """
 
     _task: asyncio.Task[object] | None
@@ -100,7 +100,7 @@ def run_interruptible(
 
     Args:
         main: the command.
-        cut_off: what to say if it was cut off; asked at that moment.
+        cut_off: a function that returns the message for a job that is cut off.
 
     Raises:
         CommandError: it was cut off.

@@ -28,7 +28,7 @@ async def confirm(
 
     Args:
         client: asks for price and balance.
-        accounts: how many are to be bought for each account; None is the client's own.
+        accounts: the number of registrations to buy for each account; None is the client's own.
         yes: continue without asking.
         as_json: show it as an event.
         at_most: some rows may turn out to be there already, so that less may be enough.

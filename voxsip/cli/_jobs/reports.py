@@ -36,14 +36,14 @@ def reports(
     """Give what takes every outcome; write the reports at the end, also if the job was cut off in its midst.
 
     Args:
-        directory: where to, or None for no reports.
-        kind: of the job.
-        file: of its rows.
-        rows: of that file.
-        job: whose report says the sums.
+        directory: the folder to write to, or None for no reports.
+        kind: the kind of the job.
+        file: the file of its rows.
+        rows: the rows of that file.
+        job: the job whose report has the sums.
         written: is told where each report is, by its usual name, once it is there.
-        journal: of the job, or None.
-        account_id: that it runs on, if known.
+        journal: the journal of the job, or None.
+        account_id: the account it runs on, if known.
         resumed: the journal tells of earlier runs.
     """
     if directory is None:

@@ -63,7 +63,7 @@ def can_resume(report: Report, *, resumed: bool) -> bool:
     """Returns whether a job with a journal has something left to do: rows to send, or purchases to look for.
 
     Args:
-        report: of the job.
+        report: the report of the job.
         resumed: it has gone on before, and has looked for purchases of unknown outcome.
     """
     lost = report.kind == "create" and report.unknown > 0
@@ -76,10 +76,10 @@ def print_next_step(
     """Print one way to send the rest: a second way would send the same rows again.
 
     Args:
-        report: of the job.
+        report: the report of the job.
         again: the command that resumes it, where it has a journal.
-        reports: where they are, by name; none if none are wanted.
-        resumed: as for `can_resume`.
+        reports: the paths of the reports by name; empty if none are wanted.
+        resumed: whether the job was resumed.
     """
     if report.verify_error is not None:
         print_message(f"the live state could not be compared: {report.verify_error}")

@@ -53,7 +53,7 @@ class GuardedStream:
         tolerant: Do not raise.
 
     Attributes:
-        lost: How it failed, or None.
+        lost: The error with which it failed, or None.
     """
 
     def __init__(self, stream: TextIO | None, number: int, *, tolerant: bool) -> None:

@@ -161,8 +161,8 @@ def _sessions(
 
     Args:
         context: the command.
-        zone: of its times.
-        until: by `id` of an account, how many sessions it had when the report was ordered; None for all of now.
+        zone: the time zone of its times.
+        until: the number of sessions that each account had when the report was ordered, by `id` of the account; None for all of now.
     """
     values = context.values
     begin, end = zone.seconds(values.get("from_date")), zone.seconds(values.get("to_date"))

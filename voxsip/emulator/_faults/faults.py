@@ -23,10 +23,10 @@ class Faults:
 
     Args:
         rules: the faults; each is asked for every request, several may strike one.
-        seed: what `share` draws from.
+        seed: the seed of the draws for `share`.
 
     Attributes:
-        applied: how often each kind has struck.
+        applied: the number of times each kind was applied.
     """
 
     def __init__(self, rules: Iterable[Fault] = (), seed: int = 0) -> None:

@@ -53,7 +53,7 @@ class Injection:
     Args:
         request: the request.
         now: gives the server's time as this request sees it.
-        pauses: where to wait.
+        pauses: the pauses to wait for.
     """
 
     def __init__(self, request: web.BaseRequest, now: Callable[[], float], pauses: Pauses) -> None:

@@ -27,8 +27,8 @@ class Admin:
     """Answer what tests and operators ask of the emulator itself.
 
     Args:
-        service: what holds the accounts.
-        callbacks: what sends callbacks.
+        service: the service that holds the accounts.
+        callbacks: the sender of callbacks.
     """
 
     def __init__(self, service: Service, callbacks: Callbacks) -> None:

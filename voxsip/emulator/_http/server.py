@@ -37,10 +37,10 @@ class Handler:
     """Answer HTTP requests: one callable for all of them, without routes or middleware.
 
     Args:
-        service: what executes the calls.
+        service: the service that executes the calls.
         latency: gives the seconds a request takes, half before the work and half after it; None
             for no waiting at all.
-        faults: what goes wrong; may be replaced while running.
+        faults: the faults to inject; may be replaced while running.
     """
 
     def __init__(

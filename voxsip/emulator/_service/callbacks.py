@@ -26,11 +26,11 @@ class Delivery:
 
     Attributes:
         callback_id: its number, counted from 1 over all accounts.
-        account_id: whose callback it is.
-        type: what it tells, such as "sip_registration_fail".
-        url: where it is posted to.
+        account_id: the account of the callback.
+        type: the type of the callback, such as "sip_registration_fail".
+        url: the URL it is posted to.
         body: the signed request.
-        attempts: what came of each attempt: the HTTP status, or the name of an error.
+        attempts: the result of each attempt: the HTTP status, or the name of an error.
         delivered: whether an attempt was answered with 2xx.
     """
 
@@ -54,10 +54,10 @@ def make_delivery(
     """Return a signed callback of an account; None if it has no callback URL.
 
     Args:
-        account: whose callback it is.
+        account: the account of the callback.
         ids: gives the numbers of callbacks.
         kind: its type, which also names the member that holds the content.
-        content: what it tells.
+        content: the content of the callback.
     """
     url = account.settings.get("callback_url")
     if not url:

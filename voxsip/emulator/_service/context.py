@@ -29,9 +29,9 @@ class Context:
     Args:
         account: the account that the token speaks for.
         values: typed parameters; what was not given is not in there.
-        price: what one SIP registration costs.
-        max_registrations: how many an account may have, or None.
-        max_users: how many users an account may have.
+        price: the price of one SIP registration.
+        max_registrations: the number of registrations an account may have, or None.
+        max_users: the number of users an account may have.
         api_address: host and port of this server.
         page_cap: most rows in a page, whatever was asked.
         shift: rows that appeared (positive) or vanished (negative) ahead of a page being read.

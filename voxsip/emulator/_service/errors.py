@@ -14,8 +14,8 @@ class RefusedError(Exception):
 
     Args:
         code: error number of the Management API.
-        msg: what the reply says; by default the number's name in words.
-        details: what the reply's `details` holds, if anything.
+        msg: the text of the reply; by default the number's name in words.
+        details: the reply's `details`, if there are any.
     """
 
     def __init__(

@@ -29,8 +29,8 @@ def set_status(
     """Give registrations a status, and return the callbacks that this causes.
 
     Args:
-        service: whose registrations they are.
-        ids: which ones.
+        service: the service with the registrations.
+        ids: the ids of the registrations.
         status_code: the SIP status; 200 works, others fail, None is in progress until told otherwise.
         error_message: the reason of a failure.
         account_id: a child account; None for the main one.

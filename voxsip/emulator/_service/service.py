@@ -98,7 +98,7 @@ class Service:
         """Open an account, the first or a child of another.
 
         Args:
-            parent: whose keys may act for it.
+            parent: the account whose keys may act for it.
             balance: its money; None gives it what the first account had.
             limit: the calls a second that it may make.
             own_ids: count the ids of its things from 1, as the first account does, so that both have the same.

@@ -40,15 +40,15 @@ class Account(Directory):
 
     Attributes:
         limit: the calls a second that it may make; None for any number.
-        ledger: what was paid, and for what.
+        ledger: the payments and their reasons.
         audit: number, time and name of the latest commands that changed something.
-        settings: what was set of the account's own data, as the wire has it.
+        settings: the account's own data as it was set, in wire form.
         password: digest of the password that was set last.
-        api_key: what callbacks are signed with, beside the salt.
+        api_key: the key that callbacks are signed with, together with the salt.
         callback_salt: the salt of callbacks.
         active: whether it may be used; its parent decides.
         refused: calls that were refused for their rate.
-        executed: by command, the calls that did their work.
+        executed: the number of calls that did their work, by command.
     """
 
     def __init__(

@@ -57,7 +57,7 @@ def find_target(account: Account, values: Mapping[str, Any], *, user_alone: bool
     """Find everything a command wants to bind to or to unbind from.
 
     Args:
-        account: where to look.
+        account: the account to look in.
         values: `application_*`, `rule_*` and `user_*` of the command.
         user_alone: whether `user_id` may come without an application.
 

@@ -39,7 +39,7 @@ class Sessions:
     However many are seeded, they take no memory: each is made of its number.
 
     Args:
-        account_id: whose they are.
+        account_id: the account of the sessions.
         clock: tells when a session begins.
         ids: source of ids.
     """

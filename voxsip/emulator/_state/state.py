@@ -27,7 +27,7 @@ class State(Mapping[str, Any]):
         account: its `balance`.
         registrations: one mapping each, in id order; what it is not bound to is None. No passwords:
             the emulator keeps none.
-        counters: by command, how many requests named it (`received`) and how many did their work
+        counters: the numbers of requests that named a command (`received`) and that did their work, by command
             (`executed`): reads as well as changes, refused ones not. Of all accounts together in the state of the main
             one; of a child its own, all of which were executed.
         sampled: commands that keep no state: their replies are made from the spec.
