@@ -32,7 +32,8 @@ CONCURRENCY = 64
 COUNTED = (
     *("bulk", "bulk-uvloop", "bulk-journal-uvloop", "bulk-sync"),
     *("voxsip", "aiohttp-tuned", "aiohttp", "aiohttp-workers", "bare"),
-    *("voxsip-otel-uvloop", "bare-otel-uvloop", "voxsip-hook-uvloop"),
+    *("voxsip-otel-uvloop", "voxsip-otel-sampled-uvloop", "bare-otel-uvloop"),
+    "voxsip-hook-uvloop",
     *("voxsip-uvloop", "aiohttp-tuned-uvloop", "aiohttp-uvloop", "bare-uvloop"),
 )
 """Contenders whose instructions are counted, the longest first."""

@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import Token
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from voxsip._version import __version__
 from voxsip.events import AttemptEnded, CallEnded, CallStarted, Event, RetryPlanned
 
 try:
-    from opentelemetry.context import Context, attach, detach
+    from opentelemetry.context import Context, attach, detach, get_current
     from opentelemetry.metrics import get_meter
     from opentelemetry.trace import (
         Span,
         SpanKind,
         StatusCode,
-        get_current_span,
         get_tracer,
         set_span_in_context,
     )
@@ -42,20 +41,8 @@ SCHEMA = "https://opentelemetry.io/schemas/1.23.0"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Bounds that the conventions ask for, in seconds."""
 Attributes = dict[str, str | int | float]
-
-
-class _Open(NamedTuple):
-    """A call in progress.
-
-    Attributes:
-        span: Its span.
-        token: The token that restores the context before it.
-        shared: The attributes that the metrics of its attempts have in common.
-    """
-
-    span: Span
-    token: Token[Context]
-    shared: Attributes
+_Open = tuple[Span, Context, Token[Context], Attributes]
+"""A call in progress: its span, the context with the span, the token that restores the one before, its metrics' attributes."""
 
 
 class Telemetry:
@@ -100,17 +87,19 @@ class Telemetry:
 
     def _start(self, event: CallStarted) -> None:
         name, attributes, shared = _described(event.url, event.command)
-        span = self._tracer.start_span(name, None, SpanKind.CLIENT, attributes)
-        self._open[event.call] = _Open(span, attach(set_span_in_context(span)), shared)
+        outer = get_current()  # passed on, because the SDK would look it up five times
+        span = self._tracer.start_span(name, outer, SpanKind.CLIENT, attributes)
+        context = set_span_in_context(span, outer)
+        self._open[event.call] = span, context, attach(context), shared
 
     def _note_attempt(self, event: AttemptEnded) -> None:
-        span, _, shared = self._open[event.call]
+        span, context, _, shared = self._open[event.call]
         said: Attributes = {}
         if event.http_status is not None:
             said["http.response.status_code"] = event.http_status
         if event.error is not None:
             said["error.type"] = event.error
-        self._durations.record(event.seconds, shared | said)
+        self._durations.record(event.seconds, shared | said, context)
         if (event.attempt > 1 or said.get("error.type")) and span.is_recording():
             said |= {
                 "voxsip.attempt": event.attempt,
@@ -122,13 +111,13 @@ class Telemetry:
             span.add_event("voxsip.attempt", said)
 
     def _note_retry(self, event: RetryPlanned) -> None:
-        span = self._open[event.call].span
+        span = self._open[event.call][0]
         if span.is_recording():
             span.add_event("voxsip.retry", {"voxsip.delay": event.delay})
 
     def _end(self, event: CallEnded) -> None:
-        span, token, _ = self._open.pop(event.call)
-        if get_current_span() is span:  # else a coroutine was dropped, and is closed elsewhere
+        span, context, token, _ = self._open.pop(event.call)
+        if get_current() is context:  # else a coroutine was dropped, and is closed elsewhere
             detach(token)
         if span.is_recording():
             if event.http_status is not None:

@@ -110,6 +110,13 @@ CONTENDERS: Mapping[str, Entry] = {
         needs=("uvloop", "opentelemetry.sdk"),
         quick=False,
     ),
+    "voxsip-otel-sampled-uvloop": Entry(
+        label="voxsip, awaited, with OpenTelemetry that records 1 % of spans, uvloop",
+        maker="_voxsip:Traced",
+        options={"uvloop": True, "sampled": 0.01},
+        needs=("uvloop", "opentelemetry.sdk"),
+        quick=False,
+    ),
     "bare-otel-uvloop": Entry(
         label="voxsip, awaited, a bare span and metric by hand, uvloop",
         maker="_voxsip:BareSpans",

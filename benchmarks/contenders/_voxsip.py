@@ -46,10 +46,18 @@ class Observed(Awaited):
 
 
 class Traced(Awaited):
-    """The same with OpenTelemetry's SDK: every span recorded, batched and thrown away, every metric kept."""
+    """The same with OpenTelemetry's SDK: spans recorded, batched and thrown away, every metric kept.
+
+    Args:
+        sampled: the part of the calls whose spans are recorded.
+    """
+
+    def __init__(self, scene: Scene, *, uvloop: bool, sampled: float = 1.0) -> None:
+        self._sampled = sampled
+        super().__init__(scene, uvloop=uvloop)
 
     async def open(self) -> None:
-        self._sdk = Sdk()
+        self._sdk = Sdk(self._sampled)
         telemetry = voxsip.otel.Telemetry(
             tracer_provider=self._sdk.tracers, meter_provider=self._sdk.meters
         )
@@ -101,7 +109,7 @@ class BareSpans(Awaited):
 class Sdk:
     """OpenTelemetry's SDK as programs set it up, but that nothing is sent anywhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, sampled: float = 1.0) -> None:
         from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - may be missing
         from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: PLC0415
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
@@ -110,12 +118,13 @@ class Sdk:
             SpanExporter,
             SpanExportResult,
         )
+        from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio  # noqa: PLC0415
 
         class Nowhere(SpanExporter):
             def export(self, spans: object) -> SpanExportResult:  # noqa: ARG002 - thrown away
                 return SpanExportResult.SUCCESS
 
-        self.tracers = TracerProvider()
+        self.tracers = TracerProvider(ParentBasedTraceIdRatio(sampled))
         self.tracers.add_span_processor(BatchSpanProcessor(Nowhere()))
         self.meters = MeterProvider([InMemoryMetricReader()])
 

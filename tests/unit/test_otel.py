@@ -189,6 +189,14 @@ async def test_the_metric_is_of_every_attempt(serve, connect, sdk):
     }
 
 
+async def test_an_exemplar_names_the_span_of_its_call(serve, connect, sdk):
+    side = connect(await serve(), on_event=sdk.telemetry)
+    with sdk.tracers.get_tracer("app").start_as_current_span("request"):
+        await side(info)
+    _, (point,) = sdk.points()["http.client.request.duration"]
+    assert [exemplar.span_id for exemplar in point.exemplars] == [sdk.spans[0].context.span_id]
+
+
 async def test_what_the_sampler_drops_counts_in_metrics(serve, connect):
     sdk = Sdk(sampler=ALWAYS_OFF)
     side = connect(
