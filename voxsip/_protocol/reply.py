@@ -158,12 +158,17 @@ def failure_of(
         what = "a reply without a result"
         if isinstance(data, dict) and "result" in data:
             what = "a result that does not say success"
+    said = isinstance(data, dict) and HOLDS["success"](data.get("result"))
     if isinstance(data, dict) and data.get("error") is not None:
         error = data["error"]
-        if isinstance(error, dict) and type(error.get("code")) is int:
+        code = error.get("code") if isinstance(error, dict) else None
+        if said:
+            what = "a result and an error at once"
+        elif type(code) is int and code > 0:
             return _api_error(command, reply, error, tuple(secrets))
-        what = "an error without a number"
-    if reply.status == TOO_MANY_REQUESTS:
+        else:
+            what = "an error without a number"
+    if reply.status == TOO_MANY_REQUESTS and not said:  # what says success may have been done
         return RateLimitError(
             "too many requests",
             code=None,

@@ -72,7 +72,7 @@ def test_number_decides_on_the_class(code, cls):
     assert (error.http_status, error.attempts) == (200, 1)
 
 
-@pytest.mark.parametrize("code", [101, 134, 393, 999_999, -1, 0])
+@pytest.mark.parametrize("code", [101, 134, 393, 999_999])
 def test_other_numbers_are_refusals(code):
     error = failure({"error": {"code": code}})
     assert type(error) is voxsip.InvalidRequestError
@@ -94,8 +94,23 @@ def test_money_that_is_not_named(details):
     assert error.required_money is None
 
 
-def test_error_wins_over_a_result():
-    assert failure({"result": 1, "error": {"code": 116}}).code == 116
+@pytest.mark.parametrize("result", [None, 0, False, [], {}])
+def test_error_wins_over_a_result_that_does_not_say_success(result):
+    assert failure({"result": result, "error": {"code": 116}}).code == 116
+
+
+@pytest.mark.parametrize("result", [1, True, [{"user_id": 1}], {"user_id": 1}])
+@pytest.mark.parametrize("code", [116, 127, 340, 100])
+@pytest.mark.parametrize("status", [200, 400, 429])
+def test_success_and_error_at_once_say_nothing_of_the_work(result, code, status):
+    error = failure({"result": result, "error": {"code": code}}, status)
+    assert type(error) is voxsip.UnexpectedReplyError
+    assert "a result and an error at once" in str(error)
+    assert error.outcome_unknown
+
+
+def test_success_under_429_says_nothing_of_the_work():
+    assert failure({"result": 1, "sip_registration_id": 7}, 429).outcome_unknown
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
@@ -134,6 +149,8 @@ def test_gateways_number_decides_nothing(status, code, cls):
         ({"error": {"msg": "no"}}, "an error without a number"),
         ({"error": {"code": "5"}}, "an error without a number"),
         ({"error": {"code": True}}, "an error without a number"),
+        ({"error": {"code": 0}}, "an error without a number"),
+        ({"error": {"code": -1}}, "an error without a number"),
         ({"error": "no"}, "an error without a number"),
         ({"error": 0}, "an error without a number"),
     ],
