@@ -1,3 +1,4 @@
+import asyncio
 import gzip
 
 import aiohttp
@@ -40,6 +41,28 @@ async def test_a_report_is_of_the_moment_when_it_was_ordered(serve):
     await wire.done("StartScenarios", rule_id=1)
     wire.emulator.clock_offset = 2
     assert len((await download(wire))[1].splitlines()) == 2
+
+
+async def test_others_are_served_while_a_report_is_counted(serve):
+    wire = await serve(calls=20_000, call_data="x" * 1000)
+    order = asyncio.create_task(wire.done("GetCallHistoryAsync"))
+    while not wire.emulator.state.counters["GetCallHistoryAsync"]["executed"]:  # noqa: ASYNC110 - no event tells
+        await asyncio.sleep(0)
+    wire.emulator.clock_offset = 2
+    assert (await wire.done("GetHistoryReports", is_completed=False))["total_count"] == 1
+    assert await wire.refused("DownloadHistoryReport", history_report_id=1) == 356
+    assert not order.done()
+    await order
+    (row,) = (await wire.done("GetHistoryReports", is_completed=True))["result"]
+    assert row["file_size"] == len((await download(wire))[1])
+
+
+async def test_a_report_outlives_the_application_it_is_of(serve):
+    wire = await serve(calls=3)
+    await wire.done("GetCallHistoryAsync", application_id=1)
+    await wire.done("DelApplication", application_id=1)
+    wire.emulator.clock_offset = 2
+    assert len((await download(wire))[1].splitlines()) == 1
 
 
 async def test_packed_if_it_is_taken_so(serve):

@@ -39,7 +39,7 @@ def list_calls(context: Context) -> Reply:
     values, zone = context.values, Zone(context.values)
     _refuse_async(values)
     begin, end = context.bounds()
-    page, total = _cut(_sessions(context, zone), begin, end)
+    page, total = _cut(_sessions(context, zone)(), begin, end)
     return {
         "result": [_describe(row, zone, values) for row in page],
         "total_count": total,
@@ -97,10 +97,10 @@ def order_audit(context: Context) -> Reply:
 def _order_calls(context: Context, columns: tuple[str, ...], kind: str) -> Reply:
     """Order a report whose lines are made as it is downloaded: it may be of any size."""
     zone = Zone(context.values)
-    until = {id(account): len(account.sessions) for account in _accounts(context)}
+    sessions = _sessions(context, zone)
 
     def rows() -> Iterator[Row]:
-        for row in _sessions(context, zone, until):
+        for row in sessions():
             yield row | {"start_date": zone.text(row["start_date"])}
 
     return _order(context, kind, columns, rows)
@@ -154,16 +154,8 @@ def _accounts(context: Context) -> list[Account]:
     return own + [children[number] for number in (wanted or (children if only else ()))]
 
 
-def _sessions(
-    context: Context, zone: Zone, until: Mapping[int, int] | None = None
-) -> Iterator[Row]:
-    """Give the sessions that every filter lets through.
-
-    Args:
-        context: the command.
-        zone: the time zone of its times.
-        until: the number of sessions that each account had when the report was ordered, by `id` of the account; None for all of now.
-    """
+def _sessions(context: Context, zone: Zone) -> Callable[[], Iterator[Row]]:
+    """Return what gives the sessions of this moment that every filter lets through, the same ones each time."""
     values = context.values
     begin, end = zone.seconds(values.get("from_date")), zone.seconds(values.get("to_date"))
     application = find_application(context.account, values)
@@ -191,19 +183,21 @@ def _sessions(
     numbers = values.get("remote_number_list")
     if isinstance(numbers, list):
         wanted.append(("remote_number", frozenset(map(str, numbers))))
-    for account in _accounts(context):
-        limit = None if until is None else until.get(id(account), 0)
-        rows = account.sessions.rows(
-            begin, end, limit=limit, descending=values.get("desc_order", False)
-        )
-        for row in rows:
-            if (
-                (shortest is None or row["duration"] >= shortest)
-                and (longest is None or row["duration"] <= longest)
-                and all(str(row.get(member)) in allowed for member, allowed in wanted)
-                and all(row.get(member) == value for member, value in exact)
-            ):
-                yield row
+    descending = values.get("desc_order", False)
+    places = [(account.sessions, len(account.sessions)) for account in _accounts(context)]
+
+    def rows() -> Iterator[Row]:
+        for sessions, limit in places:
+            for row in sessions.rows(begin, end, limit=limit, descending=descending):
+                if (
+                    (shortest is None or row["duration"] >= shortest)
+                    and (longest is None or row["duration"] <= longest)
+                    and all(str(row.get(member)) in allowed for member, allowed in wanted)
+                    and all(row.get(member) == value for member, value in exact)
+                ):
+                    yield row
+
+    return rows
 
 
 def _describe(row: Row, zone: Zone, values: Mapping[str, Any]) -> Row:

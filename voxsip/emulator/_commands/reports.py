@@ -34,7 +34,7 @@ _NOT_FILTERS = frozenset({"output", "with_header"})
 
 
 def order(context: Context, kind: str, file: File, key: str = HISTORY) -> dict[str, Any]:
-    """Order a report; it is complete a moment later.
+    """Order a report; it is complete a moment later, and once it is counted.
 
     Raises:
         RefusedError: 105 for another format than CSV.
@@ -48,6 +48,7 @@ def order(context: Context, kind: str, file: File, key: str = HISTORY) -> dict[s
         for name, value in values.items()
         if name not in _NOT_FILTERS
     }
+    context.uncounted.append(file)
     row = account.table(key).add(
         created=account.timestamp(),
         format="csv",
@@ -110,7 +111,7 @@ def download(context: Context) -> Reply:
     row = account.table(HISTORY).rows.get(context.values[HISTORY])
     if row is None:
         raise RefusedError(INVALID_REPORT_ID)
-    if account.clock.now() < row["_ready_at"]:
+    if not _is_complete(account, row):
         raise RefusedError(IN_PROGRESS)
     row["download_count"] = row.get("download_count", 0) + 1
     row["last_downloaded"] = account.timestamp()
@@ -122,22 +123,25 @@ def _chosen(account: Account, values: Mapping[str, Any], key: str) -> list[Row]:
     """Return the reports that the filters of both kinds let through, in the order asked for."""
     begin, end = values.get("created_from"), values.get("created_to")
     completed, wanted = values.get("is_completed"), values.get(key)
-    now = account.clock.now()
     rows = [
         row
         for row in account.table(key).rows.values()
         if wanted in (None, row[key])
-        and (completed is None or completed is (now >= row["_ready_at"]))
+        and (completed is None or completed is _is_complete(account, row))
         and (begin is None or row["created"] >= wire(begin))
         and (end is None or row["created"] <= wire(end))
     ]
     return rows[::-1] if values.get("desc_order", False) else rows
 
 
+def _is_complete(account: Account, row: Row) -> bool:
+    return account.clock.now() >= row["_ready_at"] and row["_file"].size is not None
+
+
 def _describe(account: Account, row: Row, kind: str) -> Row:
     shown = {name: value for name, value in row.items() if not name.startswith("_")}
     shown[kind] = row["_kind"]
-    if account.clock.now() < row["_ready_at"]:
+    if not _is_complete(account, row):
         return shown
     completed = datetime.fromtimestamp(row["_ready_at"], UTC)
     shown |= {

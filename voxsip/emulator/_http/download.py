@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ async def send_file(request: web.BaseRequest, file: File, date: str) -> web.Stre
         data = chunk if packer is None else packer.compress(chunk)
         if data:
             await response.write(data)
+        await asyncio.sleep(0)  # writing need not give way to others
     if packer is not None:
         await response.write(packer.flush())
     return response

@@ -100,12 +100,23 @@ class Handler:
         if known and self.faults is not None and (hits := self.faults.pick(call.command)):
             return await self._faulty(request, call, hits)
         if self.latency is None:
-            return await self._answer(request, self.service.reply(call))
+            return await self._answer(request, await self._execute(call))
         half = self.latency() / 2
         await self._pauses.wait(half)
-        body = self.service.reply(call)
+        body = await self._execute(call)
         await self._pauses.wait(half)
         return await self._answer(request, body)
+
+    async def _execute(self, call: Call) -> bytes | File:
+        """Execute a call and count the files it made; others are served meanwhile, as some take long."""
+        reply = self.service.reply(call)
+        files = self.service.uncounted
+        if isinstance(reply, File) and reply.size is None:
+            files.append(reply)
+        while files:
+            for _ in files.pop().count():
+                await asyncio.sleep(0)
+        return reply
 
     async def _faulty(
         self, request: web.BaseRequest, call: Call, hits: list[Fault]
@@ -123,7 +134,7 @@ class Handler:
                 call.shift = fault.rows or 0
         half = self.latency() / 2 if self.latency is not None else 0.0
         await self._pauses.wait(half)
-        reply = self.service.reply(call)
+        reply = await self._execute(call)
         body = reply.whole() if isinstance(reply, File) else reply
         for fault in hits:
             if fault.kind == "late_duplicate":

@@ -37,6 +37,7 @@ class Context:
         shift: rows that appeared (positive) or vanished (negative) ahead of a page being read.
         children: the accounts that this one is the parent of, by id.
         others: all accounts of the server.
+        uncounted: takes the files of reports, whose size has yet to be found out.
     """
 
     account: Account
@@ -49,6 +50,7 @@ class Context:
     shift: int = 0
     children: Mapping[int, Account] = field(factory=dict)
     others: Sequence[Account] = ()
+    uncounted: list[File] = field(factory=list)
 
     def page(self, rows: Iterable[T]) -> list[T]:
         """Cut out the page that `count` and `offset` ask for.

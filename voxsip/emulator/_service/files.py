@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from attrs import frozen
+from attrs import define
 
 __all__ = ["File", "csv_file"]
 
 CHUNK = 64 * 1024
 
 
-@frozen
+@define
 class File:
     """A file.
 
     Args:
         make: gives its chunks; the same ones each time.
-        size: bytes of all of them.
         packed: whether it goes compressed to clients that take it so.
+        size: bytes of all chunks; None until they are counted.
     """
 
     make: Callable[[], Iterator[bytes]]
-    size: int
     packed: bool = False
+    size: int | None = None
+
+    def count(self) -> Iterator[None]:
+        """Find out the size, with a pause after each chunk."""
+        size = 0
+        for chunk in self.make():
+            size += len(chunk)
+            yield
+        self.size = size
 
     def whole(self) -> bytes:
         """Return all of it."""
@@ -53,4 +61,4 @@ def csv_file(
         if waiting:
             yield ("\n".join(waiting) + "\n").encode()
 
-    return File(make, sum(map(len, make())), packed)
+    return File(make, packed)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SAMPLE_FILE", "is_file", "sample_reply"]
 
-SAMPLE_FILE = File(lambda: iter([b"sample\n"]), len(b"sample\n"))
+SAMPLE_FILE = File(lambda: iter([b"sample\n"]))
 _NONE_OF = frozenset({"total_count", "count"})
 _TEXTS = {"date": "2026-01-31", "timestamp": "2026-01-31 12:00:00", "decimal": "0"}
 _DEEPEST = 6

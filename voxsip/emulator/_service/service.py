@@ -57,6 +57,9 @@ class Service:
     """Keep the accounts of one server and execute commands on them.
 
     One lock makes a command atomic, also against a look at the state from another thread.
+
+    Attributes:
+        uncounted: files of reports that were ordered; each is complete once it is counted.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Service:
         self.received: dict[str, int] = dict.fromkeys(sorted(command_specs()), 0)
         self.executed: dict[str, int] = dict.fromkeys(sorted(command_specs()), 0)
         self.callback_ids: Iterator[int] = count(1)
+        self.uncounted: list[File] = []
         self._ids = Ids()
         self._balance = balance
         self._children: dict[int, dict[int, Account]] = {}
@@ -171,6 +175,7 @@ class Service:
             shift=call.shift,
             children=self._children.get(account.id, {}),
             others=self._all,
+            uncounted=self.uncounted,
         )
         handler = HANDLERS.get(call.command)
         result: Reply

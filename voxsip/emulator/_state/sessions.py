@@ -83,7 +83,7 @@ class Sessions:
         return self._started.rows.get(number)
 
     def rows(
-        self, begin: int | None, end: int | None, *, limit: int | None = None, descending: bool
+        self, begin: int | None, end: int | None, *, limit: int, descending: bool
     ) -> Iterator[Row]:
         """Give the sessions that began from one moment to another, in seconds since 1970.
 
@@ -96,9 +96,7 @@ class Sessions:
         places = range(*self._range(begin, end))
         started = [
             row
-            for row in islice(
-                self._started.rows.values(), None if limit is None else limit - self._seeded
-            )
+            for row in islice(self._started.rows.values(), limit - self._seeded)
             if (begin is None or row["start_date"] >= begin)
             and (end is None or row["start_date"] <= end)
         ]
