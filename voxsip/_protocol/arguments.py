@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 
 class All:
-    """The type of `voxsip.ALL`, which stands for every one if a command documents the word `all`."""
+    """The type of `voxsip.ALL`, which a command sends as the word `all`."""
 
     __slots__ = ()
 
@@ -20,10 +20,10 @@ class All:
 
 
 ALL: Final = All()
-"""Every one of them, if a command documents it. An empty list never means this."""
+"""Every object, in commands that document the word `all`. An empty list never means this."""
 
 FileContent: TypeAlias = bytes | PathLike[str]
-"""A file to upload: its bytes, or the path to read them from. Text is refused: it could be either."""
+"""A file to upload: its bytes, or the path to read them from. Text is rejected: it could be either."""
 
 Json: TypeAlias = Mapping[str, object] | Sequence[object] | str
-"""A value that goes as JSON text: dicts and lists, or the text itself."""
+"""A value sent as JSON text: dicts and lists, or the text itself."""

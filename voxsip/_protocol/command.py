@@ -1,4 +1,4 @@
-"""What the spec says of a command, and how its arguments become an encoded parameter string.
+"""A command as the spec describes it; checks its arguments and encodes them as a parameter string.
 
 Pure: no I/O, no loop. One pass checks and encodes, so that nothing is validated twice.
 """
@@ -30,13 +30,14 @@ SHAPES = 64
 """Combinations of arguments per command that are remembered as checked."""
 RetryClass = Literal["idempotent", "delete", "create"]
 ResultKind = Literal["one", "true", "list", "object", "any", "success"]
-"""What the member `result` of a reply holds when the command was carried out; `reply.HOLDS` has the rules."""
+"""Kinds of `result` in the reply of a command that was executed; `reply.HOLDS` has the rules."""
 
 
 class Requirement(NamedTuple):
-    """One of `any_of` must be given when one of `when` is (always if empty), unless `unless` matches.
+    """A rule: one of the parameters `any_of` must be given.
 
-    `unless` pairs a parameter with the value it must have; None stands for "not given".
+    It applies if one of `when` is given, or always if `when` is empty; not if every parameter in `unless` has the
+    value paired with it. None stands for "not given".
     """
 
     any_of: tuple[str, ...]
@@ -63,18 +64,22 @@ class Requirement(NamedTuple):
 
 
 class Paging(NamedTuple):
-    """How a list command pages: the member with the items, the one with the total, the page asked for."""
+    """How a list command pages: members of its reply, and the page size."""
 
     items: str = "result"
     total: str | None = None
     page_size: int | None = 1000
-    """None: the service sends everything at once, and takes no `count` and `offset`."""
+    """None if the service sends everything at once and takes no `count` and `offset`."""
     cap: int | None = None
-    """The most that `count` may be, if that is less than usual."""
+    """The largest `count` allowed, if it is less than usual."""
 
 
 class Lookup(NamedTuple):
-    """How to find what a create of unknown outcome made: a list command, its filters, id and birth date."""
+    """How to find the object that a create of unknown outcome made.
+
+    `command` lists such objects, `match` pairs arguments of the create with members of an item, `filters` with
+    filters of the list, `id` and `since` are the members with its id and its date of creation.
+    """
 
     command: str
     match: tuple[tuple[str, str], ...]
@@ -82,24 +87,24 @@ class Lookup(NamedTuple):
     since: str | None
     filters: tuple[tuple[str, str], ...] | None = None
     again: bool = True
-    """Whether the create is sent again if there is nothing; if not, its outcome stays unknown."""
+    """Whether the create is sent again if nothing is found; if not, its outcome stays unknown."""
     within: str | None = None
-    """The member of the create's reply that holds the id, if it is not the reply itself; `[]` after it: in an array."""
+    """The member of the create's reply with the object that has the id (`name[]`: in an array of one); None: the reply."""
 
     def sent(self) -> tuple[tuple[str, str], ...]:
-        """Return the arguments of the create with the filters that take them."""
+        """Return pairs: an argument of the create, and the list filter it is sent as."""
         return self.match if self.filters is None else self.filters
 
     def wanted(self, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """Return the arguments that tell what was made; None if they do not: absent, or several."""
+        """Return the arguments that identify the object; None if one is no single value."""
         found = {ours: _alone(values.get(ours)) for ours, _ in self.match}
         return None if None in found.values() else found
 
     def made(self, reply: Mapping[str, Any]) -> Any:
-        """Return what a reply of the create has as its id.
+        """Return the id of the new object from the create's reply.
 
         Raises:
-            LookupError, TypeError, ValueError: It has none.
+            LookupError, TypeError, ValueError: The reply has none.
         """
         place: Any = reply
         if self.within is not None:
@@ -109,7 +114,7 @@ class Lookup(NamedTuple):
         return place[self.id]
 
     def reply(self, made: int, wanted: Mapping[str, object], command: Command) -> dict[str, Any]:
-        """Return a reply such as the create would have had, as far as it is known.
+        """Return the reply that the create would have had, as far as it is known.
 
         Args:
             made: The id that was found.
@@ -132,14 +137,14 @@ class Command:
     params: Mapping[str, str] = attrs.field(factory=dict)
     required: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
-    """Parameters that no method takes: they would change what the reply holds, or means."""
+    """Parameters that no method takes: they would change the content of the reply, or its meaning."""
     secret: frozenset[str] = frozenset()
     longest: Mapping[str, int] = attrs.field(factory=dict)
-    """Characters that a text may have at most, by parameter."""
+    """The maximum length of a text in characters, by parameter."""
     bounds: Mapping[str, tuple[float | None, float | None]] = attrs.field(factory=dict)
-    """The least and the most that a number may be, by parameter."""
+    """The minimum and the maximum of a number, by parameter."""
     words: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
-    """The only texts that a parameter, or each item of its list, may be; in capitals or not."""
+    """The texts allowed for a parameter, or for each item of its list, in any case."""
     roles: tuple[str, ...] = ()
     exclusive: tuple[frozenset[str], ...] = ()
     requires: tuple[Requirement, ...] = ()
@@ -148,18 +153,18 @@ class Command:
     done: frozenset[int] = frozenset()
     """Error numbers that mean "already done" after an attempt of unknown outcome."""
     unique: int | None = None
-    """Error number by which the service refuses a second one of the same name."""
+    """Error number by which the service refuses a second object of the same name."""
     form: bool = False
-    """Whether the arguments belong in no URL."""
+    """Whether the arguments must not be sent in the URL."""
     names: bool = False
-    """Whether texts are names of logins, hosts, users and the like: those that cannot work are refused."""
+    """Whether texts are checked as names of logins, hosts and users: those that cannot work are refused."""
     result: ResultKind = "any"
     with_result: bool = True
-    """Whether every reply has a `result`; where it may be absent, one that is there still has to be of its kind."""
+    """Whether every reply has a `result`. If not, a `result` that is present must still be of its kind."""
     files: frozenset[str] = attrs.field(init=False)
     """Parameters that hold the content of a file; the command goes as a multipart form."""
     confirms: bool = attrs.field(init=False)
-    """Whether `voxsip.ALL` is taken only together with `confirm_all=True`."""
+    """Whether `voxsip.ALL` is accepted only together with `confirm_all=True`."""
     _plan: Mapping[str, tuple[str, Encoder]] = attrs.field(init=False, repr=False)
 
     _deciding: tuple[str, ...] = attrs.field(init=False, repr=False)
@@ -167,11 +172,11 @@ class Command:
     _templates: dict[tuple[object, ...], tuple[str, itemgetter[Any]] | None] = attrs.field(
         init=False, repr=False, factory=dict
     )
-    """By names, types and what decides: how integers, as most bindings are, become text in one step."""
+    """Formats for arguments that are all integers, as most bindings are, by their names, types and deciding values."""
 
     @_deciding.default
     def _find_deciding(self) -> tuple[str, ...]:
-        """Name the parameters whose value, not only their presence, decides what must be given."""
+        """Return the parameters whose value, not only presence, a requirement checks."""
         unless = (
             name for rule in self.requires for name, value in rule.unless if value is not None
         )
@@ -207,11 +212,11 @@ class Command:
         """Check the arguments and join them to an encoded parameter string.
 
         Args:
-            values: the arguments by parameter name; None means "not given". Unknown names are sent as they are, since
+            values: The arguments by parameter name; None means "not given". Unknown names are sent as they are, since
                 the API grows.
 
         Raises:
-            InvalidArgumentError: a wrong type, an exclusive pair, something missing. Nothing was sent.
+            InvalidArgumentError: A value is of a wrong type, two exclude each other, or one is missing.
         """
         if self.confirms:
             values = self._confirmed(values)
@@ -244,7 +249,7 @@ class Command:
             if problem is not None:
                 break
         if problem is not None:
-            raise problem  # on its own: what the encoder raised may hold the value
+            raise problem  # outside the except block: the encoder's error may hold the value
         for name, most in self.longest.items():
             value = given.get(name)
             if isinstance(value, str) and len(value) > most:
@@ -260,13 +265,13 @@ class Command:
         return SecretText("&".join(parts)) if secret else "&".join(parts)
 
     def check(self, given: Mapping[str, object]) -> None:
-        """Check what must, may and may not be given together.
+        """Check that the required arguments are given, and no two that exclude each other.
 
         Args:
-            given: the arguments that are given, none of them None.
+            given: The arguments that are given, none of them None.
 
         Raises:
-            InvalidArgumentError: naming the parameters and the remedy.
+            InvalidArgumentError: A rule is broken; the error names the parameters and the remedy.
         """
         names = given.keys()
         if not self.required <= names:
@@ -282,22 +287,22 @@ class Command:
                 raise InvalidArgumentError(message, field=rule.any_of[0])
 
     def success(self) -> dict[str, Any]:
-        """Return the reply that says no more than that the command was carried out."""
+        """Return the shortest reply of a command that was executed."""
         return {"result": True if self.result == "true" else 1}
 
     def looked_up(self, values: Mapping[str, object]) -> bool:
-        """Returns whether a list can tell what these arguments made."""
+        """Returns whether a lookup can find the object that these arguments create."""
         return self.lookup is not None and self.lookup.wanted(values) is not None
 
     def has_secret(self, values: Mapping[str, object]) -> bool:
-        """Returns whether a secret is among the arguments."""
+        """Returns whether one of the arguments is secret."""
         return bool(self.secret) and any(values.get(name) is not None for name in self.secret)
 
     def contents(self, values: Mapping[str, object]) -> dict[str, tuple[str, bytes]]:
         """Read the files among the arguments: name and bytes by parameter.
 
         Raises:
-            InvalidArgumentError: a file cannot be read. Nothing was sent.
+            InvalidArgumentError: A file cannot be read. Nothing was sent.
         """
         from voxsip._protocol.multipart import read_file  # noqa: PLC0415 - few commands
 
@@ -312,15 +317,15 @@ class Command:
         return found
 
     def has_single_target(self, values: Mapping[str, object]) -> bool:
-        """Returns whether the arguments name one thing: an error number then is about that one."""
+        """Returns whether no list names several objects: an error then is about one."""
         lists = [values.get(name) for name, kind in self.params.items() if kind in LIST_KINDS]
         return not any(_is_many(value) for value in lists)
 
     def _confirmed(self, values: Mapping[str, object]) -> dict[str, object]:
-        """Take out the word that confirms a deletion of all, which is not sent.
+        """Return the arguments without `confirm_all`, which is not sent.
 
         Raises:
-            InvalidArgumentError: `voxsip.ALL` without it.
+            InvalidArgumentError: `voxsip.ALL` is given without `confirm_all=True`.
         """
         rest = dict(values)
         if rest.pop("confirm_all", None) is not True:
@@ -337,7 +342,10 @@ class Command:
         return tuple(text for name in self.secret for text in secret_texts(values.get(name)))
 
     def _template(self, given: Mapping[str, object]) -> tuple[str, itemgetter[Any]] | None:
-        """Return a format, and what picks its values, if names and types say all; None elsewhere."""
+        """Return a format and the getter of its values if all are plain, else None.
+
+        Plain are integers without bounds, and booleans that a requirement checks.
+        """
         parts = []
         free = []
         for name, value in given.items():
@@ -372,7 +380,7 @@ class Command:
 
 
 def _alone(value: object) -> Any:
-    """Return an argument, or the only item of a list; None for a list of several."""
+    """Return an argument, or the only item of a list; None if there is no single one."""
     if isinstance(value, str | int | None):
         return value
     items = list(value) if isinstance(value, Sized) and isinstance(value, Iterable) else []
@@ -384,7 +392,7 @@ def _is_many(value: object) -> bool:
         return ";" in value
     if value is None or isinstance(value, int):
         return False
-    return not (isinstance(value, Sized) and len(value) < 2)  # all of them, or who knows how many
+    return not (isinstance(value, Sized) and len(value) < 2)  # ALL, or an unknown number of items
 
 
 def _short(value: object) -> str:

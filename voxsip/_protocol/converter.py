@@ -1,4 +1,4 @@
-"""How JSON's values become those of models. Not imported before the first reply, as cattrs and decimal take their time."""
+"""Converts JSON values to those of models. Imported with the first reply: cattrs and decimal are slow to import."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, override
 
 LARGEST_EXPONENT = 30
-"""Decimal places on either side of the point that an amount of money may fill."""
+"""The largest decimal exponent, positive or negative, of an amount of money."""
 Hook = Callable[[Any, Any], Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER_EMPTY = frozenset({int, float, Decimal, date, datetime})
 
 
 def make_converter() -> Converter:
-    """Return a converter that ignores unknown members and stops at the first that does not fit."""
+    """Return a converter that ignores unknown members and stops at the first error."""
     converter = Converter(detailed_validation=False, forbid_extra_keys=False)
     converter.register_structure_hook(bool, _bool)
     converter.register_structure_hook(date, _date)
@@ -43,7 +43,7 @@ def _date(value: str, _: type) -> date:
 
 
 def _timestamp(value: float | str, _: type) -> datetime:
-    """Read `YYYY-MM-DD HH:mm:ss`, which the API means as UTC, or seconds since 1970; a zone in the text wins."""
+    """Read seconds since 1970, or `YYYY-MM-DD HH:mm:ss` (UTC unless it names a zone)."""
     if isinstance(value, int | float):
         return _EPOCH + timedelta(seconds=value)  # `fromtimestamp` raises OSError on some systems
     moment = datetime.fromisoformat(value)
@@ -51,11 +51,11 @@ def _timestamp(value: float | str, _: type) -> datetime:
 
 
 def _money(value: float | str, _: type) -> Decimal:
-    """Go through text: a JSON 0.1 means a tenth, not its nearest binary fraction.
+    """Read an amount by way of its text: 0.1 in JSON means exactly a tenth.
 
     Raises:
-        ValueError: No amount of money: not finite, or of so many digits that reckoning with it would fail.
-        ArithmeticError: No number.
+        ValueError: The number is not finite, or has so many digits that calculating with it would fail.
+        ArithmeticError: The value is not a number.
     """
     amount = Decimal(str(value))
     if not amount.is_finite() or abs(amount.adjusted()) > LARGEST_EXPONENT:
@@ -69,7 +69,7 @@ def _is_optional_value(kind: object) -> bool:
 
 
 def _value_or_none(kind: Any, converter: Converter) -> Hook:
-    """Read an empty text as a member that is missing: no number, date or moment is written so."""
+    """Make a hook that reads an empty text as None: no number or date is empty."""
     [value_type] = set(get_args(kind)) - {NoneType}
     structure = converter.get_structure_hook(value_type)
     return lambda value, _: None if value is None or value == "" else structure(value, value_type)
@@ -80,7 +80,7 @@ def _has_notes(kind: Any) -> bool:
 
 
 def _heeding_notes(kind: Any, converter: Converter) -> Hook:
-    """Read members under their names in JSON, and those that may be wrapped in an array of one."""
+    """Make a hook that renames members and unwraps those sent as an array of one."""
     members = attrs.fields(kind)
     names = {
         member.name: override(rename=member.metadata["wire"])
@@ -108,7 +108,10 @@ def _requires_nothing(kind: Any) -> bool:
 
 
 def _nothing_but_objects(kind: Any, converter: Converter) -> Hook:
-    """Read a model whose members may all be missing from an object only: a list or text would pass for an empty one."""
+    """Make a hook that accepts only objects.
+
+    A model whose members are all optional would otherwise be made of a list or a text as well.
+    """
     structure = make_dict_structure_fn(kind, converter)
 
     def structure_object(value: Any, _: Any) -> Any:

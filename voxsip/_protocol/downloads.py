@@ -1,4 +1,4 @@
-"""Replies that are files: read at once, in chunks, or into a file of their own."""
+"""Replies that are files: read whole, in chunks, or streamed to a file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import IO, Any
 from voxsip._errors import InvalidArgumentError
 
 Opener = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
-"""Sends the command, and gives the chunks of its reply."""
+"""Sends the command and yields the chunks of its reply."""
 WRITE_SIZE = 1 << 20
-"""Bytes that are collected before they are written, by another thread."""
+"""Bytes collected for each write, which runs in another thread."""
 
 
 class AsyncDownload:
-    """A command whose reply is a file: awaited, its bytes; `save` streams it to a file.
+    """A command whose reply is a file: await it for the bytes, or `save` the file.
 
-    Nothing is sent before it is asked for; each `await`, `save` and `chunks` sends the command again.
+    Making it sends nothing; each `await`, `save` and `chunks` sends the command again.
     """
 
     __slots__ = ("_open",)
@@ -29,34 +29,34 @@ class AsyncDownload:
         self._open = open_
 
     def __await__(self) -> Generator[Any, None, bytes]:
-        """Read all of it into memory."""
+        """Read the whole file into memory."""
         return self.read().__await__()
 
     async def read(self) -> bytes:
-        """Read all of it into memory."""
+        """Read the whole file into memory."""
         async with self._open() as chunks:
             return b"".join([chunk async for chunk in chunks])
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Iterate over its content, in chunks as they arrive."""
+        """Iterate over the content, in chunks as they arrive."""
         async with self._open() as chunks:
             async for chunk in chunks:
                 yield chunk
 
     async def save(self, path: str | os.PathLike[str]) -> Path:
-        """Stream it to a file, in bounded memory.
+        """Stream the reply to a file, in bounded memory.
 
-        The file appears under its name only when it is whole; an existing one is replaced then.
+        The file appears under its name only when it is complete, and then replaces an existing one.
 
         Args:
-            path: the file to write, in a folder that exists.
+            path: The file to write, in a folder that exists.
 
         Returns:
             The path.
 
         Raises:
-            InvalidArgumentError: nothing can be written there; nothing was sent.
-            VoxsipError: the command failed, or the reply broke off; nothing is left behind.
+            InvalidArgumentError: The folder cannot be written to; nothing was sent.
+            VoxsipError: The command failed, or the reply broke off; no partial file is left.
         """
         target = Path(path)
         file, name = await asyncio.to_thread(_open_beside, target)
@@ -84,7 +84,7 @@ async def _write(file: IO[bytes], chunks: AsyncIterator[bytes]) -> None:
 
 
 def _open_beside(target: Path) -> tuple[IO[bytes], str]:
-    """Open a new file in the folder of the target, to be renamed once it is whole."""
+    """Open a new file in the folder of the target, to be renamed once it is complete."""
     import tempfile  # noqa: PLC0415 - few programs save files
 
     try:

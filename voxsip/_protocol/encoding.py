@@ -1,4 +1,4 @@
-"""Python values to wire text, by the wire type the spec names."""
+"""Encodes Python values as wire text, by the wire type that the spec names."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Encoder = Callable[[object], str]
 
 
 LARGEST = 2**63
-"""Integers from here on are more than a service keeps."""
+"""The first integer that a service cannot store."""
 _MOST_DIGITS = len(str(LARGEST))
 MOST_PLACES = 30
-"""Digits that a number may have before the point; after it, twice as many. An exponent could ask for a million."""
+"""The most digits before the point; twice as many are allowed after it. An exponent could ask for a million."""
 
 
 def _int(value: object) -> str:
@@ -105,7 +105,7 @@ def _timestamp(value: object) -> str:
 
 
 def _unix(value: object) -> str:
-    """Encode a moment as seconds since 1970; who has the number already may give that."""
+    """Encode a moment as seconds since 1970; an integer is taken as such seconds."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return str(int(value.timestamp()))
     if isinstance(value, int) and not isinstance(value, bool):
@@ -137,7 +137,7 @@ def _finite(value: object) -> bool:
 
 
 def _file(value: object) -> str:
-    """Check a file early; its content goes as a part of its own, not as text."""
+    """Check that a file can be read; its content is sent as a part of the form."""
     value = reveal(value)
     if not isinstance(value, bytes):
         from voxsip._protocol.multipart import check_file  # noqa: PLC0415 - few commands
@@ -147,7 +147,10 @@ def _file(value: object) -> str:
 
 
 def not_empty(encode: Encoder) -> Encoder:
-    """Refuse an empty text: the service would read a name as not given, and take what is left for all."""
+    """Make an encoder that refuses an empty text.
+
+    The service reads an empty name as not given, and may then apply the command to every object.
+    """
 
     def encode_text(value: object) -> str:
         if value == "":
@@ -159,7 +162,7 @@ def not_empty(encode: Encoder) -> Encoder:
 
 
 def within(encode: Encoder, least: float | None, most: float | None) -> Encoder:
-    """Take only numbers from the least to the most that there may be."""
+    """Make an encoder that accepts only numbers from `least` to `most`."""
 
     def encode_within(value: object) -> str:
         text = encode(value)
@@ -176,7 +179,7 @@ def within(encode: Encoder, least: float | None, most: float | None) -> Encoder:
 
 
 def one_of(encode: Encoder, words: Iterable[str]) -> Encoder:
-    """Take only these words, in capitals or not; of a list, each has to be one of them."""
+    """Make an encoder that accepts only these words, in any case, alone or in a list."""
     words = tuple(words)
     known = {quote(word, safe="").lower() for word in words}
 
@@ -194,7 +197,7 @@ _NOT_ALL = "the text 'all' would mean every one; pass voxsip.ALL if that is mean
 
 
 def _or_all(encode: Encoder) -> Encoder:
-    """Also take `voxsip.ALL`, and nothing else that the service would read as that."""
+    """Make an encoder that also accepts `voxsip.ALL`, but not the text `all`."""
 
     def encode_or_all(value: object) -> str:
         if value is ALL:
@@ -233,14 +236,14 @@ def _joined(items: object, encode: Encoder, what: str) -> str:
         msg = f"expected a list of {what}"
         raise TypeError(msg)
     text = "%3B".join(map(encode, items))
-    if not text:  # an empty filter would mean "everything" to the server
+    if not text:  # the server would read an empty filter as "everything"
         msg = "expected at least one item; leave it out for no filter"
         raise ValueError(msg)
     return text
 
 
 def _any(value: object) -> str:
-    """Encode by the value's own type: for commands and parameters the spec does not know."""
+    """Encode by the value's type, for commands and parameters that the spec lacks."""
     match value:
         case bool():
             return _bool(value)
@@ -262,12 +265,12 @@ def _any(value: object) -> str:
 
 
 def _is_decimal(value: object) -> bool:
-    decimal = sys.modules.get("decimal")  # where nobody has loaded it, nothing can be one
+    decimal = sys.modules.get("decimal")  # before it is imported there can be no Decimal
     return decimal is not None and isinstance(value, decimal.Decimal)
 
 
 LIST_KINDS = frozenset({"ints", "strs", "ints_or_all", "strs_or_all"})
-"""Kinds that may name more than one thing."""
+"""Wire types that may name several objects."""
 
 ENCODERS: Mapping[str, Encoder] = {
     "int": _int,

@@ -1,9 +1,9 @@
-"""The one rule of when two purchases mean the same registration; docs/bulk-ordering.md tells it to users.
+"""Decides whether two purchases mean the same registration; docs/bulk-ordering.md explains the rule to users.
 
-Registrations of two accounts are different. Within an account, one is known by its SIP user name and proxy: two are *equal*
-if both are written the same; *near* if only the spelling differs (case, spaces around, Unicode form, `sip:` in front,
-`:5060` or a dot at the end of the host), so that a service may keep both as one; else they are certainly different. Near is
-never bought on suspicion.
+Registrations of two accounts are different. Within an account, a registration is identified by its SIP user name and
+proxy. Two are *equal* if both are written the same; *near* if only the spelling differs (case, spaces around, Unicode
+form, `sip:` in front, `:5060` or a dot at the end of the host), so that a service may store them as one registration;
+else they are different. A registration that is near another is never bought on a guess.
 
 Used by the check of files, the engine's keys, lookups and `skip_unchanged`. Pure.
 """
@@ -20,7 +20,7 @@ _SCHEMES = ("sip:", "sips:")
 
 
 def fold_name(name: str) -> str:
-    """Return what all spellings of a name share."""
+    """Return the common form of all spellings of a name."""
     if name.isascii():
         return name.strip().lower()
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
@@ -29,7 +29,7 @@ def fold_name(name: str) -> str:
 
 
 def fold_host(host: str) -> str:
-    """Return what all spellings of a SIP server's address share."""
+    """Return the common form of all spellings of a SIP server's address."""
     text = fold_name(host)
     for scheme in _SCHEMES:
         text = text.removeprefix(scheme)
@@ -43,26 +43,26 @@ def fold_host(host: str) -> str:
 
 
 def fold_login(sip_username: str, proxy: str) -> tuple[str, str]:
-    """Return the key that equal and near registrations share, and different ones do not."""
+    """Return the key that is the same for equal and near registrations only."""
     return fold_name(sip_username), fold_host(proxy)
 
 
 def fold_of(parameter: str) -> Callable[[str], str]:
-    """Return how the values of a parameter that names a registration are folded."""
+    """Return the function that folds the values of this parameter."""
     return fold_host if parameter == "proxy" else fold_name
 
 
 def are_near(pairs: Iterable[tuple[str, object, object]]) -> bool:
-    """Returns whether values differ in spelling at most.
+    """Returns whether values are equal or differ only in spelling.
 
     Args:
-        pairs: The parameter, one value and the other, for each value to compare.
+        pairs: The parameter and the two values, for each comparison.
     """
     return all(_near(fold_of(name), one, other) for name, one, other in pairs)
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """Return the ways in which a service may have written a user name down, the given one first."""
+    """Return the spellings in which a service may store a user name, as given first."""
     found = {name: None}
     for change in (str.strip, _nfc, str.lower, fold_name):
         for text in list(found):

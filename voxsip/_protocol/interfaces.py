@@ -1,4 +1,4 @@
-"""What generated groups need from the client: one call, one list."""
+"""The interface of the client that generated groups use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Caller(Protocol):
     def paginate(
         self, command: Command, values: dict[str, object], item: type[T], deadline: float | None
     ) -> AsyncPager[T]:
-        """List over pages; `deadline` counts for each page."""
+        """List over pages; `deadline` applies to each page."""
         ...
 
     def download(
@@ -36,8 +36,8 @@ class Caller(Protocol):
 
 
 class Runner(Protocol):
-    """The sync facade as generated code sees it: runs a coroutine to its end from blocking code."""
+    """The blocking client as generated code sees it."""
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Return what the coroutine returns, raise what it raises."""
+        """Run a coroutine to its end; return its result or raise its error."""
         ...

@@ -1,4 +1,4 @@
-"""What all models of replies share: themselves as plain data, for JSON, FastAPI and other programs."""
+"""The base class of all models: converts them to plain data for JSON, FastAPI and other programs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Model:
     """The base of every model."""
 
     def to_dict(self, *, secrets: bool = False) -> dict[str, Any]:
-        """Return the model as plain data that any JSON library takes.
+        """Return the model as plain data that any JSON library accepts.
 
-        Members keep their Python names, and are all there, None included. Money is text, so that no digit is lost;
-        moments are text like "2026-11-28T09:30:00Z", days like "2026-11-28"; what is a model in a model is a dict.
+        All members are present under their Python names, None included. Money is text, so that no digit is lost;
+        moments are text like "2026-11-28T09:30:00Z", days like "2026-11-28"; a nested model is a dict.
 
         Args:
-            secrets: Whether secret members (keys, salts, passwords) are among them.
+            secrets: Whether to include secret members (keys, salts, passwords).
         """
         return {
             name: _plain(getattr(self, name), secrets=secrets)
@@ -34,12 +34,15 @@ class Model:
         }
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
-        """Give names and plain values, without secrets: `dict(model)`, which FastAPI calls, is `model.to_dict()`."""
+        """Iterate over names and plain values, without secrets.
+
+        So `dict(model)`, which FastAPI calls, equals `model.to_dict()`.
+        """
         return iter(self.to_dict().items())
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Return the model's JSON schema to pydantic; only pydantic calls this."""
+        """Return the model's schema for pydantic; only pydantic calls this."""
         from voxsip._protocol.pydantic_schema import schema_of  # noqa: PLC0415 - needs pydantic
 
         return schema_of(cls, handler)
@@ -49,7 +52,7 @@ _known: dict[type[Model], tuple[tuple[str, bool], ...]] = {}
 
 
 def _members(model: type[Model]) -> tuple[tuple[str, bool], ...]:
-    """Return the names of a model's members, and which of them are secret: those that its repr leaves out."""
+    """Return the members of a model, each with whether it is secret (not in the repr)."""
     found = _known.get(model)
     if found is None:
         found = tuple((member.name, not member.repr) for member in attrs.fields(model))

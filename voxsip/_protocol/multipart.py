@@ -1,4 +1,4 @@
-"""Multipart forms (RFC 7578): fields and files to the bytes of a body. Pure, except that it reads files."""
+"""Encodes fields and files as a multipart form (RFC 7578). Pure, except that it reads files."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def check_file(value: object) -> None:
     """Check that a value is the path of a file that can be read.
 
     Raises:
-        TypeError: it is no path.
-        ValueError: there is no such file, or it may not be read.
+        TypeError: The value is not a path.
+        ValueError: There is no such file, or it may not be read.
     """
     if not isinstance(value, PathLike):
         msg = "expected bytes or a path (pathlib.Path)"
@@ -32,12 +32,12 @@ def read_file(value: object, name: str) -> tuple[str, bytes]:
     """Return the file name and the content of an argument.
 
     Args:
-        value: bytes, or a path.
-        name: the parameter, which names a file given as bytes.
+        value: The bytes, or a path.
+        name: The parameter, used as the file name of bytes.
 
     Raises:
-        TypeError: it is neither.
-        ValueError: it cannot be read.
+        TypeError: The value is neither.
+        ValueError: The file cannot be read.
     """
     if isinstance(value, bytes):
         return name, value
@@ -57,8 +57,8 @@ def encode_multipart(
     """Return a body and its `Content-Type`.
 
     Args:
-        fields: names and values, not encoded.
-        files: file name and content by field name.
+        fields: The names and values, not encoded.
+        files: The file name and content by field name.
     """
     boundary = secrets.token_hex(16)
     parts = []

@@ -1,7 +1,7 @@
 """Lists over pages.
 
-A page may be shorter than asked for; a list ends at an empty page, or at `total_count` where the reply
-has one, never at a short page.
+A page may be shorter than requested. A list ends at an empty page, or at `total_count` if the reply has one,
+never at a short page.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class Page(Sequence[T_co], Generic[T_co]):
     """One page of a list: a sequence of its items.
 
     Attributes:
-        items: the models on this page.
-        offset: place of the first item in the whole list.
-        total_count: length of the whole list if the server says it, else None.
-        other: further members of the reply, as `timezone`; by name, as JSON has them.
+        items: The models on this page.
+        offset: The index of the first item in the whole list.
+        total_count: The length of the whole list if the server reports it, else None.
+        other: The other members of the reply, such as `timezone`, by name, as decoded from JSON.
     """
 
     items: Sequence[T_co]
@@ -57,7 +57,7 @@ class Page(Sequence[T_co], Generic[T_co]):
 
     @property
     def next_offset(self) -> int | None:
-        """Where the next page starts; None if this one is the last."""
+        """The offset of the next page; None if this page is the last."""
         end = self.offset + len(self.items)
         if not self.items or (self.total_count is not None and end >= self.total_count):
             return None
@@ -65,9 +65,9 @@ class Page(Sequence[T_co], Generic[T_co]):
 
 
 class AsyncPager(Generic[T_co]):
-    """A list command's result: awaited, the first page; iterated, every item over all pages.
+    """A list command's result: await it for the first page, iterate for all items.
 
-    Each `await` and each iteration reads again.
+    Each `await` and each iteration sends the command again.
     """
 
     __slots__ = ("_fetch", "_offset")
@@ -85,7 +85,7 @@ class AsyncPager(Generic[T_co]):
         return await self._fetch(self._offset)
 
     async def page_at(self, offset: int) -> Page[T_co]:
-        """Fetch the page that starts at `offset`, counted from the start of the whole list."""
+        """Fetch the page that starts at this offset in the whole list."""
         return await self._fetch(offset)
 
     async def pages(self) -> AsyncGenerator[Page[T_co], None]:

@@ -1,4 +1,4 @@
-"""Models as pydantic sees them. Imported by pydantic's own question only, so pydantic is there."""
+"""Schemas of models for pydantic. Imported only when pydantic asks for one, so pydantic is installed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing_extensions import TypedDict
 from voxsip._protocol.model import Model, public_members
 
 _AS_TEXT = {Decimal: "decimal", date: "date", datetime: "date-time"}
-"""What is text in JSON, and the format that its schema names."""
+"""Types that are text in JSON, with the format in their schema."""
 
 
 def schema_of(model: type[Model], handler: GetCoreSchemaHandler) -> CoreSchema:
-    """Return a schema that takes instances, and writes them as `to_dict` does."""
+    """Return a schema that accepts instances and serializes them with `to_dict`."""
     return core_schema.is_instance_schema(
         model,
         serialization=core_schema.plain_serializer_function_ser_schema(
@@ -28,11 +28,11 @@ def schema_of(model: type[Model], handler: GetCoreSchemaHandler) -> CoreSchema:
 
 
 _known: dict[type[Model], Any] = {}
-"""One type for each model, as pydantic takes two of one name for different ones."""
+"""One type for each model: pydantic would treat two types of one name as different."""
 
 
 def _plain_type(model: type[Model]) -> Any:
-    """Return the type of what `to_dict` returns, under the model's name: OpenAPI documents show it."""
+    """Return the type of `to_dict`'s result, named as the model for OpenAPI documents."""
     if model not in _known:
         hints = get_type_hints(model)
         members = {name: _plain_hint(hints[name]) for name in public_members(model)}

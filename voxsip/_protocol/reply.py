@@ -1,6 +1,6 @@
-"""The protocol as pure functions: a reply's bytes become a result or a typed error.
+"""Decodes the bytes of a reply into a result or a typed error; `Command.encode` makes the request.
 
-Requests are built by `Command.encode`; here is the way back. No I/O, no loop, no HTTP library.
+Pure functions: no I/O, no loop, no HTTP library.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from voxsip._protocol.command import ResultKind
 from voxsip._redaction.text import LONGEST_SPELLING, redact_details, redact_start
 
 SHOWN = 200
-"""Characters of an unreadable body that an error shows."""
+"""Characters of an unexpected body that an error shows."""
 BOM = b"\xef\xbb\xbf"
 MOST_VALUES = 1_000_000
-"""Values in a reply, more or less, beyond which it is not parsed: a page of 1000 rows has a few ten thousand."""
+"""The most values, estimated, in a reply that is parsed: a page of 1000 rows has a few ten thousand."""
 _MB = 1024 * 1024
 LONGEST_REPLY: Mapping[ResultKind, int] = {
     "one": _MB,
@@ -40,9 +40,9 @@ LONGEST_REPLY: Mapping[ResultKind, int] = {
     "list": 64 * _MB,
     "any": 64 * _MB,
 }
-"""Bytes that a reply may have, decompressed, by what its `result` holds."""
+"""The most bytes of a reply, decompressed, by the kind of its `result`."""
 LONGEST_TEXT = 4000
-"""Characters of the server's words that are read for an error."""
+"""Characters of the server's message that an error keeps."""
 OK = 200
 TOO_MANY_REQUESTS = 429
 SERVER_FAILURE = 500
@@ -55,14 +55,14 @@ Body = bytes | bytearray | memoryview
 
 @attrs.define(eq=False)
 class RawReply:
-    """An HTTP reply as the transport hands it up.
+    """An HTTP reply as the transport returns it.
 
     Args:
-        status: the HTTP status.
-        body: decompressed.
-        headers: looked up in any case.
-        limit: bytes after which reading stopped, or None if the body is whole.
-        chunks: the rest of a body that is a file, to be read; None if there is none.
+        status: The HTTP status.
+        body: The body, decompressed.
+        headers: The headers; names are looked up in any case.
+        limit: The number of bytes after which reading stopped; None if the body is complete.
+        chunks: The rest of a body that is a file, still to be read; None for other replies.
     """
 
     status: int
@@ -86,7 +86,7 @@ HOLDS: Mapping[ResultKind, Callable[[object], bool]] = {
         value is True or _is_one(value) or (isinstance(value, list | dict) and bool(value))
     ),
 }
-"""Whether a `result` says that the command was carried out."""
+"""Returns whether a `result` says that the command was executed, by kind."""
 
 
 def result_of(
@@ -94,12 +94,12 @@ def result_of(
 ) -> dict[str, Any] | None:
     """Return the decoded reply of a command that succeeded, None for anything else.
 
-    The happy path stops here; `failure_of` explains the rest.
+    `failure_of` explains the other replies.
 
     Args:
-        reply: the reply.
-        kind: the type of `result` in the command's replies.
-        with_result: whether the command's replies hold a `result`, as nearly all do.
+        reply: The reply.
+        kind: The kind of `result` in the command's replies.
+        with_result: Whether every reply of the command has a `result`, as nearly all do.
     """
     if reply.status != OK or reply.limit is not None:
         return None
@@ -120,16 +120,17 @@ class TooManyValuesError(ValueError):
 def _parse(body: Body) -> Any:
     """Parse JSON, with or without a byte order mark.
 
-    A value of two bytes takes some hundred as an object: a body that could hold more than `MOST_VALUES` is not parsed.
+    A value of two bytes takes about a hundred as an object, so a body that could hold more than `MOST_VALUES` is not
+    parsed.
 
     Raises:
-        ValueError: it is no JSON.
-        TooManyValuesError: it is too much of it.
+        ValueError: The body is not JSON.
+        TooManyValuesError: The body has too many values.
     """
     if body and body[0] == BOM[0] and body[: len(BOM)] == BOM:
         body = body[len(BOM) :]
     if len(body) > MOST_VALUES:
-        whole: Any = body.obj if isinstance(body, memoryview) else body  # a view cannot count
+        whole: Any = body.obj if isinstance(body, memoryview) else body  # a view has no `count`
         if sum(map(whole.count, (b",", b"[", b"{"))) > MOST_VALUES:
             raise TooManyValuesError
     return orjson.loads(body)
@@ -141,9 +142,9 @@ def failure_of(
     """Explain a reply that `result_of` did not accept.
 
     Args:
-        command: the API command.
-        reply: the reply.
-        secrets: values that must not show, wherever the server echoes them.
+        command: The API command.
+        reply: The reply.
+        secrets: The values to remove from the error, in case the server echoes them.
     """
     try:
         data = _parse(reply.body)
@@ -182,12 +183,13 @@ def failure_of(
 def unexpected(
     command: str, reply: RawReply, what: str, secrets: Iterable[str] = ()
 ) -> UnexpectedReplyError:
-    """Describe a reply that the API does not send: its status and first characters, secrets removed.
+    """Make the error for a reply that the API itself does not send.
 
-    Whatever its status, it says nothing of the work: gateways answer 3xx and 4xx after it, too.
+    It shows the status and the first characters, secrets removed. No status proves that the command was not executed:
+    gateways answer 3xx and 4xx after it was, too.
     """
     secrets = tuple(secrets)
-    # bytes are cut before they are decoded: four to a character are enough
+    # the bytes are cut before they are decoded; a character has at most four
     read = 4 * (LONGEST_TEXT + 2 * LONGEST_SPELLING * max(map(len, secrets), default=0)) + 4
     text = str(reply.body[:read], "utf-8", "replace")
     start = " ".join(redact_start(text, secrets, LONGEST_TEXT).split())[:SHOWN]
@@ -201,11 +203,12 @@ def unexpected(
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Read `Retry-After` (RFC 9110, 10.2.3): seconds or an HTTP date; None if absent or unreadable.
+    """Read `Retry-After` (RFC 9110, 10.2.3) in seconds; None if absent or unreadable.
 
     Args:
-        headers: the reply's headers.
-        now: the time that an HTTP date is counted from; by default the reply's own `Date`, so that no clock matters.
+        headers: The reply's headers.
+        now: The time from which the seconds to an HTTP date are counted; by default the reply's own `Date`, so that
+            this machine's clock does not matter.
     """
     text = headers.get("Retry-After")
     if not text:
@@ -248,9 +251,10 @@ def _api_error(
 
 
 def _class_of(code: int, status: int) -> type[APIError]:
-    """Choose by number; a gateway's own number under 429 or 5xx says nothing, its status does.
+    """Return the class for an error number and an HTTP status.
 
-    Under 5xx not even a number that means "not executed" is believed: the work may have been done before.
+    HTTP 429 overrides a number that means "refused", since a gateway may have set it. HTTP 5xx overrides every number,
+    even one that means "not executed": the command may have been executed before.
     """
     cls = error_class(code)
     if cls.disposition is Disposition.REFUSED and status == TOO_MANY_REQUESTS:
@@ -261,7 +265,10 @@ def _class_of(code: int, status: int) -> type[APIError]:
 
 
 def _named_delay(reply: RawReply, message: object, details: object) -> float | None:
-    """Seconds a refusal names: in the header, in its details, or in its text (416 says "after N seconds")."""
+    """Return the delay in seconds named by a reply's header, details or text.
+
+    Error 416 names it in the text: "after N seconds".
+    """
     named = retry_after(reply.headers)
     if named is None and isinstance(details, dict):
         value = details.get("retry_after")

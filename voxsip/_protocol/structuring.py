@@ -1,4 +1,4 @@
-"""Decoded JSON to models: one cattrs converter, its hooks looked up once per type."""
+"""Makes models of decoded JSON with one cattrs converter, whose hooks are looked up once per type."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 def structurer(model: type[T]) -> Callable[[Any], T]:
-    """Return a function from decoded JSON to the model.
+    """Return a function that makes the model of decoded JSON.
 
-    Unknown fields are ignored; optional ones that are missing, or an empty text where none can be, are None. The
-    function raises ValueError, TypeError or KeyError if the JSON does not fit.
+    Unknown fields are ignored. An optional number or date that is an empty text is None, as is an optional field that
+    is missing. The function raises ValueError, TypeError or KeyError if the JSON does not fit.
     """
     made: Callable[[Any], T] | None = _made.get(model)
     if made is None:
@@ -28,7 +28,7 @@ def structurer(model: type[T]) -> Callable[[Any], T]:
 
 
 def list_structurer(model: type[T]) -> Callable[[Any], list[T]]:
-    """Return a function from a decoded JSON array to models; see `structurer`."""
+    """Return a function that makes models of a decoded JSON array; see `structurer`."""
     structure_one = structurer(model)
 
     def structure(data: Any) -> list[T]:

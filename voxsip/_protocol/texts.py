@@ -1,8 +1,8 @@
-"""The one rule for names, hosts and passwords that cannot work, for rows of programs and of files and for single calls.
+"""Recognizes names, hosts and passwords that cannot work, in rows of programs and of files and in single calls.
 
-A row applies it when it is made, a command as it encodes its arguments: nothing of it is ever sent. Each of these was bought at some
-time: a name with a line break or a zero-width space in it, a host with `https://` before it, and the `nan` or
-`NULL` that stand where a data frame or a database had nothing.
+A row is checked when it is made, a command when its arguments are encoded, so such a text is never sent. Each of these
+has been bought by mistake: a name with a line break or a zero-width space in it, a host with `https://` before it, and
+the `nan` or `NULL` of an empty cell in a data frame or a database.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MISSING = frozenset({
     "#null!", "#ref!", "#value!", "#name?", "#div/0!", "#num!",
 })  # fmt: skip
 _PEOPLE = frozenset({"na"})
-"""Spelled so, a name of a person; only in capitals what R and spreadsheets write for nothing."""
+"""Words that may be the name of a person; R and spreadsheets write them for "no value" in capitals only."""
 _HOSTS = frozenset({"proxy", "outbound_proxy"})
 _LOGINS = frozenset({"sip_username", "auth_user"})
 # A host may be followed by its port: "sip:5060" names the host sip.
@@ -27,7 +27,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def is_missing(text: str) -> bool:
-    """Returns whether a text is what programs write for no value, such as `nan` or `NULL`."""
+    """Returns whether programs write this text for no value, such as `nan` or `NULL`."""
     text = text.strip()
     folded = text.casefold()
     return folded in _MISSING and (folded not in _PEOPLE or text.isupper())
@@ -39,8 +39,8 @@ def problem_of(column: str, text: str, *, secret: bool = False) -> str | None:
     Args:
         column: The column's name in the API.
         text: The value, not empty.
-        secret: The value is a password: only line ends and other control characters are sure
-            mistakes in it, and nothing of it is repeated.
+        secret: Whether the value is a password: only line ends and other control characters are certain
+            mistakes in it, and the result quotes nothing of it.
 
     Returns:
         "problem; remedy", or None.
