@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -99,20 +98,15 @@ def list_children(context: Context) -> Reply:
         if order_by.removeprefix("child_") not in _BRIEF:
             raise RefusedError(INVALID_ARGUMENTS, "Child accounts cannot be ordered by that")
         rows.sort(key=lambda row: row[order_by.removeprefix("child_")])
-    page = context.page(rows)
     members = None
     if values.get("brief_output", False):
         members = _BRIEF
     elif values.get("medium_output", False):
         members = _MEDIUM
-    return {
-        "result": [
-            {name: value for name, value in row.items() if members is None or name in members}
-            for row in page
-        ],
-        "total_count": len(rows),
-        "count": len(page),
-    }
+    return context.listed(
+        rows,
+        lambda row: {name: row[name] for name in row if members is None or name in members},
+    )
 
 
 @command("GetCurrencyRate")
@@ -228,7 +222,7 @@ def change_account_plan(context: Context) -> Reply:
     if template not in PLAN_PRICES:
         raise RefusedError(INVALID_TEMPLATE_ID)
     context.pay(PLAN_PRICES[template], SUBSCRIPTION, f"Plan {values['plan_type']}")
-    today = datetime.fromtimestamp(account.clock.now(), UTC).date()
+    today = account.clock.utc().date()
     account.plans[values["plan_type"]] = {
         **_plan(values["plan_type"], template),
         "next_charge": month_later(today).isoformat(),

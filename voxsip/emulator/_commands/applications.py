@@ -82,34 +82,26 @@ def set_(context: Context) -> dict[str, Any]:
 @command("GetApplications")
 def list_(context: Context) -> dict[str, Any]:
     """List applications, with their rules and those rules' scenarios if asked to; a name is matched by part."""
-    values = context.values
+    account, values = context.account, context.values
     wanted, part = values.get("application_id"), values.get("application_name", "").casefold()
     rows = [
         row
-        for row in context.account.applications.values()
+        for row in account.applications.values()
         if wanted in (None, row.id) and part in row.name.casefold()
     ]
-    page = context.page(rows)
     with_scenarios = values.get("with_scenarios", False)
-    if with_scenarios or values.get("with_rules", False):
-        account = context.account
-        result = [
-            describe(row)
-            | {
-                "rules": [
-                    rules.describe(account, rule, with_scenarios=with_scenarios)
-                    for rule in account.rules_of(row.id)
-                ]
-            }
-            for row in page
-        ]
-    else:
-        result = [describe(row) for row in page]
-    return {
-        "result": result,
-        "total_count": len(rows),
-        "count": len(page),
-    }
+    with_rules = with_scenarios or values.get("with_rules", False)
+
+    def show(application: Application) -> dict[str, Any]:
+        row = describe(application)
+        if with_rules:
+            row["rules"] = [
+                rules.describe(account, rule, with_scenarios=with_scenarios)
+                for rule in account.rules_of(application.id)
+            ]
+        return row
+
+    return context.listed(rows, show)
 
 
 def describe(application: Application) -> dict[str, Any]:

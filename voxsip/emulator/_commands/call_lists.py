@@ -134,8 +134,7 @@ def list_(context: Context) -> Reply:
     """List the lists; a name is matched by part."""
     account = context.account
     rows = chosen(account.table(LIST).rows.values(), context.values, _filters(account))
-    page = context.page(rows)
-    return {"result": [_shown(row) for row in page], "total_count": len(rows), "count": len(page)}
+    return context.listed(rows, _shown)
 
 
 @command("GetCallListDetails")

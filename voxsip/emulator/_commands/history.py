@@ -36,16 +36,10 @@ AUDIT_COLUMNS = ("audit_log_id", "requested", "cmd_name")
 @command("GetCallHistory")
 def list_calls(context: Context) -> Reply:
     """List call sessions, oldest first unless `desc_order` is given; their calls if asked for."""
-    values, zone = context.values, Zone(context.values)
-    _refuse_async(values)
-    begin, end = context.bounds()
-    page, total = _cut(_sessions(context, zone)(), begin, end)
-    return {
-        "result": [_describe(row, zone, values) for row in page],
-        "total_count": total,
-        "count": len(page),
-        "timezone": zone.name,
-    }
+    zone = Zone(context.values)
+    reply = _page(context, zone, lambda *given: _sessions(*given)())
+    reply["result"] = [_describe(row, zone, context.values) for row in reply["result"]]
+    return reply
 
 
 @command("GetCallHistoryAsync")
@@ -63,11 +57,7 @@ def order_brief_calls(context: Context) -> Reply:
 @command("GetTransactionHistory")
 def list_transactions(context: Context) -> Reply:
     """List what was paid, oldest first unless `desc_order` is given."""
-    zone = Zone(context.values)
-    _refuse_async(context.values)
-    begin, end = context.bounds()
-    page, total = _cut(_transactions(context, zone), begin, end)
-    return {"result": page, "total_count": total, "count": len(page), "timezone": zone.name}
+    return _page(context, Zone(context.values), _transactions)
 
 
 @command("GetTransactionHistoryAsync")
@@ -80,11 +70,7 @@ def order_transactions(context: Context) -> Reply:
 @command("GetAuditLog")
 def list_audit(context: Context) -> Reply:
     """List the latest commands that changed something; their arguments are not kept."""
-    zone = Zone(context.values, bounds=False)
-    _refuse_async(context.values)
-    begin, end = context.bounds()
-    page, total = _cut(_audit(context, zone), begin, end)
-    return {"result": page, "total_count": total, "count": len(page), "timezone": zone.name}
+    return _page(context, Zone(context.values, bounds=False), _audit)
 
 
 @command("GetAuditLogAsync")
@@ -125,20 +111,19 @@ def _field(value: object) -> str:
     return text
 
 
-def _refuse_async(values: Mapping[str, Any]) -> None:
-    """Refuse what changes the reply to another than the command's own."""
-    if values.get("is_async", False):
+def _page(
+    context: Context, zone: Zone, find: Callable[[Context, Zone], Iterable[Row]]
+) -> dict[str, Any]:
+    """Return the reply of a list command; of the rows that are found, only its page is kept in memory."""
+    if context.values.get("is_async", False):
         raise RefusedError(FORBIDDEN_PARAMETER, "Reports are ordered by the Async command here")
-
-
-def _cut(rows: Iterable[Row], begin: int, end: int) -> tuple[list[Row], int]:
-    """Return a page of the rows, and how many there are."""
+    begin, end = context.bounds()
     page, total = [], 0
-    for row in rows:
+    for row in find(context, zone):
         if begin <= total < end:
             page.append(row)
         total += 1
-    return page, total
+    return {"result": page, "total_count": total, "count": len(page), "timezone": zone.name}
 
 
 def _accounts(context: Context) -> list[Account]:

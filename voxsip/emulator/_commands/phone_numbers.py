@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -131,8 +130,7 @@ def list_(context: Context) -> Reply:
         if order_by not in _ORDERS:
             raise RefusedError(INVALID_ARGUMENTS, "Phone numbers cannot be ordered by that")
         rows.sort(key=lambda row: str(row[_ORDERS[order_by]]))
-    page = context.page(rows)
-    return {"result": page, "total_count": len(rows), "count": len(page)}
+    return context.listed(rows)
 
 
 @command("IsAccountPhoneNumber")
@@ -284,7 +282,7 @@ def _on_sale(context: Context) -> Iterator[str]:
 
 def _buy(account: Account, values: Mapping[str, Any], number: str) -> Row:
     account.pay(PHONE_PRICE, SUBSCRIPTION, f"Phone number {number}")
-    today = datetime.fromtimestamp(account.clock.now(), UTC).date()
+    today = account.clock.utc().date()
     return account.table(KEY).add(
         phone_number=number.removeprefix("+"),
         phone_country_code=values["country_code"],

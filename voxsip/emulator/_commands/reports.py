@@ -15,8 +15,6 @@ from voxsip.emulator._service.values import ALL
 from voxsip.emulator._state.bindings import find_application
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from voxsip.emulator._service.files import File
     from voxsip.emulator._state.account import Account
     from voxsip.emulator._state.table import Row
@@ -71,37 +69,13 @@ def order_smart_queue_history(context: Context) -> Reply:
 @command("GetHistoryReports")
 def list_history_reports(context: Context) -> Reply:
     """List the reports of the history."""
-    values = context.values
-    kinds = values.get("history_type")
-    rows = [
-        row
-        for row in _chosen(context.account, values, HISTORY)
-        if kinds in (None, ALL) or row["_kind"] in kinds
-    ]
-    page = context.page(rows)
-    return {
-        "result": [_describe(context.account, row, "history_type") for row in page],
-        "total_count": len(rows),
-        "count": len(page),
-    }
+    return _listed(context, HISTORY, context.values.get("history_type"), "history_type")
 
 
 @command("GetPhoneNumberReports")
 def list_phone_number_reports(context: Context) -> Reply:
     """List the reports about phone numbers."""
-    values = context.values
-    kinds = values.get("report_type")
-    rows = [
-        row
-        for row in _chosen(context.account, values, COMMON)
-        if kinds is None or row["_kind"] in kinds
-    ]
-    page = context.page(rows)
-    return {
-        "result": [_describe(context.account, row, "type") for row in page],
-        "total_count": len(rows),
-        "count": len(page),
-    }
+    return _listed(context, COMMON, context.values.get("report_type"), "type")
 
 
 @command("DownloadHistoryReport")
@@ -119,19 +93,23 @@ def download(context: Context) -> Reply:
     return file
 
 
-def _chosen(account: Account, values: Mapping[str, Any], key: str) -> list[Row]:
-    """Return the reports that the filters of both kinds let through, in the order asked for."""
+def _listed(context: Context, key: str, kinds: Any, shown_as: str) -> Reply:
+    """Return the reports that every filter lets through, in the order asked for; `shown_as` names their kind."""
+    account, values = context.account, context.values
     begin, end = values.get("created_from"), values.get("created_to")
     completed, wanted = values.get("is_completed"), values.get(key)
     rows = [
         row
         for row in account.table(key).rows.values()
-        if wanted in (None, row[key])
+        if (kinds in (None, ALL) or row["_kind"] in kinds)
+        and wanted in (None, row[key])
         and (completed is None or completed is _is_complete(account, row))
         and (begin is None or row["created"] >= wire(begin))
         and (end is None or row["created"] <= wire(end))
     ]
-    return rows[::-1] if values.get("desc_order", False) else rows
+    if values.get("desc_order", False):
+        rows.reverse()
+    return context.listed(rows, lambda row: _describe(account, row, shown_as))
 
 
 def _is_complete(account: Account, row: Row) -> bool:
@@ -145,7 +123,7 @@ def _describe(account: Account, row: Row, kind: str) -> Row:
         return shown
     completed = datetime.fromtimestamp(row["_ready_at"], UTC)
     shown |= {
-        "completed": completed.strftime("%Y-%m-%d %H:%M:%S"),
+        "completed": wire(completed),
         "file_name": f"{row['_kind']}.csv",
         "file_size": row["_file"].size,
         "download_size": row["_file"].size,

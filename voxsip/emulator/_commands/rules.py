@@ -109,13 +109,8 @@ def list_(context: Context) -> dict[str, Any]:
         and video in (None, row.video_conference)
         and template in row.pattern
     ]
-    page = context.page(rows)
     with_scenarios = values.get("with_scenarios", False)
-    return {
-        "result": [describe(account, row, with_scenarios=with_scenarios) for row in page],
-        "total_count": len(rows),
-        "count": len(page),
-    }
+    return context.listed(rows, lambda row: describe(account, row, with_scenarios=with_scenarios))
 
 
 @command("ReorderRules")

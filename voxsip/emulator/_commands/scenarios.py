@@ -98,13 +98,8 @@ def list_(context: Context) -> dict[str, Any]:
         and part in row.name.casefold()
         and (used is None or row.id in used)
     ]
-    page = context.page(rows)
     with_script = values.get("with_script", False)
-    reply: dict[str, Any] = {
-        "result": [describe_scenario(row, with_script=with_script) for row in page],
-        "total_count": len(rows),
-        "count": len(page),
-    }
+    reply = context.listed(rows, lambda row: describe_scenario(row, with_script=with_script))
     if application is not None:
         reply |= {"application_id": application.id, "application_name": application.name}
     return reply

@@ -47,8 +47,7 @@ def list_(context: Context) -> dict[str, Any]:
     """List the networks."""
     wanted = context.values.get("sip_whitelist_id")
     rows = [row for row in context.account.white_list.values() if wanted in (None, row.id)]
-    page = [_describe(row) for row in context.page(rows)]
-    return {"result": page, "total_count": len(rows), "count": len(page)}
+    return context.listed(rows, _describe)
 
 
 def _describe(item: WhiteListItem) -> dict[str, Any]:

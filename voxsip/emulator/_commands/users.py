@@ -109,12 +109,7 @@ def list_(context: Context) -> dict[str, Any]:
         if attribute is None:
             raise RefusedError(INVALID_ARGUMENTS, "Users cannot be ordered by that")
         rows.sort(key=lambda row: getattr(row, attribute))
-    page = context.page(rows)
-    return {
-        "result": [_describe(account, row) for row in page],
-        "total_count": len(rows),
-        "count": len(page),
-    }
+    return context.listed(rows, lambda row: _describe(account, row))
 
 
 def _describe(account: Account, user: User) -> dict[str, Any]:

@@ -60,6 +60,13 @@ class Context:
         """
         return list(islice(rows, *self.bounds()))
 
+    def listed(
+        self, rows: Sequence[T], describe: Callable[[T], Any] = lambda row: row
+    ) -> dict[str, Any]:
+        """Return the reply of a list command: the page asked for, described, and the number of all rows."""
+        page = [describe(row) for row in self.page(rows)]
+        return {"result": page, "total_count": len(rows), "count": len(page)}
+
     def bounds(self, page: int = DEFAULT_PAGE) -> tuple[int, int]:
         """Return where the requested page begins and ends.
 
