@@ -124,9 +124,16 @@ async def test_nothing_leaves_this_machine(serve):
     await until(lambda: delivery.attempts)
     assert "not sent" in delivery.attempts[0]
     assert not delivery.delivered
-    for url in ("https://example.com/", "http://192.0.2.1/", "http://127.0.0.1.example.com/"):
+    for url in (
+        "https://example.com/",
+        "http://192.0.2.1/",
+        "http://[::ffff:192.0.2.1]/",
+        "http://127.0.0.1.example.com/",
+    ):
         with pytest.raises(ValueError, match="loopback"):
             Emulator(callback_url=url)
+    for url in ("http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://localhost/"):
+        Emulator(callback_url=url)
 
 
 async def test_children_have_callbacks_of_their_own(serve, receiver):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voxsip.emulator._state.account import Account
     from voxsip.emulator._state.model import Rule, Scenario
 
-__all__ = ["describe", "describe_scenario", "find_rule", "find_scenarios"]
+__all__ = ["describe", "describe_scenario", "find_scenarios"]
 
 INVALID_SCENARIO_ID = 132
 INVALID_PATTERN = 148
@@ -193,28 +193,6 @@ def find_scenarios(account: Account, values: Mapping[str, Any]) -> list[Scenario
             raise RefusedError(INVALID_SCENARIO_NAME)
         found[scenario.id] = scenario
     return list(found.values())
-
-
-def find_rule(account: Account, values: Mapping[str, Any]) -> Rule | None:
-    """Find the rule that `rule_id`, or `rule_name` within an application, stands for.
-
-    Raises:
-        RefusedError: 147, 156, 116 or 107 if there is none, 134 for a name without its application.
-    """
-    application = find_application(account, values)
-    if "rule_id" in values:
-        rule = account.rules.get(values["rule_id"])
-        if rule is None or (application is not None and rule.application_id != application.id):
-            raise RefusedError(INVALID_RULE_ID)
-        return rule
-    if "rule_name" not in values:
-        return None
-    if application is None:
-        raise RefusedError(REQUIRED, "A rule name needs application_id or application_name")
-    found = account.rule_named(application.id, values["rule_name"])
-    if found is None:
-        raise RefusedError(INVALID_RULE_NAME)
-    return found
 
 
 def _check(values: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from voxsip.emulator._commands.rules import describe_scenario, find_rule, find_scenarios
+from voxsip.emulator._commands.rules import describe_scenario, find_scenarios
 from voxsip.emulator._service.context import Context, command
 from voxsip.emulator._service.errors import RefusedError
 from voxsip.emulator._service.values import ALL, INVALID_ARGUMENTS, REQUIRED
@@ -39,7 +39,7 @@ def add(context: Context) -> dict[str, Any]:
     """Add a scenario, or with rewrite=true replace the text of the one of that name; a rule takes it as its last."""
     account, values = context.account, context.values
     name, script = values["scenario_name"], _script(values)
-    rule = find_rule(account, values)
+    rule = find_target(account, values).rule
     scenario = account.scenario_named(name)
     if scenario is None:
         scenario = account.add_scenario(_free_name(account, name), script)
@@ -69,7 +69,7 @@ def delete(context: Context) -> dict[str, Any]:
 def bind(context: Context) -> dict[str, Any]:
     """Put scenarios behind those of a rule, or with bind=false take them out; bindings that exist stay."""
     account, values = context.account, context.values
-    rule, scenarios = find_rule(account, values), find_scenarios(account, values)
+    rule, scenarios = find_target(account, values).rule, find_scenarios(account, values)
     if rule is None or not scenarios:
         raise RefusedError(REQUIRED, "A rule and a scenario are needed")
     if values.get("bind", True):
@@ -131,7 +131,7 @@ def set_(context: Context) -> dict[str, Any]:
 def reorder(context: Context) -> dict[str, Any]:
     """Let the scenarios of a rule run in the order given; all of them have to be named."""
     account, values = context.account, context.values
-    rule, wanted = find_rule(account, values), values.get("scenario_id")
+    rule, wanted = find_target(account, values).rule, values.get("scenario_id")
     if rule is None or wanted is None:
         raise RefusedError(REQUIRED, "A rule and the ids of its scenarios are needed")
     if sorted(wanted) != sorted(rule.scenario_ids):

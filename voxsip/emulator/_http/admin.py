@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
 
+from voxsip.emulator._service.callbacks import is_loopback
 from voxsip.emulator._service.health import set_status
 from voxsip.emulator._state.state import State
 
@@ -47,7 +47,7 @@ class Admin:
         }:
             return web.Response(status=404)
         peer = request.transport and request.transport.get_extra_info("peername")
-        if not peer or not _is_loopback(peer[0]):
+        if not peer or not is_loopback(peer[0]):
             return web.Response(status=403)
         try:
             if route == ("GET", STATE_PATH):
@@ -87,8 +87,3 @@ class Admin:
     def _json(self, body: bytes) -> web.Response:
         headers = {"Content-Type": "application/json", "Date": self._service.clock.http_date()}
         return web.Response(body=body, headers=headers)
-
-
-def _is_loopback(host: str) -> bool:
-    address = ip_address(host.partition("%")[0])
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

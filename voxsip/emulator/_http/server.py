@@ -38,20 +38,17 @@ class Handler:
 
     Args:
         service: the service that executes the calls.
+
+    Attributes:
         latency: gives the seconds a request takes, half before the work and half after it; None
             for no waiting at all.
-        faults: the faults to inject; may be replaced while running.
+        faults: the faults to inject.
     """
 
-    def __init__(
-        self,
-        service: Service,
-        latency: Callable[[], float] | None = None,
-        faults: Faults | None = None,
-    ) -> None:
+    def __init__(self, service: Service) -> None:
         self.service = service
-        self.latency = latency
-        self.faults = faults
+        self.latency: Callable[[], float] | None = None
+        self.faults: Faults | None = None
         self.callbacks = Callbacks()
         self._admin = Admin(service, self.callbacks)
         self._late: list[_LateCall] = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._state.account import Account
 
-__all__ = ["Delivery", "is_loopback_url", "is_web_url", "make_delivery"]
+__all__ = ["Delivery", "is_loopback", "is_loopback_url", "is_web_url", "make_delivery"]
 
 
 @define(kw_only=True)
@@ -98,10 +98,14 @@ def is_web_url(text: str) -> bool:
 
 def is_loopback_url(text: str) -> bool:
     """Returns whether a URL leads to this machine by its loopback addresses or the name localhost."""
-    if not is_web_url(text):
-        return False
-    host = urlsplit(text).hostname or ""
+    host = (urlsplit(text).hostname or "") if is_web_url(text) else ""
     try:
-        return ip_address(host).is_loopback
+        return is_loopback(host)
     except ValueError:
         return host == "localhost"
+
+
+def is_loopback(address: str) -> bool:
+    """Returns whether an IP address is this machine's own; IPv4 may come as IPv6, and IPv6 with a zone."""
+    found = ip_address(address.partition("%")[0])
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
