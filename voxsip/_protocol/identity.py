@@ -53,10 +53,10 @@ def fold_of(parameter: str) -> Callable[[str], str]:
 
 
 def are_near(pairs: Iterable[tuple[str, object, object]]) -> bool:
-    """Returns whether values are equal or differ only in spelling.
+    """Returns whether values are equal or differ only in spelling; one that is absent may be any.
 
     Args:
-        pairs: The parameter and the two values, for each comparison.
+        pairs: The parameter, the value that is wanted and the one that is there, for each comparison.
     """
     return all(_near(fold_of(name), one, other) for name, one, other in pairs)
 
@@ -64,7 +64,7 @@ def are_near(pairs: Iterable[tuple[str, object, object]]) -> bool:
 def spellings(name: str) -> tuple[str, ...]:
     """Return the spellings in which a service may store a user name, as given first."""
     found = {name: None}
-    for change in (str.strip, _nfc, str.lower, fold_name):
+    for change in (str.strip, _nfc, _nfd, str.lower, fold_name):
         for text in list(found):
             found[change(text)] = None
     return tuple(found)
@@ -73,8 +73,16 @@ def spellings(name: str) -> tuple[str, ...]:
 def _near(fold: Callable[[str], str], one: object, other: object) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one == other or fold(one) == fold(other)
+    if other is None:  # documented members can be absent: it may be any
+        return True
+    if isinstance(one, str) and type(other) is int:  # a name of digits, written as a number
+        return fold(one) == str(other)
     return one == other
 
 
 def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
+
+
+def _nfd(text: str) -> str:
+    return unicodedata.normalize("NFD", text)

@@ -127,17 +127,83 @@ async def test_page_that_never_turns_ends_the_look_up(listing):
     assert len(server.requests) == 2
 
 
-async def test_filters_by_what_can_be_asked_for(listing):
+async def test_filters_by_the_user_name_only(listing):
     server, side = await listing([])
     await side(recover)
-    await side(lambda client: recover(client, arguments=ARGUMENTS | {"proxy": "a;b"}))
     await side(lambda client: recover(client, arguments=ARGUMENTS | {"sip_username": ";"}))
     asked = [sorted(request.rel_url.query) for request in server.requests]
-    assert asked == [
-        ["count", "offset", "proxy", "sip_username"],
-        ["count", "offset", "sip_username"],
-        ["count", "offset", "proxy"],
-    ]
+    assert asked == [["count", "offset", "sip_username"], ["count", "offset"]]
+
+
+@pytest.mark.parametrize(
+    "kept", ["pbx.example.com:5060", "pbx.example.com.", "sip:pbx.example.com", "PBX.example.com"]
+)
+async def test_proxy_that_the_service_keeps_in_another_way_is_found(listing, kept):
+    def listed(request):
+        asked = request.rel_url.query.get("proxy", kept)
+        rows = (
+            [row(1, proxy=kept)] if asked == kept and "0" in request.rel_url.query["offset"] else []
+        )
+        return Answer({"result": rows}, headers={"Date": "Sun, 15 Jun 2025 15:06:40 GMT"})
+
+    server, side = await listing()
+    server.answers = [listed]
+    await side.fails(voxsip.OutcomeUnknownError, recover)
+
+
+@pytest.mark.parametrize("known", [None, frozenset()], ids=["by time", "by ids"])
+@pytest.mark.parametrize("missing", ["sip_username", "proxy"])
+async def test_what_does_not_tell_its_name_leaves_it_unknown(listing, missing, known):
+    _, side = await listing([row(1) | {missing: None}], [])
+    await side.fails(voxsip.OutcomeUnknownError, lambda client: recover(client, known_before=known))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row(2, "2025-06-15 15:06:40"),
+        row(2, "2025-06-15 15:06:40", sip_username="Alice"),
+        row(2, "2025-06-15 16:00:00"),
+        row(2, None),
+        row(2, "someday"),
+    ],
+    ids=["as new", "as new, in another spelling", "later", "without a time", "no time"],
+)
+async def test_another_that_may_be_new_leaves_it_unknown(listing, other):
+    _, side = await listing([row(1), other], [])
+    await side.fails(voxsip.OutcomeUnknownError, recover)
+
+
+async def test_an_older_one_of_the_name_does_no_harm(listing):
+    _, side = await listing([row(1, "2025-06-15 12:00:00"), row(2)], [])
+    assert (await side(recover))["sip_registration_id"] == 2
+
+
+@pytest.mark.parametrize("known", [None, frozenset()], ids=["by time", "by ids"])
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [{"result": [], "count": 1}],
+        [{"result": [], "total_count": 3}],
+        [
+            {"result": [row(1, sip_username="bob")], "total_count": 2},
+            {"result": [], "total_count": 2},
+        ],
+        [{"result": [row(1, sip_username="bob")]}],
+    ],
+    ids=["a count", "a total", "a total after a page", "the same page"],
+)
+async def test_nothing_on_a_list_that_may_hold_more_is_not_believed(answer, connect, pages, known):
+    server = await answer(*[Answer(page) for page in pages])
+    side = connect(base_url=server.base_url, policy=RetryPolicy(attempts=1))
+    await side.fails(voxsip.OutcomeUnknownError, lambda client: recover(client, known_before=known))
+
+
+async def test_nothing_on_a_whole_list_is_believed(answer, connect):
+    pages = [{"result": [row(1, sip_username="bob")], "count": 1}, {"result": [], "count": 0}]
+    server = await answer(*[Answer(page) for page in pages])
+    side = connect(base_url=server.base_url, policy=RetryPolicy(attempts=1))
+    assert await side(recover) is None
 
 
 @pytest.mark.parametrize("bought", [None, "", "yesterday", 5, []])

@@ -1,5 +1,7 @@
 """When two purchases mean the same registration."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -60,7 +62,18 @@ def test_a_host_in_punycode_is_near():
 
 def test_values_that_are_no_text_are_equal_or_different():
     assert are_near([("count", 5, 5)])
-    assert not are_near([("sip_username", "eve", None)])
+    assert not are_near([("count", 5, 6)])
+    assert not are_near([("sip_username", "eve", [])])
+
+
+def test_a_value_that_is_not_told_may_be_any():
+    assert are_near([("sip_username", "eve", None), ("proxy", "p", "p")])
+    assert not are_near([("sip_username", "eve", None), ("proxy", "p", "q")])
+
+
+def test_a_name_of_digits_may_come_as_a_number():
+    assert are_near([("sip_username", "1001", 1001)])
+    assert not are_near([("sip_username", "1001", 1002)])
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
@@ -74,4 +87,5 @@ def test_what_services_make_of_a_name_is_among_its_spellings(name):
     ways = spellings(name)
     assert ways[0] == name
     assert {name.strip(), name.strip().lower()} <= set(ways)
-    assert len(ways) <= 16
+    assert {unicodedata.normalize(form, name) for form in ("NFC", "NFD")} <= set(ways)
+    assert len(ways) <= 24

@@ -43,17 +43,21 @@ class Purchases:
         self.present = IdSet()
         self.unread: VoxsipError | None = None
         self._found: dict[tuple[str, str], deque[tuple[tuple[str, str], int]]] = {}
+        self._nameless: list[int] = []
 
     def __len__(self) -> int:
         """Return the number of registrations that earlier runs may have bought, and no row was told."""
-        return sum(len(found) for found in self._found.values())
+        return sum(len(found) for found in self._found.values()) + len(self._nameless)
 
     def offer(self, item: SipRegistration) -> None:
         """Take in a registration that is there as a job is resumed."""
         self.present.add(item.sip_registration_id)
         if item.sip_registration_id in self.claimed:
             return
-        login = (item.sip_username or "", item.proxy or "")
+        if item.sip_username is None or item.proxy is None:  # it may carry any row's name
+            self._nameless.append(item.sip_registration_id)
+            return
+        login = (item.sip_username, item.proxy)
         self._found.setdefault(fold_login(*login), deque()).append(
             (login, item.sip_registration_id)
         )
@@ -72,7 +76,7 @@ class Purchases:
         found = self._found.get(fold_login(*login), ())
         left = [(theirs, number) for theirs, number in found if number not in self.claimed]
         if not left:
-            return None
+            return self._any_nameless(row)
         theirs, number = min(left, key=lambda one: one[0] != login)
         if self.known is None or theirs != login:
             return OutcomeUnknownError(
@@ -81,6 +85,16 @@ class Purchases:
             )
         self.claimed.add(number)
         return number
+
+    def _any_nameless(self, row: CreateRequest) -> OutcomeUnknownError | None:
+        """Return the error for a row while a registration is there that may be its own and does not tell its name."""
+        for number in self._nameless:
+            if number not in self.claimed:
+                return OutcomeUnknownError(
+                    f"{row.label}: registration {number} does not tell its name, and may be what an earlier run bought for"
+                    " it, or may not: compare them"
+                )
+        return None
 
     def observe(self, outcome: Outcome[Any]) -> None:
         """Claim what a row was told."""
