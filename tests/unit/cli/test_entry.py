@@ -90,3 +90,26 @@ def test_a_terminal_that_knows_no_unicode_is_no_error(voxsip, write):
     ended = voxsip("bulk", "bind", path, PYTHONUTF8="0", PYTHONIOENCODING="ascii")
     assert ended.code == 2
     assert "us\\xe9r" in ended.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("registrations", "list"),
+        ("registrations", "bind", "1", "--user-id", "1"),
+        ("bulk", "bind", "rows.csv", "--dry-run", "--output", "json"),
+        ("bulk", "bind", "-"),
+        ("plan", "rows.csv", "--output", "json"),
+        ("export",),
+        ("call", "GetAccountInfo"),
+        ("rate", "show"),
+        ("nonsense",),
+    ],
+    ids=" ".join,
+)
+def test_with_imports_done_before_a_command_does_the_same(serve, write, words):
+    """Most tests run it so: see tests/support/command_server.py."""
+    _, voxsip = serve(registrations=2)
+    write("id,app_id,user_id\n1,1,1\nx,1,1\n")
+    assert voxsip(*words, stdin="id\nx\n") == voxsip.alone(*words, stdin="id\nx\n")
