@@ -7,7 +7,7 @@ import voxsip
 from tests.simulator import run
 from voxsip._calls import lookup
 from voxsip._calls.creates import Creates
-from voxsip.bulk._journal.journal import Journal
+from voxsip.bulk._journal.journal import FileJournal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._live.purchases import Purchases
 from voxsip.bulk._run import Run
@@ -70,8 +70,8 @@ def no_quiet():
 @contextmanager
 def every_end_in_order():
     """A run that closed its journal ended in order, whatever was on its way."""
-    close = Journal.close
-    with patch.object(Journal, "close", lambda self, **_: close(self)):
+    close = FileJournal.close
+    with patch.object(FileJournal, "close", lambda self, **_: close(self)):
         yield
 
 

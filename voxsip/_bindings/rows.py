@@ -23,6 +23,7 @@ from voxsip._redaction.values import SecretText, conceal_members, type_name
 if TYPE_CHECKING:
     from voxsip._protocol.command import Command
 
+RowKind = Literal["bind", "create", "delete"]
 SECRET_COLUMNS = frozenset({"password"})
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no"})
@@ -32,7 +33,7 @@ class Request:
     """What rows of every kind share: made from columns, turned into parameters, never half checked."""
 
     __slots__ = ()
-    kind: ClassVar[Literal["bind", "create", "delete"]]
+    kind: ClassVar[RowKind]
     command: ClassVar[str]
     account_id: int | None = None
     """The child account that it is for; None for the account of the client."""
@@ -94,7 +95,7 @@ class BindRequest(Request):
         InvalidArgumentError: a value of a wrong type.
     """
 
-    kind: ClassVar[Literal["bind", "create", "delete"]] = "bind"
+    kind: ClassVar[RowKind] = "bind"
     command: ClassVar[str] = "BindSipRegistration"
 
     sip_registration_id: int | None = None
@@ -143,7 +144,7 @@ class CreateRequest(Request):
         InvalidArgumentError: a value of a wrong type.
     """
 
-    kind: ClassVar[Literal["bind", "create", "delete"]] = "create"
+    kind: ClassVar[RowKind] = "create"
     command: ClassVar[str] = "CreateSipRegistration"
 
     sip_username: str
@@ -203,7 +204,7 @@ class DeleteRequest(Request):
         InvalidArgumentError: a value of a wrong type.
     """
 
-    kind: ClassVar[Literal["bind", "create", "delete"]] = "delete"
+    kind: ClassVar[RowKind] = "delete"
     command: ClassVar[str] = "DeleteSipRegistration"
 
     sip_registration_id: int

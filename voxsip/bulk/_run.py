@@ -15,7 +15,6 @@ from voxsip._bindings.rows import REQUESTS
 from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._transport.write_guard import WRITE_GUARD
-from voxsip._version import __version__
 from voxsip.bulk._accounts.account import Account
 from voxsip.bulk._accounts.accounts import Accounts, check_accounts, observers
 from voxsip.bulk._engine.engine import Engine
@@ -313,7 +312,6 @@ class Run:
                 options=self.options.to_json(),
                 source=self.source,
                 checksum=self.checksum,
-                version=__version__,
                 rows=self.rows.length,
             )
             return await self._journal_at(self.journal, header, known)

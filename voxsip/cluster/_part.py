@@ -306,7 +306,7 @@ def _check_account(client: BaseAsyncClient, job: JobRecord) -> None:
 
 
 async def _summary(store: ClusterStore, job: JobRecord, record: PartRecord) -> PartSummary:
-    sums = await store.counts(job, [] if record.journal is None else [record.journal])
+    sums = await store.counts(job, [record])
     counts: dict[str, Any] = {name: sums[name][0] for name in STATUSES if name in sums}
     return PartSummary(
         job=job.name,

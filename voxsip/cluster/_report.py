@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ class Sums:
 
 async def read_sums(store: ClusterStore, job: JobRecord, parts: Iterable[PartRecord]) -> Sums:
     """Count the rows of all parts by what has become of them."""
-    counts = await store.counts(job, [part.journal for part in parts if part.journal is not None])
+    counts = await store.counts(job, parts)
     rows: dict[str, int] = {name: counts.get(name, (0, 0, 0))[0] for name in STATUSES}
     rows["unknown"] += counts.get("intended", (0, 0, 0))[0]
     return Sums(
@@ -90,24 +89,24 @@ async def read_report(
         before: The sums when the run began; None counts all runs as one.
     """
     now = await read_sums(store, job, parts)
-    ended = sum(now.rows.values())
-    report = Report(kind=job.kind, rows=job.rows)
-    report.done, report.unchanged = now.rows["done"], now.rows["unchanged"]
-    report.failed, report.unknown = now.rows["failed"], now.rows["unknown"]
-    report.skipped = now.rows["skipped"] + job.rows - ended
-    report.calls, report.retries = now.calls, now.retries
+    counts: dict[str, Any] = dict(now.rows)
+    report = Report(**counts, kind=job.kind, rows=job.rows, calls=now.calls, retries=now.retries)
+    report.skipped += job.rows - sum(now.rows.values())  # those that no part has come to
     if before is not None:
         report.restored = before.ended
         report.calls -= before.calls
         report.retries -= before.retries
     report.options = dict(job.options["job"])
-    report.stopped = job.stop or next((part.stop for part in parts if part.stop is not None), None)
-    for code, name, rows in await store.errors(
-        job, [p.journal for p in parts if p.journal is not None]
-    ):
-        label = error_label(_error(code, name))
+    report.stopped = why_stopped(job, parts)
+    for code, name, rows in await store.errors(job, parts):
+        label = error_label(restore_error(name, code))
         report.errors[label] = report.errors.get(label, 0) + rows
     return report
+
+
+def why_stopped(job: JobRecord, parts: Iterable[PartRecord]) -> str | None:
+    """Return why nothing more of a job, or of some part of it, is sent; or None."""
+    return job.stop or next((part.stop for part in parts if part.stop is not None), None)
 
 
 async def read_told(
@@ -204,7 +203,7 @@ async def _timeline(
 
     For plots alone: it compares the clocks of machines.
     """
-    last = await store.last_rows(job, [part.journal for part in parts if part.journal is not None])
+    last = await store.last_rows(job, parts)
     starts = job.starts or (0.0,)
     offsets = [0.0]
     for run, start in enumerate(starts, 1):
@@ -215,15 +214,3 @@ async def _timeline(
         return max(0.0, offsets[run] + at - starts[run])
 
     return place
-
-
-def _error(code: int | None, name: str) -> Any:
-    known = RestoredRow(
-        index=0,
-        digest=b"",
-        status="failed",
-        at=datetime.fromtimestamp(0, UTC),
-        error_code=code,
-        error_name=name,
-    )
-    return restore_error(known, "")

@@ -12,6 +12,7 @@ from typing import Any, Self, get_args
 import attrs
 import orjson
 
+from voxsip._bindings.rows import RowKind
 from voxsip._config import RetryPolicy, Timeout
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._redaction.values import conceal
@@ -19,10 +20,10 @@ from voxsip._row_files.reading import Reading
 from voxsip._version import __version__
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.decoding import refusing
-from voxsip.bulk._journal.schema import UNKNOWN
+from voxsip.bulk._journal.values import UNKNOWN
 from voxsip.bulk._options import Options
 from voxsip.cluster import _statements as statements
-from voxsip.cluster._plan import Kind, Plan
+from voxsip.cluster._plan import Plan
 from voxsip.shared._address import StoreAddress
 from voxsip.shared._connection import LoopConnection
 
@@ -30,6 +31,9 @@ BATCH_BYTES = 4_000_000
 """Bytes of indexes that go to the store at once."""
 JOURNALS = 200
 """Journals whose rows are counted by one statement."""
+_AS_KEPT = ("name", "kind", "account_id", "service", "path", "checksum", "note", "version", "stop")
+"""Columns of a job that need no checking: PostgreSQL does that."""
+_PART_AS_KEPT = ("part", "account_id", "journal", "complete", "held", "again", "error", "worker")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -43,10 +47,9 @@ class JobRecord:
         kind: The kind of its rows.
         account_id: The account of its client.
         service: Host and port of the API.
-        options: The options of its parts' jobs and clients.
-        reading: The settings for reading its file of rows.
-        deadline: Seconds after the start of a run when nothing more is sent, or None.
-        path: The path of the file of rows.
+        options: Of its parts' jobs and clients.
+        reading: How its file of rows is read.
+        path: Of the file of rows.
         head: Bytes of it before the first row.
         checksum: The checksum of its records.
         columns: The columns of a CSV file, or None.
@@ -60,7 +63,7 @@ class JobRecord:
 
     number: int
     name: str
-    kind: Kind
+    kind: RowKind
     account_id: int | None
     service: str
     options: Mapping[str, Any]
@@ -83,30 +86,22 @@ class JobRecord:
         Raises:
             ValueError: A value is not such as voxsip writes.
         """
-        if row["kind"] not in get_args(Kind):
+        if row["kind"] not in get_args(RowKind):
             raise ValueError("the kind of its rows is unknown")
         columns = row["columns"]
         options = values.mapping(row["options"], "the options")
+        if columns is not None:
+            columns = tuple(values.text(one, "a column") for one in columns)
         return cls(
+            **{name: row[name] for name in _AS_KEPT},
             number=row["id"],
-            name=row["name"],
-            kind=row["kind"],
-            account_id=row["account_id"],
-            service=row["service"],
             options=_options(options),
             reading=_reading(options.get("file", {})),
-            path=row["path"],
             head=values.count(row["head"], "the length of the head"),
-            checksum=row["checksum"],
-            columns=None
-            if columns is None
-            else tuple(values.text(one, "a column") for one in columns),
+            columns=columns,
             rows=values.count(row["rows"], "the number of rows"),
             parts=values.count(row["parts"], "the number of parts"),
-            note=row["note"],
-            version=row["version"],
             starts=tuple(values.seconds(start, "the start of a run") for start in row["starts"]),
-            stop=row["stop"],
         )
 
 
@@ -156,20 +151,12 @@ class PartRecord:
         Raises:
             ValueError: A value is not such as voxsip writes.
         """
-        names = ("done", "unchanged", "failed", "unknown", "skipped")
         return cls(
-            part=row["part"],
-            account_id=row["account_id"],
+            **{name: row[name] for name in _PART_AS_KEPT},
             rows=values.count(row["rows"], "the number of rows"),
-            journal=row["journal"],
-            complete=row["complete"],
-            held=row["held"],
             held_for=values.seconds(row["held_for"] or 0.0, "the end of a lease"),
-            again=row["again"],
             stop=row["stop_now"],
-            error=row["error"],
-            worker=row["worker"],
-            counts={name: values.count(row[name], "a number of rows") for name in names},
+            counts={name: values.count(row[name], "a number of rows") for name in values.STATUSES},
             concurrency=values.count(row["concurrency"], "a number of rows"),
         )
 
@@ -375,11 +362,11 @@ class ClusterStore:
         return known
 
     async def counts(
-        self, job: JobRecord, journals: Iterable[int]
+        self, job: JobRecord, parts: Iterable[PartRecord]
     ) -> dict[str, tuple[int, int, int]]:
         """Return rows, attempts and repeated attempts by status; "intended" are those without an outcome."""
         sums: dict[str, tuple[int, int, int]] = {}
-        found = await self._by_journals(statements.COUNTS, journals)
+        found = await self._by_journals(statements.COUNTS, parts)
         with self.reading(job.name):
             for row in found:
                 status = values.status_of(row["status"])
@@ -392,27 +379,34 @@ class ClusterStore:
         return sums
 
     async def errors(
-        self, job: JobRecord, journals: Iterable[int]
+        self, job: JobRecord, parts: Iterable[PartRecord]
     ) -> list[tuple[int | None, str, int]]:
         """Return number and class of errors, and how many rows ended with each."""
-        found = await self._by_journals(statements.ERRORS, journals)
+        found = await self._by_journals(statements.ERRORS, parts)
         code = "the number of an error"
         with self.reading(job.name):
             return [
-                (values.number_or_none(row["error_code"], code), row["error_name"], row["rows"])
+                (
+                    values.optional(values.number, row["error_code"], code),
+                    row["error_name"],
+                    row["rows"],
+                )
                 for row in found
             ]
 
-    async def last_rows(self, job: JobRecord, journals: Iterable[int]) -> dict[int, int]:
+    async def last_rows(self, job: JobRecord, parts: Iterable[PartRecord]) -> dict[int, int]:
         """Return when the last row of each run ended, in milliseconds since the epoch, by number of the run from 1."""
         starts = [1e3 * start for start in job.starts]
         last: dict[int, int] = {}
-        for row in await self._by_journals(statements.ENDS, journals, starts):
+        for row in await self._by_journals(statements.ENDS, parts, starts):
             last[row["run"]] = max(last.get(row["run"], 0), row["last"])
         return last
 
-    async def _by_journals(self, query: str, journals: Iterable[int], *given: object) -> list[Any]:
-        source = iter(journals)
+    async def _by_journals(
+        self, query: str, parts: Iterable[PartRecord], *given: object
+    ) -> list[Any]:
+        """Return the rows of a statement about the journals of parts that have begun."""
+        source = (part.journal for part in parts if part.journal is not None)
         rows: list[Any] = []
         while batch := list(islice(source, JOURNALS)):
             rows += await self.fetch(query, batch, *given)
@@ -442,7 +436,7 @@ def _options(found: Mapping[str, Any]) -> Mapping[str, Any]:
     client = found["client"]
     Timeout(**client["timeout"])
     RetryPolicy(**client["retry"])
-    values.number_or_none(client["account_id"], "the account")
+    values.optional(values.number, client["account_id"], "the account")
     return {"job": Options.from_json(found["job"], {}).to_json(), "client": client}
 
 

@@ -13,7 +13,6 @@ from voxsip._base_client import knowing
 from voxsip._bindings.listing import every_registration
 from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, InvalidArgumentError, error_class
-from voxsip._version import __version__
 from voxsip.bulk._engine.engine import Engine
 from voxsip.bulk._engine.sender import sender
 from voxsip.bulk._engine.window import Window
@@ -119,7 +118,6 @@ class ApplyRun(Run):
             options=self.options.to_json(),
             source=self.plan.path or self.plan.source,
             checksum=self._digest,
-            version=__version__,
             rows=len(self.plan.changes),
         )
         return await self._journal_at(self.journal or "", header, known)

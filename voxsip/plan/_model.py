@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 import attrs
 
-from voxsip._bindings.rows import Request
+from voxsip._bindings.rows import Request, RowKind
 
 Action = Literal["create", "update", "bind", "move", "unbind", "delete"]
 Binding = tuple[int | None, int | None, int | None]
@@ -81,7 +81,7 @@ class Change(Request):
     # What a row of a bulk job has: the engine and the journal take a change for one.
 
     @property
-    def kind(self) -> Literal["bind", "create", "delete"]:  # type: ignore[override]
+    def kind(self) -> RowKind:  # type: ignore[override]
         """What sort of row the change is, for guards and journals."""
         return self.action if self.action in {"create", "delete"} else "bind"
 

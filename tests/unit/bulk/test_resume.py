@@ -9,7 +9,7 @@ from tests.unit.bulk.conftest import bindings, kill_until_done, received, until
 from voxsip import ConfigurationError, InvalidArgumentError, RetryPolicy, models
 from voxsip._bindings.state import BindingState, Change
 from voxsip.bulk import BindRequest, Stop
-from voxsip.bulk._journal.journal import Journal
+from voxsip.bulk._journal.journal import FileJournal
 from voxsip.emulator import Fault, Faults
 
 
@@ -228,7 +228,7 @@ async def test_money_is_compared_with_the_rows_that_are_left(start, tmp_path):
 
 async def test_a_journal_that_cannot_be_written_ends_the_job(account, tmp_path, monkeypatch):
     _, client = account
-    record, written = Journal.record, 0
+    record, written = FileJournal.record, 0
 
     def full(self, *arguments, **more):
         nonlocal written
@@ -237,7 +237,7 @@ async def test_a_journal_that_cannot_be_written_ends_the_job(account, tmp_path, 
             raise ConfigurationError("journal: the disk is full")
         return record(self, *arguments, **more)
 
-    monkeypatch.setattr(Journal, "record", full)
+    monkeypatch.setattr(FileJournal, "record", full)
     job = client.bulk.bind(rows(40), journal=tmp_path / "job.sqlite", concurrency=4)
     outcomes = []
     with pytest.raises(ConfigurationError, match="disk is full"):

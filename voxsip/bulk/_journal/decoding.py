@@ -1,4 +1,4 @@
-"""Lines of a journal as the library wrote them, whether a file holds them or a store. What nobody wrote is a `ValueError`.
+"""What a journal holds, read back; what voxsip does not write is a `ValueError`.
 
 A journal is read after years, from copies and dumps, and others can write into it: nothing in it is taken on trust.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,12 +15,13 @@ from voxsip._errors import ConfigurationError, error_class
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.schema import WRONG_VALUE, explain
+from voxsip.bulk._journal.values import optional
 from voxsip.bulk._outcomes import Kind, stop_reason
 
 
 @contextmanager
 def refusing(path: Path | str) -> Iterator[None]:
-    """Turn a value that nobody wrote into an error that names the journal; only for reading values.
+    """Turn a value that voxsip does not write into an error that names the journal; only for reading values.
 
     Raises:
         ConfigurationError: There was one.
@@ -41,22 +41,24 @@ def job_header(
     version: object,
     rows: object,
 ) -> JobHeader:
-    """Return what the journal's job is.
-
-    Raises:
-        ValueError: A value is not such as voxsip writes.
-    """
+    """Return what the journal's job is."""
     if kind not in get_args(Kind):
         raise ValueError("the kind of its rows is unknown")
     return JobHeader(
         kind=kind,  # type: ignore[arg-type]
-        account_id=values.number_or_none(account_id, "the account"),
+        account_id=optional(values.number, account_id, "the account"),
         options=values.mapping(options, "the options"),
-        source=values.text_or_none(source, "the source"),
-        checksum=values.text_or_none(checksum, "the checksum"),
+        source=optional(values.text, source, "the source"),
+        checksum=optional(values.text, checksum, "the checksum"),
         version=values.text(version, "the version"),
-        rows=values.count_or_none(rows, "the number of rows"),
+        rows=optional(values.count, rows, "the number of rows"),
     )
+
+
+def total_rows(header: JobHeader, rows_total: object) -> tuple[int | None, int | None]:
+    """Return the number of rows that were read to their end, and that of the input as far as it is known."""
+    total = optional(values.count, rows_total, "the number of rows")
+    return total, header.rows if total is None else total
 
 
 def known_rows(first: object, last: object, total: int | None) -> int:
@@ -66,12 +68,9 @@ def known_rows(first: object, last: object, total: int | None) -> int:
         first: The first place that has a line; None if there is none.
         last: The last one.
         total: The number of the input's rows, if it is known.
-
-    Raises:
-        ValueError: Lines have places that the input does not have.
     """
-    values.count_or_none(first, "the place of a row")
-    place = values.count_or_none(last, "the place of a row")
+    optional(values.count, first, "the place of a row")
+    place = optional(values.count, last, "the place of a row")
     if place is None:
         return 0
     if total is not None and place >= total:
@@ -79,27 +78,32 @@ def known_rows(first: object, last: object, total: int | None) -> int:
     return place + 1
 
 
-def restored_row(line: Iterable[Any]) -> RestoredRow:
-    """Return a row's line, given as the values of `log.COLUMNS`.
+def restored_rows(path: Path | str, lines: Iterable[Iterable[Any]]) -> dict[int, RestoredRow]:
+    """Return rows by their places, of lines that are values of `lines.COLUMNS`.
 
     Raises:
-        ValueError: A value is not such as voxsip writes.
+        ConfigurationError: A value is not such as voxsip writes.
     """
+    with refusing(path):
+        return {row.index: row for row in map(_restored_row, lines)}
+
+
+def _restored_row(line: Iterable[Any]) -> RestoredRow:
     place, digest, _, status, intended_at, at, attempts, elapsed, *said, result_id, account = line
     code, name, words = said
     return RestoredRow(
         index=values.number(place, "the place of a row"),
         digest=values.digest(digest),
         status=values.status_of(status),
-        at=_time(at),
+        at=values.date(at, "the time of a row"),
         attempts=values.number(attempts, "the number of attempts"),
         elapsed=values.number(elapsed, "the time of a row") / 1e6,
-        error_code=values.number_or_none(code, "the number of an error"),
-        error_name=values.text_or_none(name, "the name of an error"),
-        error_text=values.text_or_none(words, "the text of an error"),
-        result_id=result_id_of(result_id),
-        intended_at=None if intended_at is None else _time(intended_at),
-        account_id=account_of(account),
+        error_code=optional(values.number, code, "the number of an error"),
+        error_name=optional(values.text, name, "the name of an error"),
+        error_text=optional(values.text, words, "the text of an error"),
+        result_id=optional(values.number, result_id, "the id of a registration"),
+        intended_at=optional(values.date, intended_at, "the time of a row"),
+        account_id=optional(values.number, account, "the account of a row"),
     )
 
 
@@ -109,46 +113,17 @@ def settled(kind: Kind, counts: Iterable[Iterable[Any]]) -> Mapping[int | None, 
     Args:
         kind: The kind of the rows.
         counts: Status, number of the error, account, and how many rows have these.
-
-    Raises:
-        ValueError: A value is not such as voxsip writes.
     """
     found: Counter[int | None] = Counter()
     for status_code, error_code, account, rows in counts:
         status = values.status_of(status_code)
-        code = values.number_or_none(error_code, "the number of an error")
+        code = optional(values.number, error_code, "the number of an error")
         if status == "skipped" or (status == "failed" and stop_reason(kind, error_class(code))):
             continue
-        found[account_of(account)] += rows
+        found[optional(values.number, account, "the account of a row")] += rows
     return found
 
 
-def result_id_of(value: object) -> int | None:
-    """Return the registration that a row was told.
-
-    Raises:
-        ValueError: It is none.
-    """
-    return values.number_or_none(value, "the id of a registration")
-
-
-def account_of(value: object) -> int | None:
-    """Return the account of a row; None for that of the job.
-
-    Raises:
-        ValueError: It is none.
-    """
-    return values.number_or_none(value, "the account of a row")
-
-
 def ids(found: Iterable[object]) -> list[int]:
-    """Return ids of registrations.
-
-    Raises:
-        ValueError: One is none.
-    """
+    """Return ids of registrations."""
     return [values.number(number, "the id of a registration") for number in found]
-
-
-def _time(milliseconds: object) -> datetime:
-    return datetime.fromtimestamp(values.moment(milliseconds, "the time of a row") / 1e3, UTC)

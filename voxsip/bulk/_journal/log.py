@@ -10,28 +10,10 @@ import sqlite3
 from collections import deque
 from itertools import chain
 
+from voxsip.bulk._journal.lines import COLUMNS, NAMES, Line, replacing
 from voxsip.bulk._journal.ownership import Ownership
-from voxsip.bulk._journal.schema import UNKNOWN, immediate
-from voxsip.bulk._journal.values import INTENDED
+from voxsip.bulk._journal.schema import immediate
 
-Row = tuple[object, ...]
-"""The values of `COLUMNS`."""
-
-COLUMNS = (
-    "place",
-    "digest",
-    "key",
-    "status",
-    "intended_at",
-    "at",
-    "attempts",
-    "elapsed",
-    "error_code",
-    "error_name",
-    "error_text",
-    "result_id",
-    "account_id",
-)
 TRANSACTION_ROWS = 4096
 CHECKPOINT_PAGES = 1000
 """Pages in the log, more or less, that are moved to the main file; what SQLite does by itself at moments of its own."""
@@ -39,19 +21,7 @@ COMMIT_PAGES = 3
 ROWS_A_PAGE = 20
 _STATEMENT_ROWS = (64, 8, 1)
 
-_UPSERT = f"""
-INSERT INTO row ({", ".join(COLUMNS)}) VALUES %s
-ON CONFLICT (place) DO UPDATE SET
-    digest = excluded.digest, key = excluded.key, status = excluded.status, at = excluded.at,
-    attempts = excluded.attempts, elapsed = excluded.elapsed, error_code = excluded.error_code,
-    error_name = excluded.error_name, error_text = excluded.error_text, result_id = excluded.result_id,
-    account_id = excluded.account_id,
-    intended_at = CASE
-        WHEN excluded.intended_at IS NULL THEN row.intended_at
-        WHEN row.status IN ({INTENDED}, {UNKNOWN}) THEN ifnull(row.intended_at, excluded.intended_at)
-        ELSE excluded.intended_at
-    END
-"""  # noqa: S608 - made of constants
+_UPSERT = f"INSERT INTO row ({NAMES}) VALUES %s ON CONFLICT (place) {replacing('row')}"  # noqa: S608 - made of constants
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 _STATEMENTS = {rows: _UPSERT % ", ".join([_VALUES] * rows) for rows in _STATEMENT_ROWS}
 
@@ -77,7 +47,7 @@ class Log:
         connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves data in the drive
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
 
-    def write(self, queue: deque[Row], *, durable: bool) -> None:
+    def write(self, queue: deque[Line], *, durable: bool) -> None:
         """Commit the rows that are in the queue now, oldest first.
 
         Args:
@@ -101,7 +71,7 @@ class Log:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         self._pages = 0
 
-    def _commit(self, rows: list[Row]) -> None:
+    def _commit(self, rows: list[Line]) -> None:
         with immediate(self._connection):
             self._ownership.check_run(self._connection)
             done = 0

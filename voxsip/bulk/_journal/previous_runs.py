@@ -216,30 +216,32 @@ def restore_outcome(index: int, row: Row, known: RestoredRow, status: Status) ->
         row=row,
         status=status,
         result=_restored_reply(known, row.command),
-        error=restore_error(known, row.command),
+        error=_restored_error(known, row.command),
         attempts=known.attempts,
         elapsed=known.elapsed,
         restored=True,
     )
 
 
-def restore_error(known: RestoredRow, command: str) -> VoxsipError | None:
-    """Restore the error of an earlier run, as far as the journal records it."""
+def _restored_error(known: RestoredRow, command: str) -> VoxsipError | None:
     if known.error_name is None:
         return None
-    text = known.error_text or ""
-    kind = getattr(_errors, known.error_name, VoxsipError)
-    error: VoxsipError
-    if known.error_code is not None or (isinstance(kind, type) and issubclass(kind, APIError)):
-        error = error_class(known.error_code)(text, code=known.error_code, command=command)
-    elif kind in (ProxyError, ProxyAuthenticationError):
-        error = _errors.NotSentError(text)
-    elif kind in (_errors.NotSentError, _errors.OutcomeUnknownError, InvalidArgumentError):
-        error = kind(text)
-    else:
-        error = VoxsipError(text)
+    error = restore_error(known.error_name, known.error_code, known.error_text or "", command)
     error.attempts = known.attempts
     return error
+
+
+def restore_error(name: str, code: int | None, text: str = "", command: str = "") -> VoxsipError:
+    """Restore an error by its class and number, as far as a journal records it."""
+    kind = getattr(_errors, name, VoxsipError)
+    if code is not None or (isinstance(kind, type) and issubclass(kind, APIError)):
+        return error_class(code)(text, code=code, command=command)
+    if kind in (ProxyError, ProxyAuthenticationError):
+        return _errors.NotSentError(text)
+    if kind in (_errors.NotSentError, _errors.OutcomeUnknownError, InvalidArgumentError):
+        error: VoxsipError = kind(text)
+        return error
+    return VoxsipError(text)
 
 
 def _restored_reply(known: RestoredRow, command: str) -> Model | None:

@@ -19,8 +19,7 @@ import orjson
 from voxsip._clock import Clock
 from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.interface import JobHeader
-from voxsip.bulk._journal.values import STATUSES, storable_number, storable_text
-from voxsip.bulk._outcomes import Status
+from voxsip.bulk._journal.values import now_ms, storable_number, storable_text
 
 APPLICATION_ID = 0x766F7873
 """What tells a voxsip journal from other SQLite files: "voxs"."""
@@ -29,9 +28,6 @@ SCHEMA_VERSION = 3
 OWN = 0
 """Stands for the account of the job where a key needs a number."""
 INSERT_KNOWN = "INSERT OR IGNORE INTO known_id VALUES (?, ?)"
-STATUS_CODES: dict[Status, int] = {status: code for code, status in enumerate(STATUSES, 1)}
-"""Status as stored; 0 is an intent without an outcome."""
-UNKNOWN = STATUS_CODES["unknown"]
 
 _SCHEMA = """
 CREATE TABLE job (
@@ -81,11 +77,6 @@ CREATE TABLE row (
 # `job.log_lost` whether the log of a run was ever lost. `run.closed` says that the run closed the journal, and left no log;
 # `run.ended_at` that no request was on its way then. A row's account is NULL, and that of a known id 0, for the account
 # of the job.
-
-
-def now_ms(clock: Clock) -> int:
-    """Return the time as the journal stores it."""
-    return int(clock.wall() * 1e3)
 
 
 WRONG_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)

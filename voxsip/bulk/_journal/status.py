@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from voxsip._clock import SYSTEM
 from voxsip._errors import ConfigurationError
 from voxsip._redaction.values import conceal
 from voxsip.bulk._journal import values
-from voxsip.bulk._journal.decoding import job_header, known_rows
+from voxsip.bulk._journal.decoding import job_header, known_rows, total_rows
+from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.lock import is_locked
 from voxsip.bulk._journal.schema import (
     WRONG_VALUE,
@@ -25,12 +26,17 @@ from voxsip.bulk._journal.schema import (
     read_header,
     refuse_existing,
 )
-from voxsip.bulk._journal.values import INTENDED, STATUSES
+from voxsip.bulk._journal.values import STATUSES, optional
 from voxsip.bulk._outcomes import Kind
 from voxsip.shared import is_store
 from voxsip.shared._address import refuse_foreign
 
 RATE_SECONDS = 60.0
+_LINES = "SELECT status, count(*), min(place), max(place), max(at), sum(at >= ?) FROM row GROUP BY status"
+_ERRORS = """
+SELECT error_code, error_name, count(*) FROM row
+WHERE error_name IS NOT NULL OR error_code IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC, 1
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -131,34 +137,59 @@ def opened_for_reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connect
         raise ConfigurationError(explain(file, error)) from None
 
 
-def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> JournalStatus:
-    header = job_header(*read_header(connection))
-    created, rows_total, stopped = connection.execute(
-        "SELECT created_at, rows_total, stopped FROM job"
-    ).fetchone()
-    runs, started = connection.execute("SELECT count(*), max(started_at) FROM run").fetchone()
-    created = values.moment(created, "the beginning of the job")
-    started = created if started is None else values.moment(started, "the start of a run")
-    now = SYSTEM.wall()
-    since = max(
-        int(1e3 * (now - RATE_SECONDS)), started
-    )  # what an earlier run did is no speed of this one
+def make_status(
+    path: str,
+    header: JobHeader,
+    *,
+    rows_total: object,
+    created: datetime,
+    started: datetime,
+    now: float,
+    runs: int,
+    running: bool,
+    stopped: object,
+    lines: Iterable[Iterable[Any]],
+    errors: Iterable[Iterable[Any]],
+) -> JournalStatus:
+    """Make a status of what a journal holds.
+
+    Args:
+        path: The journal.
+        header: What its job is.
+        rows_total: As stored.
+        created: When the job began.
+        started: When it was last started.
+        now: Seconds since 1970, by the clock of those times.
+        runs: How often it was started.
+        running: Whether a process works on it now.
+        stopped: As stored.
+        lines: By status: the stored status, the number of rows, their first and last place, when the last of them was
+            written, and how many since `rate_since`.
+        errors: By error: its number and class as stored, and the number of rows; the most frequent first.
+
+    Raises:
+        ValueError: A value is not such as voxsip writes.
+    """
+    _, total = total_rows(header, rows_total)
     counts = dict.fromkeys(("intended", *STATUSES), 0)
-    updated, lately = 0, 0
-    for status, rows, last, recent in connection.execute(
-        "SELECT status, count(*), max(at), sum(at >= ?) FROM row GROUP BY status", (since,)
-    ):
-        counts[values.status_of(status)] = rows
-        if status != INTENDED:
-            updated = max(updated, values.moment(last, "the time of a row"))
+    updated: datetime | None = None
+    lately = 0
+    for code, rows, first, last, latest, recent in lines:
+        status = values.status_of(code)
+        counts[status] = rows
+        known_rows(first, last, total)
+        if status != "intended":
+            at = values.date(latest, "the time of a row")
+            updated = at if updated is None else max(updated, at)
             lately += recent
-    rows_total = values.count_or_none(rows_total, "the number of rows")
-    first, last = connection.execute("SELECT min(place), max(place) FROM row").fetchone()
-    rows = header.rows if rows_total is None else rows_total
-    known_rows(first, last, rows)
-    seconds = max(1.0, min(RATE_SECONDS, now - started / 1e3))
+    found = {}
+    for code, name, rows in errors:
+        number = optional(values.number, code, "the number of an error")
+        said = optional(values.text, name, "the name of an error") or "unknown"
+        found[said if number is None else f"{number} {said}"] = rows
+    seconds = max(1.0, min(RATE_SECONDS, now - started.timestamp()))
     return JournalStatus(
-        path=str(file),
+        path=path,
         kind=header.kind,
         running=running,
         account_id=header.account_id,
@@ -166,34 +197,45 @@ def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> Journ
         source=header.source,
         checksum=header.checksum,
         version=header.version,
-        rows=rows,
+        rows=total,
         counts=counts,
-        errors=_errors(connection),
-        created=_time(created),
-        started=_time(started),
-        updated=_time(updated) if updated else None,
+        errors=found,
+        created=created,
+        started=started,
+        updated=updated,
         runs=runs,
-        stopped=values.text_or_none(stopped, "the reason of the stop"),
-        complete=counts["done"] + counts["unchanged"] + counts["failed"] == rows,
+        stopped=optional(values.text, stopped, "the reason of the stop"),
+        complete=counts["done"] + counts["unchanged"] + counts["failed"] == total,
         rate=lately / seconds if running else 0.0,
     )
 
 
-def _errors(connection: sqlite3.Connection) -> dict[str, int]:
-    found = {}
-    for code, name, rows in connection.execute(
-        "SELECT error_code, ifnull(error_name, 'unknown'), count(*) AS number FROM row"
-        " WHERE error_name IS NOT NULL OR error_code IS NOT NULL"
-        " GROUP BY error_code, error_name ORDER BY number DESC, error_code"
-    ):
-        number = values.number_or_none(code, "the number of an error")
-        said = values.text(name, "the name of an error")
-        found[said if number is None else f"{number} {said}"] = rows
-    return found
+def rate_since(now: float, started: datetime) -> int:
+    """Return the moment from which rows count for the speed of a run that may have begun later."""
+    return int(1e3 * max(now - RATE_SECONDS, started.timestamp()))
 
 
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1e3, UTC)
+def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> JournalStatus:
+    header = job_header(*read_header(connection))
+    created, rows_total, stopped = connection.execute(
+        "SELECT created_at, rows_total, stopped FROM job"
+    ).fetchone()
+    runs, started = connection.execute("SELECT count(*), max(started_at) FROM run").fetchone()
+    began = values.date(created if started is None else started, "the start of a run")
+    now = SYSTEM.wall()
+    return make_status(
+        str(file),
+        header,
+        rows_total=rows_total,
+        created=values.date(created, "the beginning of the job"),
+        started=began,
+        now=now,
+        runs=runs,
+        running=running,
+        stopped=stopped,
+        lines=connection.execute(_LINES, (rate_since(now, began),)),
+        errors=connection.execute(_ERRORS),
+    )
 
 
 def _plain(value: object) -> object:

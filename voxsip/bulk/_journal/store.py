@@ -15,46 +15,42 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable, Container, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 from urllib.parse import unquote
 
 import orjson
+from typing_extensions import override
 
 from voxsip._clock import SYSTEM, Clock
 from voxsip._errors import ConfigurationError, VoxsipError
 from voxsip._redaction.values import conceal, reveal
 from voxsip._transport.write_guard import SUPPORTED
-from voxsip._version import __version__
 from voxsip.bulk._journal import values
-from voxsip.bulk._journal.decoding import (
-    ids,
-    refusing,
-    restored_row,
-)
-from voxsip.bulk._journal.interface import JobHeader, RestoredRow
-from voxsip.bulk._journal.schema import STATUS_CODES, now_ms
-from voxsip.bulk._journal.store_facts import Facts, job_facts, read_facts
+from voxsip.bulk._journal.decoding import ids, refusing, restored_rows
+from voxsip.bulk._journal.interface import Facts, JobHeader, Journal, RestoredRow
+from voxsip.bulk._journal.lines import ACCOUNT, STATUS, Line
+from voxsip.bulk._journal.store_facts import job_facts, read_facts
 from voxsip.bulk._journal.store_money import Money
-from voxsip.bulk._journal.store_rows import ACCOUNT, STATUS, text
 from voxsip.bulk._journal.store_statements import (
     BUY,
     CREATE,
     DIGESTS,
     GIVE_BACK,
+    KNOWN,
     LOOK,
-    NAMES,
     NOTE_KNOWN,
     RENEW,
     RESULT_IDS,
+    ROWS,
     TAKE_OVER,
     UPDATE,
     WRITE,
 )
-from voxsip.bulk._journal.store_writer import Line, RowWriter
+from voxsip.bulk._journal.store_writer import RowWriter
 from voxsip.bulk._journal.values import INTENDED
-from voxsip.bulk._outcomes import Quote, Status
+from voxsip.bulk._outcomes import Quote
 from voxsip.shared._address import StoreAddress
 from voxsip.shared._connection import LoopConnection
 from voxsip.shared._errors import StoreUnavailableError
@@ -63,7 +59,6 @@ LEASE = 15.0
 """Seconds for which a job is held after the last word of its process."""
 ROOM = 8192
 """Rows not yet written from which no further row is sent."""
-RANGE_ROWS = 512
 _BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -80,41 +75,55 @@ def split_address(address: str) -> tuple[StoreAddress, str]:
     return StoreAddress(conceal(reveal(address).partition("#")[0])), name or "job"
 
 
-class StoreJournal:
+def _text(text: str | None) -> str | None:
+    """Return a text as PostgreSQL takes it: half characters and zero bytes as escapes."""
+    if text is None:
+        return None
+    return reveal(text).encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+
+
+def _digits(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+class StoreJournal(Journal):
     """One job's journal in a store, held by this process alone.
 
-    Attributes:
-        header: the description of the job.
-        rows_known: rows up to the last one that an earlier run wrote.
-        rows_total: the number of input rows, once `ended` was told.
-        settled: rows of earlier runs that need no money, by account: ended for good, or perhaps bought.
-        surveyed: child accounts whose registrations were noted, with their ids if they could be listed.
-        runs: the number of times the job was started, including this one.
-        resumed: whether it was there before this run.
-        unclean: whether requests of an earlier run may be on their way.
-        log_lost: never: a store has no part that can be lost by itself.
-        open_rows: rows of earlier runs whose outcome is not known.
+    Args:
+        connection: To the store; closed with the journal.
+        path: By which people know the journal.
+        facts: What it holds.
+        clock: For the times of rows.
+        number: Of the job in the store.
+        lease: The token that this process holds it by.
+        began: When the lease was asked for, by the time since boot.
     """
 
-    log_lost = False
+    path: str
+    _text = staticmethod(_text)
+    _number = staticmethod(_digits)
 
-    def __init__(self, address: StoreAddress, name: str, clock: Clock) -> None:
-        self.path = f"{address}#{name}"
-        self._clock = clock
-        self._connection = LoopConnection(address, lambda: None)
-        self._name = name
-        self._lease = secrets.token_hex(16)
-        self._deadline = 0.0
-        self._job = 0
-        self._known: list[int] | None = None
+    def __init__(
+        self,
+        connection: LoopConnection,
+        path: str,
+        facts: Facts,
+        clock: Clock,
+        number: int,
+        lease: str,
+        began: float,
+    ) -> None:
+        super().__init__(path, facts, clock)
+        self._connection = connection
+        self._job = number
+        self._lease = lease
+        self._deadline = began + LEASE
         self._writer = RowWriter(self._send, self._fail)
         self._money: Money | None = None
-        self._beating: asyncio.Task[None] | None = None
         self._failure: str | None = None
         self._updates: list[tuple[str, tuple[object, ...]]] = []
-        self._range = range(0)
-        self._rows: dict[int, Any] = {}
-        self.resumed = self.unclean = False
+        beating = asyncio.get_running_loop().create_task(self._beat())
+        self._beating: asyncio.Task[None] | None = beating
 
     @classmethod
     async def create(
@@ -138,29 +147,27 @@ class StoreJournal:
         Raises:
             ConfigurationError: there is a job of that name, or the store cannot be used.
         """
-        journal = cls(*split_address(address), clock)
-        async with _closed_on_failure(journal):
-            began = _boot_time()
-            row = await journal._connection.fetchrow(
+        async with _connecting(address) as (connection, path, name):
+            lease, began = secrets.token_hex(16), _boot_time()
+            row = await connection.fetchrow(
                 CREATE,
-                journal._name,
+                name,
                 header.kind,
                 header.account_id,
                 orjson.dumps(dict(header.options)).decode(),
                 header.source,
                 header.checksum,
-                __version__,
+                header.version,
                 header.rows,
                 None if known is None else list(known),
                 _holder(),
-                journal._lease,
+                lease,
                 LEASE,
                 grace,
             )
             if row is None:
-                raise existing_job(journal.path)
-            journal._begin(row["id"], job_facts(journal.path, row), began)
-        return journal
+                raise existing_job(path)
+            return cls(connection, path, job_facts(path, row), clock, row["id"], lease, began)
 
     @classmethod
     async def open(cls, address: str, *, grace: float = 0.0, clock: Clock = SYSTEM) -> Self:
@@ -174,54 +181,24 @@ class StoreJournal:
         Raises:
             ConfigurationError: no such job, another process holds it, or the store cannot be used.
         """
-        journal = cls(*split_address(address), clock)
-        async with _closed_on_failure(journal):
-            began = _boot_time()
-            row = await journal._connection.fetchrow(
-                TAKE_OVER, journal._name, _holder(), journal._lease, LEASE, grace
-            )
+        async with _connecting(address) as (connection, path, name):
+            lease, began = secrets.token_hex(16), _boot_time()
+            row = await connection.fetchrow(TAKE_OVER, name, _holder(), lease, LEASE, grace)
             if row is None:
-                raise await journal._refusal()
-            journal.resumed, journal.unclean = True, row["unclean"]
+                raise await _refusal(connection, path, name)
             try:
-                facts = await read_facts(journal._connection, journal.path, row)
+                facts = await read_facts(connection, path, row)
             except ConfigurationError:
                 with suppress(VoxsipError):
-                    await journal._connection.fetchrow(
-                        GIVE_BACK, row["id"], journal._lease, row["unclean"]
-                    )
+                    await connection.fetchrow(GIVE_BACK, row["id"], lease, row["unclean"])
                 raise
-            journal._begin(row["id"], facts, began)
-        return journal
-
-    async def _refusal(self) -> ConfigurationError:
-        found = await self._connection.fetchrow(LOOK, self._name)
-        if found is None:
-            return ConfigurationError(f"journal {self.path}: there is no job of that name")
-        with refusing(self.path):
-            left = values.seconds(found["left"], "the end of its lease")
-        held = ConfigurationError(
-            f"journal {self.path}: the job is held by {found['holder']}; if that process is dead, "
-            f"try again in {max(1, int(left) + 1)} s"
-        )
-        held.in_use = True
-        return held
-
-    def _begin(self, number: int, facts: Facts, began: float) -> None:
-        """Take over what the store says; `began` is when the lease was asked for."""
-        self._job = number
-        self._deadline = began + LEASE
-        self.header = facts.header
-        self.rows_known, self.rows_total = facts.rows_known, facts.rows_total
-        self.settled, self.surveyed = facts.settled, facts.surveyed
-        self.runs, self.open_rows = facts.runs, facts.open_rows
-        self._known = facts.known
-        self._beating = asyncio.get_running_loop().create_task(self._beat())
+            return cls(connection, path, facts, clock, row["id"], lease, began)
 
     def may_write(self) -> bool:
         """Returns whether the job is held for certain, by the time since boot: it runs on while the process is stopped."""
         return self._failure is None and _boot_time() < self._deadline
 
+    @override
     async def intend(
         self, index: int, digest: bytes, key: str, account_id: int | None = None
     ) -> None:
@@ -230,89 +207,37 @@ class StoreJournal:
         Raises:
             InsufficientFundsError: the account's money is reserved or spent; nothing was noted.
         """
-        now = now_ms(self._clock)
-        nothing = (0, 0, None, None, None, None)
         while True:
-            self._put((index, digest, text(key), INTENDED, now, now, *nothing, account_id))
+            self._put(self._intent(index, digest, key, account_id))
             await self._until_written()
             if self._money is None or index not in self._writer.refused:
                 return
             self._writer.refused.remove(index)
             await self._money.find_more(account_id)
 
-    def record(
-        self,
-        index: int,
-        digest: bytes,
-        status: Status,
-        key: str,
-        *,
-        attempts: int = 0,
-        elapsed: float = 0.0,
-        error_code: int | None = None,
-        error_name: str | None = None,
-        error_text: str | None = None,
-        result_id: int | None = None,
-        account_id: int | None = None,
-    ) -> None:
-        """Note how a row ended; returns at once.
-
-        Raises:
-            ConfigurationError: an earlier batch could not be written, or another process holds the job.
-        """
-        self._put(
-            (
-                index,
-                digest,
-                text(key),
-                STATUS_CODES[status],
-                None,
-                now_ms(self._clock),
-                attempts,
-                int(elapsed * 1e6),
-                None if error_code is None else str(error_code),
-                error_name,
-                text(error_text),
-                None if result_id is None else str(result_id),
-                account_id,
-            )
-        )
-
+    @override
     async def room(self) -> None:
-        """Return once the records not yet written are few."""
         if len(self._writer) > ROOM:
             await self._until_written()
 
-    async def restored(self, index: int) -> RestoredRow | None:
-        """Return what earlier runs wrote of a row, or None. Ask in rising order."""
-        if index >= self.rows_known:
-            return None
-        if index not in self._range:
-            self._range = range(index, index + RANGE_ROWS)
-            query = (
-                f"SELECT {NAMES} FROM voxsip.job_row WHERE job = $1 AND place >= $2 AND place < $3"  # noqa: S608 - constants
-            )
-            found = await self._connection.fetch(
-                query, self._job, self._range.start, self._range.stop
-            )
-            self._rows = {row["place"]: row for row in found}
-        row = self._rows.get(index)
-        with refusing(self.path):
-            return None if row is None else restored_row(row)
+    @override
+    async def _read(self, places: range) -> Mapping[int, RestoredRow]:
+        lines = await self._connection.fetch(ROWS, self._job, places.start, places.stop)
+        return restored_rows(self.path, lines)
 
+    @override
     async def digests(self, after: int) -> Iterable[bytes]:
-        """Return the fingerprints of the rows of earlier runs that come after a place."""
         found = await self._connection.fetch(DIGESTS, self._job, after)
         return (row["digest"] for row in found)
 
+    @override
     async def begin(self) -> None:
         """Do nothing: that the run has begun is in the store since the journal was opened."""
 
+    @override
     async def note_known(self, account_id: int, known: Iterable[int] | None) -> None:
-        """Note which registrations a child account has before its first purchase; durable when this returns."""
-        ids = None if known is None else list(known)
-        await self._held(NOTE_KNOWN, account_id, ids)
-        self.surveyed[account_id] = ids
+        await self._held(NOTE_KNOWN, account_id, None if known is None else list(known))
+        self.surveyed.add(account_id)
 
     async def hold_money(
         self,
@@ -339,42 +264,37 @@ class StoreJournal:
             self._money = Money(self._connection, service, own_account, self._clock)
         return await self._money.hold(account_id, read)
 
+    @override
     async def known_ids(self, account_id: int | None = None) -> list[int] | None:
-        """Return the ids of the registrations there were before the job, or None if they could not be listed."""
-        return self._known if account_id is None else self.surveyed[account_id]
+        row = await self._connection.fetchrow(KNOWN, self._job, account_id)
+        with refusing(self.path):
+            return None if row["known"] is None else ids(row["known"])
 
+    @override
     async def result_ids(self, account_id: int | None = None) -> list[int]:
-        """Return the registrations that rows of earlier runs were told, of one account."""
         rows = await self._connection.fetch(RESULT_IDS, self._job, account_id)
         with refusing(self.path):
             return sorted(ids(row["result_id"] for row in rows))
 
+    @override
     def ended(self, rows: int) -> None:
-        """Note that the input has been read to its end."""
         self.rows_total = rows
         self._updates.append(("rows_total = $3", (rows,)))
 
+    @override
     def stopped(self, reason: str | None) -> None:
-        """Note why the job stopped sending, or None if it ran to its end."""
         self._updates.append(("stopped = $3", (reason,)))
 
+    @override
     async def flush(self) -> None:
-        """Return once everything told so far is durable."""
         await self._until_written()
         while self._updates:
             change, given = self._updates[0]
             await self._held(UPDATE.format(change), *given)
             self._updates.pop(0)
 
+    @override
     async def close(self, *, in_doubt: bool = False) -> None:
-        """Flush, give the job back and close. Idempotent.
-
-        Args:
-            in_doubt: whether requests of this run, or of one before it, may be on their way.
-
-        Raises:
-            ConfigurationError: not everything could be written; told once.
-        """
         beating, self._beating = self._beating, None
         if beating is None:
             return
@@ -385,14 +305,12 @@ class StoreJournal:
             self._deadline = 0.0
             beating.cancel()
             await asyncio.wait([beating])
-            await self._abandon()
-
-    async def _abandon(self) -> None:
-        await self._writer.abandon()
-        await self._connection.aclose()
+            await self._writer.abandon()
+            await self._connection.aclose()
 
     # Writing
 
+    @override
     def _put(self, line: Line) -> None:
         self._raise_failure()
         self._writer.put(line)
@@ -461,23 +379,35 @@ class StoreJournal:
         )
 
 
-class _closed_on_failure:  # noqa: N801 - used as a statement
-    """Closes a journal's connection if it could not be opened."""
+@asynccontextmanager
+async def _connecting(address: str) -> AsyncGenerator[tuple[LoopConnection, str, str]]:
+    """Give a connection for a journal, its path and the job's name; if it cannot be opened, close the connection."""
+    if not SUPPORTED:
+        raise ConfigurationError(
+            "journal: one in a store needs aiohttp 3.12 or newer, which looks at the lease as it writes; upgrade aiohttp"
+        )
+    store, name = split_address(address)
+    connection = LoopConnection(store, lambda: None)
+    try:
+        yield connection, f"{store}#{name}", name
+    except BaseException:
+        await connection.aclose()
+        raise
 
-    def __init__(self, journal: StoreJournal) -> None:
-        self._journal = journal
 
-    async def __aenter__(self) -> None:
-        if not SUPPORTED:
-            raise ConfigurationError(
-                "journal: one in a store needs aiohttp 3.12 or newer, which looks at the lease as it writes; upgrade aiohttp"
-            )
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            if self._journal._beating is not None:  # noqa: SLF001 - one module
-                self._journal._beating.cancel()  # noqa: SLF001
-            await self._journal._abandon()  # noqa: SLF001
+async def _refusal(connection: LoopConnection, path: str, name: str) -> ConfigurationError:
+    """Return why a job could not be taken over."""
+    found = await connection.fetchrow(LOOK, name)
+    if found is None:
+        return ConfigurationError(f"journal {path}: there is no job of that name")
+    with refusing(path):
+        left = values.seconds(found["left"], "the end of its lease")
+    held = ConfigurationError(
+        f"journal {path}: the job is held by {found['holder']}; if that process is dead, "
+        f"try again in {max(1, int(left) + 1)} s"
+    )
+    held.in_use = True
+    return held
 
 
 def existing_job(path: str) -> ConfigurationError:

@@ -8,14 +8,13 @@ from typing import Any
 
 from voxsip._bindings.rows import Row
 from voxsip._errors import OutcomeUnknownError
-from voxsip.bulk._journal.decoding import refusing, restored_row
+from voxsip.bulk._journal.decoding import restored_rows
 from voxsip.bulk._journal.interface import RestoredRow
 from voxsip.bulk._journal.previous_runs import check_digest, restore_outcome
-from voxsip.bulk._journal.store_statements import NAMES
+from voxsip.bulk._journal.store_statements import ROWS
 from voxsip.bulk._outcomes import Outcome
 
 BATCH = 2_000
-_ROWS = f"SELECT {NAMES} FROM voxsip.job_row WHERE job = $1 AND place >= $2 AND place < $3"  # noqa: S608 - constants
 
 
 async def read_outcomes(
@@ -37,11 +36,10 @@ async def read_outcomes(
     """
     source = enumerate(rows)
     while batch := list(islice(source, BATCH)):
-        found = (
-            [] if journal is None else await fetch(_ROWS, journal, batch[0][0], batch[-1][0] + 1)
-        )
-        with refusing(name):
-            known = {line["place"]: restored_row(line) for line in found}
+        known: dict[int, RestoredRow] = {}
+        if journal is not None:
+            lines = await fetch(ROWS, journal, batch[0][0], batch[-1][0] + 1)
+            known = restored_rows(name, lines)
         for index, row in batch:
             yield _outcome(index, row, known.get(index)), known.get(index)
 

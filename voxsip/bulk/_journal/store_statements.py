@@ -5,25 +5,8 @@ Each may be sent again after a connection was lost with its reply: who holds the
 
 from __future__ import annotations
 
-from voxsip.bulk._journal.schema import UNKNOWN
-from voxsip.bulk._journal.values import INTENDED
+from voxsip.bulk._journal.lines import ACCOUNT, COLUMNS, NAMES, PLACE, STATUS, replacing
 
-COLUMNS = {
-    "place": "bigint",
-    "digest": "bytea",
-    "key": "text",
-    "status": "smallint",
-    "intended_at": "bigint",
-    "at": "bigint",
-    "attempts": "integer",
-    "elapsed": "bigint",
-    "error_code": "text",
-    "error_name": "text",
-    "error_text": "text",
-    "result_id": "text",
-    "account_id": "bigint",
-}
-NAMES = ", ".join(COLUMNS)
 HEADER = ("kind", "account_id", "options", "source", "checksum", "version", "rows")
 """Columns of a job that `decoding.job_header` takes."""
 HELD = """
@@ -33,23 +16,10 @@ WITH held AS (
 )
 """
 RENEW = f"{HELD} SELECT EXISTS (SELECT FROM held) AS held"  # noqa: S608 - made of constants
-_UPSERT = f"""
-    ON CONFLICT (job, place) DO UPDATE SET
-        digest = excluded.digest, key = excluded.key, status = excluded.status, at = excluded.at,
-        attempts = excluded.attempts, elapsed = excluded.elapsed, error_code = excluded.error_code,
-        error_name = excluded.error_name, error_text = excluded.error_text, result_id = excluded.result_id,
-        account_id = excluded.account_id, price = coalesce(excluded.price, r.price),
-        intended_at = CASE
-            WHEN excluded.intended_at IS NULL THEN r.intended_at
-            WHEN r.status IN ({INTENDED}, {UNKNOWN}) THEN coalesce(r.intended_at, excluded.intended_at)
-            ELSE excluded.intended_at
-        END
-"""
+_UPSERT = f"ON CONFLICT (job, place) {replacing('r')}, price = coalesce(excluded.price, r.price)"
 _ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(COLUMNS.values(), 4))
 _PRICES, _SERVICE, _OWN = (f"${n}" for n in range(4 + len(COLUMNS), 7 + len(COLUMNS)))
-_PLACE, _STATUS, _ACCOUNT = (
-    f"${n}" for n, name in enumerate(COLUMNS, 4) if name in {"place", "status", "account_id"}
-)
+_PLACE, _STATUS, _ACCOUNT = (f"${4 + n}" for n in (PLACE, STATUS, ACCOUNT))
 WRITE = f"""
 {HELD}, written AS (
     INSERT INTO voxsip.job_row AS r (job, {NAMES})
@@ -90,7 +60,7 @@ GIVE_BACK = """
 UPDATE voxsip.job SET lease = CASE WHEN $3 THEN '' END, lease_until = 0, holder = NULL
 WHERE id = $1 AND (lease = $2 OR holder IS NULL) RETURNING true AS held
 """
-_JOB = ", ".join(f"j.{name}" for name in ("id", *HEADER, "rows_total", "known", "runs"))
+_JOB = ", ".join(f"j.{name}" for name in ("id", *HEADER, "rows_total", "runs"))
 CREATE = f"""
 INSERT INTO voxsip.job AS j (name, kind, account_id, options, source, checksum, version, rows, known,
     holder, lease, lease_until, grace, runs)
@@ -119,7 +89,12 @@ WITH held AS (SELECT id FROM voxsip.job WHERE id = $1 AND lease = $2 FOR UPDATE)
 )
 SELECT EXISTS (SELECT FROM held) AS held
 """
-SURVEYED = "SELECT account_id, known FROM voxsip.job_account WHERE job = $1"
+KNOWN = """
+SELECT known FROM voxsip.job_account WHERE job = $1 AND account_id = $2
+UNION ALL SELECT known FROM voxsip.job WHERE id = $1 AND $2 IS NULL
+"""
+SURVEYED = "SELECT account_id FROM voxsip.job_account WHERE job = $1"
+ROWS = f"SELECT {NAMES} FROM voxsip.job_row WHERE job = $1 AND place >= $2 AND place < $3"  # noqa: S608 - made of constants
 SETTLED = """
 SELECT status, error_code, account_id, count(*) AS n FROM voxsip.job_row WHERE job = $1 GROUP BY 1, 2, 3
 """

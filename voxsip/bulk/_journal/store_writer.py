@@ -6,12 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Container
 from contextlib import suppress
-from typing import Any
 
 from voxsip._errors import VoxsipError
-from voxsip.bulk._journal.store_rows import last_words
+from voxsip.bulk._journal.lines import PLACE, Line, last_lines
 
-Line = tuple[Any, ...]
 BATCH_SECONDS = 0.03
 """Seconds for which outcomes wait for company; an intent takes them along at once."""
 BATCH_ROWS = 2048
@@ -84,8 +82,8 @@ class RowWriter:
             while self._queue:
                 await self._company()
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_ROWS))]
-                refused = await self._send(last_words(batch))
-                self.refused.update(line[0] for line in batch if line[0] in refused)
+                refused = await self._send(last_lines(batch))
+                self.refused.update(line[PLACE] for line in batch if line[PLACE] in refused)
                 self._written += len(batch)
                 batch = []
                 self._wake()

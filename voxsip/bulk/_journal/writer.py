@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from voxsip._errors import ConfigurationError
-from voxsip.bulk._journal.log import Log, Row
+from voxsip.bulk._journal.lines import Line
+from voxsip.bulk._journal.log import Log
 from voxsip.bulk._journal.ownership import Ownership
 from voxsip.bulk._journal.schema import checkpoint, explain, is_foreseen
 from voxsip.bulk._journal.tasks import T, Task, Work
@@ -78,7 +79,7 @@ class Writer:
         self.path = path
         self._opening = opening
         self._unlocking = unlocking
-        self._rows: deque[Row] = deque()
+        self._rows: deque[Line] = deque()
         self._tasks: deque[Task] = deque()
         self._mutex = threading.Lock()
         self._armed = False
@@ -109,7 +110,7 @@ class Writer:
             self._stop()
             raise
 
-    def put(self, row: Row) -> None:
+    def put(self, row: Line) -> None:
         """Hand over a row; returns at once.
 
         Raises:
