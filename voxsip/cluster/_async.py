@@ -11,6 +11,7 @@ import attrs
 from yarl import URL
 
 from voxsip._base_client import BaseAsyncClient, portable_options
+from voxsip._bindings.rows import RowKind
 from voxsip._config import RateLimit
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._redaction.values import conceal
@@ -18,7 +19,7 @@ from voxsip._row_files.reading import Reading
 from voxsip.bulk._options import Options, RunOptions, check_names
 from voxsip.cluster._advice import describe
 from voxsip.cluster._job import ClusterJob
-from voxsip.cluster._plan import Kind, make_plan
+from voxsip.cluster._plan import make_plan
 from voxsip.cluster._store import ClusterStore, JobRecord, check_name
 
 Path = str | os.PathLike[str]
@@ -106,28 +107,15 @@ class AsyncCluster:
     ) -> ClusterJob:
         """Make a job that buys registrations; nothing is bought before it is run. Each costs money.
 
-        Args:
-            path: CSV or JSONL, with the columns of `client.bulk.create`; every worker reads it by this path. Passwords stay in the file.
-            store: `postgresql://user@host/database`, where the job is kept.
-            options: Options by name; two rows that buy the same share a registration. See `CreateOptions`.
-
-        Raises:
-            InvalidArgumentError: An option is wrong, or the file: all that is wrong with it.
-            ConfigurationError: The store cannot be used, or has a job of this name.
+        Takes and raises what `bind` does, with the columns and options of `client.bulk.create`; see `CreateOptions`.
+        Passwords stay in the file. Two rows that buy the same share a registration.
         """
         return await self._make("create", path, store, options)
 
     async def delete(self, path: Path, *, store: str, **options: Unpack[JobOptions]) -> ClusterJob:
         """Make a job that gives registrations up; nothing is sent before it is run.
 
-        Args:
-            path: CSV or JSONL, with the column of `client.bulk.delete`; every worker reads it by this path.
-            store: `postgresql://user@host/database`, where the job is kept.
-            options: Options by name; see `JobOptions`.
-
-        Raises:
-            InvalidArgumentError: An option is wrong, or the file: all that is wrong with it.
-            ConfigurationError: The store cannot be used, or has a job of this name.
+        Takes and raises what `bind` does, with the columns and options of `client.bulk.delete`; see `JobOptions`.
         """
         return await self._make("delete", path, store, options)
 
@@ -162,7 +150,7 @@ class AsyncCluster:
     def _service(self) -> str:
         return URL(self._client.base_url).authority
 
-    async def _make(self, kind: Kind, path: Path, store: str, given: AnyOptions) -> ClusterJob:
+    async def _make(self, kind: RowKind, path: Path, store: str, given: AnyOptions) -> ClusterJob:
         store = conceal(store)
         options, reading = _checked(kind, given)
         wanted = _count(given.get("partitions", "auto"))
@@ -203,18 +191,17 @@ class AsyncCluster:
         return ClusterJob(self._client, kept, record)
 
 
-_OPTIONS: dict[Kind, type[JobOptions]] = {
+_OPTIONS: dict[RowKind, type[JobOptions]] = {
     "bind": BindOptions,
     "create": CreateOptions,
     "delete": JobOptions,
 }
 
 
-_OF_BULK = {field.name for field in attrs.fields(Options)}
-
-
-def _checked(kind: Kind, given: AnyOptions) -> tuple[Options, Reading]:
-    check_names(kind, given, _OPTIONS[kind])
+def _checked(kind: RowKind, given: AnyOptions) -> tuple[Options, Reading]:
+    for option in given:
+        if option not in _OPTIONS[kind].__annotations__:
+            raise TypeError(f"{kind}() got an unexpected keyword argument {option!r}")
     order: object = given.get("on_conflict", "order")
     if order not in {"error", "order"}:
         raise InvalidArgumentError(
@@ -227,7 +214,9 @@ def _checked(kind: Kind, given: AnyOptions) -> tuple[Options, Reading]:
             field="rate_limit",
         )
     values: dict[str, Any] = {
-        option: value for option, value in given.items() if option in _OF_BULK
+        option.name: given[option.name]  # type: ignore[literal-required]
+        for option in attrs.fields(Options)
+        if option.name in given
     }
     reading = Reading(
         names=_texts("map", given.get("map", {})),

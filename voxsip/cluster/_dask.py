@@ -54,26 +54,23 @@ class Ended:
 def run_here(job: str, part: int) -> dict[str, Any]:
     """Run a part on this worker; what it needs comes from the worker's environment."""
     address = _worker_address()
+    refused = {"state": "refused", "worker": address}
+    if not os.environ.get(STORE_VARIABLE):
+        return {**refused, "why": _NO_STORE}
+    store = conceal(os.environ[STORE_VARIABLE])
     try:
-        return run_part_sync(_store_here(), job, part, wait=0.0, worker=address).to_dict()
-    except WorkerRefusedError as error:  # told, not raised: Dask's log would show a traceback of it
-        return {"state": "refused", "why": str(error), "worker": address}
+        return run_part_sync(store, job, part, wait=0.0, worker=address).to_dict()
+    except (
+        WorkerRefusedError
+    ) as error:  # returned, not raised: Dask's log would show a traceback of it
+        return {**refused, "why": str(error)}
     except PartHeldError as held:
         return {"state": "held", "seconds": held.seconds}
 
 
-def _store_here() -> str:
-    store = os.environ.get(STORE_VARIABLE)
-    if not store:
-        raise WorkerRefusedError(_NO_STORE)
-    return conceal(store)
-
-
-def who_is_here() -> str | None:
-    """Return why this worker cannot work on jobs, or None."""
-    if not os.environ.get(STORE_VARIABLE):
-        return _NO_STORE
-    return __version__
+def who_is_here() -> str:
+    """Return the version of voxsip on this worker, or why it cannot work on jobs."""
+    return __version__ if os.environ.get(STORE_VARIABLE) else _NO_STORE
 
 
 _NO_STORE = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -15,9 +16,18 @@ from voxsip._errors import AuthorizationError, VoxsipError
 from voxsip._printable import counted
 from voxsip._redaction.values import conceal
 from voxsip.bulk import AsyncBulk, Outcome, Report, Stop
+from voxsip.bulk._journal.values import STATUSES
 from voxsip.cluster._dask import Dask
 from voxsip.cluster._drive import Drive
-from voxsip.cluster._report import Sums, compare, read_report, read_sums, read_told, write_files
+from voxsip.cluster._report import (
+    Sums,
+    compare,
+    read_report,
+    read_sums,
+    read_told,
+    why_stopped,
+    write_files,
+)
 from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
 
 
@@ -48,7 +58,53 @@ class JobProgress:
         return {**attrs.asdict(self, recurse=False), "report": self.report.to_dict()}
 
 
-class ClusterJob:
+class JobFacts(ABC):
+    """What a job tells of itself, blocking or not."""
+
+    @abstractmethod
+    def _kept(self) -> JobRecord:
+        """Return the job as its store keeps it."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.job_id}: {self.kind}, {counted(self.rows, 'row')} in {counted(self.parts, 'part')}>"
+
+    @property
+    def job_id(self) -> str:
+        """The name by which `run_part` and `client.cluster.open` know it."""
+        return self._kept().name
+
+    @property
+    def kind(self) -> str:
+        """What its rows are for: "bind", "create" or "delete"."""
+        return self._kept().kind
+
+    @property
+    def rows(self) -> int:
+        """The number of its rows."""
+        return self._kept().rows
+
+    @property
+    def parts(self) -> int:
+        """The number of its parts; they are called 0, 1 and so on."""
+        return self._kept().parts
+
+    @property
+    def path(self) -> str:
+        """The file of its rows, which every worker reads by this path."""
+        return self._kept().path
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the job by name."""
+        return dict(self._kept().options["job"])
+
+    @property
+    def note(self) -> str:
+        """How evenly its rows are divided, and whether one machine is as good; some lines for people."""
+        return self._kept().note
+
+
+class ClusterJob(JobFacts):
     """A job whose rows are divided into parts, each for one worker at a time. Made by `client.cluster`.
 
     All that is known of it is in the store, so it may be opened and run again from anywhere.
@@ -59,43 +115,8 @@ class ClusterJob:
         self._store = store
         self._record = record
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.job_id}: {self.kind}, {counted(self.rows, 'row')} in {counted(self.parts, 'part')}>"
-
-    @property
-    def job_id(self) -> str:
-        """The name by which `run_part` and `client.cluster.open` know it."""
-        return self._record.name
-
-    @property
-    def kind(self) -> str:
-        """What its rows are for: "bind", "create" or "delete"."""
-        return self._record.kind
-
-    @property
-    def rows(self) -> int:
-        """The number of its rows."""
-        return self._record.rows
-
-    @property
-    def parts(self) -> int:
-        """The number of its parts; they are called 0, 1 and so on."""
-        return self._record.parts
-
-    @property
-    def path(self) -> str:
-        """The file of its rows, which every worker reads by this path."""
-        return self._record.path
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options of the job by name."""
-        return dict(self._record.options["job"])
-
-    @property
-    def note(self) -> str:
-        """How evenly its rows are divided, and whether one machine is as good; some lines for people."""
-        return self._record.note
+    def _kept(self) -> JobRecord:
+        return self._record
 
     async def run(
         self,
@@ -267,14 +288,8 @@ class ClusterJob:
 def _progress(
     job: JobRecord, parts: list[PartRecord], before: Sums | None, seconds: float
 ) -> JobProgress:
-    report = Report(kind=job.kind, seconds=seconds)
-    for part in parts:
-        report.done += part.counts["done"]
-        report.unchanged += part.counts["unchanged"]
-        report.failed += part.counts["failed"]
-        report.unknown += part.counts["unknown"]
-        report.skipped += part.counts["skipped"]
-    report.rows = report.done + report.unchanged + report.failed + report.unknown + report.skipped
+    counts: dict[str, Any] = {name: sum(part.counts[name] for part in parts) for name in STATUSES}
+    report = Report(**counts, kind=job.kind, rows=sum(counts.values()), seconds=seconds)
     if before is not None:
         report.restored = before.ended
     return JobProgress(
@@ -284,7 +299,7 @@ def _progress(
         ended=sum(part.ended for part in parts),
         running=sum(part.held for part in parts),
         concurrency=sum(part.concurrency for part in parts if part.held),
-        stopped=job.stop or next((part.stop for part in parts if part.stop is not None), None),
+        stopped=why_stopped(job, parts),
     )
 
 

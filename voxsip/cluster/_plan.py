@@ -14,7 +14,14 @@ from voxsip._base_client import BaseAsyncClient, for_account
 from voxsip._bindings.components import Components
 from voxsip._bindings.conflicts import ConflictKeys, overlaps_nothing
 from voxsip._bindings.names import AccountNames
-from voxsip._bindings.rows import REQUESTS, BindRequest, CreateRequest, DeleteRequest, Row
+from voxsip._bindings.rows import (
+    REQUESTS,
+    BindRequest,
+    CreateRequest,
+    DeleteRequest,
+    Row,
+    RowKind,
+)
 from voxsip._errors import InvalidArgumentError
 from voxsip._row_files.digest import CellDigest
 from voxsip._row_files.part import Spans
@@ -23,8 +30,6 @@ from voxsip._row_files.reading import PLAIN, Reading
 from voxsip._row_files.row_file import RowFile
 from voxsip.cluster._index import encode
 from voxsip.cluster._partition import Groups, Part, divide, part_count
-
-Kind = Literal["bind", "create", "delete"]
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +50,7 @@ class Plan:
         in_one: Accounts whose rows could not be divided, and why.
     """
 
-    kind: Kind
+    kind: RowKind
     path: str
     head: int
     checksum: str
@@ -104,7 +109,7 @@ class _Reader:
     """Reads a file, in a thread: of a large one it takes minutes."""
 
     path: str
-    kind: Kind
+    kind: RowKind
     on_conflict: Literal["error", "order"]
     client: BaseAsyncClient
     reading: Reading
@@ -178,7 +183,7 @@ def client_of(client: BaseAsyncClient, account_id: int | None) -> BaseAsyncClien
 
 async def make_plan(
     client: BaseAsyncClient,
-    kind: Kind,
+    kind: RowKind,
     path: str | os.PathLike[str],
     *,
     partitions: int | None,

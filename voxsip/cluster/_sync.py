@@ -17,10 +17,11 @@ from voxsip.cluster._async import (
     JobOptions,
     Path,
 )
-from voxsip.cluster._job import ClusterJob, JobProgress
+from voxsip.cluster._job import ClusterJob, JobFacts, JobProgress
+from voxsip.cluster._store import JobRecord
 
 
-class SyncClusterJob:
+class SyncClusterJob(JobFacts):
     """A job whose rows are divided into parts, each for one worker at a time; see `ClusterJob`.
 
     Args:
@@ -32,43 +33,8 @@ class SyncClusterJob:
         self._job = job
         self._runner = runner
 
-    def __repr__(self) -> str:
-        return repr(self._job).replace("ClusterJob", type(self).__name__, 1)
-
-    @property
-    def job_id(self) -> str:
-        """The name by which `run_part` and `client.cluster.open` know it."""
-        return self._job.job_id
-
-    @property
-    def kind(self) -> str:
-        """What its rows are for: "bind", "create" or "delete"."""
-        return self._job.kind
-
-    @property
-    def rows(self) -> int:
-        """The number of its rows."""
-        return self._job.rows
-
-    @property
-    def parts(self) -> int:
-        """The number of its parts; they are called 0, 1 and so on."""
-        return self._job.parts
-
-    @property
-    def path(self) -> str:
-        """The file of its rows, which every worker reads by this path."""
-        return self._job.path
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options of the job by name."""
-        return self._job.options
-
-    @property
-    def note(self) -> str:
-        """How evenly its rows are divided, and whether one machine is as good; some lines for people."""
-        return self._job.note
+    def _kept(self) -> JobRecord:
+        return self._job._kept()  # noqa: SLF001 - the async twin
 
     def run(
         self,
