@@ -43,6 +43,11 @@ class Components:
             return array("q", [0]) * len(self._parents)
         return array("q", map(self._find, range(len(self._parents))))
 
+    def root(self, key: Hashable) -> int | None:
+        """Return the first row of the group that has a key; None if no row has it."""
+        first = self._first.get(key)
+        return None if first is None else self._find(first)
+
     def _find(self, row: int) -> int:
         parents = self._parents
         while (parent := parents[row]) != row:

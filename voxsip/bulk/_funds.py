@@ -26,7 +26,6 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
     """Compare the price of so many registrations with the account's balance.
 
     Args:
-        client: asks for price and balance.
         rows: the number of rows to buy; None if it is not known.
 
     Raises:
@@ -62,13 +61,9 @@ async def can_pay(
     """Returns whether the money covers so many purchases; of an unknown number, the first.
 
     Args:
-        client: asks for price and balance.
         rows: the number of rows to buy; None if it is not known.
         hold: shares the account's money with other jobs from now on: given what reads price and balance, returns what is
             left of it.
-
-    Raises:
-        VoxsipError: price or balance could not be read.
     """
     if hold is not None:
         quote = await hold(lambda: read_quote(client, rows))

@@ -12,13 +12,9 @@ from voxsip.bulk._outcomes import Kind, Outcome, Stop, stop_reason
 
 @attrs.define(kw_only=True)
 class Guards:
-    """Looks at the outcomes of this run, one after another.
+    """Looks at the outcomes of this run, one after another; its limits are those of `Options`.
 
     Args:
-        kind: the kind of the rows; only purchases stop for lack of money or quota.
-        max_failures: rows that may end "failed" or "unknown"; one more stops the job. None: any number.
-        max_failure_ratio: their share of all rows so far, from 0 to 1, that may not be passed.
-        min_rows_for_ratio: rows that must end before the share is checked.
         contain: told what would stop the job for every row; returns whether it is the affair of one account.
     """
 

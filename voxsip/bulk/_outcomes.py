@@ -186,17 +186,7 @@ class Report:
     def count(self, outcome: Outcome[Any]) -> None:
         """Take in a row's outcome."""
         self.rows += 1
-        status = outcome.status
-        if status == "done":
-            self.done += 1
-        elif status == "unchanged":
-            self.unchanged += 1
-        elif status == "failed":
-            self.failed += 1
-        elif status == "skipped":
-            self.skipped += 1
-        else:
-            self.unknown += 1
+        setattr(self, outcome.status, getattr(self, outcome.status) + 1)
         if outcome.restored:
             self.restored += 1
         elif outcome.attempts:

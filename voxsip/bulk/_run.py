@@ -12,7 +12,6 @@ import attrs
 
 from voxsip._base_client import BaseAsyncClient, attempt_seconds
 from voxsip._bindings.rows import REQUESTS
-from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._transport.write_guard import WRITE_GUARD
 from voxsip.bulk._accounts.account import Account
@@ -43,14 +42,8 @@ class Run:
     """What a job does, and with what.
 
     Args:
-        client: the user's.
-        rows: the input.
         options: the options of the job; for a resumed one, only those given again.
         kind: the kind of the rows; None to resume, where the journal says it.
-        journal: path, or None.
-        source: the name of the input, for people.
-        checksum: the checksum of the whole input, if it is known.
-        overrides: options given to a resumed job.
         driver: makes what runs the journal's turns; None for a thread.
         survey: tells what an account has before the first purchase.
     """
@@ -120,11 +113,7 @@ class Run:
             self._stop = (self._stop[0] if self._stop else reason, read_rest)
 
     async def run(self) -> None:
-        """Do the whole job.
-
-        Raises:
-            VoxsipError: the job cannot continue; whatever the input raises.
-        """
+        """Do the whole job."""
         self._started = self.client.clock.monotonic()
         journal: Journal | None = None
         try:
@@ -137,7 +126,9 @@ class Run:
                 WRITE_GUARD.set(may_write)  # for this job's tasks: they inherit the context
             await self._rows(journal)
         except BaseException as error:
-            self._report.stopped = self._report.stopped or end_reason(error)
+            cancelled = isinstance(error, asyncio.CancelledError)
+            reason = Stop.CANCELLED if cancelled else Stop.ERROR
+            self._report.stopped = self._report.stopped or reason
             raise
         finally:
             try:
@@ -298,7 +289,7 @@ class Run:
         if self.options.skip_unchanged:
             self._existing = Existing()
         known = await self.survey(self._make_limits().client, self._existing, None)
-        self._purchases = Purchases(IdSet(known or ()), listed=known is not None)
+        self._purchases = Purchases(known)
         return known
 
     async def _open_journal(self, known: Iterable[int] | None) -> Journal | None:
@@ -344,11 +335,6 @@ class Run:
                 f"journal {self.journal}: its options are none that voxsip writes ({error}): restore a copy of the"
                 " journal"
             ) from None
-
-
-def end_reason(error: BaseException) -> Stop:
-    """Return why a job that raised did not reach its end."""
-    return Stop.CANCELLED if isinstance(error, asyncio.CancelledError) else Stop.ERROR
 
 
 def make_source(rows: Rows) -> Source:

@@ -52,9 +52,6 @@ END: Final = End()
 class Source:
     """Reads rows; the rest of the engine need not know from what.
 
-    Args:
-        rows: an iterable, read in the event loop and therefore quick, or an async iterable.
-
     Attributes:
         is_sync: whether `pull_now` can answer; false if rows must be awaited.
         length: number of rows if the input knows it, else None.

@@ -17,7 +17,6 @@ def describe(parts: list[Part], in_one: Mapping[int | None, str], rate: float | 
     """Return some lines for people.
 
     Args:
-        parts: The parts of the job.
         in_one: Accounts whose rows could not be divided, and why.
         rate: Requests a second that an account may take, or None if nobody said.
     """

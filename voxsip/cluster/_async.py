@@ -107,15 +107,28 @@ class AsyncCluster:
     ) -> ClusterJob:
         """Make a job that buys registrations; nothing is bought before it is run. Each costs money.
 
-        Takes and raises what `bind` does, with the columns and options of `client.bulk.create`; see `CreateOptions`.
-        Passwords stay in the file. Two rows that buy the same share a registration.
+        Args:
+            path: CSV or JSONL, with the columns of `client.bulk.create`; every worker reads it by this path. Passwords stay in the file.
+            store: `postgresql://user@host/database`, where the job is kept.
+            options: Options by name; two rows that buy the same share a registration. See `CreateOptions`.
+
+        Raises:
+            InvalidArgumentError: An option is wrong, or the file: all that is wrong with it.
+            ConfigurationError: The store cannot be used, or has a job of this name.
         """
         return await self._make("create", path, store, options)
 
     async def delete(self, path: Path, *, store: str, **options: Unpack[JobOptions]) -> ClusterJob:
         """Make a job that gives registrations up; nothing is sent before it is run.
 
-        Takes and raises what `bind` does, with the columns and options of `client.bulk.delete`; see `JobOptions`.
+        Args:
+            path: CSV or JSONL, with the column of `client.bulk.delete`; every worker reads it by this path.
+            store: `postgresql://user@host/database`, where the job is kept.
+            options: Options by name; see `JobOptions`.
+
+        Raises:
+            InvalidArgumentError: An option is wrong, or the file: all that is wrong with it.
+            ConfigurationError: The store cannot be used, or has a job of this name.
         """
         return await self._make("delete", path, store, options)
 
@@ -198,10 +211,11 @@ _OPTIONS: dict[RowKind, type[JobOptions]] = {
 }
 
 
+_OF_BULK = {field.name for field in attrs.fields(Options)}
+
+
 def _checked(kind: RowKind, given: AnyOptions) -> tuple[Options, Reading]:
-    for option in given:
-        if option not in _OPTIONS[kind].__annotations__:
-            raise TypeError(f"{kind}() got an unexpected keyword argument {option!r}")
+    check_names(kind, given, _OPTIONS[kind])
     order: object = given.get("on_conflict", "order")
     if order not in {"error", "order"}:
         raise InvalidArgumentError(
@@ -214,9 +228,7 @@ def _checked(kind: RowKind, given: AnyOptions) -> tuple[Options, Reading]:
             field="rate_limit",
         )
     values: dict[str, Any] = {
-        option.name: given[option.name]  # type: ignore[literal-required]
-        for option in attrs.fields(Options)
-        if option.name in given
+        option: value for option, value in given.items() if option in _OF_BULK
     }
     reading = Reading(
         names=_texts("map", given.get("map", {})),

@@ -80,10 +80,9 @@ _NO_STORE = (
 
 
 class Dask:
-    """Dask's client as a job uses it, blocking or not.
+    """A `distributed.Client` as a job uses it, blocking or not.
 
-    Args:
-        client: A `distributed.Client`.
+    Every method raises `EngineLostError` if the scheduler does not answer.
 
     Raises:
         InvalidArgumentError: It is none, or belongs to another event loop.
@@ -111,20 +110,12 @@ class Dask:
         return bool(self._client.status == "closed")
 
     async def workers(self) -> Mapping[str, int]:
-        """Return the threads of each worker by address.
-
-        Raises:
-            EngineLostError: The scheduler does not answer.
-        """
+        """Return the threads of each worker by address."""
         found: Mapping[str, int] = await self._ask(self._client.nthreads)
         return found
 
     async def check_workers(self) -> dict[str, str]:
-        """Return what is wrong with workers that cannot work on jobs, by address.
-
-        Raises:
-            EngineLostError: The scheduler does not answer.
-        """
+        """Return what is wrong with workers that cannot work on jobs, by address."""
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 said = await self._ask(self._client.run, who_is_here, on_error="return")
@@ -136,13 +127,7 @@ class Dask:
         }
 
     def submit(self, job: str, part: int, workers: Collection[str] | None) -> Any:
-        """Give a part to a worker; return the task.
-
-        Args:
-            job: The job's name.
-            part: The part's number.
-            workers: Those that may have it; None: any.
-        """
+        """Give a part to a worker; return the task."""
         try:
             return self._client.submit(
                 run_here,

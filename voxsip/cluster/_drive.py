@@ -62,10 +62,6 @@ class Drive:
     """Runs a job on an engine.
 
     Args:
-        store: Says what is done.
-        job: The job.
-        engine: Runs tasks.
-        clock: Tells and waits.
         on_parts: Told how all parts are, now and then.
     """
 

@@ -15,12 +15,7 @@ _LEVEL = 6
 
 
 def encode(places: array[int], spans: Spans) -> bytes:
-    """Return an index as bytes: rising numbers by their steps, packed.
-
-    Args:
-        places: The places of the rows in the file, from 0, ascending.
-        spans: The bytes and lines of each row.
-    """
+    """Return an index as bytes: rising numbers by their steps, packed."""
     columns = (_steps(places), _steps(spans.lines), _steps(spans.starts), spans.sizes)
     numbers = array("q")
     for column in columns:
@@ -34,9 +29,7 @@ def decode(data: bytes, head: int, count: int) -> tuple[array[int], Spans]:
     """Return the places of an index and where each row stands.
 
     Args:
-        data: The bytes that `encode` returned.
         head: The number of bytes before the first row of the file.
-        count: The number of rows.
 
     Raises:
         ValueError: It returned no such thing.

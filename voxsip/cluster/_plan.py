@@ -37,13 +37,9 @@ class Plan:
     """What a job does, and which part does what of it.
 
     Attributes:
-        kind: The kind of its rows.
-        path: The absolute path of the file.
         head: Its bytes before the first row.
         checksum: The checksum of its records without passwords.
         columns: The columns of a CSV file, in its order; None for other files.
-        rows: Their number.
-        parts: The parts with their rows.
         lines: The first line of each row.
         starts: Its first byte.
         sizes: Its number of bytes.
@@ -122,19 +118,14 @@ class _Reader:
     columns: tuple[str, ...] | None = None
 
     def read(self) -> None:
-        """Read all rows; those that name users by name are known afterwards, if there are any.
-
-        Raises:
-            InvalidArgumentError: All that is wrong with the file.
-        """
-        digest = CellDigest()
+        """Read all rows; those that name users by name are known afterwards, if there are any."""
         with RowFile(self.path, REQUESTS[self.kind], self.reading) as file:
             if file.converted:
                 raise InvalidArgumentError(
                     f"{self.path}: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8",
                     field="path",
                 )
-            file.cells = digest
+            digest = file.cells = CellDigest()
             for place, (line, row) in enumerate(file.scan(on_conflict=self.on_conflict)):
                 start, end = file.span
                 self.lines.append(line)
@@ -146,9 +137,8 @@ class _Reader:
 
     def read_again(self) -> None:
         """Read all rows, now that names can be told apart."""
-        digest = CellDigest()
         with RowFile(self.path, REQUESTS[self.kind], self.reading) as file:
-            file.cells = digest
+            digest = file.cells = CellDigest()
             for account in self.accounts.values():
                 account.begin()
             for place, (_, row) in enumerate(file.scan(on_conflict="order")):
@@ -172,10 +162,6 @@ class _Reader:
             account.add(place, row)
 
 
-def _absolute(path: str | os.PathLike[str]) -> str:
-    return os.path.abspath(os.fspath(path))  # noqa: PTH100 - a text, as messages show it
-
-
 def client_of(client: BaseAsyncClient, account_id: int | None) -> BaseAsyncClient:
     """Return a client that acts for an account; None is the client's own."""
     return client if account_id is None else for_account(client, account_id)
@@ -193,18 +179,10 @@ async def make_plan(
     """Read a file and divide its rows.
 
     Args:
-        client: Lists users that rows name by name.
-        kind: The kind of the rows.
-        path: The path of the file.
         partitions: Number of parts; None: as many as suits the number of rows.
         on_conflict: Rows that share a registration or a user: refuse them, or keep their order.
-        reading: The settings for reading the file.
-
-    Raises:
-        InvalidArgumentError: All that is wrong with the file.
-        VoxsipError: Names could not be looked up.
     """
-    name = _absolute(path)
+    name = os.path.abspath(os.fspath(path))  # noqa: PTH100, ASYNC240 - a text, as messages show it
     if os.fspath(path) == "-":
         raise InvalidArgumentError(
             "path: rows of standard input are nowhere that another machine could read; name a file",

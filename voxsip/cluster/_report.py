@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import attrs
 
 from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.names import AccountNames
-from voxsip._bindings.rows import REQUESTS
+from voxsip._bindings.rows import REQUESTS, Row
+from voxsip._errors import OutcomeUnknownError
 from voxsip._row_files.part import PartFile
 from voxsip.bulk import Outcome, Report
+from voxsip.bulk._journal.decoding import restored_rows
 from voxsip.bulk._journal.interface import RestoredRow
-from voxsip.bulk._journal.previous_runs import restore_error
-from voxsip.bulk._journal.store_outcomes import read_outcomes
+from voxsip.bulk._journal.previous_runs import check_digest, restore_error, restore_outcome
+from voxsip.bulk._journal.store_statements import ROWS
 from voxsip.bulk._journal.values import STATUSES
 from voxsip.bulk._live.existing import Verifier
 from voxsip.bulk._outcomes import error_label
@@ -26,6 +29,9 @@ from voxsip.cluster._plan import client_of
 from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
 from voxsip.report import ReportWriter
 from voxsip.report._series import TimeSeries
+
+BATCH = 2_000
+"""Rows that are read from the store at once."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,7 +58,6 @@ class Sums:
     """Counts of a job's rows at a moment.
 
     Attributes:
-        rows: Rows by status.
         calls: Requests sent for them.
         retries: Those that repeated another.
     """
@@ -83,9 +88,6 @@ async def read_report(
     """Return the sums of a job, errors included.
 
     Args:
-        store: Knows.
-        job: The job.
-        parts: All of its parts.
         before: The sums when the run began; None counts all runs as one.
     """
     now = await read_sums(store, job, parts)
@@ -126,26 +128,38 @@ async def read_told(
             if not checked:
                 rows.check(job.checksum)
                 checked = True
-            origins: list[str | None] = []
+            source = enumerate(rows.with_origins())
+            while batch := list(islice(source, BATCH)):
+                known = await _restored(store, job, record, range(batch[0][0], batch[-1][0] + 1))
+                for index, (row, origin) in batch:
+                    yield Told(
+                        outcome=_outcome(places[index], row, known.get(index)),
+                        line=spans.lines[index],
+                        password_from=origin,
+                        account_id=part.account_id,
+                        known=known.get(index),
+                    )
 
-            def read(
-                rows: PartFile[Any] = rows, origins: list[str | None] = origins
-            ) -> Iterable[Any]:
-                for row, origin in rows.with_origins():
-                    origins.append(origin)
-                    yield row
 
-            async for outcome, known in read_outcomes(
-                store.fetch, record.journal, f"{store.address}#{job.name}/{part.part}", read()
-            ):
-                place = outcome.index
-                yield Told(
-                    outcome=attrs.evolve(outcome, index=places[place]),
-                    line=spans.lines[place],
-                    password_from=origins[place],
-                    account_id=part.account_id,
-                    known=known,
-                )
+async def _restored(
+    store: ClusterStore, job: JobRecord, part: PartRecord, places: range
+) -> Mapping[int, RestoredRow]:
+    """Return what the store holds of rows of a part."""
+    if part.journal is None:
+        return {}
+    lines = await store.fetch(ROWS, part.journal, places.start, places.stop)
+    return restored_rows(f"{store.address}#{job.name}/{part.part}", lines)
+
+
+def _outcome(index: int, row: Row, known: RestoredRow | None) -> Outcome[Any]:
+    """Return the outcome of a row. One that was about to be sent when its process ended is unknown."""
+    if known is None:
+        return Outcome(index=index, row=row, status="skipped")
+    check_digest(known, row)
+    if known.status == "intended":
+        lost = OutcomeUnknownError(f"{row.label}: the process that was about to send it has ended")
+        return Outcome(index=index, row=row, status="unknown", error=lost, restored=True)
+    return restore_outcome(index, row, known, known.status)
 
 
 async def compare(

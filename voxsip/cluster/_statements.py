@@ -6,18 +6,32 @@ NOW = "extract(epoch FROM clock_timestamp())"
 _COLUMNS = "id, name, kind, account_id, service, options, path, head, checksum, columns, rows, parts, note, version, starts, stop"
 JOB = f"SELECT {_COLUMNS} FROM voxsip.cluster_job WHERE name = $1 AND ready"  # noqa: S608 - made of constants
 # What an interrupted creation left is replaced; its own rows are found again by their token.
-CREATE = """
-INSERT INTO voxsip.cluster_job AS j (name, token, kind, account_id, service, options, max_failures, max_failure_ratio,
-    min_rows, deadline, path, head, checksum, columns, rows, parts, note, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-ON CONFLICT (name) DO UPDATE SET token = excluded.token, kind = excluded.kind, account_id = excluded.account_id,
-    service = excluded.service, options = excluded.options, max_failures = excluded.max_failures,
-    max_failure_ratio = excluded.max_failure_ratio, min_rows = excluded.min_rows, deadline = excluded.deadline,
-    path = excluded.path, head = excluded.head, checksum = excluded.checksum, columns = excluded.columns,
-    rows = excluded.rows, parts = excluded.parts, note = excluded.note, version = excluded.version
+_GIVEN = [
+    "token",
+    "kind",
+    "account_id",
+    "service",
+    "options",
+    "max_failures",
+    "max_failure_ratio",
+    "min_rows",
+    "deadline",
+    "path",
+    "head",
+    "checksum",
+    "columns",
+    "rows",
+    "parts",
+    "note",
+    "version",
+]
+CREATE = f"""
+INSERT INTO voxsip.cluster_job AS j (name, {", ".join(_GIVEN)})
+VALUES ($1, {", ".join(f"${n}" for n, _ in enumerate(_GIVEN, 2))})
+ON CONFLICT (name) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _GIVEN)}
     WHERE NOT j.ready
 RETURNING id
-"""
+"""  # noqa: S608 - made of constants
 ADD_PARTS = """
 WITH mine AS (SELECT id FROM voxsip.cluster_job WHERE id = $1 AND token = $2 AND NOT ready FOR UPDATE),
 given AS (SELECT * FROM unnest($3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])

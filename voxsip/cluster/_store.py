@@ -42,19 +42,10 @@ class JobRecord:
     """A job as the store keeps it.
 
     Attributes:
-        number: The number of the job in the store.
-        name: The name of the job for people and engines.
-        kind: The kind of its rows.
-        account_id: The account of its client.
-        service: Host and port of the API.
-        options: Of its parts' jobs and clients.
-        reading: How its file of rows is read.
-        path: Of the file of rows.
+        options: The options of its parts' jobs and clients.
+        reading: The settings for reading its file of rows.
         head: Bytes of it before the first row.
         checksum: The checksum of its records.
-        columns: The columns of a CSV file, or None.
-        rows: Their number.
-        parts: Their number.
         note: A description of how the rows are divided, for people.
         version: The version of voxsip that runs its parts.
         starts: The times at which its runs began, in the database's seconds since the epoch.
@@ -110,9 +101,7 @@ class PartRecord:
     """A part as the store keeps it.
 
     Attributes:
-        part: Its number.
         account_id: The account of its rows; None for the client's own.
-        rows: Their number.
         journal: Its journal's number in the store; None if it has not begun.
         complete: Whether all of its rows have an outcome and it ended in order.
         held: Whether a process works on it, or may.
@@ -122,7 +111,6 @@ class PartRecord:
         error: The error with which its last process ended, or None.
         worker: The engine's name of the worker of that process.
         counts: Rows by status, as last told.
-        concurrency: Its rows in flight at most.
     """
 
     part: int
@@ -162,11 +150,7 @@ class PartRecord:
 
 
 class ClusterStore:
-    """The connection of one event loop to the store.
-
-    Args:
-        address: `postgresql://user@host/database`.
-    """
+    """The connection of one event loop to the store."""
 
     def __init__(self, address: str) -> None:
         address = conceal(address)
@@ -185,11 +169,7 @@ class ClusterStore:
         await self.close()
 
     def reading(self, name: str) -> AbstractContextManager[None]:
-        """Return what turns a value of a job that voxsip does not write into an error that names the job.
-
-        Args:
-            name: The name of the job.
-        """
+        """Return what turns a value of a job that voxsip does not write into an error that names the job."""
         return refusing(f"{self.address}#{name}")
 
     def _record(self, row: Any) -> JobRecord:
@@ -210,11 +190,6 @@ class ClusterStore:
         """Keep a new job.
 
         Args:
-            name: The name of the job.
-            plan: The plan of the job.
-            account_id: The account of its client.
-            service: Host and port of the API.
-            options: The options of its parts' jobs and clients.
             guards: The limits at which it stops by itself.
             note: A description of how its rows are divided, for people.
 
@@ -348,8 +323,6 @@ class ClusterStore:
         """Return the registrations that an account had before the job's first purchase; None if nobody could list them.
 
         Args:
-            job: The job.
-            account_id: A child account; None for the client's own.
             find: Lists them, if no part of the job has yet.
         """
         account = account_id or 0

@@ -11,7 +11,6 @@ import attrs
 
 from voxsip._base_client import knowing
 from voxsip._bindings.listing import every_registration
-from voxsip._calls.id_set import IdSet
 from voxsip._errors import ConfigurationError, InvalidArgumentError, error_class
 from voxsip.bulk._engine.engine import Engine
 from voxsip.bulk._engine.sender import sender
@@ -75,7 +74,7 @@ class ApplyRun(Run):
             return []
         live = await self._compare({}, {})
         known = list(live.registrations)
-        self._purchases = Purchases(IdSet(known), listed=True)
+        self._purchases = Purchases(known)
         return known
 
     async def _check_account(self) -> None:

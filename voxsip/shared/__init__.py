@@ -28,9 +28,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import when it is first asked for: `voxsip.bulk` looks here at addresses only."""
-    if name == "LocalServer":
-        return import_module("voxsip.shared._local_server").LocalServer
     if name in __all__:
-        value = globals()[name] = getattr(import_module("voxsip.shared._rate"), name)
+        module = "_local_server" if name == "LocalServer" else "_rate"
+        value = globals()[name] = getattr(import_module(f"voxsip.shared.{module}"), name)
         return value
     raise AttributeError(f"module 'voxsip.shared' has no attribute {name!r}")

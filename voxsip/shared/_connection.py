@@ -89,7 +89,6 @@ class LoopConnection:
     """The connection of one event loop; statements run one after another.
 
     Args:
-        address: the address of the store.
         on_close: called in the loop when the connection is closed and will not be opened again.
     """
 

@@ -79,17 +79,9 @@ class LocalServer:
             shutil.chown(self._folder, self._account["user"])
             shutil.chown(password_file, self._account["user"])
         data = self._folder / "data"
-        command: list[str | Path] = [
-            programs / "initdb",
-            "-D",
-            data,
-            "-U",
-            "voxsip",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ]
-        command += ["-A", "scram-sha-256", f"--pwfile={password_file}", "--no-sync"]
+        options = ["-U", "voxsip", "-E", "UTF8", "--locale=C", "-A", "scram-sha-256", "--no-sync"]
+        command: list[str | Path] = [programs / "initdb", "-D", data, *options]
+        command.append(f"--pwfile={password_file}")
         made: subprocess.CompletedProcess[bytes] = subprocess.run(  # noqa: S603 - PostgreSQL's own program
             command, capture_output=True, check=False, cwd="/", **self._account
         )
@@ -98,10 +90,10 @@ class LocalServer:
             text = made.stderr.decode(errors="replace").strip().splitlines()
             raise ConfigurationError(f"PostgreSQL: initdb failed: {text[-1] if text else '?'}")
         settings = {**_SETTINGS, "unix_socket_directories": str(self._folder)}
-        options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
+        given = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
-                [*_ends_with_us(), programs / "postgres", "-D", data, *options],
+                [*_ends_with_us(), programs / "postgres", "-D", data, *given],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -30,7 +31,7 @@ _REGISTER = """
 INSERT INTO voxsip.rate AS r (service, account_id, ceiling, rate) VALUES ($1, $2, $3, $3)
 ON CONFLICT (service, account_id) DO UPDATE SET ceiling = coalesce(r.ceiling, excluded.ceiling),
     rate = CASE WHEN r.ceiling IS NULL THEN least(r.rate, excluded.rate) ELSE r.rate END
-RETURNING ceiling, rate
+RETURNING rate
 """
 _SET = """
 UPDATE voxsip.rate SET ceiling = $3, rate = $3, next_slot = 0, cut_at = 0
@@ -96,8 +97,7 @@ class SharedRate:
 
     def __init__(self, store: str, *, rate: float | None = None, urgent: bool = False) -> None:
         store = conceal(store)
-        if rate is not None:
-            RateLimit(rate)
+        _check(rate)
         object.__setattr__(self, "store", StoreAddress(store))
         object.__setattr__(self, "rate", None if rate is None else float(rate))
         object.__setattr__(self, "urgent", bool(urgent))
@@ -155,8 +155,7 @@ class SharedLimiter:
         Raises:
             ConfigurationError: a rate that is not above 0.
         """
-        if rate is not None:
-            RateLimit(rate)
+        _check(rate)
         self._rate = rate
         self._state().later(_SET, rate)
 
@@ -199,8 +198,7 @@ class SharedLimiter:
         Raises:
             ConfigurationError: a rate that is not above 0, or the store cannot be used.
         """
-        if rate is not None:
-            RateLimit(rate)
+        _check(rate)
         await self._state().fetchrow(_SET, rate)
         self._rate = rate
 
@@ -234,6 +232,12 @@ class SharedLimiter:
         self._rate = rate
 
 
+def _check(rate: float | None) -> None:
+    """Refuse a rate that is not above 0."""
+    if rate is not None:
+        RateLimit(rate)
+
+
 class _LoopState:
     """Those who wait in one event loop, and the task that takes slots for them."""
 
@@ -250,10 +254,7 @@ class _LoopState:
         self._tasks: set[asyncio.Task[None]] = set()
         self._registered = False
         self._closed = False
-        self.connection = LoopConnection(
-            shared.store,
-            lambda: limiter.forget(loop),
-        )
+        self.connection = LoopConnection(shared.store, lambda: limiter.forget(loop))
         self.connection.listen(CHANNEL, self._on_notification)
 
     async def acquire(self) -> None:
@@ -340,13 +341,10 @@ class _LoopState:
         return sum(not waiter.done() for waiter in self._waiters)
 
     async def _rest(self, seconds: float) -> None:
-        if seconds <= 0:
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._voided.wait()
-        except TimeoutError:
-            pass
+        if seconds > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._voided.wait()
 
     def _fail(self, error: Exception) -> None:
         """Fail all waiting calls: the store cannot be used, and nothing leaves without it."""
@@ -372,10 +370,8 @@ class _LoopState:
 
 def _copy(error: Exception) -> VoxsipError:
     """Return an error of one's own for each who waits: a traceback belongs to one of them."""
-    if isinstance(error, VoxsipError) and not isinstance(error, StoreUnavailableError):
+    if isinstance(error, VoxsipError):
         return type(error)(*error.args)
-    if isinstance(error, StoreUnavailableError):
-        return StoreUnavailableError(str(error))
     made = StoreUnavailableError(
         f"store: unexpected {type(error).__name__}; nothing was sent; please report it with its cause"
     )

@@ -303,12 +303,7 @@ ALTER TABLE voxsip.cluster_index ALTER COLUMN data SET STORAGE EXTERNAL;
 
 
 async def prepare_schema(connection: Any, address: StoreAddress) -> None:
-    """Make the store's tables if there are none, or see that they are of this version.
-
-    Raises:
-        ConfigurationError: The tables are of another version, or the user may not create them.
-        Exception: the driver's, if the connection was lost.
-    """
+    """Make the store's tables if there are none, or see that they are of this version."""
     from asyncpg import (  # noqa: PLC0415 - there already, if there is a connection
         InsufficientPrivilegeError,
         PostgresError,
@@ -338,9 +333,6 @@ async def _create(connection: Any) -> None:
         await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
         if await connection.fetchval(_EXISTS):
             return
-        await connection.execute(_VERSION_TABLE)
-        await connection.execute(RATE_SCHEMA)
-        await connection.execute(JOB_SCHEMA)
-        await connection.execute(MONEY_SCHEMA)
-        await connection.execute(CLUSTER_SCHEMA)
+        for tables in (_VERSION_TABLE, RATE_SCHEMA, JOB_SCHEMA, MONEY_SCHEMA, CLUSTER_SCHEMA):
+            await connection.execute(tables)
         await connection.execute("INSERT INTO voxsip.store VALUES ($1)", VERSION)

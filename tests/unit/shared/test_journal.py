@@ -1,5 +1,6 @@
 """A job's journal in a store: the promises of the file, and a lease."""
 
+import asyncio
 import itertools
 import os
 import traceback
@@ -13,6 +14,7 @@ import pytest
 import voxsip
 from voxsip import models
 from voxsip._transport.write_guard import WRITE_GUARD
+from voxsip.bulk import read_journal
 from voxsip.bulk._journal import store as store_module
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.store import StoreJournal
@@ -108,6 +110,15 @@ async def test_the_last_word_on_a_row_counts_and_the_first_intent_of_an_open_one
     row = await (await journals(resume=True)).restored(0)
     assert (row.status, row.result_id, row.intended_at) == ("done", 8, first)
     assert row.at == datetime.fromtimestamp(4e9, UTC)
+
+
+async def test_the_speed_of_a_job_is_that_of_its_latest_run(journals, store):
+    journal = await journals()
+    journal.record(0, DIGEST, "done", "a")
+    await journal.close()
+    await journals(resume=True)
+    status = await asyncio.to_thread(read_journal, f"{store}#job")
+    assert (status.running, status.counts["done"], status.rate) == (True, 1, 0.0)
 
 
 async def test_a_job_is_not_begun_twice_and_must_be_there_to_be_resumed(journals):

@@ -30,17 +30,12 @@ class Account:
         verify: Whether the live state is compared at the end.
 
     Attributes:
-        client: Sends for this account.
-        names: Its names by id.
-        keys: The keys by which its rows conflict.
         verifier: Follows what its rows should leave; or None.
         existing: The registrations that exist, for `skip_unchanged` of purchases and deletions; or None.
         purchases: The registrations that a purchase must not take for its own; or None.
         live: Its bindings before the job, for `skip_unchanged` of bindings; or None.
-        send: Sends a row of it.
         refusal: Why none of its rows can be done, as the API said; or None.
         stopped: Why no further row of it is sent; or None.
-        in_flight: Its rows in flight.
     """
 
     def __init__(self, number: int | None, limits: JobLimits, *, verify: bool) -> None:

@@ -48,13 +48,8 @@ class Accounts:
     """The accounts of one job.
 
     Args:
-        kind: The kind of the rows.
         client: The user's; acts for the client's own account.
-        options: The options of the job.
         own: The client's own account.
-        source: The input.
-        journal: The journal of the job, or None.
-        previous_runs: The outcomes of earlier runs, or None.
         survey: Tells what an account has before the first purchase.
     """
 
@@ -116,11 +111,7 @@ class Accounts:
             self._serve_all(self._engine)
 
     async def prepare(self, account: Account) -> None:
-        """Find out what is there, and whether the money suffices.
-
-        Raises:
-            VoxsipError: It could not be read.
-        """
+        """Find out what is there, and whether the money suffices."""
         existing = account.existing
         claimed: IdSet | tuple[int, ...] = ()
         if existing is None and self.options.skip_unchanged and self.kind != "bind":
@@ -139,11 +130,7 @@ class Accounts:
             await self.check_funds(account)
 
     async def check_funds(self, account: Account) -> None:
-        """Stop an account whose money does not suffice before anything is bought there.
-
-        Raises:
-            VoxsipError: Price or balance could not be read.
-        """
+        """Stop an account whose money does not suffice before anything is bought there."""
         if not self.options.check_funds:
             return
         settled = 0 if self.journal is None else self.journal.settled.get(account.number, 0)
@@ -176,16 +163,12 @@ class Accounts:
         known = await self.survey(account.client, existing, number)
         if journal is not None and number is not None:
             await journal.note_known(number, known)
-        return Purchases(IdSet(known or ()), listed=known is not None)
+        return Purchases(known)
 
     async def bindings(
         self, number: int | None
     ) -> tuple[int | None, AccountNames, Mapping[int, Binding]]:
-        """Return which account a number means, its names, and its bindings as they are.
-
-        Raises:
-            VoxsipError: They could not be read.
-        """
+        """Return which account a number means, its names, and its bindings as they are."""
         if number not in self:
             await self.open(number)
         account = self._known[number]

@@ -65,8 +65,6 @@ def known_rows(first: object, last: object, total: int | None) -> int:
     """Return the number of rows up to the last one that was written.
 
     Args:
-        first: The first place that has a line; None if there is none.
-        last: The last one.
         total: The number of the input's rows, if it is known.
     """
     optional(values.count, first, "the place of a row")

@@ -29,13 +29,13 @@ class JobHeader:
     """What a job is, written once when its journal is made.
 
     Attributes:
-        kind: What its rows are for.
+        kind: The kind of its rows.
         account_id: The account that it runs on, if the client knows it.
         options: The job's own options, JSON-able: a resumed job takes them over.
-        source: Where the rows come from, as the user gave it (a path, say), or None.
-        checksum: Of the input as a whole, or None if it is a stream.
-        version: Of the library that began the job.
-        rows: How many rows the input has, if they were counted beforehand.
+        source: The name of the input as the user gave it, such as a path, or None.
+        checksum: The checksum of the whole input, or None for a stream.
+        version: The version of the library that began the job.
+        rows: The number of rows of the input, if they were counted before.
     """
 
     kind: Kind
@@ -54,16 +54,16 @@ class RestoredRow:
     Attributes:
         index: Position in the input, from 0.
         digest: Fingerprint of the row, secrets left out (see `row_digest`).
-        status: How it ended, or "intended" if only the intent is known: the request may have left.
-        at: When that was written (UTC, by the local clock); for "intended", before it was sent.
+        status: The status of the outcome, or "intended" if only the intent is known: the request may have left.
+        at: The time at which that was written (UTC, by the local clock); for "intended", before it was sent.
         attempts: Requests sent for the row.
         elapsed: Seconds from the first attempt to the outcome.
         error_code: Number of the API's error, if it was one.
         error_name: Class of the error, or None.
         error_text: Its message, secrets removed.
         result_id: The registration that the row made.
-        intended_at: When the first request that may have been executed was about to leave (UTC): a lookup of an
-            "intended" or "unknown" row counts from there. None if no intent was written.
+        intended_at: The time at which the first request that may have been executed was about to leave (UTC): a lookup
+            of an "intended" or "unknown" row counts from there. None if no intent was written.
         account_id: The child account that the row is for; None for the account of the job.
     """
 
@@ -105,8 +105,8 @@ class Journal(ABC):
 
     Attributes:
         path: The file, symbolic links resolved; or the address in a store, without secrets.
-        header: What the job is.
-        runs: How often the job has been started, this time included.
+        header: The description of the job.
+        runs: The number of times the job was started, including this one.
         rows_known: Rows up to the last one that an earlier run wrote.
         rows_total: The number of input rows, once `ended` was called in this run or an earlier one.
         settled: Rows of earlier runs that need no money, by account: ended for good, or perhaps bought.
@@ -145,9 +145,7 @@ class Journal(ABC):
         """Note that a row is about to be sent; durable on return. For create and delete.
 
         Args:
-            index: Position in the input.
-            digest: The row's fingerprint.
-            key: What the row is about, for people: "alice@sip.example.com".
+            key: The subject of the row, for people: "alice@sip.example.com".
             account_id: The child account that it is for; None for the account of the job.
         """
 

@@ -101,11 +101,6 @@ class JournalLock:
         os.close(fd)
         return None
 
-    @property
-    def held(self) -> bool:
-        """Whether this process holds the lock through this object."""
-        return self._fd is not None
-
     def release(self) -> None:
         """Give the lock back and remove its file; twice is once."""
         fd, self._fd = self._fd, None

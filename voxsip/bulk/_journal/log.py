@@ -30,7 +30,6 @@ class Log:
     """Writes a queue of rows through a connection.
 
     Args:
-        connection: The journal's.
         ownership: Asked before every commit whether the journal is still ours.
     """
 

@@ -20,7 +20,6 @@ from voxsip._errors import (
     error_class,
 )
 from voxsip._printable import counted
-from voxsip._protocol.model import Model
 from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import Journal, RestoredRow
 from voxsip.bulk._outcomes import Outcome, Status, stop_reason
@@ -58,11 +57,7 @@ class PreviousRuns:
         self._later: IdSet | None = None
 
     async def check(self, source: Source, row_class: type[Any]) -> None:
-        """Compare all rows with the journal before the first is sent, if the input can be read twice.
-
-        Raises:
-            InvalidArgumentError: a row is another one now, or there is another number of them.
-        """
+        """Refuse rows that are not those of the journal before the first is sent, if the input can be read twice."""
         if source.length is not None:
             self._check_count(source.length, at_end=True)
         known_rows = self._journal.rows_known
@@ -169,11 +164,7 @@ class PreviousRuns:
         return None
 
     def end(self, rows: int) -> None:
-        """Record that the input has been read to its end.
-
-        Raises:
-            InvalidArgumentError: an earlier run had more rows, or another number of them.
-        """
+        """Record that the input has been read to its end; refuse one that had another number of rows before."""
         self._check_count(rows, at_end=True)
         self._journal.ended(rows)
 
@@ -196,11 +187,7 @@ def _mark(digest: bytes) -> int:
 
 
 def check_digest(known: RestoredRow, row: Row) -> None:
-    """Compare a row with the one that an earlier run had in its place.
-
-    Raises:
-        InvalidArgumentError: they differ.
-    """
+    """Refuse a row that is not the one that an earlier run had in its place."""
     if known.digest != digest_of(row):
         raise InvalidArgumentError(
             f"row {known.index + 1} ({row.label}) is not the row it was when the journal was written: "
@@ -211,11 +198,12 @@ def check_digest(known: RestoredRow, row: Row) -> None:
 
 def restore_outcome(index: int, row: Row, known: RestoredRow, status: Status) -> Outcome[Any]:
     """Restore the outcome of an earlier run, as far as the journal records it."""
+    was_done = status == "done" or known.result_id is not None
     return Outcome(
         index=index,
         row=row,
         status=status,
-        result=_restored_reply(known, row.command),
+        result=reply_of(row.command, known.result_id) if was_done else None,
         error=_restored_error(known, row.command),
         attempts=known.attempts,
         elapsed=known.elapsed,
@@ -242,13 +230,6 @@ def restore_error(name: str, code: int | None, text: str = "", command: str = ""
         error: VoxsipError = kind(text)
         return error
     return VoxsipError(text)
-
-
-def _restored_reply(known: RestoredRow, command: str) -> Model | None:
-    """Return the reply that an earlier run got, as far as the journal records it."""
-    if known.status == "done" or known.result_id is not None:
-        return reply_of(command, known.result_id)
-    return None
 
 
 def _text(error: VoxsipError) -> str:

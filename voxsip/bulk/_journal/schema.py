@@ -83,11 +83,6 @@ WRONG_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeErr
 """What reading a value raises that is not of the kind, or not in the range, that was written."""
 
 
-def is_foreseen(error: BaseException) -> bool:
-    """Returns whether the words of `explain` are all that its reader needs."""
-    return isinstance(error, ConfigurationError | sqlite3.Error | OSError)
-
-
 def explain(path: Path | str, error: BaseException) -> str:
     """Return a sentence that names the file and, if there is one, the remedy."""
     if isinstance(error, ConfigurationError):
@@ -120,11 +115,7 @@ def _remedy(error: sqlite3.Error) -> str:
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise if a new journal cannot have this name.
-
-    Raises:
-        ConfigurationError: the file exists.
-    """
+    """Refuse the name of a file that exists for a new journal."""
     if path.exists():
         raise ConfigurationError(
             f"journal {path} exists already: resume its job, or name another file for a new one"
@@ -134,17 +125,10 @@ def refuse_existing(path: Path) -> None:
 def create_file(
     path: Path, header: JobHeader, clock: Clock, known: Iterable[int] | None = None
 ) -> None:
-    """Make a journal file; the caller holds its lock.
+    """Make a journal file; the caller holds its lock. Errors are those that `explain` has words for.
 
     Args:
-        path: its name.
-        header: the description of the job.
-        clock: dates it.
         known: ids of the registrations that are there before a job's first purchase; None: not known.
-
-    Raises:
-        ConfigurationError: the file exists.
-        OSError, sqlite3.Error: it cannot be made; `explain` has the words.
     """
     refuse_existing(path)
     building = path.with_name(path.name + ".new")
@@ -201,12 +185,7 @@ def connect(path: Path, mode: Literal["rw", "ro", "immutable"] = "rw") -> sqlite
     """Open an existing journal after looking at what it is.
 
     Args:
-        path: the journal.
         mode: "immutable" reads a file that nobody writes and that has no log: leaves nothing beside it.
-
-    Raises:
-        ConfigurationError: no such file, not a journal, or of a newer format.
-        sqlite3.Error: damaged, or not to be opened; `explain` has the words.
     """
     if not path.is_file():
         raise ConfigurationError(f"journal {path}: there is no such file")
@@ -237,19 +216,6 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def checkpoint(path: Path, connection: sqlite3.Connection) -> None:
-    """Move the whole log into the main file, and that onto the disk.
-
-    Raises:
-        ConfigurationError: Somebody has been reading an older state for too long.
-    """
-    _, logged, moved = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
-    if moved < logged:
-        raise ConfigurationError(
-            f"journal {path}: another program reads it all the time: close that program"
-        )
 
 
 def _recognize(path: Path, connection: sqlite3.Connection) -> None:

@@ -154,21 +154,9 @@ def make_status(
     """Make a status of what a journal holds.
 
     Args:
-        path: The journal.
-        header: What its job is.
-        rows_total: As stored.
-        created: When the job began.
-        started: When it was last started.
-        now: Seconds since 1970, by the clock of those times.
-        runs: How often it was started.
-        running: Whether a process works on it now.
-        stopped: As stored.
-        lines: By status: the stored status, the number of rows, their first and last place, when the last of them was
-            written, and how many since `rate_since`.
-        errors: By error: its number and class as stored, and the number of rows; the most frequent first.
-
-    Raises:
-        ValueError: A value is not such as voxsip writes.
+        lines: The stored statuses, each with the number of rows, their first and last place, the time at which the last
+            was written, and the number of those written since `rate_since`.
+        errors: The stored numbers and classes of errors, each with the number of rows; the most frequent first.
     """
     _, total = total_rows(header, rows_total)
     counts = dict.fromkeys(("intended", *STATUSES), 0)

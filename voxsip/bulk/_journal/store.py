@@ -90,13 +90,10 @@ class StoreJournal(Journal):
     """One job's journal in a store, held by this process alone.
 
     Args:
-        connection: To the store; closed with the journal.
-        path: By which people know the journal.
-        facts: What it holds.
-        clock: For the times of rows.
-        number: Of the job in the store.
-        lease: The token that this process holds it by.
-        began: When the lease was asked for, by the time since boot.
+        connection: The connection to the store; closed with the journal.
+        number: The number of the job in the store.
+        lease: The token by which this process holds it.
+        began: The time since boot at which the lease was asked for.
     """
 
     path: str
@@ -135,14 +132,10 @@ class StoreJournal(Journal):
         grace: float = 0.0,
         clock: Clock = SYSTEM,
     ) -> Self:
-        """Make a new journal and hold it.
+        """Make a new journal at `postgresql://host/database#name`, and hold it.
 
         Args:
-            address: `postgresql://host/database#name`.
-            header: the description of the job.
-            known: ids of the registrations there were before, or None.
             grace: seconds that an attempt may take: a successor waits as long after the lease ends.
-            clock: the clock for the times of rows.
 
         Raises:
             ConfigurationError: there is a job of that name, or the store cannot be used.
@@ -172,11 +165,6 @@ class StoreJournal(Journal):
     @classmethod
     async def open(cls, address: str, *, grace: float = 0.0, clock: Clock = SYSTEM) -> Self:
         """Take over a job to resume it.
-
-        Args:
-            address: `postgresql://host/database#name`.
-            grace: the seconds after the end of a lease before another process takes the job over.
-            clock: the clock for the times of rows.
 
         Raises:
             ConfigurationError: no such job, another process holds it, or the store cannot be used.

@@ -29,13 +29,8 @@ class Money:
     """What the accounts of one job have left for it.
 
     Args:
-        connection: the connection to the store.
         service: host and port of the API.
         own: the account of rows that name none.
-        clock: waits.
-
-    Attributes:
-        payer: the service, and the account of rows that name none.
     """
 
     def __init__(self, connection: LoopConnection, service: str, own: int, clock: Clock) -> None:

@@ -36,14 +36,7 @@ WHERE job = $1 AND (error_name IS NOT NULL OR error_code IS NOT NULL) GROUP BY 1
 
 
 def read_store_status(address: str) -> JournalStatus:
-    """Read how a job stands, without disturbing it; blocks.
-
-    Args:
-        address: `postgresql://host/database#name`.
-
-    Raises:
-        ConfigurationError: no such job, or the store cannot be used.
-    """
+    """Read how a job stands, without disturbing it; blocks."""
     return run_apart(_read(address))
 
 
@@ -55,9 +48,6 @@ def run_apart(main: Coroutine[Any, Any, T]) -> T:
 
 async def refuse_existing_job(address: str) -> None:
     """See that the store can be used, and has no job of this name.
-
-    Args:
-        address: `postgresql://host/database#name`.
 
     Raises:
         ConfigurationError: it has one, or it refuses us.

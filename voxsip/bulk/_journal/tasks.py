@@ -15,22 +15,25 @@ Work = Callable[[sqlite3.Connection], T]
 
 
 class Task:
-    """Something to do after the rows told so far, and who waits for it."""
+    """Something to do after the rows handed over so far, and who waits for it.
 
-    __slots__ = ("_cause", "_error", "_future", "_loop", "_result", "_work", "durable")
+    Attributes:
+        durable: Whether those rows must be on the disk itself.
+        loop: The event loop of who waits, or None.
+    """
+
+    __slots__ = ("_cause", "_error", "_future", "_result", "_work", "durable", "loop")
 
     def __init__(
         self, work: Work[Any] | None, *, durable: bool = False, wanted: bool = True
     ) -> None:
         self.durable = durable
+        self.loop = asyncio.get_running_loop() if wanted else None
         self._work = work
+        self._future: asyncio.Future[Any] | None = self.loop.create_future() if self.loop else None
         self._result: Any = None
         self._error: str | None = None
         self._cause: BaseException | None = None
-        self._loop = asyncio.get_running_loop() if wanted else None
-        self._future: asyncio.Future[Any] | None = (
-            self._loop.create_future() if self._loop else None
-        )
 
     async def outcome(self) -> Any:
         """Return what the work returned."""
@@ -42,14 +45,9 @@ class Task:
             self._result = self._work(connection)
 
     def fail(self, error: str, cause: BaseException | None = None) -> None:
-        """Make waiting for it raise `ConfigurationError`."""
+        """Have `outcome` raise `ConfigurationError`."""
         self._error = error
         self._cause = cause
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The event loop of who waits, or None."""
-        return self._loop
 
     def tell(self) -> None:
         """Hand the outcome to the waiting tasks; called in their loop."""

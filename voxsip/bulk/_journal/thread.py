@@ -12,11 +12,7 @@ GATHER_SECONDS = 0.1
 
 
 class JournalThread:
-    """Runs the turns of one writer.
-
-    Args:
-        writer: Queue and turns of one journal.
-    """
+    """Runs the turns of one writer."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer

@@ -27,7 +27,7 @@ from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.lines import Line
 from voxsip.bulk._journal.log import Log
 from voxsip.bulk._journal.ownership import Ownership
-from voxsip.bulk._journal.schema import checkpoint, explain, is_foreseen
+from voxsip.bulk._journal.schema import explain
 from voxsip.bulk._journal.tasks import T, Task, Work
 
 GATHER_ROWS = 2048
@@ -58,7 +58,6 @@ class Writer:
     """Writes one journal; started by `start` and ended by `close`.
 
     Args:
-        path: the journal, for messages.
         opening: locks and opens it; called in the first turn.
         unlocking: called once the connection is closed.
         driver: makes what runs the turns.
@@ -86,9 +85,7 @@ class Writer:
         self._stopping = False
         self.ended = False
         self._failure: str | None = None  # what went wrong
-        self._bug: BaseException | None = (
-            None  # what nobody foresaw: its traceback says where to look
-        )
+        self._bug: BaseException | None = None  # if nobody foresaw it: its traceback says where
         self._refusal: str | None = None  # why nothing can be handed over: that, or being closed
         self._closed = False
         self._closers: list[Task] = []
@@ -96,11 +93,7 @@ class Writer:
         self._driver = driver(self)
 
     async def start(self, first: Work[T]) -> T:
-        """Start; return what `first` reads from the journal.
-
-        Raises:
-            ConfigurationError: another process has it, or it cannot be made or opened.
-        """
+        """Start; return what `first` reads from the journal."""
         task = self._hand_over(first)
         _writers.add(self)
         self._driver.start()
@@ -111,11 +104,7 @@ class Writer:
             raise
 
     def put(self, row: Line) -> None:
-        """Hand over a row; returns at once.
-
-        Raises:
-            ConfigurationError: the journal cannot be written any more, or is closed.
-        """
+        """Hand over a row; returns at once."""
         if self._refusal is not None:
             raise ConfigurationError(self._refusal) from self._bug
         self._rows.append(row)
@@ -236,12 +225,17 @@ class Writer:
     def checkpoint(self, connection: sqlite3.Connection) -> None:
         """Move the whole log into the main file, and that onto the disk; work for a turn."""
         with self.ownership.checkpoint(connection):
-            checkpoint(self.path, connection)
+            _, logged, moved = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        if moved < logged:
+            raise ConfigurationError(
+                f"journal {self.path}: another program reads it all the time: close that program"
+            )
 
     def _fail(self, error: BaseException, tasks: Iterable[Task] = ()) -> None:
         if self._failure is None:
             self._failure = explain(self.path, error)
-            self._bug = None if is_foreseen(error) else error
+            foreseen = isinstance(error, ConfigurationError | sqlite3.Error | OSError)
+            self._bug = None if foreseen else error
         self._refusal = self._failure
         for task in tasks:
             task.fail(self._failure, self._bug)

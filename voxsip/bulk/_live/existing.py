@@ -33,11 +33,7 @@ def binding_of(registration: SipRegistration | BoundRegistration) -> Binding:
 
 
 async def read_bindings(client: BaseAsyncClient) -> dict[int, Binding]:
-    """Return the bindings of all registrations. Some 150 bytes each.
-
-    Raises:
-        VoxsipError: the list could not be read.
-    """
+    """Return the bindings of all registrations. Some 150 bytes each."""
     known: dict[Binding, Binding] = {}
     return {
         item.sip_registration_id: known.setdefault(binding := binding_of(item), binding)
@@ -61,11 +57,7 @@ class Existing:
         self._ids: set[int] = set()
 
     async def read(self, client: BaseAsyncClient) -> None:
-        """Read all registrations.
-
-        Raises:
-            VoxsipError: the list could not be read.
-        """
+        """Read all registrations."""
         async for item in every_registration(client):
             self.add(item)
 
@@ -134,8 +126,6 @@ class Verifier:
     known and not compared. Some 200 bytes per registration touched.
 
     Args:
-        client: lists registrations.
-        directory: turns names into ids.
         account_id: the child account that the client acts for; None for its own.
     """
 
@@ -228,11 +218,9 @@ class Verifier:
         return self._mismatch(number, expected, found)
 
     def _mismatch(self, number: int, expected: Binding, found: Binding | None) -> Mismatch:
+        account = self._account_id
         return Mismatch(
-            sip_registration_id=number,
-            expected=expected,
-            found=found,
-            account_id=self._account_id,
+            sip_registration_id=number, expected=expected, found=found, account_id=account
         )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from voxsip._bindings.listing import every_registration
@@ -28,7 +30,11 @@ log = logging.getLogger("voxsip.bulk")
 
 
 class Purchases:
-    """The ids that a purchase job must not take for its own, and those that earlier runs may have bought.
+    """The ids that a purchase job must not claim, and those that earlier runs may have bought.
+
+    Args:
+        known: Ids of the registrations there were before the job; None if they could not be listed.
+        told: Ids that rows of earlier runs were told.
 
     Attributes:
         claimed: Ids that belong to others or to rows; with `known`, those of before as well.
@@ -37,9 +43,9 @@ class Purchases:
         known: The same set if the registrations of before are among them, else None: then only the time tells.
     """
 
-    def __init__(self, claimed: IdSet, *, listed: bool) -> None:
-        self.claimed = claimed
-        self.known = claimed if listed else None
+    def __init__(self, known: Iterable[int] | None, told: Iterable[int] = ()) -> None:
+        self.claimed = IdSet(chain(known or (), told))
+        self.known = None if known is None else self.claimed
         self.present = IdSet()
         self.unread: VoxsipError | None = None
         self._found: dict[tuple[str, str], deque[tuple[tuple[str, str], int]]] = {}
@@ -119,28 +125,17 @@ async def survey(
     """List the registrations there are before a job's first purchase; None if that fails.
 
     Args:
-        client: Lists.
         existing: Takes in what is there, for `skip_unchanged`; or None.
-        _: The child account that the client acts for; None for its own.
-
-    Raises:
-        VoxsipError: The list could not be read, and `skip_unchanged` needs it.
     """
-    found = []
-    try:
-        async for item in every_registration(client):
-            found.append(item.sip_registration_id)
-            if existing is not None:
-                existing.add(item)
-    except VoxsipError as error:
-        if existing is not None or isinstance(error, ConfigurationError):
-            raise
-        log.warning(
-            "the registrations there are could not be listed (%s): purchases whose reply is lost may stay unknown",
-            type(error).__name__,
-        )
-        return None
-    return found
+    found: list[int] = []
+    error = await _read(client, existing, lambda item: found.append(item.sip_registration_id))
+    if error is None:
+        return found
+    log.warning(
+        "the registrations there are could not be listed (%s): purchases whose reply is lost may stay unknown",
+        type(error).__name__,
+    )
+    return None
 
 
 async def survey_again(
@@ -152,28 +147,29 @@ async def survey_again(
     """List the registrations there are as a job is resumed, once requests of earlier runs have arrived.
 
     Args:
-        client: Lists.
-        journal: Tells what was there before the first purchase, and what rows were told.
         existing: Takes in what is there, for `skip_unchanged`; or None.
-        account_id: The child account that the client acts for; None for the account of the job.
-
-    Raises:
-        VoxsipError: The list could not be read, and `skip_unchanged` needs it.
     """
     known = await journal.known_ids(account_id)
-    claimed = IdSet([*(known or ()), *await journal.result_ids(account_id)])
-    purchases = Purchases(claimed, listed=known is not None)
+    purchases = Purchases(known, await journal.result_ids(account_id))
+    error = await _read(client, existing, purchases.offer)
+    if error is not None:
+        if journal.unclean or journal.log_lost or known is not None:
+            purchases.unread = error  # the journal may be an older copy, which shows nowhere
+        log.warning("the registrations there are could not be listed; rows in doubt stay unknown")
+    return purchases
+
+
+async def _read(
+    client: BaseAsyncClient, existing: Existing | None, take: Callable[[SipRegistration], object]
+) -> VoxsipError | None:
+    """Hand over every registration there is; return why they could not be listed, if the job can do without."""
     try:
         async for item in every_registration(client):
-            purchases.offer(item)
+            take(item)
             if existing is not None:
                 existing.add(item)
     except VoxsipError as error:
         if existing is not None or isinstance(error, ConfigurationError):
             raise
-        if journal.unclean or journal.log_lost or known is not None:
-            purchases.unread = (
-                error  # the journal may be an older copy, too: nobody sees that in it
-            )
-        log.warning("the registrations there are could not be listed; rows in doubt stay unknown")
-    return purchases
+        return error
+    return None

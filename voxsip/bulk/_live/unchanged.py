@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from voxsip._bindings.components import Components
 from voxsip._bindings.rows import BindRequest, Row, read_row
 from voxsip._bindings.state import ANY, Binding, BindingState, Change
 from voxsip._clock import yield_to_loop
@@ -39,44 +40,16 @@ class Accounts(Protocol):
         ...
 
 
-class Groups:
-    """Disjoint sets of keys."""
-
-    __slots__ = ("_parents",)
-
-    def __init__(self) -> None:
-        self._parents: dict[int, int] = {}
-
-    def find(self, key: int) -> int:
-        """Return what stands for the key's group."""
-        parents = self._parents
-        root = key
-        while (parent := parents.setdefault(root, root)) != root:
-            root = parent
-        while key != root:  # shorten the path for the next time
-            parents[key], key = root, parents[key]
-        return root
-
-    def join(self, one: int, other: int) -> None:
-        """Make one group of two."""
-        self._parents[self.find(one)] = self.find(other)
-
-
 class UnchangedRows:
-    """Finds the rows that need not be sent.
-
-    Args:
-        live: bindings of all registrations, as they are.
-        application_of: the application of a rule, if known.
-    """
+    """Finds the rows that need not be sent."""
 
     def __init__(
         self, live: Mapping[int, Binding], application_of: Callable[[int], int | None]
     ) -> None:
         self._live = live
         self._model = BindingState(live, application_of=application_of)
-        self._groups = Groups()
-        self._first_keys: list[int] = []
+        self._groups = Components()
+        self._apart: set[int] = set()
         self._changed: set[int] = set()
 
     def add(self, change: Change | None) -> None:
@@ -86,12 +59,11 @@ class UnchangedRows:
             change: the change it asks for; None if that is not known: the row is then sent by itself.
         """
         keys = [] if change is None else self._keys(change)
+        if not keys:
+            self._apart.add(len(self._groups))
+        self._groups.add(keys)
         if change is None or not keys:
-            self._first_keys.append(0)  # no registration and no user has this number
             return
-        self._first_keys.append(keys[0])
-        for key in keys[1:]:
-            self._groups.join(keys[0], key)
         # A row for a registration that is not there, or that the model cannot follow, has to be sent.
         followed = change.application is not None or change.rule is None or not change.bind
         if change.registration is not None and not (followed or self._known_rule(change.rule)):
@@ -104,11 +76,9 @@ class UnchangedRows:
         for registration, binding in self._model.changed.items():
             if self._live.get(registration) != binding:
                 self._changed.add(registration)
-        find = self._groups.find
-        dirty = {find(key) for key in self._changed}
-        send = bytearray(key == 0 or find(key) in dirty for key in self._first_keys)
-        self._first_keys.clear()
-        return send
+        dirty = {self._groups.root(registration) for registration in self._changed}
+        roots = enumerate(self._groups.roots())
+        return bytearray(root in dirty or row in self._apart for row, root in roots)
 
     def _keys(self, change: Change) -> list[int]:
         keys = [] if change.registration is None else [change.registration]
@@ -129,8 +99,6 @@ async def find_unchanged(
     """Read the whole input and the live state, and run the one on the other.
 
     Args:
-        source: the input.
-        accounts: those that its rows are for; each is looked at by itself.
         previous_runs: the outcomes of earlier runs, which are not run again; or None.
 
     Returns:

@@ -14,7 +14,6 @@ from voxsip.bulk import BindRequest, Outcome
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.journal import create_journal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
-from voxsip.bulk._live.unchanged import Groups
 from voxsip.emulator import Fault, Faults
 from voxsip.models import BindSipRegistrationReply
 
@@ -239,17 +238,3 @@ async def test_rows_keep_what_the_user_gave(account):
     row = BindRequest(sip_registration_id=1, application_id=1)
     (outcome,) = [o async for o in client.bulk.bind([row], skip_unchanged=True)]
     assert outcome.row is row
-
-
-@given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), max_size=20))
-def test_groups_are_what_is_joined(pairs):
-    groups = Groups()
-    reached = {key: {key} for key in range(1, 13)}
-    for one, other in pairs:
-        groups.join(one, other)
-        whole = reached[one] | reached[other]
-        for key in whole:
-            reached[key] = whole
-    for one in range(1, 13):
-        for other in range(1, 13):
-            assert (groups.find(one) == groups.find(other)) == (other in reached[one])
