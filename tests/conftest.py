@@ -8,6 +8,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.collected import *  # noqa: F403 - hooks
 from tests.support.real_parts import *  # noqa: F403 - hooks
 from tests.support.time_limit import *  # noqa: F403 - hooks
 

@@ -1,6 +1,5 @@
 import csv
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,6 @@ from voxsip import RetryPolicy
 from voxsip.cluster import run_part
 from voxsip.emulator import Emulator
 
-HERE = Path(__file__).parent
 QUICK = RetryPolicy(backoff=0.01, lookup_delay=0.05)
 
 
@@ -60,10 +58,3 @@ def bound(emulator):
         row["sip_registration_id"]: (row["application_id"], row["user_id"])
         for row in emulator.state.registrations
     }
-
-
-def pytest_collection_modifyitems(items):
-    """Run these on one interpreter: they start processes and PostgreSQL, and no interpreter changes what they show."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.once)
