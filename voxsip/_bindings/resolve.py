@@ -184,15 +184,15 @@ class Resolve:
 
     def applications(self, names: Iterable[str]) -> dict[str, int]:
         """Return the ids of several applications by name; see `AsyncResolve.applications`."""
-        return self._runner.run(self._aio.applications(list(names)))
+        return self._runner.run(self._aio.applications(_checked("application", names)))
 
     def users(self, names: Iterable[str], *, application: int | str) -> dict[str, int]:
         """Return the ids of several users of an application by name; see `AsyncResolve.users`."""
-        return self._runner.run(self._aio.users(list(names), application=application))
+        return self._runner.run(self._aio.users(_checked("user", names), application=application))
 
     def rules(self, names: Iterable[str], *, application: int | str) -> dict[str, int]:
         """Return the ids of several rules of an application by name; see `AsyncResolve.rules`."""
-        return self._runner.run(self._aio.rules(list(names), application=application))
+        return self._runner.run(self._aio.rules(_checked("rule", names), application=application))
 
     def forget(self) -> None:
         """Drop everything that was kept: the next call asks the service."""
@@ -201,16 +201,17 @@ class Resolve:
 
 def _checked(part: Part, names: Iterable[str]) -> list[str]:
     given: object = names
-    if isinstance(given, str):
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        what = "one text" if isinstance(given, str) else type(given).__name__
         raise InvalidArgumentError(
-            f"names: expected several names of {part}s, got one text; use resolve.{part}(name)",
+            f"names: expected several names of {part}s, got {what}; use resolve.{part}(name)",
             field="names",
         )
-    wanted = list(dict.fromkeys(names))
+    wanted = list(names)
     for name in wanted:
         text: object = name
         if not isinstance(text, str) or not text:
             raise InvalidArgumentError(
                 f"{part}_name: expected text that is not empty, got {text!r}", field=f"{part}_name"
             )
-    return wanted
+    return list(dict.fromkeys(wanted))

@@ -56,12 +56,13 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
     """
     try:
         command = find_command(name)
-    except KeyError:
+    except (KeyError, TypeError):  # TypeError: no text at all
         command = None
     if command is not None and command.params.keys() >= set(parameters):
         return command
-    for text in (name, *parameters):
-        if not _NAME.fullmatch(str(text)):
+    given: tuple[object, ...] = (name, *parameters)  # whatever their types say
+    for text in given:
+        if not isinstance(text, str) or not _NAME.fullmatch(text):
             raise InvalidArgumentError(
                 f"{text!r} is not the name of a command or parameter", field="command"
             )

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import pickle
+import re
 
 import pytest
 
@@ -153,9 +154,22 @@ async def test_wrong_arguments_are_refused_before_anything_is_sent(client, emula
     assert asked(emulator, "GetUsers") == asked(emulator, "GetApplications") == 0
 
 
-async def test_a_text_is_no_list_of_names(client):
-    with pytest.raises(voxsip.InvalidArgumentError, match=r"use resolve\.application\(name\)"):
-        await client.resolve.applications("app-1")
+@pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("app-1", r"got one text; use resolve\.application\(name\)"),
+        (None, r"got NoneType; use resolve\.application\(name\)"),
+        (5, r"got int; use resolve\.application\(name\)"),
+        (["app-1", ["app-2"]], "expected text that is not empty, got \\['app-2'\\]"),
+    ],
+)
+async def test_what_is_no_list_of_names_is_refused(connect, emulator, cls, names, said):
+    error = await connect(emulator, cls=cls).fails(
+        voxsip.InvalidArgumentError, lambda client: client.resolve.applications(names)
+    )
+    assert re.search(said, str(error))
+    assert asked(emulator, "GetApplications") == 0
 
 
 async def test_an_application_that_is_not_there_is_the_services_to_refuse(client):

@@ -9,6 +9,7 @@ import pytest
 import voxsip
 from tests.support.bad_arguments import bad_values
 from tests.support.every_command import CSV, example, fewest, value_of, wire_text
+from voxsip._clock import utc_now
 from voxsip.cli._commands.call import call as call_command
 from voxsip.cli._exit_codes import CommandError, explain
 from voxsip.emulator import Emulator
@@ -116,6 +117,14 @@ async def test_a_command_that_is_new_is_sent(emulator):
             with pytest.raises(voxsip.APIError) as caught:
                 await client.call(name, {"anything": 1})
             assert caught.value.attempts == 1
+
+
+@pytest.mark.parametrize("name", [None, 5, ["GetUsers"], b"GetUsers", "", "../GetUsers"], ids=repr)
+async def test_what_is_no_name(client, name):
+    with pytest.raises(voxsip.InvalidArgumentError, match="is not the name of a command"):
+        await client.call(name, {})
+    with pytest.raises(voxsip.InvalidArgumentError):
+        await client.recover(name, {}, since=utc_now())
 
 
 async def test_what_is_missing(client):
