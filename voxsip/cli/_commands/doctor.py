@@ -28,12 +28,17 @@ from voxsip.cli._terminal.output import print_json, print_text
 if TYPE_CHECKING:
     from voxsip import AsyncClient
 
-_SIGNS = {
-    State.OK: "ok",
-    State.WARNING: "warning",
-    State.PROBLEM: "PROBLEM",
-    State.CONTRADICTED: "CONTRADICTED",
-}
+_LOUD = (State.PROBLEM, State.CONTRADICTED)
+_BEHIND_THE_NETWORK = (
+    "tls",
+    "service",
+    "clock",
+    "token",
+    "roles",
+    "money",
+    "registrations",
+    "users",
+)
 
 
 def doctor(
@@ -65,20 +70,16 @@ def doctor(
             async with client:
                 reached = await reach(client.base_url, connection)
                 findings += await _through(client, connection, reached)
-                if assumptions and not _failed(findings):
-                    tried = (
-                        {}
-                        if sandbox_application is None
-                        else await try_in_sandbox(client, sandbox_application)
+                if assumptions and not any(found.state is State.PROBLEM for found in findings):
+                    tried = {}
+                    if sandbox_application is not None:
+                        tried = await try_in_sandbox(client, sandbox_application)
+                    scene = Scene(
+                        client,
+                        reached,
+                        lambda encoding: evolve(connection, encoding=encoding).client(),
                     )
-                    assumed = await check_assumptions(
-                        Scene(
-                            client,
-                            reached,
-                            lambda encoding: evolve(connection, encoding=encoding).client(),
-                        ),
-                        tried,
-                    )
+                    assumed = await check_assumptions(scene, tried)
         _print(findings, assumed, json=json)
         return exit_code([*findings, *assumed])
 
@@ -89,28 +90,10 @@ async def _through(client: AsyncClient, connection: Connection, reached: Reached
     findings = [check_proxy(client.base_url, connection), check_reachable(reached)]
     if reached.problem is not None:
         return findings + [
-            Finding(name=name, state=State.SKIPPED, text="the API is not reached")
-            for name in (
-                "tls",
-                "service",
-                "clock",
-                "token",
-                "roles",
-                "money",
-                "registrations",
-                "users",
-            )
+            Finding(name, State.SKIPPED, "the API is not reached") for name in _BEHIND_THE_NETWORK
         ]
-    findings += [
-        check_tls(reached, client.base_url),
-        check_service(reached),
-        check_clock(reached),
-    ]
+    findings += [check_tls(reached, client.base_url), check_service(reached), check_clock(reached)]
     return findings + await check_account(client)
-
-
-def _failed(findings: list[Finding]) -> bool:
-    return any(found.state is State.PROBLEM for found in findings)
 
 
 def _print(findings: list[Finding], assumed: list[Finding], *, json: bool) -> None:
@@ -122,8 +105,8 @@ def _print(findings: list[Finding], assumed: list[Finding], *, json: bool) -> No
     if assumed:
         print_text("")
         print_text("What the documents leave open:")
-        for found in assumed:
-            _print_one(found)
+    for found in assumed:
+        _print_one(found)
 
 
 def _plain(findings: list[Finding]) -> list[dict[str, object]]:
@@ -140,7 +123,7 @@ def _plain(findings: list[Finding]) -> list[dict[str, object]]:
 
 
 def _print_one(found: Finding) -> None:
-    sign = _SIGNS.get(found.state, found.state.value)
+    sign = found.state.upper() if found.state in _LOUD else found.state
     print_text(f"{sign:<12} {found.name:<26} {found.text}")
     if found.remedy is not None:
         print_text(f"{'':<12} {'':<26} -> {found.remedy}")

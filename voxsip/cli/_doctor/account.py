@@ -12,8 +12,6 @@ from voxsip.cli._doctor.findings import Finding, State, finding_of
 if TYPE_CHECKING:
     from voxsip import AsyncClient, SipRegistration
 
-__all__ = ["check_account"]
-
 _READS = {
     "GetSipRegistrations": "listing, --skip-unchanged, --verify, plan",
     "GetApplications": "names of applications",
@@ -30,35 +28,37 @@ async def check_account(client: AsyncClient) -> list[Finding]:
     try:
         info = (await client.accounts.get_account_info()).result
     except ForbiddenError as error:
-        token = Finding(name="token", state=State.OK, text=f"accepted; {error}")
+        token = Finding("token", State.OK, f"accepted; {error}")
     except VoxsipError as error:
         return [
             finding_of("token", error),
             *(
-                Finding(name=name, state=State.SKIPPED, text="the token is not accepted")
+                Finding(name, State.SKIPPED, "the token is not accepted")
                 for name in ("roles", "money", "registrations", "users")
             ),
         ]
     else:
         token = _token(active=info.active, frozen=info.frozen)
-    findings = [token, await _check_roles(client)]
-    findings.append(await _check_money(client))
-    findings.append(await _check_registrations(client))
-    findings.append(await _check_users(client))
-    return findings
+    return [
+        token,
+        await _check_roles(client),
+        await _check_money(client),
+        await _check_registrations(client),
+        await _check_users(client),
+    ]
 
 
 def _token(*, active: bool | None, frozen: bool | None) -> Finding:
     data = {"active": active, "frozen": frozen}
     if frozen or active is False:
         return Finding(
-            name="token",
-            state=State.WARNING,
-            text="accepted, but the account is " + ("blocked" if frozen else "not activated"),
+            "token",
+            State.WARNING,
+            "accepted, but the account is " + ("blocked" if frozen else "not activated"),
             remedy="see the control panel, or ask the service's support",
             data=data,
         )
-    return Finding(name="token", state=State.OK, text="accepted", data=data)
+    return Finding("token", State.OK, "accepted", data=data)
 
 
 async def _check_roles(client: AsyncClient) -> Finding:
@@ -81,18 +81,16 @@ async def _check_roles(client: AsyncClient) -> Finding:
     data = {"read": [name for name in _READS if name not in refused], "refused": list(refused)}
     if refused:
         return Finding(
-            name="roles",
-            state=State.WARNING,
-            text="; ".join(
-                f"{command} is refused, so no {use}" for command, use in refused.items()
-            ),
+            "roles",
+            State.WARNING,
+            "; ".join(f"{command} is refused, so no {use}" for command, use in refused.items()),
             remedy="give the key a role that may read (Owner, Admin, Support)",
             data=data,
         )
     return Finding(
-        name="roles",
-        state=State.OK,
-        text="all reads that voxsip needs; what the key may change is not tried",
+        "roles",
+        State.OK,
+        "all reads that voxsip needs; what the key may change is not tried",
         data=data,
     )
 
@@ -115,9 +113,9 @@ async def _check_money(client: AsyncClient) -> Finding:
         "as many as wanted" if count is None else f"enough for {max(0, count)}"
     )
     return Finding(
-        name="money",
-        state=State.OK if quote.enough else State.WARNING,
-        text=text,
+        "money",
+        State.OK if quote.enough else State.WARNING,
+        text,
         remedy=None if quote.enough else "charge the account before buying registrations",
         data={"price": f"{quote.price:f}", "currency": quote.currency, "enough_for": count},
     )
@@ -135,16 +133,13 @@ async def _check_registrations(client: AsyncClient) -> Finding:
     except VoxsipError as error:
         return finding_of("registrations", error)
     total = by_state.total()
-    text = f"{total} in all" + "".join(
-        f", {count} {state}" for state, count in sorted(by_state.items())
-    )
+    parts = [f"{total} in all", *(f"{n} {state}" for state, n in sorted(by_state.items()))]
+    failing = by_state["failing"]
     return Finding(
-        name="registrations",
-        state=State.WARNING if by_state["failing"] else State.OK,
-        text=text,
-        remedy="voxsip registrations list shows which fail, and why"
-        if by_state["failing"]
-        else None,
+        "registrations",
+        State.WARNING if failing else State.OK,
+        ", ".join(parts),
+        remedy="voxsip registrations list shows which fail, and why" if failing else None,
         data={"total": total, "states": dict(by_state), "status_codes": dict(codes)},
     )
 
@@ -168,9 +163,9 @@ async def _check_users(client: AsyncClient) -> Finding:
         return finding_of("users", error)
     full = users >= _QUOTA_OF_USERS * _NEARLY
     return Finding(
-        name="users",
-        state=State.WARNING if full else State.OK,
-        text=f"{counted(applications, 'application')}, {counted(users, 'user')}",
+        "users",
+        State.WARNING if full else State.OK,
+        f"{counted(applications, 'application')}, {counted(users, 'user')}",
         remedy=f"an account holds {_QUOTA_OF_USERS} users unless the service raises that"
         if full
         else None,

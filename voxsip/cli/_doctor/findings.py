@@ -18,8 +18,6 @@ from voxsip import (
 )
 from voxsip.cli._exit_codes import Exit
 
-__all__ = ["Finding", "State", "exit_code", "finding_of"]
-
 
 class State(StrEnum):
     """How a thing is."""
@@ -39,7 +37,7 @@ class State(StrEnum):
     """An assumption that cannot be checked, or not without writing."""
 
 
-@frozen(kw_only=True)
+@frozen
 class Finding:
     """One thing that was looked at.
 
@@ -60,20 +58,22 @@ class Finding:
     refused: bool = False
 
 
+Verdict = tuple[State, str]
+"""How an assumption stands, and what was seen."""
+
+
+def verdict(held: bool, seen: str) -> Verdict:
+    """Return the verdict on an assumption that could be tried."""
+    return (State.CONFIRMED if held else State.CONTRADICTED), seen
+
+
 def finding_of(name: str, error: VoxsipError) -> Finding:
     """Return what an error says about the thing that was tried."""
     remedy, refused = _remedy(error)
     data: dict[str, Any] = {"error": type(error).__name__}
     if isinstance(error, APIError):
         data |= {"code": error.code, "command": error.command}
-    return Finding(
-        name=name,
-        state=State.PROBLEM,
-        text=str(error),
-        remedy=remedy,
-        data=data,
-        refused=refused,
-    )
+    return Finding(name, State.PROBLEM, str(error), remedy=remedy, data=data, refused=refused)
 
 
 def exit_code(findings: list[Finding]) -> Exit:

@@ -17,8 +17,6 @@ from voxsip.cli._doctor.findings import Finding, State, finding_of
 if TYPE_CHECKING:
     from voxsip.cli._connection import Connection
 
-__all__ = ["check_credentials", "check_proxy", "check_versions"]
-
 _LIBRARIES = ("aiohttp", "attrs", "cattrs", "cryptography", "orjson", "python-jose", "tenacity")
 _EXTRAS = {
     "speed": "uvloop",
@@ -48,9 +46,9 @@ def check_versions() -> Finding:
         "extras": extras,
     }
     return Finding(
-        name="versions",
-        state=State.OK,
-        text=f"voxsip {voxsip.__version__}, Python {data['python']}, aiohttp {libraries['aiohttp']}, {sys.platform}; "
+        "versions",
+        State.OK,
+        f"voxsip {voxsip.__version__}, Python {data['python']}, aiohttp {libraries['aiohttp']}, {sys.platform}; "
         f"extras: {', '.join(extras) or 'none'}",
         data=data,
     )
@@ -69,14 +67,14 @@ def check_credentials(connection: Connection) -> tuple[Finding, voxsip.AsyncClie
     text = f"{source}; account {client.account_id or 'of the token'}"
     if any(issubclass(one.category, voxsip.CredentialsWarning) for one in told):
         finding = Finding(
-            name="credentials",
-            state=State.WARNING,
-            text=f"{text}; others on this machine may read the file",
+            "credentials",
+            State.WARNING,
+            f"{text}; others on this machine may read the file",
             remedy="chmod 600 the credentials file",
             data=data,
         )
     else:
-        finding = Finding(name="credentials", state=State.OK, text=text, data=data)
+        finding = Finding("credentials", State.OK, text, data=data)
     return finding, client
 
 
@@ -99,9 +97,9 @@ def check_proxy(base_url: str, connection: Connection) -> Finding:
     if proxy is not None:
         source = "--proxy" if proxy.source == "proxy" else proxy.source
         return Finding(
-            name="proxy",
-            state=State.OK,
-            text=f"{proxy.name}, from {source}",
+            "proxy",
+            State.OK,
+            f"{proxy.name}, from {source}",
             data={"proxy": proxy.name, "with_password": proxy.authorization is not None},
         )
     named = [
@@ -113,5 +111,5 @@ def check_proxy(base_url: str, connection: Connection) -> Finding:
         text = (
             f"none for this address, though there is {' and '.join(named)} (NO_PROXY, or --proxy)"
         )
-        return Finding(name="proxy", state=State.OK, text=text)
-    return Finding(name="proxy", state=State.OK, text="none in the environment")
+        return Finding("proxy", State.OK, text)
+    return Finding("proxy", State.OK, "none in the environment")

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from voxsip._transport.proxy import Proxy
     from voxsip.cli._connection import Connection
 
-__all__ = ["Reached", "check_clock", "check_reachable", "check_service", "check_tls", "reach"]
-
 _PATIENCE = 15  # seconds
 _EXPIRES_SOON = 14  # days
 _CLOCK_IS_OFF = 30  # seconds; a token lives an hour, the client corrects itself
@@ -161,17 +159,13 @@ def check_reachable(reached: Reached) -> Finding:
     data: dict[str, Any] = {"addresses": reached.addresses}
     if reached.problem is not None:
         return Finding(
-            name="reachable",
-            state=State.PROBLEM,
-            text=reached.problem,
-            remedy=reached.remedy,
-            data=data,
+            "reachable", State.PROBLEM, reached.problem, remedy=reached.remedy, data=data
         )
     data["seconds"] = round(reached.seconds, 3)
     return Finding(
-        name="reachable",
-        state=State.OK,
-        text=f"{', '.join(reached.addresses) or 'through the proxy'}, first reply after {reached.seconds * 1000:.0f} ms",
+        "reachable",
+        State.OK,
+        f"{', '.join(reached.addresses) or 'through the proxy'}, first reply after {reached.seconds * 1000:.0f} ms",
         data=data,
     )
 
@@ -179,13 +173,9 @@ def check_reachable(reached: Reached) -> Finding:
 def check_tls(reached: Reached, base_url: str) -> Finding:
     """Judge the certificate and how long it lives."""
     if not base_url.startswith("https"):
-        return Finding(name="tls", state=State.WARNING, text="plain HTTP: tokens travel in clear")
+        return Finding("tls", State.WARNING, "plain HTTP: tokens travel in clear")
     if reached.certificate is None:
-        return Finding(
-            name="tls",
-            state=State.OK,
-            text="trusted; the certificate is not seen through a proxy",
-        )
+        return Finding("tls", State.OK, "trusted; the certificate is not seen through a proxy")
     certificate = reached.certificate
     issuer = {name: value for group in certificate.get("issuer", ()) for name, value in group}
     shown = issuer.get("organizationName") or issuer.get("commonName") or "unknown"
@@ -198,13 +188,13 @@ def check_tls(reached: Reached, base_url: str) -> Finding:
         text += f", {counted(round(days), 'day')} left"
         if days < _EXPIRES_SOON:
             return Finding(
-                name="tls",
-                state=State.WARNING,
-                text=text,
+                "tls",
+                State.WARNING,
+                text,
                 remedy="tell the operator of the server, or of the proxy in between",
                 data=data,
             )
-    return Finding(name="tls", state=State.OK, text=text, data=data)
+    return Finding("tls", State.OK, text, data=data)
 
 
 def check_service(reached: Reached) -> Finding:
@@ -214,15 +204,12 @@ def check_service(reached: Reached) -> Finding:
     data = {"http_status": reached.status, "code": code, "server": reached.headers.get("Server")}
     if isinstance(code, int):
         return Finding(
-            name="service",
-            state=State.OK,
-            text=f"the Management API: without a token it answers {code}",
-            data=data,
+            "service", State.OK, f"the Management API: without a token it answers {code}", data=data
         )
     return Finding(
-        name="service",
-        state=State.PROBLEM,
-        text=f"HTTP {reached.status}, and no reply as the Management API gives",
+        "service",
+        State.PROBLEM,
+        f"HTTP {reached.status}, and no reply as the Management API gives",
         remedy="check --base-url (it ends in /platform_api), and whether a gateway answers in between",
         data=data,
     )
@@ -235,18 +222,16 @@ def check_clock(reached: Reached) -> Finding:
         behind = (told - reached.sent).total_seconds()
     except (TypeError, ValueError):
         return Finding(
-            name="clock",
-            state=State.WARNING,
-            text="the server tells no Date; the clock cannot be compared",
+            "clock", State.WARNING, "the server tells no Date; the clock cannot be compared"
         )
     data = {"server_ahead_seconds": round(behind)}
     if abs(behind) <= _CLOCK_IS_OFF:
-        return Finding(name="clock", state=State.OK, text="agrees with the server's", data=data)
+        return Finding("clock", State.OK, "agrees with the server's", data=data)
     way = "behind" if behind > 0 else "ahead of"
     return Finding(
-        name="clock",
-        state=State.WARNING,
-        text=f"{abs(behind):.0f} s {way} the server's; voxsip corrects its tokens for that",
+        "clock",
+        State.WARNING,
+        f"{abs(behind):.0f} s {way} the server's; voxsip corrects its tokens for that",
         remedy="let NTP set the clock",
         data=data,
     )

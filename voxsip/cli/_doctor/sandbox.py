@@ -9,28 +9,17 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from voxsip import APIError, OutcomeUnknownError, RetryPolicy, VoxsipError
-from voxsip.cli._doctor.findings import State
+from voxsip.cli._doctor.findings import State, Verdict, verdict
 
 if TYPE_CHECKING:
     from voxsip import AsyncClient
-    from voxsip.cli._doctor.assumptions import Verdict
-
-__all__ = ["try_in_sandbox"]
 
 _DUPLICATE_NAME = 175
 _NO_SUCH_RULE = 147
 
 
 async def try_in_sandbox(client: AsyncClient, application_id: int) -> dict[str, Verdict]:
-    """Make a rule, make it again, find it, delete it, delete it again.
-
-    Args:
-        client: Whom to ask.
-        application_id: The application to write in.
-
-    Returns:
-        Verdicts by the name of the assumption.
-    """
+    """Make a rule, make it again, find it, delete it, delete it again; return verdicts by assumption."""
     once = client.with_options(retry=RetryPolicy(attempts=1))  # a retry would hide what is asked
     name = f"voxsip-doctor-{secrets.token_hex(8)}"
     arguments: dict[str, Any] = {
@@ -38,41 +27,31 @@ async def try_in_sandbox(client: AsyncClient, application_id: int) -> dict[str, 
         "rule_name": name,
         "rule_pattern": f"^{name}$",
     }
+    left_over = f"; look for a rule named {name} and delete it"
     verdicts: dict[str, Verdict] = {}
     try:
         made = await once.call("AddRule", arguments)
-    except OutcomeUnknownError as error:
-        return dict.fromkeys(
-            ("result-1", "duplicate-name", "delete-again"),
-            (State.UNDECIDED, f"{error}; look for a rule named {name} and delete it"),
-        )
     except VoxsipError as error:
-        return dict.fromkeys(
-            ("result-1", "duplicate-name", "delete-again"), (State.UNDECIDED, str(error))
-        )
-    verdicts["result-1"] = _judge(
-        made.get("result") == 1, f"AddRule answers {made.get('result')!r}"
-    )
-    rule_id = made.get("rule_id")
+        why = f"{error}{left_over}" if isinstance(error, OutcomeUnknownError) else str(error)
+        names = ("result-1", "duplicate-name", "delete-again")
+        return dict.fromkeys(names, (State.UNDECIDED, why))
+    result = made.get("result")
+    verdicts["result-1"] = verdict(result == 1, f"AddRule answers {result!r}")
+    rule = {"rule_id": made.get("rule_id")}
     try:
         verdicts["duplicate-name"] = await _refused(once, "AddRule", arguments, _DUPLICATE_NAME)
         listed = await once.call(
             "GetRules", {"application_id": application_id, "rule_name": name, "count": 1000}
         )
         seen = [row for row in listed["result"] if row.get("rule_name") == name]
-        verdicts["visible-at-once"] = _judge(bool(seen), f"{len(seen)} listed right after AddRule")
+        verdicts["visible-at-once"] = verdict(bool(seen), f"{len(seen)} listed right after AddRule")
     except VoxsipError as error:
         verdicts.setdefault("visible-at-once", (State.UNDECIDED, str(error)))
     try:
-        await client.call("DelRule", {"rule_id": rule_id})
-        verdicts["delete-again"] = await _refused(
-            once, "DelRule", {"rule_id": rule_id}, _NO_SUCH_RULE
-        )
+        await client.call("DelRule", rule)
+        verdicts["delete-again"] = await _refused(once, "DelRule", rule, _NO_SUCH_RULE)
     except VoxsipError as error:
-        verdicts["delete-again"] = (
-            State.UNDECIDED,
-            f"{error}; look for a rule named {name} and delete it",
-        )
+        verdicts["delete-again"] = (State.UNDECIDED, f"{error}{left_over}")
     return verdicts
 
 
@@ -82,9 +61,5 @@ async def _refused(
     try:
         await client.call(command, arguments)
     except APIError as error:
-        return _judge(error.code == code, f"a second {command} is refused with {error.code}")
-    return _judge(False, f"a second {command} succeeds")
-
-
-def _judge(held: bool, seen: str) -> Verdict:
-    return (State.CONFIRMED if held else State.CONTRADICTED), seen
+        return verdict(error.code == code, f"a second {command} is refused with {error.code}")
+    return verdict(False, f"a second {command} succeeds")
