@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
     from voxsip._row_files.columns import Record
 
+OnConflict = Literal["error", "order"]
 Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
 
 
@@ -92,9 +93,7 @@ class RowFile(Generic[Request]):
         self._maker.close()
         self._source.close()
 
-    def check(
-        self, *, limit: int = 50, on_conflict: Literal["error", "order"] = "error"
-    ) -> Rows[Request]:
+    def check(self, *, limit: int = 50, on_conflict: OnConflict = "error") -> Rows[Request]:
         """Read the whole file once and raise all that is wrong with it as one InputError.
 
         At most `limit` problems are kept; the others are counted.
@@ -116,7 +115,7 @@ class RowFile(Generic[Request]):
         return rows
 
     def scan(
-        self, *, limit: int = 50, on_conflict: Literal["error", "order"] = "error"
+        self, *, limit: int = 50, on_conflict: OnConflict = "error"
     ) -> Iterator[tuple[int, Request]]:
         """Yield every row and its line; at the end raise all that is wrong with the file as one InputError.
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _GROUP = Group("Connection", sort_key=100)
+Switch = Annotated[bool, Parameter(negative=(), show_default=False)]
+"""An option without a value."""
 
 
 @Parameter(name="*", group=_GROUP)
@@ -40,7 +42,7 @@ class Connection:
     "Time limit of one attempt [default: 30]."
     encoding: Literal["auto", "query", "form"] = "auto"
     "Send parameters in the URL or in a form; auto: a form if one is secret or the URL would be too long."
-    allow_plain_http: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+    allow_plain_http: Switch = False
     "Permit http:// to another machine; the token then travels unencrypted."
 
     rate_store: Annotated[str | None, Parameter(metavar="ADDRESS")] = None

@@ -16,6 +16,7 @@ from voxsip._config import RateLimit
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._redaction.values import conceal
 from voxsip._row_files.reading import Reading
+from voxsip._row_files.row_file import OnConflict
 from voxsip.bulk._options import Options, RunOptions, check_names
 from voxsip.cluster._advice import describe
 from voxsip.cluster._job import ClusterJob
@@ -45,7 +46,7 @@ class JobOptions(RunOptions, total=False):
 
     name: str | None
     partitions: Partitions
-    on_conflict: Literal["error", "order"]
+    on_conflict: OnConflict
     map: Mapping[str, str]
     set: Mapping[str, str]
     ignore_extra_columns: bool

@@ -6,7 +6,6 @@ import asyncio
 import os
 from array import array
 from collections.abc import Hashable
-from typing import Literal
 
 import attrs
 
@@ -27,7 +26,7 @@ from voxsip._row_files.digest import CellDigest
 from voxsip._row_files.part import Spans
 from voxsip._row_files.problems import FileChangedError
 from voxsip._row_files.reading import PLAIN, Reading
-from voxsip._row_files.row_file import RowFile
+from voxsip._row_files.row_file import OnConflict, RowFile
 from voxsip.cluster._index import encode
 from voxsip.cluster._partition import Groups, Part, divide, part_count
 
@@ -106,7 +105,7 @@ class _Reader:
 
     path: str
     kind: RowKind
-    on_conflict: Literal["error", "order"]
+    on_conflict: OnConflict
     client: BaseAsyncClient
     reading: Reading
     accounts: dict[int | None, _Account] = attrs.field(factory=dict)
@@ -173,7 +172,7 @@ async def make_plan(
     path: str | os.PathLike[str],
     *,
     partitions: int | None,
-    on_conflict: Literal["error", "order"] = "order",
+    on_conflict: OnConflict = "order",
     reading: Reading = PLAIN,
 ) -> Plan:
     """Read a file and divide its rows.

@@ -13,35 +13,24 @@ from cyclopts import Parameter
 
 from voxsip._printable import counted
 from voxsip.cli._commands.plan import check_folder, make_plan, save_plan, show_plan
-from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.desired_file import DesiredFile
-from voxsip.cli._jobs.follow import follow
+from voxsip.cli._jobs.follow import VERBS, follow
 from voxsip.cli._jobs.interrupts import run_interruptible
 from voxsip.cli._jobs.notes import print_note
-from voxsip.cli._jobs.options import (
-    NO_FILE_OPTIONS,
-    NO_LIMITS,
-    NO_OUTPUT,
-    File,
-    FileOptions,
-    Limits,
-    Output,
-    Yes,
-)
+from voxsip.cli._jobs.options import DEFAULT_RUN, File, FileOptions, RunOptions, Yes
 from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
 from voxsip.cli._jobs.summary import exit_code, print_report
 from voxsip.cli._terminal import questions
-from voxsip.cli._terminal.streams import lost_output
 from voxsip.plan import Plan, PlanNotAppliedError, StalePlanError, is_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from voxsip import AsyncClient, Outcome, Report
+    from voxsip import AsyncClient, Outcome
     from voxsip.bulk import BulkJob
     from voxsip.cli._jobs.interrupts import Interrupts
 
@@ -55,11 +44,8 @@ def apply(
     yes: Yes = False,
     rows: Annotated[str | None, Parameter(metavar="FILE")] = None,
     plan: Annotated[str | None, Parameter(metavar="PLAN")] = None,
-    file_options: FileOptions = NO_FILE_OPTIONS,
     planning: PlanOptions = DEFAULT_PLANNING,
-    limits: Limits = NO_LIMITS,
-    output: Output = NO_OUTPUT,
-    connection: Connection = DEFAULT,
+    options: RunOptions = DEFAULT_RUN,
 ) -> int:
     """Apply a plan: exactly its changes, or none if the live state has changed since.
 
@@ -73,7 +59,7 @@ def apply(
         plan: New file for the plan of a file of rows [default: FILE.plan].
     """
     if not is_plan(file):
-        return _apply_rows(file, file_options, yes, plan, planning, limits, output, connection)
+        return _apply_rows(file, plan, planning, options, yes=yes)
     unfit = [name for name, given in (("--plan", plan), ("--scope", planning.scope)) if given]
     unfit += [
         f"--{name.replace('_', '-')}"
@@ -82,53 +68,41 @@ def apply(
     ]
     if unfit:
         raise CommandError(f"{', '.join(unfit)}: the plan is made already; plan the file again")
-    check_json(output.json)
+    options.output.check()
     made = Plan.load(file)
     if not made.changes:
         print_message("nothing to do: the plan is empty")
-        return _nothing(made, file, as_json=output.json)
-    with _input_of(made, rows, file_options) as given:
+        if options.output.json:
+            print_event("plan", file=file, exit_code=Exit.DONE, **made.to_dict())
+        return Exit.DONE
+    with _input_of(made, rows, options.file_options) as given:
 
         async def main(signals: Interrupts) -> Exit:
-            async with connection.client() as client:
-                return await _run(
-                    client,
-                    signals,
-                    made,
-                    rows=given,
-                    force=planning.force,
-                    limits=limits.values(connection.rate_store),
-                    output=output,
-                )
+            async with options.connection.client() as client:
+                return await _run(client, signals, made, given, options, force=planning.force)
 
         return _interruptible(main, lambda: file)
 
 
 def _apply_rows(
-    file: str,
-    file_options: FileOptions,
-    yes: bool,
-    kept: str | None,
-    planning: PlanOptions,
-    limits: Limits,
-    output: Output,
-    connection: Connection,
+    file: str, kept: str | None, planning: PlanOptions, options: RunOptions, *, yes: bool
 ) -> int:
-    check_json(output.json)
+    options.output.check()
     check_folder("--plan", kept)
-    options, job_options = planning.values(), limits.values(connection.rate_store)
+    how = planning.values()
+    options.for_client()  # what is wrong with the limits is said before anything is planned
     if kept is None and file == "-":
         raise CommandError("rows come from standard input: say with --plan where to keep the plan")
     saved: list[str] = []
-    with DesiredFile(file, file_options.reading()) as rows:
+    with DesiredFile(file, options.file_options.reading()) as rows:
         print_note(rows)
         rows.check()
 
         async def main(signals: Interrupts) -> Exit:
-            async with connection.client() as client:
-                made = await make_plan(client, rows, options)
+            async with options.connection.client() as client:
+                made = await make_plan(client, rows, how)
                 code = Exit.USAGE if made.refused else Exit.DONE
-                show_plan(made, rows.name, as_json=output.json, code=code)
+                show_plan(made, rows.name, as_json=options.output.json, code=code)
                 if made.refused or not made.changes:
                     return code
                 if made.thresholds.exceeded and not made.thresholds.forced:
@@ -149,15 +123,7 @@ def _apply_rows(
                 made = save_plan(made, path, rows)
                 saved.append(path)
                 print_message(f"the plan is {path}, its journal {path}.journal")
-                return await _run(
-                    client,
-                    signals,
-                    made,
-                    rows=rows,
-                    force=planning.force,
-                    limits=job_options,
-                    output=output,
-                )
+                return await _run(client, signals, made, rows, options, force=planning.force)
 
         return _interruptible(main, lambda: saved[0] if saved else None)
 
@@ -166,30 +132,30 @@ async def _run(
     client: AsyncClient,
     signals: Interrupts,
     made: Plan,
-    *,
     rows: Iterable[dict[str, object]] | None,
+    options: RunOptions,
+    *,
     force: bool,
-    limits: dict[str, Any],
-    output: Output,
 ) -> Exit:
     """Apply a plan, show it, and say what to do next."""
-    path = made.path or ""
-    job = client.desired.apply(made, rows=rows, force=force, **limits)
-    work = Work(
-        verb="applying", file=path, total=len(made.changes), before="reading the live state"
-    )
+    path, total, output = made.path or "", len(made.changes), options.output
+    job = client.desired.apply(made, rows=rows, force=force, **options.for_client())
+    work = Work(verb=VERBS["apply"], file=path, total=total, before="reading the live state")
     try:
         with _reports(output.report, made, job, resumed=_is_begun(path)) as record:
             # Line 1 of a plan is its head: a change is on the line after its number.
-            lines = range(2, len(made.changes) + 2)
+            lines = range(2, total + 2)
             report = await follow(
                 job, display(work, json=output.json), signals, lines=lines, record=record
             )
             signals.over = True
     except PlanNotAppliedError as error:
         raise CommandError(_not_applied(error), Exit.STOPPED) from None
-    print_report(report, len(made.changes), as_json=output.json)
-    _print_next_step(report, path)
+    print_report(report, total, as_json=output.json)
+    if report.stopped is not None:
+        print_message(f"resume with: {_again(path)}")
+    elif report.failed or report.unknown or report.skipped:
+        print_message("plan again to see what is left, and correct what failed")
     return exit_code(report)
 
 
@@ -204,10 +170,8 @@ def _reports(
     from voxsip.report import ReportWriter  # noqa: PLC0415 - only for those who want a report
 
     path = made.path or ""
-    source = str(Path(path).absolute())
-    with ReportWriter(
-        directory, "apply", source, columns=COLUMNS, account_id=made.account_id
-    ) as writer:
+    source, account = str(Path(path).absolute()), made.account_id
+    with ReportWriter(directory, "apply", source, columns=COLUMNS, account_id=account) as writer:
         journal = f"{path}.journal" if resumed else None
         try:
             yield writer.add
@@ -228,18 +192,6 @@ def _interruptible(main: Callable[[Interrupts], Any], path: Callable[[], str | N
         return "cut off before the first change"
 
     return run_interruptible(main, cut_off)
-
-
-def check_json(wanted: bool) -> None:
-    """Refuse to begin what nobody will hear of."""
-    if wanted and lost_output() is not None:
-        raise CommandError("--json: standard output is closed; nothing was sent")
-
-
-def _nothing(made: Plan, name: str, *, as_json: bool) -> Exit:
-    if as_json:
-        print_event("plan", file=name, exit_code=Exit.DONE, **made.to_dict())
-    return Exit.DONE
 
 
 @contextlib.contextmanager
@@ -263,18 +215,10 @@ def _input_of(
 def _not_applied(error: PlanNotAppliedError) -> str:
     if not isinstance(error, StalePlanError) or not error.differences:
         return str(error)
-    more = error.count - len(error.differences)
     lines = list(error.differences)
-    if more:
+    if more := error.count - len(lines):
         lines.append(f"and {more:,} more")
-    return "\n".join([str(error), *(f"  {line}" for line in lines)])
-
-
-def _print_next_step(report: Report, path: str) -> None:
-    if report.stopped is not None:
-        print_message(f"resume with: {_again(path)}")
-    elif report.failed or report.unknown or report.skipped:
-        print_message("plan again to see what is left, and correct what failed")
+    return "\n  ".join([str(error), *lines])
 
 
 def _again(path: str) -> str:

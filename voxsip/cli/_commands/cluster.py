@@ -4,50 +4,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from attrs import frozen
 from cyclopts import Parameter
 
 from voxsip._printable import counted
-from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip._row_files.row_file import OnConflict
+from voxsip.cli._connection import DEFAULT, Connection, Switch, run
 from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.cluster_run import NO_ENGINE, Engine, launch
-from voxsip.cli._jobs.options import (
-    NO_FILE_OPTIONS,
-    NO_LIMITS,
-    NO_OUTPUT,
-    File,
-    FileOptions,
-    Flag,
-    Limits,
-    Output,
-    Yes,
-)
+from voxsip.cli._jobs.options import DEFAULT_RUN, NO_OUTPUT, File, Flag, Output, RunOptions, Yes
 from voxsip.cli._jobs.price import confirm
 from voxsip.cli._terminal import questions
-from voxsip.cli._terminal.output import print_json, print_text
+from voxsip.cli._terminal.output import print_figures, print_json
 
 if TYPE_CHECKING:
     from voxsip import AsyncClient
+    from voxsip._bindings.rows import RowKind
     from voxsip.cluster import ClusterJob, JobStatus
 
-OnConflict = Literal["error", "order"]
-Partitions = Annotated[str, Parameter(metavar="N")]
-Name = Annotated[str | None, Parameter(metavar="JOB")]
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Division:
+    """The job's name, and into how many parts its file is divided."""
+
+    name: Annotated[str | None, Parameter(metavar="JOB")] = None
+    "Name of the job [default: a generated one]."
+    partitions: Annotated[str, Parameter(metavar="N")] = "auto"
+    "Number of parts to divide the rows into."
+
+    def parts(self) -> int | Literal["auto"]:
+        """Return the number of parts. Raises CommandError."""
+        text = self.partitions
+        if text == "auto":
+            return "auto"
+        if not text.isascii() or not text.isdigit() or int(text) < 1:
+            raise CommandError(f"--partitions: give a number from 1, or auto, not {text!r}")
+        return int(text)
+
+
+_UNDIVIDED = Division()
 
 
 def bind(
     file: File,
     /,
     *,
-    name: Name = None,
-    partitions: Partitions = "auto",
+    division: Division = _UNDIVIDED,
     skip_unchanged: Flag = False,
     verify: Flag = False,
     on_conflict: OnConflict = "error",
-    file_options: FileOptions = NO_FILE_OPTIONS,
     engine: Engine = NO_ENGINE,
-    limits: Limits = NO_LIMITS,
-    output: Output = NO_OUTPUT,
-    connection: Connection = DEFAULT,
+    options: RunOptions = DEFAULT_RUN,
 ) -> int:
     """Bind and unbind the registrations named in a file, on several machines.
 
@@ -56,32 +64,25 @@ def bind(
 
     Args:
         file: CSV or JSONL that every worker reads by this path.
-        name: Name of the job [default: a generated one].
-        partitions: Number of parts to divide the rows into.
         skip_unchanged: Read the live state first; send nothing for rows that are already applied.
         verify: Read the live state at the end; report what differs.
         on_conflict: How to treat rows that name a user or a registration twice: refuse them, or run them in
             the order of the file.
     """
-    options = {"skip_unchanged": skip_unchanged, "verify": verify, **limits.values()}
-    options |= _placing(name, partitions, on_conflict, file_options)
-    return _make("bind", file, options, engine, output, connection)
+    job = {"on_conflict": on_conflict, "skip_unchanged": skip_unchanged, "verify": verify}
+    return _make("bind", file, job, division, engine, options)
 
 
 def create(
     file: File,
     /,
     *,
-    name: Name = None,
-    partitions: Partitions = "auto",
+    division: Division = _UNDIVIDED,
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
-    file_options: FileOptions = NO_FILE_OPTIONS,
     engine: Engine = NO_ENGINE,
-    limits: Limits = NO_LIMITS,
-    output: Output = NO_OUTPUT,
-    connection: Connection = DEFAULT,
+    options: RunOptions = DEFAULT_RUN,
 ) -> int:
     """Buy the registrations named in a file, on several machines.
 
@@ -90,8 +91,6 @@ def create(
 
     Args:
         file: CSV or JSONL that every worker reads by this path. Passwords stay in it.
-        name: Name of the job [default: a generated one].
-        partitions: Number of parts to divide the rows into.
         yes: Do not ask before buying.
         skip_unchanged: Do not buy registrations that exist: the same user name at the same proxy.
         on_conflict: How to treat rows that buy the same twice, or name a user twice: refuse them, or run
@@ -100,27 +99,22 @@ def create(
 
     async def ask(client: AsyncClient, job: ClusterJob) -> None:
         rows = await job.accounts()
-        await confirm(client, rows, yes=yes, as_json=output.json, at_most=skip_unchanged)
+        await confirm(client, rows, yes=yes, as_json=options.output.json, at_most=skip_unchanged)
 
-    options = {"skip_unchanged": skip_unchanged, **limits.values()}
-    options |= _placing(name, partitions, on_conflict, file_options)
-    return _make("create", file, options, engine, output, connection, ask)
+    job = {"on_conflict": on_conflict, "skip_unchanged": skip_unchanged}
+    return _make("create", file, job, division, engine, options, ask)
 
 
 def delete(
     file: File,
     /,
     *,
-    name: Name = None,
-    partitions: Partitions = "auto",
+    division: Division = _UNDIVIDED,
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
-    file_options: FileOptions = NO_FILE_OPTIONS,
     engine: Engine = NO_ENGINE,
-    limits: Limits = NO_LIMITS,
-    output: Output = NO_OUTPUT,
-    connection: Connection = DEFAULT,
+    options: RunOptions = DEFAULT_RUN,
 ) -> int:
     """Delete the registrations named in a file, on several machines. This cannot be undone.
 
@@ -128,8 +122,6 @@ def delete(
 
     Args:
         file: CSV or JSONL with a column sip_registration_id that every worker reads by this path.
-        name: Name of the job [default: a generated one].
-        partitions: Number of parts to divide the rows into.
         yes: Do not ask; on a terminal only.
         skip_unchanged: Read the live state first; send nothing for registrations that are already gone.
         on_conflict: How to treat rows that name a registration twice: refuse them, or run them in the
@@ -140,9 +132,8 @@ def delete(
         if job.rows and not yes and questions.on_terminal():
             questions.confirm(f"Delete {counted(job.rows, 'registration')}?", "nothing was deleted")
 
-    options = {"skip_unchanged": skip_unchanged, **limits.values()}
-    options |= _placing(name, partitions, on_conflict, file_options)
-    return _make("delete", file, options, engine, output, connection, ask)
+    job = {"on_conflict": on_conflict, "skip_unchanged": skip_unchanged}
+    return _make("delete", file, job, division, engine, options, ask)
 
 
 def resume(
@@ -174,7 +165,7 @@ def status(
     job: str,
     /,
     *,
-    json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    json: Switch = False,
     engine: Engine = NO_ENGINE,
 ) -> int:
     """Show a running or stopped job without disturbing it.
@@ -201,30 +192,40 @@ def _print_status(state: JobStatus) -> None:
         standing = "complete"
     elif progress.stopped is not None and not progress.running:
         standing = f"stopped: {progress.stopped}"
-    figures: list[tuple[str, object]] = [
+    figures = [
         ("job", f"{state.job_id}: {state.kind}, {standing}"),
         ("file", state.path),
         ("rows", f"{report.rows:,} of {progress.rows:,}"),
         *((name, f"{count:,}") for name in counts if (count := getattr(report, name))),
         ("parts", f"{progress.ended:,} of {progress.parts:,} done, {progress.running:,} running"),
     ]
-    for name, figure in figures:
-        print_text(f"{name:<13}{figure}")
-    for name, count in report.errors.items():
-        print_text(f"{'':<13}{count:,} x {name}")
-    for part, trouble in state.troubles.items():
-        print_text(f"{f'part {part}':<13}{trouble}")
+    figures += [("", f"{count:,} x {name}") for name, count in report.errors.items()]
+    figures += [(f"part {part}", trouble) for part, trouble in state.troubles.items()]
+    print_figures(figures)
 
 
 def _make(
-    kind: Literal["bind", "create", "delete"],
+    kind: RowKind,
     file: str,
-    options: dict[str, Any],
+    job: dict[str, Any],
+    division: Division,
     engine: Engine,
-    output: Output,
-    connection: Connection,
+    options: RunOptions,
     ask: Any = None,
 ) -> Exit:
+    reading = options.file_options.reading()
+    if reading.encoding is not None or reading.sheet is not None:
+        raise CommandError(
+            "--file-encoding, --sheet: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8"
+        )
+    job |= {
+        **options.limits.values(),
+        "name": division.name,
+        "partitions": division.parts(),
+        "map": reading.names,
+        "set": reading.constants,
+        "ignore_extra_columns": reading.ignore_extra,
+    }
     if file == "-":
         raise CommandError(
             "rows of standard input are nowhere that a worker could read: name a file"
@@ -232,34 +233,9 @@ def _make(
     store = engine.address()
 
     async def find(client: AsyncClient) -> ClusterJob:
-        job: ClusterJob = await getattr(client.cluster, kind)(file, store=store, **options)
-        return job
+        made: ClusterJob = await getattr(client.cluster, kind)(file, store=store, **job)
+        return made
 
-    return launch(find, engine=engine, output=output, connection=connection, ask=ask)
-
-
-def _placing(
-    name: str | None, partitions: str, on_conflict: OnConflict, file_options: FileOptions
-) -> dict[str, Any]:
-    """Return the options of how the file is read and divided."""
-    reading = file_options.reading()
-    if reading.encoding is not None or reading.sheet is not None:
-        raise CommandError(
-            "--file-encoding, --sheet: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8"
-        )
-    return {
-        "name": name,
-        "partitions": _parts(partitions),
-        "on_conflict": on_conflict,
-        "map": reading.names,
-        "set": reading.constants,
-        "ignore_extra_columns": reading.ignore_extra,
-    }
-
-
-def _parts(text: str) -> int | Literal["auto"]:
-    if text == "auto":
-        return "auto"
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise CommandError(f"--partitions: give a number from 1, or auto, not {text!r}")
-    return int(text)
+    return launch(
+        find, engine=engine, output=options.output, connection=options.connection, ask=ask
+    )

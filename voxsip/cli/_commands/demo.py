@@ -16,17 +16,18 @@ from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs import cluster_demo, desired_demo
 from voxsip.cli._jobs.demo_model import (
-    Bound,
+    find_mismatches,
     make_rows,
-    one_after_another,
+    print_mismatches,
     purchases,
     read_users,
+    uninterrupted,
 )
 from voxsip.cli._jobs.emulator_process import emulator_process
-from voxsip.cli._jobs.follow import INTERRUPTED, follow
+from voxsip.cli._jobs.follow import follow
 from voxsip.cli._jobs.interrupts import interrupts, stop_signals
 from voxsip.cli._jobs.options import Flag
-from voxsip.cli._terminal.output import print_text
+from voxsip.cli._terminal.output import print_figures
 from voxsip.cli._terminal.streams import tolerate_lost_output
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _APPLICATIONS = 3
 _USERS = 1_000
-_SHOWN = 10
 
 
 def demo(
@@ -73,17 +73,17 @@ def demo(
     for number in stop_signals():
         signal.signal(number, signal.default_int_handler)
     tolerate_lost_output()
+    users = rows if desired else _USERS
     with tempfile.TemporaryDirectory(prefix="voxsip-demo-") as folder:
         options = {
             "--dir": folder,
             "--applications": _APPLICATIONS,
-            "--users": rows if desired else _USERS,
+            "--users": users,
             "--registrations": rows if desired else 0,
             "--balance": rows,
             "--price": 1,
         }
         with emulator_process(*(str(word) for pair in options.items() for word in pair)) as url:
-            users = rows if desired else _USERS
             print_message(
                 f"an emulator serves {url}: {_APPLICATIONS} applications, {counted(users, 'user')}"
             )
@@ -109,41 +109,27 @@ async def _demonstrate(url: str, credentials: Path, rows: int, concurrency: int)
             rows,
         )
         started = time.monotonic()
-        found = {
-            item.sip_registration_id: Bound(item.application_id, item.user_id)
-            async for item in client.sip_registrations.list()
-        }
+        found, mismatches = await find_mismatches(client, registrations, plan)
         reading = time.monotonic() - started
-    expected = one_after_another(
-        registrations, ((row.registration, row.application, row.user) for row in plan)
-    )
-    wrong = [one for one in expected.keys() | found.keys() if expected.get(one) != found.get(one)]
-    _print(made, report, len(found), reading, len(wrong))
-    for one in sorted(wrong)[:_SHOWN]:
-        print_message(f"registration {one}: expected {expected.get(one)}, found {found.get(one)}")
-    fine = made.ok and report.ok and len(found) == rows and not wrong
+    rate = report.calls / report.seconds if report.seconds else 0.0
+    figures = [
+        ("created", f"{counted(made.done, 'registration')} in {made.seconds:.1f} seconds"),
+        ("rows", f"{report.rows:,}"),
+        ("done", f"{report.done:,}"),
+        ("failed", f"{report.failed + report.unknown:,}"),
+        ("seconds", f"{report.seconds:.1f}"),
+        ("calls", f"{report.calls:,} ({rate:,.0f} per second)"),
+        ("retries", f"{report.retries:,}"),
+        ("read back", f"{counted(found, 'registration')} in {reading:.1f} seconds"),
+        ("mismatches", f"{len(mismatches):,}"),
+    ]
+    print_figures(figures, 12)
+    print_mismatches(mismatches)
+    fine = made.ok and report.ok and found == rows and not mismatches
     return Exit.DONE if fine else Exit.FAILED
 
 
 async def _follow(job: BulkJob[Any], verb: str, rows: int) -> Report:
     with interrupts() as signals:
-        report = await follow(job, display(Work(verb=verb, total=rows)), signals)
-    if report.stopped == INTERRUPTED:
-        raise CommandError("interrupted; the emulator and all it held are gone", Exit.INTERRUPTED)
-    return report
-
-
-def _print(made: Report, bound: Report, found: int, reading: float, mismatches: int) -> None:
-    rate = bound.calls / bound.seconds if bound.seconds else 0.0
-    for name, figure in (
-        ("created", f"{counted(made.done, 'registration')} in {made.seconds:.1f} seconds"),
-        ("rows", f"{bound.rows:,}"),
-        ("done", f"{bound.done:,}"),
-        ("failed", f"{bound.failed + bound.unknown:,}"),
-        ("seconds", f"{bound.seconds:.1f}"),
-        ("calls", f"{bound.calls:,} ({rate:,.0f} per second)"),
-        ("retries", f"{bound.retries:,}"),
-        ("read back", f"{counted(found, 'registration')} in {reading:.1f} seconds"),
-        ("mismatches", f"{mismatches:,}"),
-    ):
-        print_text(f"{name:<12}{figure}")
+        work = Work(verb=verb, total=rows)
+        return uninterrupted(await follow(job, display(work), signals))

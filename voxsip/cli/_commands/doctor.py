@@ -8,7 +8,7 @@ from attrs import evolve
 from cyclopts import Parameter
 
 from voxsip.cli._commands.registrations import Json
-from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._connection import DEFAULT, Connection, Switch, run
 from voxsip.cli._doctor.account import check_account
 from voxsip.cli._doctor.assumptions import Scene, check_assumptions
 from voxsip.cli._doctor.findings import Finding, State, exit_code
@@ -43,7 +43,7 @@ _BEHIND_THE_NETWORK = (
 
 def doctor(
     *,
-    assumptions: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    assumptions: Switch = False,
     sandbox_application: Annotated[int | None, Parameter(metavar="ID")] = None,
     json: Json = False,
     connection: Connection = DEFAULT,

@@ -14,12 +14,7 @@ from voxsip.cli._display.plan_text import print_plan
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.desired_file import DesiredFile
 from voxsip.cli._jobs.notes import print_note
-from voxsip.cli._jobs.options import (
-    NO_FILE_OPTIONS,
-    File,
-    FileOptions,
-    Flag,
-)
+from voxsip.cli._jobs.options import NO_FILE_OPTIONS, File, FileOptions, Flag
 from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
 
 if TYPE_CHECKING:
@@ -60,7 +55,9 @@ def plan(
                 return await make_plan(client, rows, options)
 
         made = run(main())
-    code = plan_exit(made, detailed=detailed_exitcode)
+    code = Exit.CHANGES if detailed_exitcode and made.changes else Exit.DONE
+    if made.refused:
+        code = Exit.USAGE
     show_plan(made, rows.name, as_json=json, code=code)
     if out is not None and not made.refused:
         save_plan(made, out, rows)
@@ -77,13 +74,6 @@ def check_folder(option: str, path: str | None) -> None:
 async def make_plan(client: AsyncClient, rows: DesiredFile, options: dict[str, Any]) -> Plan:
     """Plan the rows of a checked file."""
     return await client.desired.plan(rows, source=rows.origin, lines=rows.lines, **options)
-
-
-def plan_exit(made: Plan, *, detailed: bool) -> Exit:
-    """Return the exit code of a plan that is only shown."""
-    if made.refused:
-        return Exit.USAGE
-    return Exit.CHANGES if detailed and made.changes else Exit.DONE
 
 
 def show_plan(made: Plan, name: str, *, as_json: bool, code: Exit) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from voxsip._printable import counted
-from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._connection import DEFAULT, Connection, Switch, run
 from voxsip.cli._exit_codes import CommandError
 from voxsip.cli._terminal.output import print_json
 
@@ -17,10 +15,8 @@ if TYPE_CHECKING:
 
     from voxsip.shared import RateStatus, SharedLimiter
 
-Json = Annotated[bool, Parameter(negative=(), show_default=False)]
 
-
-def show_(*, json: Json = False, connection: Connection = DEFAULT) -> int:
+def show_(*, json: Switch = False, connection: Connection = DEFAULT) -> int:
     """Show the account's rate. Nothing is sent to the API.
 
     Args:
@@ -29,7 +25,7 @@ def show_(*, json: Json = False, connection: Connection = DEFAULT) -> int:
     return _with_limiter(connection, None, as_json=json)
 
 
-def set_(rate: str, /, *, json: Json = False, connection: Connection = DEFAULT) -> int:
+def set_(rate: str, /, *, json: Switch = False, connection: Connection = DEFAULT) -> int:
     """Change the account's rate for all processes, at once.
 
     Args:
@@ -40,7 +36,7 @@ def set_(rate: str, /, *, json: Json = False, connection: Connection = DEFAULT) 
     return _with_limiter(connection, lambda limiter: limiter.change(number), as_json=json)
 
 
-def pause_(seconds: str, /, *, json: Json = False, connection: Connection = DEFAULT) -> int:
+def pause_(seconds: str, /, *, json: Switch = False, connection: Connection = DEFAULT) -> int:
     """Pause all requests of the account, in all processes.
 
     Args:

@@ -11,18 +11,10 @@ from voxsip._printable import counted
 from voxsip._row_files import RowFile
 from voxsip.bulk import read_journal
 from voxsip.cli._commands.status import most_recent_journal, read_state
-from voxsip.cli._connection import DEFAULT, Connection
+from voxsip.cli._connection import Connection
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.notes import print_note
-from voxsip.cli._jobs.options import (
-    NO_FILE_OPTIONS,
-    NO_LIMITS,
-    NO_OUTPUT,
-    File,
-    FileOptions,
-    Limits,
-    Output,
-)
+from voxsip.cli._jobs.options import DEFAULT_RUN, File, FileOptions, Limits, Output, RunOptions
 from voxsip.cli._jobs.run import launch
 from voxsip.shared import is_store, shown
 
@@ -36,10 +28,7 @@ def resume(
     file: File | None = None,
     /,
     *,
-    file_options: FileOptions = NO_FILE_OPTIONS,
-    limits: Limits = NO_LIMITS,
-    output: Output = NO_OUTPUT,
-    connection: Connection = DEFAULT,
+    options: RunOptions = DEFAULT_RUN,
 ) -> int:
     """Resume a job from its journal; the end is that of an uninterrupted run.
 
@@ -53,26 +42,17 @@ def resume(
     """
     if journal is None:
         journal = most_recent_journal()
-    return _resume(journal, read_state(journal), file, file_options, limits, output, connection)
+    return _resume(journal, read_state(journal), file, options)
 
 
-def _resume(
-    journal: str,
-    state: JournalStatus,
-    file: str | None,
-    file_options: FileOptions,
-    limits: Limits,
-    output: Output,
-    connection: Connection,
-) -> Exit:
+def _resume(journal: str, state: JournalStatus, file: str | None, options: RunOptions) -> Exit:
     if state.kind == "apply":
         plan = state.source or "PLAN"
         raise CommandError(
             f"{journal} is the journal of a plan: resume it with 'voxsip apply {plan}'"
         )
-    with RowFile(
-        file or _source(journal, state), REQUESTS[state.kind], file_options.reading()
-    ) as source:
+    path, reading = file or _source(journal, state), options.file_options.reading()
+    with RowFile(path, REQUESTS[state.kind], reading) as source:
         print_note(source)
         rows = source.check(on_conflict="order")
         if state.checksum is not None and rows.checksum != state.checksum:
@@ -82,9 +62,8 @@ def _resume(
             )
 
         def make(client: AsyncClient) -> BulkJob[Any]:
-            return client.bulk.resume(
-                journal, rows, checksum=rows.checksum, **limits.values(connection.rate_store)
-            )
+            checksum = rows.checksum
+            return client.bulk.resume(journal, rows, checksum=checksum, **options.for_client())
 
         return launch(
             state.kind,
@@ -92,9 +71,9 @@ def _resume(
             rows,
             make,
             journal=journal,
-            words=file_options.words(),
-            output=output,
-            connection=connection,
+            words=options.file_options.words(),
+            output=options.output,
+            connection=options.connection,
             reads_first=bool(state.options.get("skip_unchanged")),
             verify=bool(state.options.get("verify")),
             resumed=True,
@@ -111,17 +90,7 @@ def continue_job(
     output: Output,
     connection: Connection,
 ) -> int | None:
-    """Continue the job of a journal, for `--resume`; None if it has not begun.
-
-    Args:
-        journal: The path or address of the journal, which need not exist.
-        file: The file of rows that the command was given.
-        kind: The kind of the job: "bind", "create" or "delete".
-        file_options: The options for reading the file.
-        limits: The options of the job's pace and end.
-        output: The options of the job's output.
-        connection: The connection to the API.
-    """
+    """Continue the job of a journal, for `--resume`; return None if it has not begun."""
     if not is_store(journal) and not Path(journal).exists():
         return None
     try:
@@ -139,7 +108,10 @@ def continue_job(
         with_failed = f" with {counted(failed, 'failed row')}" if failed else ""
         print_message(f"the job of {shown(journal)} has finished{with_failed}; nothing was sent")
         return Exit.FAILED if failed else Exit.DONE
-    return _resume(journal, state, file, file_options, limits, output, connection)
+    options = RunOptions(
+        file_options=file_options, limits=limits, output=output, connection=connection
+    )
+    return _resume(journal, state, file, options)
 
 
 def _source(journal: str, state: JournalStatus) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from voxsip import ConfigurationError
 from voxsip._printable import counted
 from voxsip.bulk import JournalStatus, read_journal
+from voxsip.cli._connection import Switch
 from voxsip.cli._display.progress import time_left
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
-from voxsip.cli._terminal.output import print_json, print_text
+from voxsip.cli._terminal.output import print_figures, print_json
 from voxsip.shared import is_store
 
 
@@ -44,7 +42,7 @@ def status(
     journal: str | None = None,
     /,
     *,
-    json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    json: Switch = False,
 ) -> int:
     """Show a running or stopped job without disturbing it.
 
@@ -66,7 +64,7 @@ def status(
     else:
         standing = f"stopped: {state.stopped}" if state.stopped else "stopped"
     total = "?" if state.rows is None else f"{state.rows:,}"
-    figures: list[tuple[str, object]] = [
+    figures = [
         ("job", f"{state.kind}, {standing}"),
         ("file", state.source or "-"),
         ("rows", f"{ended:,} of {total}"),
@@ -82,8 +80,6 @@ def status(
         rate = f"{state.rate:,.0f} rows/s"
         remaining = "" if left is None else f", {time_left(left / state.rate)} left"
         figures.append(("rate", f"{rate}{remaining}"))
-    for name, figure in figures:
-        print_text(f"{name:<13}{figure}")
-    for name, count in state.errors.items():
-        print_text(f"{'':<13}{count:,} x {name}")
+    figures += [("", f"{count:,} x {name}") for name, count in state.errors.items()]
+    print_figures(figures)
     return 0

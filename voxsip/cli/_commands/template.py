@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from voxsip._bindings.rows import RowKind
 
 # Valid as they are: what `voxsip bulk template` prints, `voxsip bulk` reads.
 _TEMPLATES = {
@@ -32,7 +32,7 @@ sip_registration_id,account_id
 }
 
 
-def template(kind: Literal["bind", "create", "delete"], /) -> int:
+def template(kind: RowKind, /) -> int:
     """Print a CSV file whose rows show what can be asked for; replace them by your own.
 
     Args:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from voxsip._printable import counted
 from voxsip.cli._commands.registrations import NO_FILTERS, Filters, Json
-from voxsip.cli._connection import SIP_DEFAULT, SipConnection, run
+from voxsip.cli._connection import SIP_DEFAULT, SipConnection, Switch, run
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from voxsip.cli._display.health import HealthDisplay
 
 _SHORTEST = 0.25  # seconds between two readings, and for one
-_Switch = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
 def watch(
@@ -26,8 +25,8 @@ def watch(
     *,
     filters: Filters = NO_FILTERS,
     interval: float = 5.0,
-    once: _Switch = False,
-    until_registered: _Switch = False,
+    once: Switch = False,
+    until_registered: Switch = False,
     deadline: float | None = None,
     json: Json = False,
     connection: SipConnection = SIP_DEFAULT,

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from voxsip import AsyncClient
 from voxsip.cli._connection import run
-from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._exit_codes import Exit, print_message
 from voxsip.cli._jobs.cluster_run import follow
 from voxsip.cli._jobs.demo_model import (
-    Bound,
+    find_mismatches,
     make_rows,
-    one_after_another,
+    print_mismatches,
     purchases,
     read_users,
+    uninterrupted,
 )
-from voxsip.cli._jobs.follow import INTERRUPTED
 from voxsip.cli._jobs.interrupts import interrupts
-from voxsip.cli._terminal.output import print_text
+from voxsip.cli._terminal.output import print_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,42 +34,21 @@ TIMEOUT = 2.0
 """Seconds an attempt may take: a dead worker's part is taken over after its lease and this."""
 RESTART_SECONDS = 60.0
 """For a worker that was killed to be there again: Dask starts another process."""
-_SHOWN = 10
 
 
 def start(url: str, credentials: Path, rows: int, workers: int, concurrency: int) -> Exit:
-    """Start a PostgreSQL server, show what there is to show, and end it.
-
-    Args:
-        url: The URL of the emulator.
-        credentials: The credentials of its account.
-        rows: The number of registrations.
-        workers: The number of processes.
-        concurrency: Calls in flight at most, for each of them.
-
-    Raises:
-        ConfigurationError: PostgreSQL or Dask is not installed.
-    """
+    """Run the demo with a PostgreSQL server of its own. Raises ConfigurationError if that or Dask is not installed."""
     from voxsip.shared import LocalServer  # noqa: PLC0415 - only with the extra
 
     with LocalServer() as server:
         print_message("a PostgreSQL server was started for the jobs, in a temporary folder")
-        return run(demonstrate(url, credentials, server.dsn(), rows, workers, concurrency))
+        return run(_demonstrate(url, credentials, server.dsn(), rows, workers, concurrency))
 
 
-async def demonstrate(
+async def _demonstrate(
     url: str, credentials: Path, store: str, rows: int, workers: int, concurrency: int
 ) -> Exit:
-    """Buy registrations and bind them on a local Dask cluster; compare what there is with what there should be.
-
-    Args:
-        url: The URL of the emulator.
-        credentials: The credentials of its account.
-        store: PostgreSQL that keeps the jobs.
-        rows: The number of registrations.
-        workers: The number of processes.
-        concurrency: Calls in flight at most, for each of them.
-    """
+    """Buy registrations and bind them on a local Dask cluster; compare what there is with what there should be."""
     from voxsip.cluster import local_workers  # noqa: PLC0415 - only with the extra
 
     environment = {"VOXIMPLANT_CREDENTIALS": str(credentials), "VOXIMPLANT_BASE_URL": url}
@@ -90,27 +69,18 @@ async def demonstrate(
         with suppress(TimeoutError):  # the one that was killed is being started again
             await dask.wait_for_workers(workers, RESTART_SECONDS)
         bound = await _run(await client.cluster.bind(binds, **options), dask)
-        found = {
-            item.sip_registration_id: Bound(item.application_id, item.user_id)
-            async for item in client.sip_registrations.list()
-        }
-    expected = one_after_another(
-        [number for number, _ in bought],
-        ((row.registration, row.application, row.user) for row in plan),
-    )
-    wrong = [one for one in expected.keys() | found.keys() if expected.get(one) != found.get(one)]
+        _, mismatches = await find_mismatches(client, (number for number, _ in bought), plan)
     twice = len(bought) - len({name for _, name in bought})
-    for name, figure in (
+    figures = [
         ("bought", f"{made.done:,} of {rows:,} in {made.seconds:.1f} seconds, one worker killed"),
         ("twice", f"{twice:,}"),
         ("bound", f"{bound.done:,} of {rows:,} in {bound.seconds:.1f} seconds, one worker killed"),
         ("failed", f"{made.failed + made.unknown + bound.failed + bound.unknown:,}"),
-        ("mismatches", f"{len(wrong):,}"),
-    ):
-        print_text(f"{name:<12}{figure}")
-    for one in sorted(wrong)[:_SHOWN]:
-        print_message(f"registration {one}: expected {expected.get(one)}, found {found.get(one)}")
-    fine = made.ok and bound.ok and len(bought) == rows and not twice and not wrong
+        ("mismatches", f"{len(mismatches):,}"),
+    ]
+    print_figures(figures, 12)
+    print_mismatches(mismatches)
+    fine = made.ok and bound.ok and len(bought) == rows and not twice and not mismatches
     return Exit.DONE if fine else Exit.FAILED
 
 
@@ -130,10 +100,7 @@ async def _run(job: ClusterJob, dask: Any) -> Report:
 
     async with job:
         with interrupts() as signals:
-            report = await follow(job, dask, signals, on_progress=kill)
-    if report.stopped == INTERRUPTED:
-        raise CommandError("interrupted; the emulator and all it held are gone", Exit.INTERRUPTED)
-    return report
+            return uninterrupted(await follow(job, dask, signals, on_progress=kill))
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import shlex
 from pathlib import Path
@@ -16,10 +17,10 @@ from voxsip import ConfigurationError
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
-from voxsip.cli._jobs.follow import INTERRUPTED
+from voxsip.cli._jobs.follow import INTERRUPTED, VERBS
 from voxsip.cli._jobs.interrupts import run_interruptible
-from voxsip.cli._jobs.summary import exit_code, print_next_step, print_report
-from voxsip.cli._terminal.streams import lost_output, unblock_output
+from voxsip.cli._jobs.summary import finish
+from voxsip.cli._terminal.streams import unblock_output
 from voxsip.shared import shown
 
 if TYPE_CHECKING:
@@ -27,13 +28,11 @@ if TYPE_CHECKING:
 
     from voxsip import AsyncClient, Report
     from voxsip.cli._connection import Connection
-    from voxsip.cli._display.base import Display
     from voxsip.cli._jobs.interrupts import Interrupts
     from voxsip.cli._jobs.options import Output
     from voxsip.cluster import ClusterJob, JobProgress
 
 _GROUP = Group("Cluster", sort_key=35)
-_VERBS = {"bind": "binding", "create": "creating", "delete": "deleting"}
 STORE = "VOXSIP_STORE"
 
 
@@ -104,17 +103,16 @@ def launch(
     """Make or find a job, run it if an engine is named, and return the exit code.
 
     Args:
-        find: makes or finds the job.
-        engine: who works on it.
-        output: the options of the job's output.
-        connection: the connection to the API.
-        ask: whether to begin; raises CommandError if not.
-        resumed: the job is there already.
+        find: Makes or finds the job.
+        engine: Where the job is kept and who works on it.
+        output: What the user wants to see.
+        connection: The connection to the API.
+        ask: Asks whether to begin; raises CommandError if not.
+        resumed: Whether the job was begun before.
     """
     if connection.rate_store is not None:
         raise CommandError("--rate-store: a job on several machines keeps its rate in its --store")
-    if output.json and lost_output() is not None:
-        raise CommandError("--json: standard output is closed; nothing was sent")
+    output.check()
     begin, job_id = engine.chosen, ""
 
     async def main(signals: Interrupts) -> Exit:
@@ -134,10 +132,7 @@ def launch(
                 report = await follow(job, dask, signals, as_json=output.json)
             written = await _reports(job, report, output.report)
             signals.over = True
-        print_report(report, job.rows, as_json=output.json)
-        print_next_step(report, again=again, reports=written, resumed=resumed)
-        code = exit_code(report)
-        return Exit.FAILED if code is Exit.DONE and output.report and not written else code
+        return finish(report, job.rows, output, again=again, reports=written, resumed=resumed)
 
     def cut_off() -> str:
         return f"cut off; resume with: {resume_command(job_id, engine)}" if job_id else "cut off"
@@ -156,14 +151,14 @@ async def follow(
     """Run a job with a display; the first Ctrl-C stops it in order.
 
     Args:
-        job: the job to run.
+        job: The job.
         dask: Dask's client.
-        signals: the first stops the job.
-        as_json: show it as events.
-        on_progress: told how far it is, too.
+        signals: Ctrl-C and its like.
+        as_json: Show the job as events.
+        on_progress: Called as well, whenever a worker tells how far it is.
     """
     work = Work(
-        verb=_VERBS[job.kind],
+        verb=VERBS[job.kind],
         file=job.path,
         total=job.rows,
         before="waiting for workers",
@@ -176,12 +171,22 @@ async def follow(
         shown.message("Interrupted: calls in flight end first. Ctrl-C again cuts them off.")
         stopping.add(asyncio.create_task(job.stop(INTERRUPTED)))
 
-    ticks = _Ticks(shown, on_progress)
+    last = -math.inf
+
+    def tick(progress: JobProgress) -> None:
+        nonlocal last
+        now = progress.report.seconds
+        if now - last >= shown.interval:
+            last = now
+            shown.refresh(progress.report, progress.concurrency)
+        if on_progress is not None:
+            on_progress(progress)
+
     unblock_output(events=as_json)
     shown.started()
     try:
         signals.first = stop
-        return await job.run(dask, on_progress=ticks)
+        return await job.run(dask, on_progress=tick)
     finally:
         signals.first = None
         if stopping:
@@ -189,27 +194,10 @@ async def follow(
         shown.ended()
 
 
-class _Ticks:
-    """Refreshes a display as often as it likes."""
-
-    def __init__(self, shown: Display, also: Callable[[JobProgress], None] | None) -> None:
-        self._shown = shown
-        self._also = also
-        self._last = -1e9
-
-    def __call__(self, progress: JobProgress) -> None:
-        now = progress.report.seconds
-        if now - self._last >= self._shown.interval:
-            self._last = now
-            self._shown.refresh(progress.report, progress.concurrency)
-        if self._also is not None:
-            self._also(progress)
-
-
 async def _reports(job: ClusterJob, report: Report, directory: str | None) -> dict[str, Path]:
     if directory is None:
         return {}
-    earlier = _is_there(Path(directory) / "report.json")
+    earlier = os.path.lexists(Path(directory) / "report.json")  # noqa: ASYNC240 - one look
     try:
         written = await job.write_reports(report, directory)
     except ConfigurationError as error:
@@ -218,10 +206,6 @@ async def _reports(job: ClusterJob, report: Report, directory: str | None) -> di
     if earlier:
         print_message(f"{directory} held an earlier report; it is kept under names with a number")
     return written
-
-
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path)
 
 
 def resume_command(job_id: str, engine: Engine) -> str:

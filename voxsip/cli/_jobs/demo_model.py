@@ -6,11 +6,16 @@ import random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxsip.bulk import BindRequest, CreateRequest
+from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._jobs.follow import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from voxsip import AsyncClient
+    from voxsip import AsyncClient, Report
+
+
+_SHOWN = 10
 
 
 class Bound(NamedTuple):
@@ -23,12 +28,7 @@ class Bound(NamedTuple):
 def one_after_another(
     registrations: Iterable[int], rows: Iterable[tuple[int, int, int]]
 ) -> dict[int, Bound]:
-    """Bind (registration, application, user) in order; a user keeps only its last registration.
-
-    Args:
-        registrations: all there are, unbound at first.
-        rows: each registration at most once.
-    """
+    """Bind (registration, application, user) in order; a user keeps only its last registration."""
     state = dict.fromkeys(registrations, Bound(None, None))
     holder: dict[int, int] = {}
     for registration, application, user in rows:
@@ -38,6 +38,37 @@ def one_after_another(
         state[registration] = Bound(application, user)
         holder[user] = registration
     return state
+
+
+async def find_mismatches(
+    client: AsyncClient, registrations: Iterable[int], plan: Iterable[BindRow]
+) -> tuple[int, list[str]]:
+    """Read all registrations; return their number, and what is not as one row after another would leave it."""
+    found = {
+        item.sip_registration_id: Bound(item.application_id, item.user_id)
+        async for item in client.sip_registrations.list()
+    }
+    expected = one_after_another(
+        registrations, ((row.registration, row.application, row.user) for row in plan)
+    )
+    return len(found), [
+        f"registration {one}: expected {expected.get(one)}, found {found.get(one)}"
+        for one in sorted(expected.keys() | found.keys())
+        if expected.get(one) != found.get(one)
+    ]
+
+
+def print_mismatches(mismatches: list[str]) -> None:
+    """Print the first of them."""
+    for text in mismatches[:_SHOWN]:
+        print_message(text)
+
+
+def uninterrupted(report: Report) -> Report:
+    """Return a report. Raises CommandError if its job was interrupted."""
+    if report.stopped == INTERRUPTED:
+        raise CommandError("interrupted; the emulator and all it held are gone", Exit.INTERRUPTED)
+    return report
 
 
 def purchases(rows: int) -> Iterator[CreateRequest]:

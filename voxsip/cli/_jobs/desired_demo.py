@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from voxsip import AsyncClient
 from voxsip.cli._display.plan_text import print_plan
 from voxsip.cli._exit_codes import Exit, print_message
+from voxsip.cli._jobs.demo_model import read_users
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,22 +25,16 @@ async def demonstrate(
 ) -> Exit:
     """Bind every user, export that, shuffle the users, plan, apply, and plan again: nothing is left to do.
 
-    Args:
-        url: The URL of the emulator, which has as many users as registrations.
-        credentials: The credentials of its account.
-        rows: The number of registrations.
-        concurrency: The calls in flight at most.
-        follow: Runs a job with a display.
+    The emulator has as many users as registrations. `follow` runs a job with a display.
     """
     async with AsyncClient(credentials, base_url=url, proxy="") as client:
-        users = [
-            (application.application_name, user.user_name)
-            async for application in client.applications.list()
-            async for user in client.users.list(application_id=application.application_id)
-        ]
         first = [
-            {"sip_registration_id": number, "application_name": application, "user_name": user}
-            for number, (application, user) in enumerate(users, 1)
+            {
+                "sip_registration_id": number,
+                "application_name": application.application_name,
+                "user_name": user.user_name,
+            }
+            for number, (application, user) in enumerate(await read_users(client), 1)
         ]
         bound = await follow(client.bulk.bind(first, concurrency=concurrency), "binding", rows)
         exported = [row async for row in client.desired.export()]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from voxsip.cli._display.base import Display
     from voxsip.cli._jobs.interrupts import Interrupts
 
+VERBS = {"bind": "binding", "create": "creating", "delete": "deleting", "apply": "applying"}
 INTERRUPTED = "interrupted"
 READER_GONE = "the reader of the events is gone"
 
@@ -37,14 +38,14 @@ async def follow(
     """Run a job to its end and return its report; `stopped` is INTERRUPTED after a Ctrl-C.
 
     Args:
-        job: not yet begun.
-        display: shows it.
-        signals: the first stops the job in order.
-        lines: the line of each row in its file, if there is one.
-        record: is given every outcome and its line.
+        job: The job, not yet begun.
+        display: Shows the job.
+        signals: Ctrl-C and its like; the first one stops the job in order.
+        lines: The line of each row in its file, if there is a file.
+        record: Called with every outcome and its line.
 
     Raises:
-        CancelledError: a second Ctrl-C; calls in flight were cut off.
+        CancelledError: A second Ctrl-C cut off the calls in flight.
     """
     gone = False
     invitation: asyncio.TimerHandle | None = None

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
 from voxsip.cli._exit_codes import print_message
 
-
-class Noted(Protocol):
-    """A file of rows."""
-
-    @property
-    def name(self) -> str:
-        """As messages call it."""
-        ...
-
-    @property
-    def note(self) -> str | None:
-        """What a user should know, or None."""
-        ...
+if TYPE_CHECKING:
+    from voxsip._row_files import RowFile
+    from voxsip.cli._jobs.desired_file import DesiredFile
 
 
-def print_note(source: Noted) -> None:
-    """Print the note, if there is one."""
+def print_note(source: RowFile[Any] | DesiredFile) -> None:
+    """Print the note of a file, if there is one."""
     if source.note is not None:
         print_message(f"{source.name}: {source.note}")

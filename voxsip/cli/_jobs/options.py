@@ -10,7 +10,9 @@ from cyclopts import Group, Parameter
 
 from voxsip import RateLimit, SharedRate
 from voxsip._row_files.reading import PLAIN, Reading
+from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._exit_codes import CommandError
+from voxsip.cli._terminal.streams import lost_output
 
 _GROUP = Group("Job", sort_key=40)
 _FLAG = Parameter(negative=(), show_default=False)
@@ -33,11 +35,7 @@ class Limits:
     "Send no further row after this time."
 
     def values(self, rate_store: str | None = None) -> dict[str, Any]:
-        """Return what is given, as `client.bulk` calls it.
-
-        Args:
-            rate_store: address of the store that the rate is kept in, or None.
-        """
+        """Return what is given, as `client.bulk` calls it; `rate_store` is where the rate is kept, if it is shared."""
         if self.rate is not None and not 0 < self.rate < math.inf:
             raise CommandError("--rate: give a number above 0")
         given = {
@@ -64,6 +62,11 @@ class Output:
     "Write succeeded.csv, failed.csv, report.json and report.html into this folder."
     json: Annotated[bool, _FLAG] = False
     "Write events to standard output, one JSON object per line."
+
+    def check(self) -> None:
+        """Refuse to begin what nobody will hear of."""
+        if self.json and lost_output() is not None:
+            raise CommandError("--json: standard output is closed; nothing was sent")
 
 
 @Parameter(name="*", group=Group("File", sort_key=35))
@@ -122,3 +125,21 @@ File = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
 NO_LIMITS = Limits()
 NO_OUTPUT = Output()
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class RunOptions:
+    """All of these, for commands that run a file of rows."""
+
+    file_options: FileOptions = NO_FILE_OPTIONS
+    limits: Limits = NO_LIMITS
+    output: Output = NO_OUTPUT
+    connection: Connection = DEFAULT
+
+    def for_client(self) -> dict[str, Any]:
+        """Return the limits as `client.bulk` calls them, with the store that the rate is kept in."""
+        return self.limits.values(self.connection.rate_store)
+
+
+DEFAULT_RUN = RunOptions()

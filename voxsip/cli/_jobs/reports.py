@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from voxsip import ConfigurationError
 from voxsip.cli._exit_codes import print_message
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from voxsip import Outcome
+    from voxsip._bindings.rows import RowKind
     from voxsip._row_files import RowFile, Rows
     from voxsip.bulk import BulkJob
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def reports(
     directory: str | None,
-    kind: Literal["bind", "create", "delete"],
+    kind: RowKind,
     file: RowFile[Any],
     rows: Rows[Any],
     job: BulkJob[Any],

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from voxsip._bindings.rows import RowKind
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit
-from voxsip.cli._jobs.follow import follow
+from voxsip.cli._jobs.follow import VERBS, follow
 from voxsip.cli._jobs.interrupts import run_interruptible
 from voxsip.cli._jobs.reports import reports
-from voxsip.cli._jobs.summary import exit_code, print_next_step, print_report
-from voxsip.cli._terminal.streams import lost_output
+from voxsip.cli._jobs.summary import finish
 from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from voxsip.cli._jobs.interrupts import Interrupts
     from voxsip.cli._jobs.options import Output
 
-Kind = Literal["bind", "create", "delete"]
-
-_VERBS = {"bind": "binding", "create": "creating", "delete": "deleting"}
+Kind = RowKind
 
 
 def launch(
@@ -62,8 +60,7 @@ def launch(
         verify: it does so after its last one.
         resumed: the journal tells of earlier runs.
     """
-    if output.json and lost_output() is not None:
-        raise CommandError("--json: standard output is closed; nothing was sent")
+    output.check()
     again = resume_command(journal, source.path, words)
     written: dict[str, Path] = {}
 
@@ -72,7 +69,7 @@ def launch(
             _check_own_account(client.account_id, source, rows)
             job = make(client)
             work = Work(
-                verb=_VERBS[kind],
+                verb=VERBS[kind],
                 file=source.name,
                 total=len(rows),
                 before="reading the live state" if reads_first else "",
@@ -94,10 +91,7 @@ def launch(
                     await ask(client)
                 report = await follow(job, shown, signals, lines=rows.lines, record=record)
                 signals.over = True
-        print_report(report, len(rows), as_json=output.json)
-        print_next_step(report, again=again, reports=written, resumed=resumed)
-        code = exit_code(report)
-        return Exit.FAILED if code is Exit.DONE and output.report and not written else code
+        return finish(report, len(rows), output, again=again, reports=written, resumed=resumed)
 
     return run_interruptible(main, lambda: _cut_off(journal, again))
 

@@ -9,13 +9,39 @@ from voxsip.cli._display.events import print_event
 from voxsip.cli._display.progress import duration
 from voxsip.cli._exit_codes import Exit, print_message
 from voxsip.cli._jobs.follow import INTERRUPTED, READER_GONE
-from voxsip.cli._terminal.output import print_text
+from voxsip.cli._terminal.output import print_figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from voxsip import Report
+    from voxsip.cli._jobs.options import Output
+
+
+def finish(
+    report: Report,
+    total: int,
+    output: Output,
+    *,
+    again: str | None,
+    reports: Mapping[str, Path],
+    resumed: bool,
+) -> Exit:
+    """Write how a job ended and what to do next; return the exit code.
+
+    Args:
+        report: The job's report.
+        total: The number of its rows.
+        output: What the user wants to see; reports that could not be written are a failure.
+        again: The command that resumes the job, if it has a journal.
+        reports: The path of each report that was written, by its usual name.
+        resumed: Whether the job was resumed, and so has looked for purchases of unknown outcome.
+    """
+    print_report(report, total, as_json=output.json)
+    _print_next_step(report, again=again, reports=reports, resumed=resumed)
+    code = exit_code(report)
+    return Exit.FAILED if code is Exit.DONE and output.report and not reports else code
 
 
 def exit_code(report: Report) -> Exit:
@@ -29,14 +55,14 @@ def exit_code(report: Report) -> Exit:
     return Exit.DONE if report.ok and report.verify_error is None else Exit.FAILED
 
 
-def print_report(report: Report, total: int | None, *, as_json: bool) -> None:
+def print_report(report: Report, total: int, *, as_json: bool) -> None:
     """Write the figures of a job that has ended."""
     if as_json:
         print_event("finished", exit_code=exit_code(report), **report.to_dict())
         return
     rate = report.calls / report.seconds if report.seconds > 0 else 0.0
-    left = 0 if total is None else total - report.rows
-    figures: list[tuple[str, object]] = [
+    left = total - report.rows
+    figures = [
         ("rows", f"{report.rows + left:,}"),
         ("done", f"{report.done:,}"),
         ("unchanged", f"{report.unchanged:,}"),
@@ -51,36 +77,23 @@ def print_report(report: Report, total: int | None, *, as_json: bool) -> None:
         figures.insert(1, ("from earlier", f"{report.restored:,}"))
     if report.mismatches is not None:
         figures.append(("mismatches", f"{report.mismatches:,}"))
-    for name, figure in figures:
-        print_text(f"{name:<13}{figure}")
-    for name, count in sorted(report.errors.items(), key=lambda item: -item[1]):
-        print_text(f"{'':<13}{count:,} x {name}")
+    errors = sorted(report.errors.items(), key=lambda item: -item[1])
+    figures += [("", f"{count:,} x {name}") for name, count in errors]
     if report.stopped is not None:
-        print_text(f"{'stopped':<13}{report.stopped}")
+        figures.append(("stopped", report.stopped))
+    print_figures(figures)
 
 
 def can_resume(report: Report, *, resumed: bool) -> bool:
-    """Returns whether a job with a journal has something left to do: rows to send, or purchases to look for.
-
-    Args:
-        report: the report of the job.
-        resumed: it has gone on before, and has looked for purchases of unknown outcome.
-    """
+    """Returns whether a job with a journal has something left to do: rows to send, or purchases to look for."""
     lost = report.kind == "create" and report.unknown > 0
     return report.stopped is not None or (lost and not resumed)
 
 
-def print_next_step(
+def _print_next_step(
     report: Report, *, again: str | None, reports: Mapping[str, Path], resumed: bool
 ) -> None:
-    """Print one way to send the rest: a second way would send the same rows again.
-
-    Args:
-        report: the report of the job.
-        again: the command that resumes it, where it has a journal.
-        reports: the paths of the reports by name; empty if none are wanted.
-        resumed: whether the job was resumed.
-    """
+    """Print one way to send the rest: a second way would send the same rows again."""
     if report.verify_error is not None:
         print_message(f"the live state could not be compared: {report.verify_error}")
     for mismatch in report.mismatched[:10]:

@@ -52,6 +52,12 @@ def print_text(text: str) -> None:
     print(printable(text))
 
 
+def print_figures(figures: Iterable[tuple[str, str]], width: int = 13) -> None:
+    """Write a name and a figure on each line."""
+    for name, figure in figures:
+        print_text(f"{name:<{width}}{figure}")
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table; folded to a terminal, a line for each row elsewhere. Empty columns are left out."""
     cells = [[_cell(value) for value in row] for row in rows]
