@@ -11,16 +11,14 @@ import io
 import shutil
 import tempfile
 from datetime import date, datetime, time, timedelta
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from attrs import frozen
+from attrs import define
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from voxsip._row_files.reading import Reading
-
-__all__ = ["ConversionError", "Converted", "converted"]
 
 _PIECE = 1 << 16
 _SAMPLE = 1 << 18
@@ -33,23 +31,16 @@ _ENOUGH = 4
 _NAMES = {"cp1251": "windows-1251", "cp1252": "windows-1252"}
 
 
+@define
 class ConversionError(Exception):
-    """A file cannot be made text: the problem, and the remedy."""
+    """A file that cannot be made text."""
 
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+    message: str
+    remedy: str
 
 
-@frozen(kw_only=True)
-class Converted:
-    """A file made UTF-8.
-
-    Attributes:
-        file: The temporary file.
-        note: A note for the user, or None.
-    """
+class Converted(NamedTuple):
+    """A temporary file in UTF-8, and what a user should know of it."""
 
     file: IO[bytes]
     note: str | None = None
@@ -68,13 +59,13 @@ def converted(file: IO[bytes], reading: Reading) -> Converted | None:
     file.seek(0)
     head = file.read(_PIECE)
     if head.startswith(_WORKBOOK):
-        return Converted(file=_workbook(file, reading.sheet))
+        return Converted(_workbook(file, reading.sheet))
     if reading.sheet is not None:
         raise ConversionError("it is no workbook, and has no sheets", "Leave --sheet out.")
     if reading.encoding is not None:
-        return Converted(file=_transcoded(file, reading.encoding))
+        return Converted(_transcoded(file, reading.encoding))
     if head.startswith(_UTF16):
-        return Converted(file=_transcoded(file, "utf-16"))
+        return Converted(_transcoded(file, "utf-16"))
     if _is_utf8(file):
         return None
     return _guess(file)
@@ -113,14 +104,12 @@ def _guess(file: IO[bytes]) -> Converted | None:
     if not ranked:
         return None
     best, *others = ranked.values()
-    sure = not others or best.coherence - others[0].coherence > 0.2
-    if not sure:
+    if others and best.coherence - others[0].coherence <= 0.2:
         return None
-    name = _NAMES[best.encoding]
+    name, shown = _NAMES[best.encoding], _shown(sample, best.encoding)
     return Converted(
-        file=_transcoded(file, best.encoding),
-        note=f"it is not UTF-8 and was read as {name}, a guess ({_shown(sample, best.encoding)}); "
-        "--file-encoding names another",
+        _transcoded(file, best.encoding),
+        f"it is not UTF-8 and was read as {name}, a guess ({shown}); --file-encoding names another",
     )
 
 

@@ -6,7 +6,6 @@ import csv
 from typing import TYPE_CHECKING
 
 from voxsip._row_files.header import Header
-from voxsip._row_files.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,8 @@ def csv_records(source: Source, columns: Columns, problems: Problems) -> Iterato
         try:
             cells = next(rows, None)
         except csv.Error as error:
-            problems.add(_broken(source, lines.first, lines.number, str(error)))
+            message, remedy = _broken(lines.number, str(error))
+            problems.add(message, remedy=remedy, line=lines.first)
             if header is None:
                 return
             continue
@@ -39,20 +39,17 @@ def csv_records(source: Source, columns: Columns, problems: Problems) -> Iterato
             continue
         first = lines.first
         if header is None:
-            header = Header.read(source.name, first, cells, columns, problems)
+            header = Header.read(first, cells, columns, problems)
             if header is None:
                 return
         elif len(cells) < header.width or any(cells[header.width :]):
-            problems.add(_misshapen(source, first, cells, header.width, delimiter))
+            message, remedy = _misshapen(len(cells), header.width, delimiter)
+            problems.add(message, remedy=remedy, line=first)
         else:
             yield first, header.record(cells)
     if header is None:
         problems.add(
-            Problem(
-                file=source.name,
-                message="the file is empty",
-                remedy="'voxsip bulk template' writes a file to start from.",
-            )
+            "the file is empty", remedy="'voxsip bulk template' writes a file to start from."
         )
 
 
@@ -109,28 +106,22 @@ def _delimiter(lines: _Lines) -> str:
     return max(_DELIMITERS, key=first.count)
 
 
-def _broken(source: Source, first: int, last: int, reason: str) -> Problem:
-    """Return what the csv module found, in the user's words."""
+def _broken(last: int, reason: str) -> tuple[str, str]:
+    """Word what the csv module found by a line, with the remedy."""
     if "field limit" in reason or "unexpected end" in reason:
-        message = f"a quoted cell opens here and is not closed by line {last}"
-        remedy = 'Close it with ", and write a quote within a cell as "".'
-    elif "expected after" in reason:
-        message = "text follows a closing quote"
-        remedy = 'Write a quote within a cell as "".'
-    else:
-        message = reason
-        remedy = ""
-    return Problem(file=source.name, line=first, message=message, remedy=remedy)
+        return (
+            f"a quoted cell opens here and is not closed by line {last}",
+            'Close it with ", and write a quote within a cell as "".',
+        )
+    if "expected after" in reason:
+        return "text follows a closing quote", 'Write a quote within a cell as "".'
+    return reason, ""
 
 
-def _misshapen(source: Source, line: int, cells: list[str], width: int, delimiter: str) -> Problem:
-    name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}[delimiter]
-    found = "is 1 cell" if len(cells) == 1 else f"are {len(cells)} cells"
-    return Problem(
-        file=source.name,
-        line=line,
-        message=f"there {found} where the header has {width}",
-        remedy=f"Quote a cell that holds a {name}."
-        if len(cells) > width
-        else "Leave empty cells in, between their delimiters.",
-    )
+def _misshapen(count: int, width: int, delimiter: str) -> tuple[str, str]:
+    found = "is 1 cell" if count == 1 else f"are {count} cells"
+    remedy = "Leave empty cells in, between their delimiters."
+    if count > width:
+        name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}[delimiter]
+        remedy = f"Quote a cell that holds a {name}."
+    return f"there {found} where the header has {width}", remedy

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from voxsip._row_files.columns import Column
-from voxsip._row_files.problems import Problem, clipped
+from voxsip._row_files.problems import clipped
 
 if TYPE_CHECKING:
     from voxsip._row_files.columns import Cells, Columns
@@ -25,18 +26,11 @@ class Header:
 
     @classmethod
     def read(
-        cls, file: str, line: int, cells: list[str], columns: Columns, problems: Problems
+        cls, line: int, cells: list[str], columns: Columns, problems: Problems
     ) -> Header | None:
-        """Make sense of a header line, or say everything that is wrong with it."""
-        fields: list[tuple[int, str, Column]] = []
-        faults: list[Problem] = []
-        seen: dict[str, str] = {}
-
-        def fault(message: str, column: str | None = None, remedy: str = "") -> None:
-            faults.append(
-                Problem(file=file, line=line, column=column, message=message, remedy=remedy)
-            )
-
+        """Make sense of a header line, or add all that is wrong with it to `problems` and return None."""
+        before = problems.count
+        finder = Finder(columns, problems, line)
         names = [cell.strip() for cell in cells]
         while names and not names[-1]:  # a spreadsheet's empty columns
             names.pop()
@@ -45,42 +39,22 @@ class Header:
         mapped, constants = ((), ()) if ours else (columns.mapped, columns.constants)
         known = any(columns.find(name) or columns.is_reported(name) for name in names)
         if not known and not any(columns.guesses(name) for name in names):
-            fault(
-                "this is not a header",
-                remedy=f"Begin with a line that names the columns, of {columns.named()}.",
-            )
-        else:
-            for place, name in enumerate(names):
-                column = columns.find(name)
-                if column is None:
-                    if not name and place == 0:  # the index that pandas writes
-                        continue
-                    if not name:
-                        fault(f"column {place + 1} has no name", remedy="Name or remove it.")
-                    elif not columns.is_skipped(name):
-                        fault(*unknown(name, columns))
-                elif column.name in seen:
-                    also = seen[column.name]
-                    what = "stands twice" if also == name else f"means the same as {also}"
-                    fault(what, name, "Remove one of the two.")
-                else:
-                    seen[column.name] = name
+            remedy = f"Begin with a line that names the columns, of {columns.named()}."
+            finder.fault("this is not a header", remedy=remedy)
+            return None
+        fields: list[tuple[int, str, Column]] = []
+        for place, name in enumerate(names):
+            if name:
+                column = finder.find(name)
+                if column is not None:
                     fields.append((place, name, column))
-            for header in mapped:
-                if header not in names:
-                    fault(f"--map names a column {clipped(header)} that is not there")
-            for option, column, _ in constants:
-                if column.name in seen:
-                    fault(
-                        f"stands in the file, and {option} gives it for all rows", seen[column.name]
-                    )
-                seen[column.name] = option
-            for column in columns.all:
-                if column.required and column.name not in seen:
-                    fault("this column is missing", column.name, "Every row needs it.")
-        for problem in faults:
-            problems.add(problem)
-        return None if faults else cls(fields, len(names), constants)
+            elif place:  # else the index that pandas writes
+                finder.fault(f"column {place + 1} has no name", remedy="Name or remove it.")
+        for header in mapped:
+            if header not in names:
+                finder.fault(f"--map names a column {clipped(header)} that is not there")
+        finder.finish(constants, "file")
+        return None if problems.count > before else cls(fields, len(names), constants)
 
     def record(self, cells: list[str]) -> Cells:
         """Return the cells of a line that matter, and what holds for all rows."""
@@ -90,22 +64,52 @@ class Header:
         ]
 
 
-def unknown(name: str, columns: Columns) -> tuple[str, str | None, str]:
-    """Word the fault of an unknown column: message, column, remedy."""
-    if guesses := columns.guesses(name):
-        options = " or ".join(f"--map {name}={guess}" for guess in guesses)
-        return (
-            "there is no such column",
-            _readable(name),
-            f"If it is ours, pass {options}; else --ignore-extra-columns.",
-        )
-    near = columns.nearest(name)
-    remedy = f"Did you mean {near}?" if near else f"The columns are {columns.named()}."
-    return (
-        "there is no such column",
-        _readable(name),
-        f"{remedy} --ignore-extra-columns skips it.",
-    )
+class Finder:
+    """Finds the columns that the names in a header, or in a JSON object, mean: each column once.
+
+    Attributes:
+        fault: Adds a problem of this line: its message, column and remedy.
+    """
+
+    def __init__(self, columns: Columns, problems: Problems, line: int) -> None:
+        self.fault = partial(problems.add, line=line)
+        self._columns = columns
+        self._names: dict[str, str] = {}
+
+    def find(self, name: str) -> Column | None:
+        """Return the column that a name means; None if there is none, or another name means it too."""
+        column = self._columns.find(name)
+        if column is None:
+            if not self._columns.is_read_over(name):
+                self._unknown(name)
+            return None
+        if (also := self._names.get(column.name)) is not None:
+            what = "stands twice" if also == name else f"means the same as {also}"
+            self.fault(what, name, "Remove one of the two.")
+            return None
+        self._names[column.name] = name
+        return column
+
+    def finish(self, constants: Iterable[tuple[str, Column, object]], where: str) -> None:
+        """Report columns that stand here and are given for all rows too, and those that are missing."""
+        for option, column, _ in constants:
+            if (name := self._names.get(column.name)) is not None:
+                self.fault(f"stands in the {where}, and {option} gives it for all rows", name)
+            self._names[column.name] = option
+        for column in self._columns.all:
+            if column.required and column.name not in self._names:
+                self.fault("this column is missing", column.name, "Every row needs it.")
+
+    def _unknown(self, name: str) -> None:
+        columns = self._columns
+        if guesses := columns.guesses(name):
+            options = " or ".join(f"--map {name}={guess}" for guess in guesses)
+            remedy = f"If it is ours, pass {options}; else --ignore-extra-columns."
+        else:
+            near = columns.nearest(name)
+            remedy = f"Did you mean {near}?" if near else f"The columns are {columns.named()}."
+            remedy += " --ignore-extra-columns skips it."
+        self.fault("there is no such column", _readable(name), remedy)
 
 
 def _readable(name: str) -> str:

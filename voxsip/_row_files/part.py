@@ -18,11 +18,10 @@ import attrs
 
 from voxsip._errors import ConfigurationError
 from voxsip._row_files.columns import Columns, columns_of
-from voxsip._row_files.csv_rows import csv_records
 from voxsip._row_files.digest import CellDigest
-from voxsip._row_files.jsonl_rows import jsonl_records
 from voxsip._row_files.problems import FileChangedError, InputError, Problems
 from voxsip._row_files.reading import PLAIN, Reading
+from voxsip._row_files.records import read_records
 from voxsip._row_files.row_parser import RowMaker
 from voxsip._row_files.source import Source
 
@@ -85,7 +84,7 @@ class PartFile(Generic[Request]):
         except InputError as error:
             raise unreadable(path, error.problems[0].message) from None
         self._identity = self._source.identity()
-        self._maker = RowMaker(self._source.name, request, self._columns)
+        self._maker = RowMaker(request, self._columns)
 
     def check(self, checksum: str) -> None:
         """See that the file is the one that was planned; once for a process and a state of the file.
@@ -117,10 +116,9 @@ class PartFile(Generic[Request]):
     def with_origins(self) -> Iterator[tuple[Request, str | None]]:
         """Read the rows, each with the "FILE:LINE" that its password stands in if that is another file."""
         changed = FileChangedError(f"file {self.path}: it changed while the job was running")
-        problems = Problems(1)
-        read = jsonl_records if self._source.is_jsonl() else csv_records
+        problems = Problems(self._source.name, 1)
         count = 0
-        for line, cells in read(self._source, self._columns, problems):
+        for line, cells in read_records(self._source, self._columns, problems):
             if not count % LOOK_EVERY and self._source.identity() != self._identity:
                 raise changed
             row = self._maker.make(line, cells, problems)
@@ -179,8 +177,7 @@ def _checksum(path: str, columns: Columns) -> str:
     digest = CellDigest()
     source = Source(path)
     try:
-        read = jsonl_records if source.is_jsonl() else csv_records
-        for _, cells in read(source, columns, Problems(0)):
+        for _, cells in read_records(source, columns, Problems(source.name, 0)):
             digest.add(cells, (source.record_start, source.line_end))
     except InputError:
         return ""  # what no row can be read of is another file

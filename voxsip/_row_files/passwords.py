@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voxsip._row_files.csv_rows import csv_records
-from voxsip._row_files.jsonl_rows import jsonl_records
 from voxsip._row_files.problems import InputError, Problems
+from voxsip._row_files.records import read_records
 from voxsip._row_files.source import Source
 from voxsip._row_files.values import BadCell, value_of
 
@@ -98,10 +97,9 @@ class _Forward:
         self._rows = self._read()
 
     def _read(self) -> Iterator[tuple[int, dict[str, object]]]:
-        ignored = Problems(0)
+        ignored = Problems(self._source.name, 0)
         try:
-            records = jsonl_records if self._source.is_jsonl() else csv_records
-            for line, cells in records(self._source, self._columns, ignored):
+            for line, cells in read_records(self._source, self._columns, ignored):
                 yield line, dict(_readable(cells))
         except InputError:
             return

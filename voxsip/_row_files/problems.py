@@ -8,7 +8,7 @@ from voxsip._errors import InvalidArgumentError, VoxsipError
 from voxsip._printable import counted
 
 
-@frozen(kw_only=True)
+@frozen
 class Problem:
     """One mistake: where it stands, what it is, and what to do about it.
 
@@ -16,10 +16,10 @@ class Problem:
     """
 
     file: str
-    line: int | None = None
-    column: str | None = None
     message: str
+    column: str | None = None
     remedy: str = ""
+    line: int | None = None
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
@@ -56,14 +56,22 @@ class FileChangedError(VoxsipError):
 class Problems:
     """The first problems of a file, and a count of the others."""
 
+    file: str
     limit: int = 50
     found: list[Problem] = field(factory=list)
     more: int = 0
 
-    def add(self, problem: Problem) -> None:
+    @property
+    def count(self) -> int:
+        """The number of all of them."""
+        return len(self.found) + self.more
+
+    def add(
+        self, message: str, column: str | None = None, remedy: str = "", *, line: int | None = None
+    ) -> None:
         """Keep a problem, or only count it past the limit."""
         if len(self.found) < self.limit:
-            self.found.append(problem)
+            self.found.append(Problem(self.file, message, column, remedy, line))
         else:
             self.more += 1
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar
 
 from voxsip._row_files.columns import columns_of
 from voxsip._row_files.conflicts import Conflicts
-from voxsip._row_files.csv_rows import csv_records
 from voxsip._row_files.digest import CellDigest, Digest
-from voxsip._row_files.jsonl_rows import jsonl_records
-from voxsip._row_files.problems import FileChangedError, Problem, Problems
+from voxsip._row_files.problems import FileChangedError, Problems
 from voxsip._row_files.reading import PLAIN, Reading
+from voxsip._row_files.records import read_records
 from voxsip._row_files.row_parser import RowMaker
 from voxsip._row_files.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
     from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
-    from voxsip._row_files.columns import Record
 
 OnConflict = Literal["error", "order"]
 Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
@@ -47,7 +44,6 @@ class Rows(Generic[Request]):
         self.lines = array("I")
         self.checksum = ""
         self.mixed_users = False
-        self.cells: CellDigest | None = None
         self.columns: tuple[str, ...] | None = None
         self.origins: dict[int, str] = {}
         self.accounts: Counter[int | None] = Counter()
@@ -79,29 +75,21 @@ class RowFile(Generic[Request]):
         self.name = self._source.name
         self.mixed_users = False
         self.cells: CellDigest | None = None
-        self._maker = RowMaker(self.name, request, self._columns)
+        self._maker = RowMaker(request, self._columns)
 
-    def __enter__(self) -> RowFile[Request]:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._maker.close()
         self._source.close()
 
-    def check(self, *, limit: int = 50, on_conflict: OnConflict = "error") -> Rows[Request]:
-        """Read the whole file once and raise all that is wrong with it as one InputError.
-
-        At most `limit` problems are kept; the others are counted.
-        """
+    def check(self, *, on_conflict: OnConflict = "error") -> Rows[Request]:
+        """Read the whole file once and raise all that is wrong with it as one InputError."""
         self._source.seal = None
         digest = Digest(self._columns)
         rows: Rows[Request] = Rows(lambda: self._again(len(rows)))
-        for line, row in self.scan(limit=limit, on_conflict=on_conflict):
+        for line, row in self.scan(on_conflict=on_conflict):
             if self._maker.origin is not None:
                 rows.origins[len(rows)] = self._maker.origin
             rows.lines.append(line)
@@ -114,14 +102,12 @@ class RowFile(Generic[Request]):
         rows.in_order = on_conflict == "order"
         return rows
 
-    def scan(
-        self, *, limit: int = 50, on_conflict: OnConflict = "error"
-    ) -> Iterator[tuple[int, Request]]:
+    def scan(self, *, on_conflict: OnConflict = "error") -> Iterator[tuple[int, Request]]:
         """Yield every row and its line; at the end raise all that is wrong with the file as one InputError.
 
         After a row was given, `span` tells its bytes; at the end, `mixed_users` and `columns` are known.
         """
-        problems = Problems(limit)
+        problems = Problems(self.name)
         conflicts = Conflicts() if on_conflict == "error" else None
         try:
             for line, row in self._read(problems):
@@ -131,7 +117,11 @@ class RowFile(Generic[Request]):
             if conflicts is not None:
                 self.mixed_users = conflicts.mixed_users
                 for line, first, what in conflicts.found():
-                    problems.add(self._clash(line, first, what))
+                    problems.add(
+                        f"this row {what}, as row {first} does",
+                        remedy="Remove one, or pass --on-conflict order to run them in the order of the file.",
+                        line=line,
+                    )
         finally:
             if conflicts is not None:
                 conflicts.close()
@@ -159,8 +149,8 @@ class RowFile(Generic[Request]):
 
     def _again(self, count: int) -> Iterator[Request]:
         """Yield the rows that were checked: bytes that are the same need no second check."""
-        problems = Problems(1)
-        for _, cells in self._records(problems):
+        problems = Problems(self.name, 1)
+        for _, cells in read_records(self._source, self._columns, problems):
             row = self._maker.make_again(cells)
             if row is None or not count:
                 break
@@ -169,22 +159,10 @@ class RowFile(Generic[Request]):
         if count or problems.found:
             raise FileChangedError(f"{self.name} changed while the job was running")
 
-    def _records(self, problems: Problems) -> Iterator[Record]:
-        read = jsonl_records if self._source.is_jsonl() else csv_records
-        return read(self._source, self._columns, problems)
-
     def _read(self, problems: Problems) -> Iterator[tuple[int, Request]]:
-        for line, cells in self._records(problems):
+        for line, cells in read_records(self._source, self._columns, problems):
             if self.cells is not None:
                 self.cells.add(cells, self.span)
             row = self._maker.make(line, cells, problems)
             if row is not None:
                 yield line, row
-
-    def _clash(self, line: int, first: int, what: str) -> Problem:
-        return Problem(
-            file=self.name,
-            line=line,
-            message=f"this row {what}, as row {first} does",
-            remedy="Remove one, or pass --on-conflict order to run them in the order of the file.",
-        )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from voxsip._errors import InvalidArgumentError
 from voxsip._row_files.passwords import COLUMN, Passwords
-from voxsip._row_files.problems import Problem
 from voxsip._row_files.values import BadCell, value_of
 
 if TYPE_CHECKING:
@@ -25,8 +24,7 @@ class RowMaker(Generic[Request]):
         origin: the place of the last row's password if it is in another file.
     """
 
-    def __init__(self, file: str, request: type[Request], columns: Columns) -> None:
-        self._file = file
+    def __init__(self, request: type[Request], columns: Columns) -> None:
         self._request = request
         self._passwords = Passwords(columns)
         self.columns: tuple[str, ...] | None = None
@@ -49,7 +47,7 @@ class RowMaker(Generic[Request]):
             message, _, remedy = message.removeprefix(f"{error.field}: ").partition("; ")
             if remedy:
                 remedy = f"{remedy[0].upper()}{remedy[1:]}."
-            self._fault(problems, line, error.field, message, remedy)
+            problems.add(message, error.field, remedy, line=line)
             return None
         return row
 
@@ -79,25 +77,18 @@ class RowMaker(Generic[Request]):
                 value = value_of(column, cell)
             except BadCell as bad:
                 whole = False
-                self._fault(problems, line, header, bad.message, bad.remedy)
+                problems.add(bad.message, header, bad.remedy, line=line)
                 continue
             if value is not None:
                 values[column.name] = value
             elif column.required:
                 whole = False
-                self._fault(problems, line, header, "the cell is empty", "Every row needs it.")
+                problems.add("the cell is empty", header, "Every row needs it.", line=line)
         self.origin = values.pop(COLUMN, None)
         if self.origin is not None and whole and "password" not in values:
             try:
                 values["password"] = self._passwords.find(self.origin, values)
             except BadCell as bad:
                 whole = False
-                self._fault(problems, line, COLUMN, bad.message, bad.remedy)
+                problems.add(bad.message, COLUMN, bad.remedy, line=line)
         return values if whole else None
-
-    def _fault(
-        self, problems: Problems, line: int, column: str | None, message: str, remedy: str = ""
-    ) -> None:
-        problems.add(
-            Problem(file=self._file, line=line, column=column, message=message, remedy=remedy)
-        )

@@ -25,9 +25,7 @@ _CSV = frozenset({".csv", ".tsv"})
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _BLOCK = 1 << 16
 _BOM = b"\xef\xbb\xbf"
-_WIDE = {
-    b"\x1f\x8b": "gzip",
-}
+_GZIP = b"\x1f\x8b"
 
 
 class Source:
@@ -77,24 +75,18 @@ class Source:
         """Close the file; a spooled one is gone with that."""
         self._file.close()
 
-    def head(self) -> bytes:
-        """Read the first bytes, without a byte-order mark; refuse what is plainly not text."""
+    def is_jsonl(self) -> bool:
+        """Returns whether this is JSONL, by the file's name or else by its first character. Raises InputError."""
         self._file.seek(0)
         head = self._file.read(4096)
-        for mark, what in _WIDE.items():
-            if head.startswith(mark):
-                raise self.refusal(f"the file is {what}", "Save it as CSV or JSONL in UTF-8.")
-        return head.removeprefix(_BOM)
-
-    def is_jsonl(self) -> bool:
-        """Returns whether this is JSONL, by the file's name or else by its first character."""
-        head = self.head()
+        if head.startswith(_GZIP):
+            raise self.refusal("the file is gzip", "Save it as CSV or JSONL in UTF-8.")
         suffix = Path(self.path).suffix.casefold()
         if suffix in _WORKBOOKS:
             return False
         if suffix in _JSONL:
             return True
-        return suffix not in _CSV and head.lstrip()[:1] in (b"{", b"[")
+        return suffix not in _CSV and head.removeprefix(_BOM).lstrip()[:1] in (b"{", b"[")
 
     def lines(self) -> Iterator[tuple[int, str]]:
         r"""Read the lines from the start, numbered from 1, each with its line end.
@@ -120,9 +112,9 @@ class Source:
             yield number, line
         self.blocks = view.seen
 
-    def refusal(self, message: str, remedy: str = "", line: int | None = None) -> InputError:
+    def refusal(self, message: str, remedy: str = "") -> InputError:
         """Make the error for a file that cannot be read on."""
-        return InputError([Problem(file=self.name, line=line, message=message, remedy=remedy)])
+        return InputError([Problem(self.name, message, remedy=remedy)])
 
     def _opened(self) -> IO[bytes]:
         try:

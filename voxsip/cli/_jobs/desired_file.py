@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from voxsip._row_files.columns import Column, Columns
-from voxsip._row_files.csv_rows import csv_records
-from voxsip._row_files.jsonl_rows import jsonl_records
-from voxsip._row_files.problems import Problem, Problems
+from voxsip._row_files.problems import Problems
 from voxsip._row_files.reading import PLAIN, Reading
+from voxsip._row_files.records import read_records
 from voxsip._row_files.source import Source
 from voxsip._row_files.values import BadCell, value_of
 from voxsip.cli._exit_codes import CommandError, Exit
@@ -18,7 +17,6 @@ from voxsip.plan import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
 NONE = "-"
 
@@ -59,24 +57,19 @@ class DesiredFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._source.close()
 
-    def check(self, *, limit: int = 50) -> None:
+    def check(self) -> None:
         """Read the whole file once and raise all that is wrong with its form as one InputError."""
-        problems = Problems(limit)
+        problems = Problems(self.name)
         for line, _ in self._read(problems):
             self.lines.append(line)
         problems.raise_if_any()
 
     def __iter__(self) -> Iterator[dict[str, object]]:
         """Read the rows again. Raises CommandError if the file is no longer what it was."""
-        problems = Problems(1)
+        problems = Problems(self.name, 1)
         place = -1
         for place, (line, row) in enumerate(self._read(problems)):
             if place >= len(self.lines) or line != self.lines[place]:
@@ -89,8 +82,7 @@ class DesiredFile:
 
     def _read(self, problems: Problems) -> Iterator[tuple[int, dict[str, object]]]:
         is_jsonl = self._source.is_jsonl()
-        records = jsonl_records if is_jsonl else csv_records
-        for line, cells in records(self._source, self._columns, problems):
+        for line, cells in read_records(self._source, self._columns, problems):
             row: dict[str, object] = {}
             whole = True
             for header, column, cell in cells:
@@ -98,15 +90,7 @@ class DesiredFile:
                     _put(row, column, cell, is_jsonl=is_jsonl)
                 except BadCell as bad:
                     whole = False
-                    problems.add(
-                        Problem(
-                            file=self.name,
-                            line=line,
-                            column=header,
-                            message=bad.message,
-                            remedy=bad.remedy,
-                        )
-                    )
+                    problems.add(bad.message, header, bad.remedy, line=line)
             if whole:
                 yield line, row
 
