@@ -6,6 +6,8 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
+import attrs
+
 from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.listing import every_registration
 from voxsip._clock import utc_now, yield_to_loop
@@ -225,11 +227,4 @@ async def _read(source: Source, planner: Planner) -> None:
 def _placed(refusal: Refusal, source: str | None, lines: Sequence[int]) -> Refusal:
     index = refusal.index
     line = lines[index] if index is not None and index < len(lines) else None
-    return Refusal(
-        index=index,
-        message=refusal.message,
-        remedy=refusal.remedy,
-        column=refusal.column,
-        line=line,
-        source=source,
-    )
+    return attrs.evolve(refusal, line=line, source=source)

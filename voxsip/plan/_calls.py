@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
 from voxsip._protocol.model import Model
@@ -21,15 +23,11 @@ from voxsip.plan._errors import PredecessorError
 from voxsip.plan._model import Change
 
 
+@attrs.frozen
 class ChangeKeys:
-    """Gives every change its keys.
+    """Gives the changes of a plan their keys."""
 
-    Args:
-        changes: The plan's changes.
-    """
-
-    def __init__(self, changes: Sequence[Change]) -> None:
-        self._changes = changes
+    _changes: Sequence[Change]
 
     def keys(self, change: Change) -> tuple[Hashable, ...]:
         """Return a change's keys, each once: above 0 registrations, below 0 users, texts for new registrations."""
@@ -43,12 +41,11 @@ class ChangeKeys:
             for number in change.after_change
             if self._changes[number - 1].action == "create"
         ]
-        user = None if change.after is None else change.after.get("user_id")
+        user = (change.after or {}).get("user_id")
         if user is not None:
             keys.append(-user)
-        displaced = change.loses
-        if displaced is not None and not change.ring:
-            keys.append(-displaced)
+        if change.loses is not None and not change.ring:
+            keys.append(-change.loses)
         return tuple(keys)
 
     async def learn(self, change: Change) -> None:
@@ -109,6 +106,7 @@ def bind_request(change: Change, made: Mapping[int, int]) -> BindRequest:
     return BindRequest(sip_registration_id=registration, bind=False, **given)
 
 
+@attrs.frozen
 class Sender:
     """Sends the changes of a plan.
 
@@ -119,17 +117,10 @@ class Sender:
         passwords: The passwords to send, by the number of the change.
     """
 
-    def __init__(
-        self,
-        client: BaseAsyncClient,
-        sends: Mapping[str, Send],
-        progress: Progress,
-        passwords: Mapping[int, str],
-    ) -> None:
-        self._client = client
-        self._sends = sends
-        self._progress = progress
-        self._passwords = passwords
+    _client: BaseAsyncClient
+    _sends: Mapping[str, Send]
+    _progress: Progress
+    _passwords: Mapping[int, str] = attrs.field(repr=False)
 
     def __call__(self, item: Item) -> Awaitable[Model]:
         """Send a change.

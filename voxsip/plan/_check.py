@@ -10,6 +10,8 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from voxsip._protocol.identity import fold_of
 from voxsip.plan._live import Live
 from voxsip.plan._model import Change
@@ -28,6 +30,7 @@ class Done(enum.IntEnum):
     """It ended without being done, and will not be tried again."""
 
 
+@attrs.define(eq=False)
 class Check:
     """Compares a plan with the live state.
 
@@ -38,21 +41,19 @@ class Check:
         made: The registrations that creations made, by the number of the change.
     """
 
-    def __init__(
-        self,
-        changes: Sequence[Change],
-        live: Live,
-        done: Mapping[int, Done],
-        made: Mapping[int, int],
-    ) -> None:
-        self._changes = changes
-        self._live = live
-        self._done = done
-        self._made = made
-        self._by_number = {change.number: change for change in changes if change.action == "create"}
-        self._takers: dict[int, Change] = {}
-        self._losers: dict[int, Change] = {}
-        for change in changes:
+    _changes: Sequence[Change]
+    _live: Live
+    _done: Mapping[int, Done]
+    _made: Mapping[int, int]
+    _creations: dict[int, Change] = attrs.field(factory=dict, init=False)
+    _takers: dict[int, Change] = attrs.field(factory=dict, init=False)
+    _losers: dict[int, Change] = attrs.field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Find creations by number, and what takes or loses a user by that user."""
+        for change in self._changes:
+            if change.action == "create":
+                self._creations[change.number] = change
             if change.gets is not None:
                 self._takers[change.gets] = change
             if change.loses is not None:
@@ -133,7 +134,7 @@ class Check:
             yield change.sip_registration_id
             return
         number = change.created_by or 0
-        creation = self._by_number.get(number)
+        creation = self._creations.get(number)
         if number in self._made:
             yield self._made[number]
         elif creation is not None and self._state(creation) is Done.MAYBE:

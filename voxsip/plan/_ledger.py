@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
+
 from voxsip.plan._model import Refusal
 from voxsip.plan._rows import Fault
 
 _PENDING, _UNCHANGED, _REFUSED = 0, 1, 2
 
 
+@attrs.define(eq=False)
 class Ledger:
     """The state of every row: a byte each, and a claim for what it wants alone.
 
@@ -24,15 +27,12 @@ class Ledger:
         logins: The row that creates or renames to a login, by its key.
     """
 
-    __slots__ = ("_place", "_states", "logins", "refusals", "registrations", "users")
-
-    def __init__(self, place: Callable[[int], str]) -> None:
-        self._place = place
-        self._states = bytearray()
-        self.refusals: list[Refusal] = []
-        self.registrations: dict[int, int] = {}
-        self.users: dict[int, int] = {}
-        self.logins: dict[str, int] = {}
+    _place: Callable[[int], str]
+    _states: bytearray = attrs.field(factory=bytearray, init=False)
+    refusals: list[Refusal] = attrs.field(factory=list, init=False)
+    registrations: dict[int, int] = attrs.field(factory=dict, init=False)
+    users: dict[int, int] = attrs.field(factory=dict, init=False)
+    logins: dict[str, int] = attrs.field(factory=dict, init=False)
 
     @property
     def rows(self) -> int:

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import orjson
 
 from voxsip.bulk._journal.digest import DIGEST_SIZE, InputChecksum
@@ -23,12 +24,13 @@ from voxsip.plan._resolve import UNBOUND, needs_of
 from voxsip.plan._rows import LEAVE, Fault, Wanted, read_wanted
 
 if TYPE_CHECKING:
-    from voxsip._generated.sip_registrations.models import SipRegistration
+    from voxsip._generated.sip_registrations.models import SipRegistration  # noqa: TC004 - heavy
 
 
 NOTHING: Mapping[str, Any] = {}
 
 
+@attrs.define(eq=False, weakref_slot=False)
 class Pending:
     """A row that may change something.
 
@@ -41,15 +43,12 @@ class Pending:
         updates: Names and values of what changes in its login.
     """
 
-    __slots__ = ("create", "item", "replaced", "target", "updates", "wanted")
-
-    def __init__(self, wanted: Wanted, item: SipRegistration | None) -> None:
-        self.wanted = wanted
-        self.item = item
-        self.replaced: SipRegistration | None = None
-        self.target: Binding = UNBOUND
-        self.create: dict[str, Any] | None = None
-        self.updates: Mapping[str, Any] = NOTHING
+    wanted: Wanted
+    item: SipRegistration | None
+    replaced: SipRegistration | None = None
+    target: Binding = UNBOUND
+    create: dict[str, Any] | None = None
+    updates: Mapping[str, Any] = NOTHING
 
 
 class Matcher:
@@ -106,9 +105,7 @@ class Matcher:
                 ledger.leave(index)
                 return
             needs_of(wanted, found, self.needs)
-            pending = Pending(wanted, found)
-            pending.replaced = replaced
-            self.pending.append(pending)
+            self.pending.append(Pending(wanted, found, replaced))
         except Fault as fault:
             ledger.refuse(index, fault)
         finally:

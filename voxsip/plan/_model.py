@@ -142,7 +142,7 @@ class Change(Request):
             "takes": self.takes,
             "after_change": list(self.after_change),
         }
-        for name in ("created_by", "index", "row", "password", "replaces", "user_name"):
+        for name in _OPTIONAL:
             if (value := getattr(self, name)) is not None:
                 plain[name] = value
         if self.ring:
@@ -168,15 +168,12 @@ class Change(Request):
             takes=plain["takes"],
             after_change=tuple(plain["after_change"]),
             ring=plain.get("ring", False),
-            created_by=plain.get("created_by"),
-            index=plain.get("index"),
-            row=plain.get("row"),
-            password=plain.get("password"),
-            replaces=plain.get("replaces"),
-            user_name=plain.get("user_name"),
+            **{name: plain.get(name) for name in _OPTIONAL},
         )
 
 
+_OPTIONAL = ("created_by", "index", "row", "password", "replaces", "user_name")
+"""What is written of a change only if it is there."""
 _COMMANDS: Mapping[Action, str] = {
     "create": "CreateSipRegistration",
     "update": "UpdateSipRegistration",

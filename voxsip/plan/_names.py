@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import attrs
+
 from voxsip._bindings.name_lists import list_applications, list_rules, list_users
 from voxsip._bindings.name_table import NameLookupError, NameTable, Pair, Part
 from voxsip.plan._rows import Fault
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
 
 
+@attrs.define(eq=False)
 class Needs:
     """What must be listed before every row can be resolved.
 
@@ -24,13 +27,10 @@ class Needs:
         users_of_rules: Rules whose applications' users are needed.
     """
 
-    __slots__ = ("applications", "rules", "users_of", "users_of_rules")
-
-    def __init__(self) -> None:
-        self.applications = False
-        self.rules = False
-        self.users_of: set[int | str] = set()
-        self.users_of_rules: set[int] = set()
+    applications: bool = False
+    rules: bool = False
+    users_of: set[int | str] = attrs.field(factory=set)
+    users_of_rules: set[int] = attrs.field(factory=set)
 
 
 class Names:

@@ -53,15 +53,7 @@ FLAGS = ("set_passwords", "replace", "delete_first", "force")
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """How to plan.
-
-    Attributes:
-        scope: Prune the registrations in it that no row mentions; None prunes nothing.
-        set_passwords: Send the passwords of registrations that exist already.
-        replace: Replace registrations that cannot be updated.
-        delete_first: Delete before creating.
-        force: Let the plan be applied despite thresholds.
-    """
+    """How to plan: `PlanOptions`, checked. Without a scope nothing is pruned."""
 
     scope: Scope | None = None
     set_passwords: bool = False

@@ -46,7 +46,7 @@ def in_order(steps: list[Step], *, delete_first: bool) -> tuple[list[Step], int]
         before = [other for other in (step.taken, step.creator) if other is not None]
         # With `delete_first` a deletion does not wait for what itself waits for a creation.
         gaps += step.taken is not None and step.taken.number > step.number
-        step.waits = tuple(sorted(one.number for one in before if one.number < step.number))
+        step.after_change = tuple(sorted(one.number for one in before if one.number < step.number))
         if step.creator is not None and step.action != "delete":
             step.created_by = step.creator.number
     for step in ordered:

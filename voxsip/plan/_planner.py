@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 
@@ -123,8 +124,8 @@ class Planner:
         while ordered:
             step = ordered.pop()
             changes.append(_change(step, self._number_of))
-            if step.password == IN_ROW and step.row is not None:
-                passwords[step.number] = self._secrets[step.row]
+            if step.password == IN_ROW and step.index is not None:
+                passwords[step.number] = self._secrets[step.index]
             if not step.number % STRIDE:
                 yield None
         yield Result(
@@ -216,8 +217,8 @@ class Planner:
 
     def _give_password(self, step: Step, password: str) -> None:
         step.password = reference_of(password)
-        if step.password == IN_ROW and step.row is not None:
-            self._secrets[step.row] = password
+        if step.password == IN_ROW and step.index is not None:
+            self._secrets[step.index] = password
 
     def _check_scope(self, names: Names) -> None:
         scope, ledger = self._options.scope, self._ledger
@@ -271,26 +272,12 @@ class Planner:
         return counts
 
 
+_SAME = tuple(field.name for field in attrs.fields(Change) if field.name != "row")
+
+
 def _change(step: Step, number_of: Callable[[int], int]) -> Change:
-    return Change(
-        number=step.number,
-        action=step.action,
-        sip_registration_id=step.registration,
-        created_by=step.created_by,
-        sip_username=step.sip_username,
-        proxy=step.proxy,
-        fields=step.fields,
-        old=step.old,
-        new=step.new,
-        takes=step.takes,
-        after_change=step.waits,
-        ring=step.ring,
-        index=step.row,
-        row=None if step.row is None else number_of(step.row),
-        password=step.password,
-        replaces=step.replaces,
-        user_name=step.user_name,
-    )
+    same: dict[str, Any] = {name: getattr(step, name) for name in _SAME}
+    return Change(row=None if step.index is None else number_of(step.index), **same)
 
 
 def _by_place(refusal: Refusal) -> int:

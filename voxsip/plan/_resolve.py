@@ -6,12 +6,14 @@ applications, rules and users are needed only for what differs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voxsip.plan._model import Binding
 from voxsip.plan._rows import LEAVE, Fault, Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voxsip._generated.sip_registrations.models import SipRegistration
     from voxsip.plan._names import Names, Needs
 
@@ -64,28 +66,37 @@ def resolve(wanted: Wanted, item: SipRegistration | None, names: Names) -> Bindi
     live_application, live_rule, live_user = binding_of(item)
     application = _application(wanted, item, names)
     stays = application == live_application
-    rule: int | None
-    if wanted.rule is LEAVE:
-        rule = _left("rule", live_rule, stays=stays)
-    elif wanted.rule is None:
-        rule = None
-    elif stays and item is not None and is_live(wanted.rule, live_rule, item.rule_name):
-        rule = live_rule
-    elif application is None:
-        raise _no_application("rule", wanted.rule)
-    else:
-        rule = names.rule(wanted.rule, application)
-    user: int | None
-    if wanted.user is LEAVE:
-        user = _left("user", live_user, stays=stays)
-    elif wanted.user is None:
-        user = None
-    elif stays and item is not None and is_live(wanted.user, live_user, item.user_name):
-        user = live_user
-    elif application is None:
-        raise _no_application("user", wanted.user)
-    else:
-        user = names.user(wanted.user, application)
+    rule_name, user_name = (None, None) if item is None else (item.rule_name, item.user_name)
+
+    def resolve_part(
+        part: str,
+        given: Any,
+        live: int | None,
+        name: str | None,
+        find: Callable[[int | str, int], int],
+    ) -> int | None:
+        if given is LEAVE:
+            if live is not None and not stays:
+                raise Fault(
+                    f"the application changes, which would clear {part} {live}, left alone by the row",
+                    f"name the {part} to bind to, or write '-' for none",
+                    f"{part}_id",
+                )
+            return live
+        if given is None:
+            return None
+        if stays and is_live(given, live, name):
+            return live
+        if application is None:
+            raise Fault(
+                f"a {part} needs an application, and the registration has none",
+                "give application_id or application_name too",
+                f"{part}_name" if isinstance(given, str) else f"{part}_id",
+            )
+        return find(given, application)
+
+    rule = resolve_part("rule", wanted.rule, live_rule, rule_name, names.rule)
+    user = resolve_part("user", wanted.user, live_user, user_name, names.user)
     return application, rule, user
 
 
@@ -100,26 +111,3 @@ def _application(wanted: Wanted, item: SipRegistration | None, names: Names) -> 
     if item is not None and is_live(wanted.application, live, item.application_name):
         return live
     return names.application(wanted.application)
-
-
-def _left(part: str, live: int | None, *, stays: bool) -> int | None:
-    """Return a part that the row leaves alone.
-
-    Raises:
-        Fault: The application changes, and that would clear it.
-    """
-    if live is not None and not stays:
-        raise Fault(
-            f"the application changes, which would clear {part} {live}, left alone by the row",
-            f"name the {part} to bind to, or write '-' for none",
-            f"{part}_id",
-        )
-    return live
-
-
-def _no_application(part: str, wanted: int | str) -> Fault:
-    return Fault(
-        f"a {part} needs an application, and the registration has none",
-        "give application_id or application_name too",
-        f"{part}_name" if isinstance(wanted, str) else f"{part}_id",
-    )

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+import attrs
+
 from voxsip._bindings.foreign import native
 from voxsip._printable import nearest
 from voxsip._protocol.identity import LARGEST_ID
@@ -61,6 +63,7 @@ class Fault(Exception):  # noqa: N818 - becomes a refusal, never seen outside
         self.column = column
 
 
+@attrs.define(eq=False, repr=False, weakref_slot=False)
 class Wanted:
     """What one row wants. Every attribute is LEAVE, None for none, or a value.
 
@@ -71,32 +74,17 @@ class Wanted:
         password: The password or a reference to one, never shown.
     """
 
-    __slots__ = (
-        "application",
-        "auth_user",
-        "index",
-        "is_persistent",
-        "outbound_proxy",
-        "password",
-        "proxy",
-        "rule",
-        "sip_registration_id",
-        "sip_username",
-        "user",
-    )
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.sip_registration_id: int | None = None
-        self.sip_username: Any = LEAVE
-        self.proxy: Any = LEAVE
-        self.auth_user: Any = LEAVE
-        self.outbound_proxy: Any = LEAVE
-        self.password: Any = LEAVE
-        self.is_persistent: Any = LEAVE
-        self.application: Any = LEAVE
-        self.rule: Any = LEAVE
-        self.user: Any = LEAVE
+    index: int
+    sip_registration_id: int | None = None
+    sip_username: Any = LEAVE
+    proxy: Any = LEAVE
+    auth_user: Any = LEAVE
+    outbound_proxy: Any = LEAVE
+    password: Any = LEAVE
+    is_persistent: Any = LEAVE
+    application: Any = LEAVE
+    rule: Any = LEAVE
+    user: Any = LEAVE
 
     def forget(self) -> None:
         """Let go of what is resolved; the place and the password are still needed."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from voxsip.plan._model import BINDING_FIELDS, Action, Binding
 
 if TYPE_CHECKING:
@@ -16,8 +18,9 @@ HOST_FIELDS = frozenset({"proxy", "outbound_proxy"})
 LOGIN_FIELDS = ("sip_username", "proxy", "auth_user", "outbound_proxy")
 
 
+@attrs.define(eq=False, init=False, weakref_slot=False)
 class Step:
-    """A change without its number.
+    """A change in the making.
 
     Attributes:
         gets: The user that the registration has after it and had not before, or None.
@@ -25,74 +28,50 @@ class Step:
         taken: The step that takes that user away first, to be waited for; or None.
         creator: The step that creates the registration, or the one that replaces it; or None.
         late: Whether it waits, directly or not, for a creation.
-        number: Its number in the plan, once it has one.
-        waits: The numbers of the steps that it waits for, once they have one.
-        place: The place of a ring's step: that of the ring among the steps, and its own within the ring.
+        level: The number of steps that it waits for, one after another.
+        place: For a step of a ring: the place of the ring among the steps, and its own within the ring.
         seen: A mark for those who walk along `taken`.
 
     The others are those of `Change`.
     """
 
-    __slots__ = (
-        "action",
-        "created_by",
-        "creator",
-        "fields",
-        "gets",
-        "late",
-        "level",
-        "loses",
-        "new",
-        "number",
-        "old",
-        "password",
-        "place",
-        "proxy",
-        "registration",
-        "replaces",
-        "ring",
-        "row",
-        "seen",
-        "sip_username",
-        "taken",
-        "takes",
-        "user_name",
-        "waits",
-    )
+    action: Action
+    sip_registration_id: int | None
+    sip_username: str | None
+    proxy: str | None
+    index: int | None
+    fields: tuple[str, ...]
+    old: tuple[Any, ...] | None
+    new: tuple[Any, ...] | None
+    gets: int | None = None
+    loses: int | None = None
+    takes: int | None = None
+    user_name: str | None = None
+    password: str | None = None
+    replaces: int | None = None
+    taken: Step | None = None
+    creator: Step | None = None
+    late: bool = False
+    ring: bool = False
+    level: int = 0
+    number: int = 0
+    after_change: tuple[int, ...] = ()
+    created_by: int | None = None
+    place: int | None = None
+    seen: int | None = None
 
     def __init__(
         self,
         action: Action,
         item: SipRegistration | None,
-        row: int | None,
+        index: int | None,
         fields: tuple[str, ...] = (),
         old: tuple[Any, ...] | None = None,
         new: tuple[Any, ...] | None = None,
     ) -> None:
-        self.action: Action = action
-        self.registration = None if item is None else item.sip_registration_id
-        self.sip_username = None if item is None else item.sip_username
-        self.proxy = None if item is None else item.proxy
-        self.row = row
-        self.fields = fields
-        self.old = old
-        self.new = new
-        self.gets: int | None = None
-        self.loses: int | None = None
-        self.takes: int | None = None
-        self.user_name: str | None = None
-        self.password: str | None = None
-        self.replaces: int | None = None
-        self.taken: Step | None = None
-        self.creator: Step | None = None
-        self.late = False
-        self.ring = False
-        self.level = 0
-        self.number = 0
-        self.waits: tuple[int, ...] = ()
-        self.created_by: int | None = None
-        self.place: int | None = None
-        self.seen: int | None = None
+        number = None if item is None else item.sip_registration_id
+        name, proxy = (None, None) if item is None else (item.sip_username, item.proxy)
+        self.__attrs_init__(action, number, name, proxy, index, fields, old, new)
 
 
 def binding_steps(
