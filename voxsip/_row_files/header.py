@@ -80,7 +80,7 @@ class Finder:
         """Return the column that a name means; None if there is none, or another name means it too."""
         column = self._columns.find(name)
         if column is None:
-            if not self._columns.is_read_over(name):
+            if not self._columns.is_skipped(name):
                 self._unknown(name)
             return None
         if (also := self._names.get(column.name)) is not None:

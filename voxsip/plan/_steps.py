@@ -29,7 +29,7 @@ class Step:
         creator: The step that creates the registration, or the one that replaces it; or None.
         late: Whether it waits, directly or not, for a creation.
         level: The number of steps that it waits for, one after another.
-        place: For a step of a ring: the place of the ring among the steps, and its own within the ring.
+        place: The place of a step of a ring: of the ring among the steps, and of the step within the ring.
         seen: A mark for those who walk along `taken`.
 
     The others are those of `Change`.

@@ -104,8 +104,8 @@ def launch(
 
     Args:
         find: Makes or finds the job.
-        engine: Where the job is kept and who works on it.
-        output: What the user wants to see.
+        engine: The store that keeps the job, and the workers if there are any.
+        output: The output that the user asks for.
         connection: The connection to the API.
         ask: Asks whether to begin; raises CommandError if not.
         resumed: Whether the job was begun before.

@@ -33,7 +33,7 @@ def finish(
     Args:
         report: The job's report.
         total: The number of its rows.
-        output: What the user wants to see; reports that could not be written are a failure.
+        output: The output that the user asks for; a report that could not be written is a failure.
         again: The command that resumes the job, if it has a journal.
         reports: The path of each report that was written, by its usual name.
         resumed: Whether the job was resumed, and so has looked for purchases of unknown outcome.
