@@ -1,10 +1,13 @@
-"""What every display shares: the job it shows, its protocol, and the wording of failures."""
+"""What every display shares: the job that it shows, its speed, and the first failures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
+
+from voxsip.cli._display.progress import ProgressMeter
+from voxsip.cli._exit_codes import print_message
 
 if TYPE_CHECKING:
     from voxsip import Outcome, Report
@@ -38,51 +41,54 @@ class Work:
         return self.after if report.rows >= self.total else ""
 
 
-class Display(Protocol):
-    """Shows a job to somebody.
+class Display:
+    """Shows a job to somebody; what is for people goes to standard error.
+
+    Args:
+        work: The job.
 
     Attributes:
         interval: Seconds between two refreshes.
-        needs_reader: The job stops in order if nobody reads the display any more.
+        needs_reader: Whether the job stops in order if nobody reads the display any more.
     """
 
     interval: float
-    needs_reader: bool
+    needs_reader = False
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._meter = ProgressMeter(work.total)
+        self._failures = 0
 
     def started(self) -> None:
         """Show that the job begins."""
-        ...
 
     def outcome(self, outcome: Outcome[Any], line: int | None) -> None:
-        """Show how a row ended; `line` is its line in the file."""
-        ...
+        """Show how a row ended, here only if it failed; `line` is its line in the file."""
+        if outcome.status not in ("failed", "unknown") or self._failures > _FAILURES_SHOWN:
+            return
+        self._failures += 1
+        if self._failures > _FAILURES_SHOWN:
+            self._failure("further failures are not shown here; --report DIR lists all of them")
+            return
+        place = outcome.index + 1 if line is None else line
+        file = self._work.file or "row"
+        self._failure(f"{file}:{place}: {outcome.status}: {outcome.error}")
 
     def refresh(self, report: Report, concurrency: int) -> None:
         """Show how far the job is."""
-        ...
+        self._meter.feed(report.rows, report.restored)
+        self._progress(report, concurrency)
 
     def message(self, text: str) -> None:
         """Show a message while the job runs."""
-        ...
+        print_message(text)
 
     def ended(self) -> None:
         """Take down what only matters while the job runs."""
-        ...
 
+    def _failure(self, text: str) -> None:
+        print_message(text)
 
-class Failures:
-    """The first failures of a job, worded for people."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file or "row"
-        self._shown = 0
-
-    def text(self, outcome: Outcome[Any], line: int | None) -> str | None:
-        """Word an outcome, or return None if it is not to be shown."""
-        if outcome.status not in ("failed", "unknown") or self._shown > _FAILURES_SHOWN:
-            return None
-        self._shown += 1
-        if self._shown > _FAILURES_SHOWN:
-            return "further failures are not shown here; --report DIR lists all of them"
-        place = outcome.index + 1 if line is None else line
-        return f"{self._file}:{place}: {outcome.status}: {outcome.error}"
+    def _progress(self, report: Report, concurrency: int) -> None:
+        raise NotImplementedError

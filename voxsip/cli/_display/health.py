@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from voxsip._printable import counted, printable
 from voxsip.cli._display.events import print_event
 from voxsip.cli._terminal.output import print_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.console import Console
-    from rich.table import Table
 
     from voxsip import HealthReport, RegistrationHealth, VoxsipError
-
-__all__ = ["HealthDisplay", "choose_display"]
 
 _AROUND = 5  # lines of a terminal that the table leaves to its head, its foot and the prompt
 _COLUMNS = ("id", "user name", "proxy", "state", "code", "reason", "since")
@@ -26,36 +21,8 @@ _WHOLE = frozenset({"id", "state", "code", "since"})
 _STYLES = {"failing": "red", "missing": "red", "in_progress": "yellow"}
 
 
-class HealthDisplay(Protocol):
+class HealthDisplay:
     """Shows readings to somebody, from `with` to its end."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_: object) -> None: ...
-
-    def show(self, report: HealthReport) -> None:
-        """Show a reading."""
-        ...
-
-    def error(self, error: VoxsipError) -> None:
-        """Show why there was none this time."""
-        ...
-
-
-def choose_display(*, json: bool) -> HealthDisplay:
-    """Choose a display for where the output goes."""
-    if json:
-        return JsonDisplay()
-    if sys.stdout.isatty():
-        from rich.console import Console  # noqa: PLC0415 - only on a terminal
-
-        console = Console()
-        if console.is_interactive:
-            return TableDisplay(console)
-    return LineDisplay()
-
-
-class _Changes:
-    """Displays that show what has changed since the last reading; nothing to take down."""
 
     def __init__(self) -> None:
         self._before: dict[int, RegistrationHealth] | None = None
@@ -66,8 +33,16 @@ class _Changes:
     def __exit__(self, *_: object) -> None:
         pass
 
+    def show(self, report: HealthReport) -> None:
+        """Show a reading."""
+        raise NotImplementedError
+
+    def error(self, error: VoxsipError) -> None:
+        """Show why there was none this time."""
+        raise NotImplementedError
+
     def _changed(self, report: HealthReport) -> tuple[bool, list[RegistrationHealth]]:
-        """Return whether this reading is the first, and what has changed."""
+        """Return whether this reading is the first, and what has changed since the last one."""
         before, now = self._before, {one.sip_registration_id: one for one in report.registrations}
         self._before = now
         if before is None:
@@ -83,7 +58,20 @@ class _Changes:
         return False, changed + gone
 
 
-class LineDisplay(_Changes):
+def choose_display(*, json: bool) -> HealthDisplay:
+    """Choose a display for where the output goes."""
+    if json:
+        return JsonDisplay()
+    if sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only on a terminal
+
+        console = Console()
+        if console.is_interactive:
+            return TableDisplay(console)
+    return LineDisplay()
+
+
+class LineDisplay(HealthDisplay):
     """A line of counts when they change, and one for each registration that does, or that does not work at first."""
 
     def __init__(self) -> None:
@@ -108,7 +96,7 @@ class LineDisplay(_Changes):
         sys.stdout.flush()
 
 
-class JsonDisplay(_Changes):
+class JsonDisplay(HealthDisplay):
     """An object for each registration at first and when it changes, and one of counts for each reading."""
 
     def show(self, report: HealthReport) -> None:
@@ -116,19 +104,20 @@ class JsonDisplay(_Changes):
         _, changed = self._changed(report)
         for one in changed:
             print_event("registration", **_members(one))
-        print_event("summary", **dict(_numbers(report)))
+        print_event("summary", **_numbers(report))
 
     def error(self, error: VoxsipError) -> None:
         """Write an error."""
         print_event("error", error=str(error), error_class=type(error).__name__)
 
 
-class TableDisplay:
+class TableDisplay(HealthDisplay):
     """A table of the registrations that do not work, redrawn at each reading."""
 
     def __init__(self, console: Console) -> None:
         from rich.live import Live  # noqa: PLC0415 - only on a terminal
 
+        super().__init__()
         self._console = console
         self._live = Live(console=console, auto_refresh=False)
         self._report: HealthReport | None = None
@@ -143,19 +132,17 @@ class TableDisplay:
     def show(self, report: HealthReport) -> None:
         """Draw the table."""
         self._report = report
-        self._live.update(self._table(report, f"{_clock()}  {_counts(report)}"), refresh=True)
+        self._draw(_counts(report))
 
     def error(self, error: VoxsipError) -> None:
         """Draw the table as it was, with the error above it."""
-        self._live.update(
-            self._table(self._report, f"{_clock()}  not read: {printable(str(error))}"),
-            refresh=True,
-        )
+        self._draw(f"not read: {printable(str(error))}")
 
-    def _table(self, report: HealthReport | None, title: str) -> Table:
+    def _draw(self, title: str) -> None:
         from rich.table import Column, Table  # noqa: PLC0415 - only on a terminal
         from rich.text import Text  # noqa: PLC0415
 
+        report = self._report
         broken = [] if report is None else [*report.failing, *report.missing, *report.in_progress]
         room = max(1, self._console.height - _AROUND)
         rows = [_row(one) for one in broken[:room]]
@@ -167,7 +154,7 @@ class TableDisplay:
                 Column(name, no_wrap=True, min_width=width if name in _WHOLE else None)
                 for name, width in zip(head, widths, strict=True)
             ),
-            title=Text(title),
+            title=Text(f"{_clock()}  {title}"),
             title_justify="left",
             box=None,
             pad_edge=False,
@@ -178,7 +165,7 @@ class TableDisplay:
         if len(broken) > room:
             table.caption = Text(f"and {counted(len(broken) - room, 'other')}")
             table.caption_justify = "left"
-        return table
+        self._live.update(table, refresh=True)
 
 
 def _row(one: RegistrationHealth) -> list[str]:
@@ -197,13 +184,13 @@ def _row(one: RegistrationHealth) -> list[str]:
     return [printable(cell) for cell in cells]
 
 
-def _numbers(report: HealthReport) -> Iterator[tuple[str, int]]:
-    for state in ("registered", "failing", "in_progress", "missing"):
-        yield state, len(getattr(report, state))
+def _numbers(report: HealthReport) -> dict[str, int]:
+    states = ("registered", "failing", "in_progress", "missing")
+    return {state: len(getattr(report, state)) for state in states}
 
 
 def _counts(report: HealthReport) -> str:
-    counts = dict(_numbers(report))
+    counts = _numbers(report)
     if not counts["missing"]:
         del counts["missing"]
     parts = [f"{number:,} {state.replace('_', ' ')}" for state, number in counts.items()]

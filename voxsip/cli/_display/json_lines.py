@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from voxsip.cli._display.base import Display
 from voxsip.cli._display.events import print_event
-from voxsip.cli._display.progress import ProgressMeter
-from voxsip.cli._exit_codes import print_message
 
 if TYPE_CHECKING:
     from voxsip import Outcome, Report
-    from voxsip.cli._display.base import Work
 
 
-class JsonDisplay:
+class JsonDisplay(Display):
     """Events: started, outcome (one for every row), progress, finished (written by the command)."""
 
     interval = 1.0
     needs_reader = True
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._meter = ProgressMeter(work.total)
 
     def started(self) -> None:
         """Write that the job begins."""
@@ -51,9 +45,7 @@ class JsonDisplay:
             }
         print_event("outcome", **members)
 
-    def refresh(self, report: Report, concurrency: int) -> None:
-        """Write how far the job is."""
-        self._meter.feed(report.rows, report.restored)
+    def _progress(self, report: Report, concurrency: int) -> None:
         left = self._meter.left
         print_event(
             "progress",
@@ -68,10 +60,3 @@ class JsonDisplay:
             concurrency=concurrency,
             seconds_left=None if left is None else round(left, 1),
         )
-
-    def message(self, text: str) -> None:
-        """Write a message for people beside the events."""
-        print_message(text)
-
-    def ended(self) -> None:
-        """Leave the lines as they are."""

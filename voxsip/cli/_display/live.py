@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -10,11 +10,11 @@ from rich.table import Column
 from rich.text import Text
 
 from voxsip._printable import printable
-from voxsip.cli._display.base import Failures
-from voxsip.cli._display.progress import ProgressMeter, time_left
+from voxsip.cli._display.base import Display
+from voxsip.cli._display.progress import time_left
 
 if TYPE_CHECKING:
-    from voxsip import Outcome, Report
+    from voxsip import Report
     from voxsip.cli._display.base import Work
 
 # What stands beside the counts at least: the percent, a short bar, the blanks between.
@@ -26,19 +26,16 @@ def can_move() -> bool:
     return Console(stderr=True).is_interactive
 
 
-class LiveDisplay:
+class LiveDisplay(Display):
     """A bar with counts, rate, calls in flight and time left; failures scroll by above it."""
 
     interval = 0.25
-    needs_reader = False
 
     def __init__(self, work: Work) -> None:
-        self._work = work
-        self._meter = ProgressMeter(work.total)
-        self._failures = Failures(work.file)
+        super().__init__(work)
         self._console = Console(stderr=True)
         # Refreshed by the job's own ticks, not by a thread of rich's.
-        self._progress = Progress(
+        self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             TaskProgressColumn(),
@@ -48,25 +45,28 @@ class LiveDisplay:
             transient=True,
             expand=True,
         )
-        self._task = self._progress.add_task(work.verb, total=work.total, counts="")
+        self._task = self._bar.add_task(work.verb, total=work.total, counts="")
 
     def started(self) -> None:
         """Put up the bar."""
-        self._progress.start()
+        self._bar.start()
 
-    def outcome(self, outcome: Outcome[Any], line: int | None) -> None:
-        """Print the first failures above the bar."""
-        text = self._failures.text(outcome, line)
-        if text is not None:
-            self._console.print(Text(printable(text), style="red"))
+    def message(self, text: str) -> None:
+        """Print a message above the bar."""
+        self._console.print(Text(printable(text), style="yellow"))
 
-    def refresh(self, report: Report, concurrency: int) -> None:
-        """Move the bar."""
-        self._meter.feed(report.rows, report.restored)
+    def ended(self) -> None:
+        """Take the bar down."""
+        self._bar.stop()
+
+    def _failure(self, text: str) -> None:
+        self._console.print(Text(printable(text), style="red"))
+
+    def _progress(self, report: Report, concurrency: int) -> None:
         room = max(0, self._console.width - len(self._work.verb) - _BESIDES)
         counts = self._work.phase(report)[:room] or self._counts(report, concurrency, room)
-        self._progress.update(self._task, completed=report.rows, counts=counts)
-        self._progress.refresh()
+        self._bar.update(self._task, completed=report.rows, counts=counts)
+        self._bar.refresh()
 
     def _counts(self, report: Report, concurrency: int, room: int) -> str:
         """Word the counts: on a narrow terminal the most important ones, and the time left always."""
@@ -84,11 +84,3 @@ class LiveDisplay:
         while len(parts) > 1 and len(" · ".join(text for _, text, _ in parts)) > room:
             parts.remove(max(parts))
         return " · ".join(f"[{style}]{text}[/]" if style else text for _, text, style in parts)
-
-    def message(self, text: str) -> None:
-        """Print a message above the bar."""
-        self._console.print(Text(printable(text), style="yellow"))
-
-    def ended(self) -> None:
-        """Take the bar down."""
-        self._progress.stop()

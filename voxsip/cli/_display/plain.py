@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voxsip._printable import counted
-from voxsip.cli._display.base import Failures, Work
-from voxsip.cli._display.progress import ProgressMeter, time_left
+from voxsip.cli._display.base import Display
+from voxsip.cli._display.progress import time_left
 from voxsip.cli._exit_codes import print_message
 
 if TYPE_CHECKING:
-    from voxsip import Outcome, Report
+    from voxsip import Report
 
 
-class PlainDisplay:
+class PlainDisplay(Display):
     """A line every few seconds, for logs."""
 
     interval = 5.0
-    needs_reader = False
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._meter = ProgressMeter(work.total)
-        self._failures = Failures(work.file)
-        self._phase = ""
+    _phase = ""
 
     def started(self) -> None:
         """Write that the job begins."""
         of = f" of {self._work.file}" if self._work.file else ""
         print_message(f"{self._work.verb} {counted(self._work.total, 'row')}{of}")
 
-    def outcome(self, outcome: Outcome[Any], line: int | None) -> None:
-        """Write the first failures."""
-        text = self._failures.text(outcome, line)
-        if text is not None:
-            print_message(text)
-
-    def refresh(self, report: Report, concurrency: int) -> None:
+    def _progress(self, report: Report, concurrency: int) -> None:
         """Write a line of progress; of what is no row, one line in all."""
-        self._meter.feed(report.rows, report.restored)
         phase, self._phase = self._phase, self._work.phase(report)
         if self._phase:
             if self._phase != phase:
@@ -56,10 +43,3 @@ class PlainDisplay:
         if left is not None:
             parts.append(f"{time_left(left)} left")
         print_message(", ".join(parts))
-
-    def message(self, text: str) -> None:
-        """Write a message."""
-        print_message(text)
-
-    def ended(self) -> None:
-        """Leave the lines as they are."""

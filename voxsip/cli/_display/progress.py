@@ -15,17 +15,16 @@ _SPAN = 10.0
 class ProgressMeter:
     """The rate over the last ten seconds, fed with counts as they grow."""
 
-    def __init__(self, total: int | None, clock: Callable[[], float] = time.monotonic) -> None:
-        self.total = total
-        self.count = 0
+    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._total = total
+        self._count = 0
         self._clock = clock
-        self._start = clock()
-        self._seen: deque[tuple[float, int]] = deque([(self._start, 0)])
+        self._seen: deque[tuple[float, int]] = deque([(clock(), 0)])
 
     def feed(self, count: int, restored: int = 0) -> None:
         """Take in how many rows have ended by now, and how many of them an earlier run did: they are no speed."""
         now = self._clock()
-        self.count = count
+        self._count = count
         self._seen.append((now, count - restored))
         while len(self._seen) > 2 and now - self._seen[1][0] >= _SPAN:
             self._seen.popleft()
@@ -39,14 +38,7 @@ class ProgressMeter:
     @property
     def left(self) -> float | None:
         """Seconds left at this rate, or None if nothing tells."""
-        if self.total is None or self.rate <= 0:
-            return None
-        return max(0, self.total - self.count) / self.rate
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the start."""
-        return self._clock() - self._start
+        return max(0, self._total - self._count) / self.rate if self.rate > 0 else None
 
 
 def duration(seconds: float | None) -> str:
