@@ -5,48 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+
+def _options(names: str) -> dict[str, str]:
+    return {name: f"--{name.replace('_', '-')}" for name in names.split()}
+
+
 # Names that are arguments and nothing else, wherever they stand.
 _ANYWHERE = {
-    "base_url": "--base-url",
-    "allow_plain_http": "--allow-plain-http",
+    **_options(
+        "base_url allow_plain_http max_failures max_failure_ratio skip_unchanged status_code"
+    ),
+    **_options("sip_username auth_user outbound_proxy application_id application_name"),
+    **_options("rule_id rule_name user_id user_name"),
     "rate_limit": "--rate",
-    "max_failures": "--max-failures",
-    "max_failure_ratio": "--max-failure-ratio",
-    "skip_unchanged": "--skip-unchanged",
     "sip_registration_id": "the registration's id",
-    "sip_username": "--sip-username",
-    "auth_user": "--auth-user",
-    "outbound_proxy": "--outbound-proxy",
-    "application_id": "--application-id",
-    "application_name": "--application-name",
-    "rule_id": "--rule-id",
-    "rule_name": "--rule-name",
-    "user_id": "--user-id",
-    "user_name": "--user-name",
     "is_persistent": "--persistent",
     "is_bound_to_application": "--bound",
-    "status_code": "--status-code",
 }
 # Names that are words, or members of a credentials file, too: arguments only where an error begins with them.
 _FIRST = {
-    "account_id": "--account-id",
-    "concurrency": "--concurrency",
+    **_options("account_id concurrency credentials deactivated deadline columns encoding map set"),
+    **_options("in_progress proxy successful timeout"),
     "connect": "--timeout",
-    "credentials": "--credentials",
-    "deactivated": "--deactivated",
-    "deadline": "--deadline",
-    "columns": "--columns",
-    "encoding": "--encoding",
-    "map": "--map",
-    "set": "--set",
-    "in_progress": "--in-progress",
-    "password": "--password-file",
-    "proxy": "--proxy",
-    "ssl": "--ca-file",
-    "successful": "--successful",
-    "timeout": "--timeout",
-    "token": "VOXIMPLANT_TOKEN",
     "total": "--timeout",
+    "password": "--password-file",
+    "ssl": "--ca-file",
+    "token": "VOXIMPLANT_TOKEN",
 }
 _PHRASES = {
     "pass a path or a ServiceAccount,": "pass --credentials PATH,",

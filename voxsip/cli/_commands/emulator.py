@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from voxsip.cli._connection import Switch
 from voxsip.cli._exit_codes import CommandError
 
 
@@ -14,7 +15,7 @@ def emulator(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
-    tls: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    tls: Switch = False,
     tls_name: Annotated[tuple[str, ...], Parameter(metavar="NAME", negative=())] = (),
     dir: Annotated[str | None, Parameter(metavar="DIR")] = None,
     applications: int = 3,

@@ -9,14 +9,14 @@ from cyclopts import Group, Parameter
 
 from voxsip._printable import counted
 from voxsip.bulk import CreateRequest
-from voxsip.cli._connection import DEFAULT, SIP_DEFAULT, Connection, SipConnection, run
+from voxsip.cli._connection import DEFAULT, SIP_DEFAULT, Connection, SipConnection, Switch, run
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._terminal import questions as ask
 from voxsip.cli._terminal.output import print_json, print_table
 from voxsip.cli._terminal.streams import OutputLost
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from voxsip import AsyncClient
     from voxsip.models import SipRegistration
@@ -45,7 +45,7 @@ class Target:
 
     def values(self) -> dict[str, Any]:
         """Return what is given, by parameter."""
-        return attrs.asdict(self, filter=lambda _, value: value is not None)
+        return _given(attrs.asdict(self))
 
 
 @Parameter(name="*")
@@ -64,12 +64,14 @@ class Login:
 
     def values(self) -> dict[str, Any]:
         """Return what is given, by parameter; reads the password."""
-        given = {
-            "auth_user": self.auth_user,
-            "outbound_proxy": self.outbound_proxy,
-            "password": ask.secret_from(self.password_file, "SIP password"),
-        }
-        return {name: value for name, value in given.items() if value is not None}
+        password = ask.secret_from(self.password_file, "SIP password")
+        return _given(
+            {
+                "auth_user": self.auth_user,
+                "outbound_proxy": self.outbound_proxy,
+                "password": password,
+            }
+        )
 
 
 @Parameter(name="*", group=_FILTERS)
@@ -98,14 +100,15 @@ class Filters:
 
     def values(self) -> dict[str, Any]:
         """Return what is given, by parameter."""
-        given = attrs.asdict(self, filter=lambda _, value: value is not None)
         wire = {"bound": "is_bound_to_application", "persistent": "is_persistent"}
-        return {wire.get(name, name): value for name, value in given.items()}
+        return {wire.get(name, name): value for name, value in _given(attrs.asdict(self)).items()}
 
 
-Json = Annotated[
-    bool, Parameter(negative=(), show_default=False, help="Write JSON, a line for each object.")
-]
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+Json = Annotated[Switch, Parameter(help="Write JSON, a line for each object.")]
 _NO_TARGET = Target()
 NO_FILTERS = Filters()
 _NO_LOGIN = Login()
@@ -175,16 +178,13 @@ def create_(
         proxy: Host of the SIP server.
         persistent: Stay logged in, or follow the bound user.
     """
-    values = {**login.values(), **target.values()}
+    values = {"sip_username": sip_username, "proxy": proxy, **login.values(), **target.values()}
     if persistent is not None:
         values["is_persistent"] = persistent
-
-    _check_names(sip_username=sip_username, proxy=proxy, **values)
+    _check_names(values)
 
     async def buy(client: AsyncClient) -> None:
-        reply = await client.sip_registrations.create(
-            sip_username=sip_username, proxy=proxy, **values
-        )
+        reply = await client.sip_registrations.create(**values)
         try:
             if json:
                 print_json(reply)
@@ -217,10 +217,9 @@ def bind_(
     """
 
     async def change(client: AsyncClient) -> None:
-        await client.sip_registrations.bind(
-            sip_registration_id=sip_registration_id, **target.values()
-        )
-        _confirm(f"registration {sip_registration_id} is bound", sip_registration_id, as_json=json)
+        one = sip_registration_id
+        await client.sip_registrations.bind(sip_registration_id=one, **target.values())
+        _confirm(f"registration {one} is bound", one, as_json=json)
 
     return _call(connection, change)
 
@@ -242,15 +241,12 @@ def unbind_(
     """
 
     async def change(client: AsyncClient) -> None:
-        await client.sip_registrations.unbind(
-            sip_registration_id=sip_registration_id, **target.values()
-        )
-        what = (
-            f"user {target.user_id or target.user_name}"
-            if sip_registration_id is None
-            else f"registration {sip_registration_id}"
-        )
-        _confirm(f"{what} is unbound", sip_registration_id, as_json=json)
+        one = sip_registration_id
+        await client.sip_registrations.unbind(sip_registration_id=one, **target.values())
+        what = f"registration {one}"
+        if one is None:
+            what = f"user {target.user_id or target.user_name}"
+        _confirm(f"{what} is unbound", one, as_json=json)
 
     return _call(connection, change)
 
@@ -273,16 +269,16 @@ def update_(
         sip_username: New user name at the SIP server.
         proxy: New host of the SIP server.
     """
-    values = {"sip_username": sip_username, "proxy": proxy, **login.values(), **target.values()}
-    if not any(value is not None for value in values.values()):
+    given = _given({"sip_username": sip_username, "proxy": proxy})
+    values = {**given, **login.values(), **target.values()}
+    if not values:
         raise CommandError("nothing to change: give at least one new value")
-    _check_names(**values)
+    _check_names(values)
 
     async def change(client: AsyncClient) -> None:
-        await client.sip_registrations.update(sip_registration_id=sip_registration_id, **values)
-        _confirm(
-            f"registration {sip_registration_id} is changed", sip_registration_id, as_json=json
-        )
+        one = sip_registration_id
+        await client.sip_registrations.update(sip_registration_id=one, **values)
+        _confirm(f"registration {one} is changed", one, as_json=json)
 
     return _call(connection, change)
 
@@ -291,7 +287,7 @@ def delete_(
     sip_registration_id: list[int],
     /,
     *,
-    yes: Annotated[bool, Parameter(name=("--yes", "-y"), negative=(), show_default=False)] = False,
+    yes: Annotated[Switch, Parameter(name=("--yes", "-y"))] = False,
     json: Json = False,
     connection: Connection = DEFAULT,
 ) -> int:
@@ -313,7 +309,7 @@ def delete_(
     return _call(connection, drop)
 
 
-def _check_names(**values: Any) -> None:
+def _check_names(values: dict[str, Any]) -> None:
     """Refuse names that cannot work, by the rule for the rows of a purchase."""
     texts: dict[str, Any] = {"sip_username": "x", "proxy": "x"}
     texts |= {name: value for name, value in values.items() if isinstance(value, str) and value}
@@ -341,20 +337,19 @@ def _print(registrations: Any, *, as_json: bool) -> None:
         for registration in registrations:
             print_json(registration)
         return
-    print_table(
-        ("id", "user name", "proxy", "state", "application", "rule", "user"),
-        (
-            (
-                one.sip_registration_id,
-                one.sip_username,
-                one.proxy,
-                _state(one),
-                _named(one.application_id, one.application_name),
-                _named(one.rule_id, one.rule_name),
-                _named(one.user_id, one.user_name),
-            )
-            for one in registrations
-        ),
+    columns = ("id", "user name", "proxy", "state", "application", "rule", "user")
+    print_table(columns, map(_row, registrations))
+
+
+def _row(one: SipRegistration) -> Sequence[object]:
+    return (
+        one.sip_registration_id,
+        one.sip_username,
+        one.proxy,
+        _state(one),
+        _named(one.application_id, one.application_name),
+        _named(one.rule_id, one.rule_name),
+        _named(one.user_id, one.user_name),
     )
 
 

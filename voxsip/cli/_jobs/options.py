@@ -10,12 +10,11 @@ from cyclopts import Group, Parameter
 
 from voxsip import RateLimit, SharedRate
 from voxsip._row_files.reading import PLAIN, Reading
-from voxsip.cli._connection import DEFAULT, Connection
+from voxsip.cli._connection import DEFAULT, Connection, Switch
 from voxsip.cli._exit_codes import CommandError
 from voxsip.cli._terminal.streams import lost_output
 
 _GROUP = Group("Job", sort_key=40)
-_FLAG = Parameter(negative=(), show_default=False)
 
 
 @Parameter(name="*", group=_GROUP)
@@ -60,7 +59,7 @@ class Output:
 
     report: Annotated[str | None, Parameter(metavar="DIR")] = None
     "Write succeeded.csv, failed.csv, report.json and report.html into this folder."
-    json: Annotated[bool, _FLAG] = False
+    json: Switch = False
     "Write events to standard output, one JSON object per line."
 
     def check(self) -> None:
@@ -78,7 +77,7 @@ class FileOptions:
     "Read a column of the file as one of ours, such as extension=sip_username; may be repeated."
     set: Annotated[tuple[str, ...], Parameter(metavar="COLUMN=VALUE", negative=())] = ()
     "A value for all rows, such as proxy=pbx.example.com; may be repeated."
-    ignore_extra_columns: Annotated[bool, _FLAG] = False
+    ignore_extra_columns: Switch = False
     "Skip columns that have no meaning for these rows."
     columns: Annotated[str | None, Parameter(metavar="FILE.toml")] = None
     "Read these settings from a file."
@@ -116,11 +115,9 @@ NO_FILE_OPTIONS = FileOptions()
 
 
 Journal = Annotated[str | None, Parameter(metavar="PATH", group=_GROUP)]
-DryRun = Annotated[bool, Parameter(negative=(), show_default=False, group=_GROUP)]
-Yes = Annotated[
-    bool, Parameter(name=("--yes", "-y"), negative=(), show_default=False, group=_GROUP)
-]
-Flag = Annotated[bool, Parameter(negative=(), show_default=False, group=_GROUP)]
+Flag = Annotated[Switch, Parameter(group=_GROUP)]
+DryRun = Flag
+Yes = Annotated[Flag, Parameter(name=("--yes", "-y"))]
 File = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
 NO_LIMITS = Limits()

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from attrs import asdict, frozen
 from cyclopts import Group, Parameter
 
+from voxsip.cli._connection import Switch
 from voxsip.cli._exit_codes import CommandError
 
 _GROUP = Group("Planning", sort_key=30)
-_FLAG = Parameter(negative=(), show_default=False)
 _KEYS = {
     "application": "application_name",
     "application_id": "application_id",
@@ -25,17 +25,17 @@ _KEYS = {
 class PlanOptions:
     """How a file is planned."""
 
-    prune: Annotated[bool, _FLAG] = False
+    prune: Switch = False
     "Delete the registrations in --scope that the file does not mention."
     scope: Annotated[tuple[str, ...], Parameter(metavar="KEY=VALUE", negative=())] = ()
     "Registrations that --prune may delete: application=NAME, application_id=ID, proxy=HOST, prefix=TEXT; all must match."
-    set_passwords: Annotated[bool, _FLAG] = False
+    set_passwords: Switch = False
     "Send the passwords of existing registrations too; the API never shows whether they differ."
-    replace: Annotated[bool, _FLAG] = False
+    replace: Switch = False
     "Replace registrations that cannot be updated: create, move the user, delete."
-    delete_first: Annotated[bool, _FLAG] = False
+    delete_first: Switch = False
     "Delete before creating, if a quota leaves no room for both."
-    force: Annotated[bool, _FLAG] = False
+    force: Switch = False
     "Allow the plan to be applied although it exceeds a threshold."
 
     def values(self) -> dict[str, Any]:
