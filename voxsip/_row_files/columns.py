@@ -57,12 +57,15 @@ _ELSEWHERE = {
 }
 
 
+ColumnKind: typing.TypeAlias = typing.Literal["int", "str", "bool"]
+
+
 @attrs.frozen(kw_only=True)
 class Column:
     """One column: its name in the API and how its cells are read."""
 
     name: str
-    kind: typing.Literal["int", "str", "bool"]
+    kind: ColumnKind
     required: bool
     secret: bool
 
@@ -157,13 +160,9 @@ def _folded(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
-def _kind(hint: object) -> typing.Literal["int", "str", "bool"]:
-    types = [kind for kind in typing.get_args(hint) or (hint,) if kind is not NoneType]
-    match types:
-        case [kind] if kind is bool:
-            return "bool"
-        case [kind] if kind is int:
-            return "int"
-        case [kind] if kind is str:
-            return "str"
-    raise TypeError(f"no way to read {hint} from a file")
+def _kind(hint: object) -> ColumnKind:
+    [kind] = (kind for kind in typing.get_args(hint) or (hint,) if kind is not NoneType)
+    return _KINDS[kind]
+
+
+_KINDS: dict[object, ColumnKind] = {int: "int", str: "str", bool: "bool"}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _BATCH = 1000
 _Key = tuple[str, str, int, int, str, str]
+_ANY_TWICE = "SELECT 1 FROM keys GROUP BY key HAVING count(*) > 1 LIMIT 1"
 # Per key: each row that names it, beside the first one that does. For a user, rows that bind one and
 # the same registration are no conflict; for the others `registration` is always 0. A key with a scope
 # clashes with the same key of another scope only: an application by name and one by id may be one.
@@ -60,6 +61,8 @@ class Conflicts:
     def found(self) -> Iterator[tuple[int, int, str]]:
         """Yield (line, earlier line, what both do), by line."""
         self._flush()
+        if self._database.execute(_ANY_TWICE).fetchone() is None:
+            return  # most files, at a third of the cost
         self._database.execute("CREATE INDEX by_key ON keys (key, scope, line)")
         for line, first, what, name, earlier, scope in self._database.execute(_CLASHES):
             does = f"{_DOES[what]} {name}"

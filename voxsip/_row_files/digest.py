@@ -9,12 +9,21 @@ if TYPE_CHECKING:
     from voxsip._row_files.columns import Cells, Columns
 
 
-class Digest:
+class _Checksum:
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=16)
+
+    def hexdigest(self) -> str:
+        """Return the checksum of what was added so far."""
+        return self._hash.hexdigest()
+
+
+class Digest(_Checksum):
     """Takes rows, one after another; order counts, formatting and secrets do not."""
 
     def __init__(self, columns: Columns) -> None:
+        super().__init__()
         self._names = [column.name for column in columns.all if not column.secret]
-        self._hash = hashlib.blake2b(digest_size=16)
 
     def add(self, row: object) -> None:
         """Take the next row."""
@@ -25,25 +34,14 @@ class Digest:
         ]
         self._hash.update("".join((*parts, "\n")).encode())
 
-    def hexdigest(self) -> str:
-        """Return the checksum of the rows so far."""
-        return self._hash.hexdigest()
 
-
-class CellDigest:
+class CellDigest(_Checksum):
     """A checksum of records as they stand in a file, so that two copies of it can be compared without making its rows.
 
     Passwords take no part, as in `Digest`, but the places of records do: what is read by its place is read right.
     """
 
-    def __init__(self) -> None:
-        self._hash = hashlib.blake2b(digest_size=16)
-
     def add(self, cells: Cells, span: tuple[int, int]) -> None:
         """Take the next record and its first byte and the one after its last."""
         text = "\0".join([f"{name}={cell}" for name, column, cell in cells if not column.secret])
         self._hash.update(f"{text}\0{span[0]}-{span[1]}\n".encode("utf-8", "backslashreplace"))
-
-    def hexdigest(self) -> str:
-        """Return the checksum of the records so far."""
-        return self._hash.hexdigest()

@@ -15,8 +15,6 @@ from voxsip._bindings.rows import SECRET_COLUMNS
 from voxsip._errors import InvalidArgumentError
 from voxsip._redaction.values import SecretText
 
-__all__ = ["PLAIN", "Reading"]
-
 _KEYS = {"map": dict, "set": dict, "ignore_extra_columns": bool, "encoding": str, "sheet": str}
 
 

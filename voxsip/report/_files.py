@@ -25,12 +25,11 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import orjson
 
-from voxsip._bindings.rows import COLUMNS, SECRET_COLUMNS, BindRequest, CreateRequest, DeleteRequest
+from voxsip._bindings.rows import COLUMNS, REQUESTS, SECRET_COLUMNS
 from voxsip._clock import SYSTEM, utc_now
 from voxsip._errors import APIError, ConfigurationError
 from voxsip._printable import printable
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     import _csv
 
 _ID = "sip_registration_id"
-_ROWS = {"bind": BindRequest, "create": CreateRequest, "delete": DeleteRequest}
 _SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 _NAMES = ("succeeded.csv", "failed.csv", "unknown.csv", "report.json", "report.html")
 _FAILURE = ("row", "status", "error_code", "error")
@@ -86,7 +84,7 @@ class ReportWriter:
         self._clock = clock
         self._begun = clock()
         self._date = utc_now()
-        wanted = COLUMNS[_ROWS[kind]] if columns is None else tuple(columns)
+        wanted = COLUMNS[REQUESTS[kind]] if columns is None else tuple(columns)
         self._columns = tuple(name for name in wanted if name not in SECRET_COLUMNS)
         self._files = ExitStack()
         self._parts: dict[str, Path] = {}
@@ -110,12 +108,7 @@ class ReportWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.discard()
 
     def add(
@@ -280,9 +273,8 @@ class ReportWriter:
 
     def _part(self, name: str, mode: str, **options: Any) -> IO[Any]:
         path = self.directory / f".{name}.{os.getpid()}.part"
-        path.unlink(
-            missing_ok=True
-        )  # of a dead process of this number, or a link somebody put there
+        # It may be of a dead process of this number, or a link that somebody put there.
+        path.unlink(missing_ok=True)
         # For its owner alone, as the journal: both hold the same names.
         file = open(path, mode.replace("w", "x"), opener=_private, **options)  # noqa: SIM115 - closed by the stack
         self._parts[name] = path

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -13,6 +14,8 @@ from voxsip.cli._connection import SIP_DEFAULT, SipConnection, Switch, run
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from voxsip import AsyncClient, HealthReport, VoxsipError
     from voxsip.cli._display.health import HealthDisplay
 
@@ -60,9 +63,14 @@ def watch(
 
         with choose_display(json=json) as display:
             async with connection.client() as client:
-                watching = _Watching(client, ids, selection, display)
-                report = await watching.run(
-                    interval, deadline, once=once, until_registered=until_registered
+                report = await _watch(
+                    client,
+                    partial(client.sip_registrations.health, ids, **selection),
+                    display,
+                    interval,
+                    deadline,
+                    once=once,
+                    until_registered=until_registered,
                 )
         if not report.registrations:
             print_message("voxsip: no registration matches")
@@ -72,59 +80,51 @@ def watch(
     return run(main())
 
 
-class _Watching:
-    def __init__(
-        self,
-        client: AsyncClient,
-        ids: list[int] | None,
-        filters: dict[str, Any],
-        display: HealthDisplay,
-    ) -> None:
-        self._client = client
-        self._ids = ids
-        self._filters = filters
-        self._display = display
+async def _watch(
+    client: AsyncClient,
+    read: Callable[..., Awaitable[HealthReport]],
+    display: HealthDisplay,
+    interval: float,
+    deadline: float | None,
+    *,
+    once: bool,
+    until_registered: bool,
+) -> HealthReport:
+    """Read again and again; return the last reading."""
+    from voxsip import (  # noqa: PLC0415 - loads the HTTP library
+        RateLimitError,
+        ServerError,
+        TransportError,
+        UnexpectedReplyError,
+    )
 
-    async def run(
-        self, interval: float, deadline: float | None, *, once: bool, until_registered: bool
-    ) -> HealthReport:
-        """Read again and again; return the last reading."""
-        from voxsip import (  # noqa: PLC0415 - loads the HTTP library
-            RateLimitError,
-            ServerError,
-            TransportError,
-            UnexpectedReplyError,
-        )
-
-        passing = (TransportError, ServerError, RateLimitError, UnexpectedReplyError)
-        clock = self._client.clock
-        end = math.inf if deadline is None else clock.monotonic() + deadline
-        report: HealthReport | None = None
-        while True:
-            left = max(end - clock.monotonic(), _SHORTEST)
-            failure: VoxsipError | None = None
-            try:
-                report = await self._client.sip_registrations.health(
-                    self._ids, deadline=left if left < math.inf else None, **self._filters
-                )
-            except passing as error:
-                if once:
-                    raise
-                failure = error  # a service that is out of reach for a while is no reason to stop
-                self._display.error(error)
-            else:
-                self._display.show(report)
-                registered = bool(report.registrations) and report.all_registered
-                if once or (until_registered and registered):
-                    return report
-            left = end - clock.monotonic()
-            pause = min(interval, max(left / 2, _SHORTEST))  # the last reading is not an old one
-            if pause < left:
-                await clock.sleep(pause)
-            elif report is not None:
+    passing = (TransportError, ServerError, RateLimitError, UnexpectedReplyError)
+    clock = client.clock
+    end = math.inf if deadline is None else clock.monotonic() + deadline
+    report: HealthReport | None = None
+    while True:
+        left = max(end - clock.monotonic(), _SHORTEST)
+        failure: VoxsipError | None = None
+        try:
+            report = await read(deadline=left if left < math.inf else None)
+        except passing as error:
+            if once:
+                raise
+            failure = error  # a service that is out of reach for a while is no reason to stop
+            display.error(error)
+        else:
+            display.show(report)
+            registered = bool(report.registrations) and report.all_registered
+            if once or (until_registered and registered):
                 return report
-            elif failure is not None:
-                raise failure
+        left = end - clock.monotonic()
+        pause = min(interval, max(left / 2, _SHORTEST))  # the last reading is not an old one
+        if pause < left:
+            await clock.sleep(pause)
+        elif report is not None:
+            return report
+        elif failure is not None:
+            raise failure
 
 
 def _ids_in(file: str) -> list[int]:

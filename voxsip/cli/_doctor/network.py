@@ -23,7 +23,6 @@ from voxsip._version import __version__
 from voxsip.cli._doctor.findings import Finding, State
 
 if TYPE_CHECKING:
-    from voxsip._transport.proxy import Proxy
     from voxsip.cli._connection import Connection
 
 _PATIENCE = 15  # seconds
@@ -60,6 +59,18 @@ async def reach(base_url: str, connection: Connection) -> Reached:
     proxy = connection.find_proxy(base_url)
     url, headers = URL(f"{base_url}/GetAccountInfo"), dict[str, str]()
     way = {} if proxy is None else proxy.options(url, headers, f"voxsip/{__version__}")
+
+    def failed(problem: str, remedy: str) -> Reached:
+        return Reached(addresses=addresses, problem=problem, remedy=remedy)
+
+    def refused(status: int) -> Reached:
+        """Explain a proxy's own answer, without its password."""
+        name = "" if proxy is None else f" {proxy.name}"
+        remedy = "have it allow this host, or list the host in NO_PROXY"
+        if status == PROXY_AUTHENTICATION_REQUIRED:
+            remedy = "give its user name and password in HTTPS_PROXY, as in http://user:password@host:port"
+        return failed(f"the proxy{name} answers HTTP {status}", remedy)
+
     started = loop.time()
     sent = datetime.now(UTC)
     connector = aiohttp.TCPConnector(ssl=context)
@@ -78,7 +89,7 @@ async def reach(base_url: str, connection: Connection) -> Reached:
             if proxy is None:
                 certificate, tls = await _certificate(base_url, context)
             elif reply.status == PROXY_AUTHENTICATION_REQUIRED:
-                return Reached(addresses=addresses, **_refused(proxy, reply.status))
+                return refused(reply.status)
             return Reached(
                 addresses=addresses,
                 status=reply.status,
@@ -92,26 +103,24 @@ async def reach(base_url: str, connection: Connection) -> Reached:
     except aiohttp.ClientConnectorCertificateError as error:
         reason = error.certificate_error
         text = getattr(reason, "verify_message", None) or "the certificate is not trusted"
-        return Reached(
-            addresses=addresses,
-            problem=f"TLS: {text}",
-            remedy="trust the authority with --ca-file, or check that no one is in between",
+        return failed(
+            f"TLS: {text}", "trust the authority with --ca-file, or check that no one is in between"
         )
     except aiohttp.ClientProxyConnectionError as error:
-        return Reached(
-            addresses=addresses,
-            problem=f"the proxy {error.host}:{error.port} does not answer",
-            remedy="check HTTPS_PROXY, NO_PROXY and --proxy",
+        return failed(
+            f"the proxy {error.host}:{error.port} does not answer",
+            "check HTTPS_PROXY, NO_PROXY and --proxy",
         )
     except aiohttp.ClientHttpProxyError as error:
-        return Reached(addresses=addresses, **_refused(proxy, error.status))
+        return refused(error.status)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        text = "no answer in time" if isinstance(error, TimeoutError) else _reason(error)
+        inner = getattr(error, "os_error", error)
+        text = getattr(inner, "strerror", None) or type(error).__name__
+        if isinstance(error, TimeoutError):
+            text = "no answer in time"
         name = "" if addresses else f"the name {host} leads nowhere; "
-        return Reached(
-            addresses=addresses,
-            problem=f"{name}{text}",
-            remedy="check the network, the firewall, HTTPS_PROXY and --base-url",
+        return failed(
+            f"{name}{text}", "check the network, the firewall, HTTPS_PROXY and --base-url"
         )
 
 
@@ -135,23 +144,6 @@ async def _certificate(
     with contextlib.suppress(OSError):
         await writer.wait_closed()
     return found
-
-
-def _refused(proxy: Proxy | None, status: int) -> dict[str, Any]:
-    """Explain a proxy's own answer, without its password."""
-    name = "" if proxy is None else f" {proxy.name}"
-    if status == PROXY_AUTHENTICATION_REQUIRED:
-        remedy = (
-            "give its user name and password in HTTPS_PROXY, as in http://user:password@host:port"
-        )
-    else:
-        remedy = "have it allow this host, or list the host in NO_PROXY"
-    return {"problem": f"the proxy{name} answers HTTP {status}", "remedy": remedy}
-
-
-def _reason(error: BaseException) -> str:
-    inner = getattr(error, "os_error", error)
-    return getattr(inner, "strerror", None) or type(error).__name__
 
 
 def check_reachable(reached: Reached) -> Finding:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from array import array
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
-from voxsip._row_files.columns import Column, Columns
+from voxsip._row_files.columns import Column, ColumnKind, Columns
 from voxsip._row_files.problems import Problems
 from voxsip._row_files.reading import PLAIN, Reading
 from voxsip._row_files.records import read_records
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NONE = "-"
 
 
-def _kind(name: str) -> Literal["int", "str", "bool"]:
+def _kind(name: str) -> ColumnKind:
     if name == "is_persistent":
         return "bool"
     return "int" if name.endswith("_id") else "str"
