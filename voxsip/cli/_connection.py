@@ -12,7 +12,7 @@ from cyclopts import Group, Parameter
 import voxsip
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from voxsip._transport.proxy import Proxy
 
@@ -64,6 +64,15 @@ class Connection:
             allow_plain_http=self.allow_plain_http,
             **options,
         )
+
+    def run(self, action: Callable[[voxsip.AsyncClient], Awaitable[T]]) -> T:
+        """Make the client and do something with it, on a loop of its own. Raises ConfigurationError."""
+
+        async def main() -> T:
+            async with self.client() as client:
+                return await action(client)
+
+        return run(main())
 
     def find_proxy(self, base_url: str) -> Proxy | None:
         """Return the proxy that the client's calls go through. Raises ConfigurationError."""

@@ -55,9 +55,6 @@ class ChangeKeys:
 class Progress:
     """What has become of the changes so far.
 
-    Args:
-        changes: The plan's changes.
-
     Attributes:
         made: The registrations that creations made, by the number of the change.
     """

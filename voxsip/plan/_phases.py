@@ -11,11 +11,7 @@ from voxsip.plan._model import Change
 
 
 class Phases(Source):
-    """Gives the creations, what binds and updates, and the deletions, each once all before it have ended.
-
-    Args:
-        changes: The plan's changes, in order.
-    """
+    """Gives the creations, what binds and updates, and the deletions, each once all before it have ended."""
 
     __slots__ = ("_changes", "_ended", "_first", "_next", "_waiter")
 

@@ -9,14 +9,14 @@ from cyclopts import Parameter
 from voxsip import InvalidArgumentError
 from voxsip._printable import nearest
 from voxsip.cli._commands.registrations import Json
-from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._exit_codes import CommandError, print_message
 from voxsip.cli._terminal.output import print_json
 from voxsip.cli._values import WrongValueError, read_value
 from voxsip.spec.document import attributes, operations
 
 if TYPE_CHECKING:
-    from voxsip import AsyncDownload
+    from voxsip import AsyncClient, AsyncDownload
 
 CONFIRM = {"name": "confirm_all", "schema": {"type": "boolean"}}
 """Not of the API: what a deletion of all asks for."""
@@ -49,20 +49,19 @@ def call(
         values[name] = value
     method = _method(command, operation, values, output)
 
-    async def main() -> int:
-        async with connection.client() as client:
-            if method is None:
-                print_json(await client.call(command, values))
-            else:
-                group = getattr(client, attributes()[command])
-                download: AsyncDownload = getattr(group, method)(**values)
-                print_message(f"saved {await download.save(output or '')}")
-        return 0
+    async def send(client: AsyncClient) -> None:
+        if method is None:
+            print_json(await client.call(command, values))
+        else:
+            group = getattr(client, attributes()[command])
+            download: AsyncDownload = getattr(group, method)(**values)
+            print_message(f"saved {await download.save(output or '')}")
 
     try:
-        return run(main())
+        connection.run(send)
     except InvalidArgumentError as error:  # arguments are called as they were given, not as options
         raise CommandError(str(error)) from None
+    return 0
 
 
 def _find(command: str) -> dict[str, Any]:

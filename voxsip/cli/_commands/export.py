@@ -6,7 +6,7 @@ import csv
 import sys
 from typing import TYPE_CHECKING, Any
 
-from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._exit_codes import Exit
 from voxsip.cli._jobs.options import Flag
 from voxsip.cli._terminal.output import print_json
@@ -14,6 +14,8 @@ from voxsip.plan import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from voxsip import AsyncClient
 
 
 def export(
@@ -30,16 +32,14 @@ def export(
     """
     chosen: dict[str, Any] = {}
     if application is not None:
-        by_id = application.isascii() and application.isdigit()
-        chosen = (
-            {"application_id": int(application)} if by_id else {"application_name": application}
-        )
+        chosen = {"application_name": application}
+        if application.isascii() and application.isdigit():
+            chosen = {"application_id": int(application)}
 
-    async def main() -> list[dict[str, Any]]:
-        async with connection.client() as client:
-            return [row async for row in client.desired.export(**chosen)]
+    async def read(client: AsyncClient) -> list[dict[str, Any]]:
+        return [row async for row in client.desired.export(**chosen)]
 
-    rows = run(main())
+    rows = connection.run(read)
     if jsonl:
         for row in rows:
             print_json(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from voxsip.cli._commands.registrations import Json
-from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._terminal.output import plain, print_json, print_table
 
 if TYPE_CHECKING:
@@ -86,16 +86,15 @@ def rules(
 def account(*, json: Json = False, connection: Connection = DEFAULT) -> int:
     """Show the account: name, balance, settings."""
 
-    async def main() -> int:
-        async with connection.client() as client:
-            info = (await client.accounts.get_account_info(return_live_balance=True)).result
-        if json:
-            print_json(info)
-        else:
-            print_table(("what", "value"), [(name, value) for name, value in plain(info).items()])
-        return 0
+    async def read(client: AsyncClient) -> Any:
+        return (await client.accounts.get_account_info(return_live_balance=True)).result
 
-    return run(main())
+    info = connection.run(read)
+    if json:
+        print_json(info)
+    else:
+        print_table(("what", "value"), list(plain(info).items()))
+    return 0
 
 
 def _show(
@@ -105,15 +104,14 @@ def _show(
     *,
     json: bool,
 ) -> int:
-    async def main() -> int:
+    async def show(client: AsyncClient) -> None:
         rows = []
-        async with connection.client() as client:
-            async for item in find(client):
-                if json:
-                    print_json(item)
-                else:
-                    rows.append([getattr(item, name, None) for name in columns])
+        async for item in find(client):
+            if json:
+                print_json(item)
+            else:
+                rows.append([getattr(item, name, None) for name in columns])
         print_table(columns, rows)
-        return 0
 
-    return run(main())
+    connection.run(show)
+    return 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Parameter
 
-from voxsip.cli._connection import DEFAULT, Connection, run
+from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._display.events import print_event
 from voxsip.cli._display.plan_text import print_plan
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
@@ -50,11 +50,7 @@ def plan(
         print_note(rows)
         rows.check()
 
-        async def main() -> Plan:
-            async with connection.client() as client:
-                return await make_plan(client, rows, options)
-
-        made = run(main())
+        made = connection.run(lambda client: make_plan(client, rows, options))
     code = Exit.CHANGES if detailed_exitcode and made.changes else Exit.DONE
     if made.refused:
         code = Exit.USAGE

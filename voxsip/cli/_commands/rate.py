@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from voxsip._printable import counted
-from voxsip.cli._connection import DEFAULT, Connection, Switch, run
+from voxsip.cli._connection import DEFAULT, Connection, Switch
 from voxsip.cli._exit_codes import CommandError
 from voxsip.cli._terminal.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from voxsip import AsyncClient
     from voxsip.shared import RateStatus, SharedLimiter
 
 
@@ -65,16 +66,15 @@ def _with_limiter(
 ) -> int:
     from voxsip.shared import SharedLimiter  # noqa: PLC0415 - only for those who share
 
-    async def main() -> RateStatus:
-        async with connection.client() as client:
-            limiter = client.limiter
-            if not isinstance(limiter, SharedLimiter):
-                raise CommandError("name the store: --rate-store postgresql://user@host/database")
-            if change is not None:
-                await change(limiter)
-            return await limiter.status()
+    async def read(client: AsyncClient) -> RateStatus:
+        limiter = client.limiter
+        if not isinstance(limiter, SharedLimiter):
+            raise CommandError("name the store: --rate-store postgresql://user@host/database")
+        if change is not None:
+            await change(limiter)
+        return await limiter.status()
 
-    status = run(main())
+    status = connection.run(read)
     if as_json:
         print_json(status)
     else:

@@ -9,14 +9,14 @@ from cyclopts import Group, Parameter
 
 from voxsip._printable import counted
 from voxsip.bulk import CreateRequest
-from voxsip.cli._connection import DEFAULT, SIP_DEFAULT, Connection, SipConnection, Switch, run
+from voxsip.cli._connection import DEFAULT, SIP_DEFAULT, Connection, SipConnection, Switch
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._terminal import questions as ask
 from voxsip.cli._terminal.output import print_json, print_table
 from voxsip.cli._terminal.streams import OutputLost
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from voxsip import AsyncClient
     from voxsip.models import SipRegistration
@@ -158,7 +158,8 @@ def list_(
         if not json:
             print_message(counted(count, "registration"))
 
-    return _call(connection, show)
+    connection.run(show)
+    return Exit.DONE
 
 
 def create_(
@@ -197,7 +198,8 @@ def create_(
         if account is not None and account.balance is not None:
             print_message(f"balance left: {account.balance} {account.currency or ''}".rstrip())
 
-    return _call(connection, buy)
+    connection.run(buy)
+    return Exit.DONE
 
 
 def bind_(
@@ -221,7 +223,8 @@ def bind_(
         await client.sip_registrations.bind(sip_registration_id=one, **target.values())
         _confirm(f"registration {one} is bound", one, as_json=json)
 
-    return _call(connection, change)
+    connection.run(change)
+    return Exit.DONE
 
 
 def unbind_(
@@ -248,7 +251,8 @@ def unbind_(
             what = f"user {target.user_id or target.user_name}"
         _confirm(f"{what} is unbound", one, as_json=json)
 
-    return _call(connection, change)
+    connection.run(change)
+    return Exit.DONE
 
 
 def update_(
@@ -280,7 +284,8 @@ def update_(
         await client.sip_registrations.update(sip_registration_id=one, **values)
         _confirm(f"registration {one} is changed", one, as_json=json)
 
-    return _call(connection, change)
+    connection.run(change)
+    return Exit.DONE
 
 
 def delete_(
@@ -306,7 +311,8 @@ def delete_(
             await client.sip_registrations.delete(sip_registration_id=one)
             _confirm(f"registration {one} is deleted", one, as_json=json)
 
-    return _call(connection, drop)
+    connection.run(drop)
+    return Exit.DONE
 
 
 def _check_names(values: dict[str, Any]) -> None:
@@ -314,15 +320,6 @@ def _check_names(values: dict[str, Any]) -> None:
     texts: dict[str, Any] = {"sip_username": "x", "proxy": "x"}
     texts |= {name: value for name, value in values.items() if isinstance(value, str) and value}
     CreateRequest(**texts)
-
-
-def _call(connection: Connection, action: Callable[[AsyncClient], Awaitable[None]]) -> int:
-    async def main() -> None:
-        async with connection.client() as client:
-            await action(client)
-
-    run(main())
-    return Exit.DONE
 
 
 def _confirm(text: str, registration: int | None, *, as_json: bool) -> None:

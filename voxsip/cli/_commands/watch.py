@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from voxsip._printable import counted
 from voxsip.cli._commands.registrations import NO_FILTERS, Filters, Json
-from voxsip.cli._connection import SIP_DEFAULT, SipConnection, Switch, run
+from voxsip.cli._connection import SIP_DEFAULT, SipConnection, Switch
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 
 if TYPE_CHECKING:
@@ -58,26 +58,20 @@ def watch(
             raise CommandError("give a FILE or filters, not both")
         ids = _ids_in(file)
 
-    async def main() -> int:
-        from voxsip.cli._display.health import choose_display  # noqa: PLC0415 - may import rich
+    from voxsip.cli._display.health import choose_display  # noqa: PLC0415 - may import rich
 
-        with choose_display(json=json) as display:
-            async with connection.client() as client:
-                report = await _watch(
-                    client,
-                    partial(client.sip_registrations.health, ids, **selection),
-                    display,
-                    interval,
-                    deadline,
-                    once=once,
-                    until_registered=until_registered,
-                )
-        if not report.registrations:
-            print_message("voxsip: no registration matches")
-            return Exit.FAILED
-        return Exit.DONE if report.all_registered else Exit.FAILED
+    with choose_display(json=json) as display:
 
-    return run(main())
+        async def watch_(client: AsyncClient) -> HealthReport:
+            read = partial(client.sip_registrations.health, ids, **selection)
+            ends = {"once": once, "until_registered": until_registered}
+            return await _watch(client, read, display, interval, deadline, **ends)
+
+        report = connection.run(watch_)
+    if not report.registrations:
+        print_message("voxsip: no registration matches")
+        return Exit.FAILED
+    return Exit.DONE if report.all_registered else Exit.FAILED
 
 
 async def _watch(
