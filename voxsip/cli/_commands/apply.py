@@ -21,7 +21,7 @@ from voxsip.cli._jobs.desired_file import DesiredFile
 from voxsip.cli._jobs.follow import VERBS, follow
 from voxsip.cli._jobs.interrupts import run_interruptible
 from voxsip.cli._jobs.notes import print_note
-from voxsip.cli._jobs.options import DEFAULT_RUN, File, FileOptions, RunOptions, Yes
+from voxsip.cli._jobs.options import NO_OPTIONS, CommonOptions, File, FileOptions, Yes
 from voxsip.cli._jobs.plan_options import DEFAULT_PLANNING, PlanOptions
 from voxsip.cli._jobs.summary import exit_code, print_report
 from voxsip.cli._terminal import questions
@@ -45,7 +45,7 @@ def apply(
     rows: Annotated[str | None, Parameter(metavar="FILE")] = None,
     plan: Annotated[str | None, Parameter(metavar="PLAN")] = None,
     planning: PlanOptions = DEFAULT_PLANNING,
-    options: RunOptions = DEFAULT_RUN,
+    options: CommonOptions = NO_OPTIONS,
 ) -> int:
     """Apply a plan: exactly its changes, or none if the live state has changed since.
 
@@ -85,7 +85,7 @@ def apply(
 
 
 def _apply_rows(
-    file: str, kept: str | None, planning: PlanOptions, options: RunOptions, *, yes: bool
+    file: str, kept: str | None, planning: PlanOptions, options: CommonOptions, *, yes: bool
 ) -> int:
     options.output.check()
     check_folder("--plan", kept)
@@ -133,7 +133,7 @@ async def _run(
     signals: Interrupts,
     made: Plan,
     rows: Iterable[dict[str, object]] | None,
-    options: RunOptions,
+    options: CommonOptions,
     *,
     force: bool,
 ) -> Exit:

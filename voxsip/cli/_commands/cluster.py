@@ -12,7 +12,7 @@ from voxsip._row_files.row_file import OnConflict
 from voxsip.cli._connection import DEFAULT, Connection, Switch, run
 from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.cluster_run import NO_ENGINE, Engine, launch
-from voxsip.cli._jobs.options import DEFAULT_RUN, NO_OUTPUT, File, Flag, Output, RunOptions, Yes
+from voxsip.cli._jobs.options import NO_OPTIONS, NO_OUTPUT, CommonOptions, File, Flag, Output, Yes
 from voxsip.cli._jobs.price import confirm
 from voxsip.cli._terminal import questions
 from voxsip.cli._terminal.output import print_figures, print_json
@@ -55,7 +55,7 @@ def bind(
     verify: Flag = False,
     on_conflict: OnConflict = "error",
     engine: Engine = NO_ENGINE,
-    options: RunOptions = DEFAULT_RUN,
+    options: CommonOptions = NO_OPTIONS,
 ) -> int:
     """Bind and unbind the registrations named in a file, on several machines.
 
@@ -82,7 +82,7 @@ def create(
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
     engine: Engine = NO_ENGINE,
-    options: RunOptions = DEFAULT_RUN,
+    options: CommonOptions = NO_OPTIONS,
 ) -> int:
     """Buy the registrations named in a file, on several machines.
 
@@ -114,7 +114,7 @@ def delete(
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
     engine: Engine = NO_ENGINE,
-    options: RunOptions = DEFAULT_RUN,
+    options: CommonOptions = NO_OPTIONS,
 ) -> int:
     """Delete the registrations named in a file, on several machines. This cannot be undone.
 
@@ -210,7 +210,7 @@ def _make(
     job: dict[str, Any],
     division: Division,
     engine: Engine,
-    options: RunOptions,
+    options: CommonOptions,
     ask: Any = None,
 ) -> Exit:
     reading = options.file_options.reading()

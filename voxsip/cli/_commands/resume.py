@@ -14,7 +14,7 @@ from voxsip.cli._commands.status import most_recent_journal, read_state
 from voxsip.cli._connection import Connection
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.notes import print_note
-from voxsip.cli._jobs.options import DEFAULT_RUN, File, FileOptions, Limits, Output, RunOptions
+from voxsip.cli._jobs.options import NO_OPTIONS, CommonOptions, File, FileOptions, Limits, Output
 from voxsip.cli._jobs.run import launch
 from voxsip.shared import is_store, shown
 
@@ -28,7 +28,7 @@ def resume(
     file: File | None = None,
     /,
     *,
-    options: RunOptions = DEFAULT_RUN,
+    options: CommonOptions = NO_OPTIONS,
 ) -> int:
     """Resume a job from its journal; the end is that of an uninterrupted run.
 
@@ -45,7 +45,7 @@ def resume(
     return _resume(journal, read_state(journal), file, options)
 
 
-def _resume(journal: str, state: JournalStatus, file: str | None, options: RunOptions) -> Exit:
+def _resume(journal: str, state: JournalStatus, file: str | None, options: CommonOptions) -> Exit:
     if state.kind == "apply":
         plan = state.source or "PLAN"
         raise CommandError(
@@ -108,7 +108,7 @@ def continue_job(
         with_failed = f" with {counted(failed, 'failed row')}" if failed else ""
         print_message(f"the job of {shown(journal)} has finished{with_failed}; nothing was sent")
         return Exit.FAILED if failed else Exit.DONE
-    options = RunOptions(
+    options = CommonOptions(
         file_options=file_options, limits=limits, output=output, connection=connection
     )
     return _resume(journal, state, file, options)

@@ -126,7 +126,7 @@ NO_OUTPUT = Output()
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class RunOptions:
+class CommonOptions:
     """All of these, for commands that run a file of rows."""
 
     file_options: FileOptions = NO_FILE_OPTIONS
@@ -139,4 +139,4 @@ class RunOptions:
         return self.limits.values(self.connection.rate_store)
 
 
-DEFAULT_RUN = RunOptions()
+NO_OPTIONS = CommonOptions()
