@@ -109,7 +109,7 @@ def snapshot(service):
             account.rules,
             account.users,
             account.registrations,
-            account.white_list,
+            account.table("sip_whitelist_id").rows,
         )
     )
 

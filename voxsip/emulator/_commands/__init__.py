@@ -13,7 +13,6 @@ from voxsip.emulator._commands import (
     rules,
     scenarios,
     sip_registrations,
-    sip_white_list,
     sms,
     users,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "rules",
     "scenarios",
     "sip_registrations",
-    "sip_white_list",
     "sms",
     "users",
 ]

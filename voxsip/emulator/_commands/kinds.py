@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Any
 
 from attrs import frozen
@@ -37,6 +38,7 @@ class Kind:
         given: the parameter that holds the name in `add`, if it is called otherwise.
         new: the parameter that holds a new name in `set`, if there is one.
         nested: the reply of `add` has the id within `result`.
+        no_network: error number for a name that is no IP network; None if names need not be networks.
         kept: further members that are kept and not listed.
     """
 
@@ -52,6 +54,7 @@ class Kind:
     given: str | None = None
     new: str | None = None
     nested: bool = False
+    no_network: int | None = None
     kept: tuple[str, ...] = ()
 
 
@@ -68,6 +71,17 @@ KINDS = (
         delete="DelPstnBlackListItem",
         set="SetPstnBlackListItem",
         new="pstn_blacklist_phone",
+    ),
+    Kind(
+        key="sip_whitelist_id",
+        name="sip_whitelist_network",
+        missing=169,
+        add="AddSipWhiteListItem",
+        list="GetSipWhiteList",
+        delete="DelSipWhiteListItem",
+        set="SetSipWhiteListItem",
+        new="sip_whitelist_network",
+        no_network=170,
     ),
     Kind(
         key="acd_queue_id",
@@ -174,7 +188,7 @@ def _enter(kind: Kind) -> None:
     def add(context: Context) -> Reply:
         values, scope = context.values, _scope(kind, context)
         table, name = context.account.table(kind.key), values.get(kind.given or kind.name)
-        _check_free(kind, table, name, scope)
+        _check_name(kind, table, name, scope)
         now = context.account.timestamp()
         row = table.add(
             **{kind.name: name, **_kept(kind, members, context)},
@@ -216,7 +230,7 @@ def _enter(kind: Kind) -> None:
         change.pop(kind.name, None)
         name = context.values.get(kind.new or "", row.get(kind.name))
         if name != row.get(kind.name):
-            _check_free(kind, table, name, row.get("_scope"))
+            _check_name(kind, table, name, row.get("_scope"))
         row |= {kind.name: name, **change}
         if "modified" in members:
             row["modified"] = context.account.timestamp()
@@ -270,7 +284,12 @@ def _kept(kind: Kind, members: frozenset[str], context: Context) -> Row:
     return kept
 
 
-def _check_free(kind: Kind, table: Table, name: Any, scope: int | None) -> None:
+def _check_name(kind: Kind, table: Table, name: Any, scope: int | None) -> None:
+    if kind.no_network is not None:
+        try:
+            ip_network(name, strict=False)
+        except ValueError:
+            raise RefusedError(kind.no_network) from None
     if kind.taken is None or name is None:
         return
     for row in table.rows.values():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxsip.emulator._state.directory import Directory, Ids
 from voxsip.emulator._state.ledger import Ledger
-from voxsip.emulator._state.model import Application, Registration, Rule, User, WhiteListItem
+from voxsip.emulator._state.model import Application, Registration, Rule, User
 from voxsip.emulator._state.sessions import KEY as SESSION, Sessions
 
 if TYPE_CHECKING:
@@ -77,9 +77,8 @@ class Account(Directory):
         self.conferences: dict[str, Row] = {}
         self.key_values: dict[int, dict[str, Row]] = {}
         self.plans: dict[str, Row] = {}
-        self.white_list: dict[int, WhiteListItem] = {}
         self._by_sip_username: dict[str, dict[int, Registration]] = {}
-        self._by_user: dict[int, int] = {}
+        self._by_user: dict[int, Registration] = {}
 
     def remove_application(self, application: Application) -> None:
         """Remove an application, its rules and its users; its registrations stay, unbound."""
@@ -160,8 +159,7 @@ class Account(Directory):
 
     def holder(self, user_id: int) -> Registration | None:
         """Return the one registration that a user is bound to."""
-        found = self._by_user.get(user_id)
-        return None if found is None else self.registrations[found]
+        return self._by_user.get(user_id)
 
     def bind(
         self,
@@ -183,7 +181,7 @@ class Account(Directory):
                 if loser is not None:
                     loser.user_id = None
                     self.touch(loser)
-                self._by_user[user_id] = registration.id
+                self._by_user[user_id] = registration
         registration.application_id = application_id
         registration.rule_id = rule_id
         registration.user_id = user_id
@@ -212,14 +210,6 @@ class Account(Directory):
         del same[registration.id]
         if not same:
             del self._by_sip_username[registration.sip_username]
-
-    def add_white_list_item(self, network: str, description: str | None = None) -> WhiteListItem:
-        """Let SIP calls in from one more network."""
-        item = WhiteListItem(
-            id=next(self.ids.white_list_item), network=network, description=description
-        )
-        self.white_list[item.id] = item
-        return item
 
 
 def month_later(day: date) -> date:

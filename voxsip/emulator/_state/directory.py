@@ -28,7 +28,6 @@ class Ids:
         self.rule: count[int] = count(1)
         self.user: count[int] = count(1)
         self.registration: count[int] = count(1)
-        self.white_list_item: count[int] = count(1)
         self.scenario: count[int] = count(1)
         self.audit: count[int] = count(1)
         self._others: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
@@ -54,10 +53,10 @@ class Directory:
         self.scenarios: dict[int, Scenario] = {}
         self.users: dict[int, User] = {}
         self._tables: dict[str, Table] = {}
-        self._scenario_names: dict[str, int] = {}
-        self._application_names: dict[str, int] = {}
-        self._rule_names: dict[tuple[int, str], int] = {}
-        self._user_names: dict[tuple[int | None, str], int] = {}
+        self._scenario_names: dict[str, Scenario] = {}
+        self._application_names: dict[str, Application] = {}
+        self._rule_names: dict[tuple[int, str], Rule] = {}
+        self._user_names: dict[tuple[int | None, str], User] = {}
         self._user_name_counts: dict[str, int] = {}
 
     def timestamp(self) -> str:
@@ -75,8 +74,7 @@ class Directory:
 
     def application_named(self, name: str) -> Application | None:
         """Find an application by its exact name."""
-        found = self._application_names.get(name)
-        return None if found is None else self.applications[found]
+        return self._application_names.get(name)
 
     def add_application(self, name: str, *, secure_record_storage: bool = False) -> Application:
         """Add an application; the name must be free."""
@@ -87,14 +85,14 @@ class Directory:
             secure_record_storage=secure_record_storage,
         )
         self.applications[application.id] = application
-        self._application_names[name] = application.id
+        self._application_names[name] = application
         return application
 
     def rename_application(self, application: Application, name: str) -> None:
         """Give an application another name; it must be free."""
         del self._application_names[application.name]
         application.name = name
-        self._application_names[name] = application.id
+        self._application_names[name] = application
 
     # Rules
 
@@ -104,8 +102,7 @@ class Directory:
 
     def rule_named(self, application_id: int, name: str) -> Rule | None:
         """Find a rule by its exact name within an application."""
-        found = self._rule_names.get((application_id, name))
-        return None if found is None else self.rules[found]
+        return self._rule_names.get((application_id, name))
 
     def add_rule(
         self,
@@ -128,21 +125,20 @@ class Directory:
             position=max((rule.position for rule in self.rules_of(application_id)), default=0) + 1,
         )
         self.rules[rule.id] = rule
-        self._rule_names[application_id, name] = rule.id
+        self._rule_names[application_id, name] = rule
         return rule
 
     def rename_rule(self, rule: Rule, name: str) -> None:
         """Give a rule another name; it must be free in its application."""
         del self._rule_names[rule.application_id, rule.name]
         rule.name = name
-        self._rule_names[rule.application_id, name] = rule.id
+        self._rule_names[rule.application_id, name] = rule
 
     # Scenarios
 
     def scenario_named(self, name: str) -> Scenario | None:
         """Find a scenario by its exact name."""
-        found = self._scenario_names.get(name)
-        return None if found is None else self.scenarios[found]
+        return self._scenario_names.get(name)
 
     def add_scenario(self, name: str, script: str) -> Scenario:
         """Add a scenario; the name must be free."""
@@ -150,14 +146,14 @@ class Directory:
             id=next(self.ids.scenario), name=name, script=script, modified=self.timestamp()
         )
         self.scenarios[scenario.id] = scenario
-        self._scenario_names[name] = scenario.id
+        self._scenario_names[name] = scenario
         return scenario
 
     def rename_scenario(self, scenario: Scenario, name: str) -> None:
         """Give a scenario another name; it must be free."""
         del self._scenario_names[scenario.name]
         scenario.name = name
-        self._scenario_names[name] = scenario.id
+        self._scenario_names[name] = scenario
 
     def remove_scenario(self, scenario: Scenario) -> None:
         """Remove a scenario, from every rule that has it too."""
@@ -171,8 +167,7 @@ class Directory:
 
     def user_named(self, application_id: int | None, name: str) -> User | None:
         """Find a user by its exact name within an application."""
-        found = self._user_names.get((application_id, name))
-        return None if found is None else self.users[found]
+        return self._user_names.get((application_id, name))
 
     def user_name_exists(self, name: str) -> bool:
         """Returns whether any application has a user of this name."""
@@ -212,7 +207,7 @@ class Directory:
         self._index_user(user)
 
     def _index_user(self, user: User) -> None:
-        self._user_names[user.application_id, user.name] = user.id
+        self._user_names[user.application_id, user.name] = user
         self._user_name_counts[user.name] = self._user_name_counts.get(user.name, 0) + 1
 
     def _unindex_user(self, user: User) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from attrs import define, field
 
-__all__ = ["Application", "Registration", "Rule", "Scenario", "User", "WhiteListItem"]
+__all__ = ["Application", "Registration", "Rule", "Scenario", "User"]
 
 
 @define(kw_only=True)
@@ -87,12 +87,3 @@ class Registration:
     application_id: int | None = None
     rule_id: int | None = None
     user_id: int | None = None
-
-
-@define(kw_only=True)
-class WhiteListItem:
-    """A network from which SIP calls are let in."""
-
-    id: int
-    network: str
-    description: str | None = None
