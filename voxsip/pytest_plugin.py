@@ -122,14 +122,11 @@ def voxsip_environment(voxsip_emulator: Emulator, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("VOXIMPLANT_CREDENTIALS", str(voxsip_emulator.credentials))
     monkeypatch.setenv("VOXIMPLANT_BASE_URL", voxsip_emulator.base_url)
     monkeypatch.delenv("VOXIMPLANT_TOKEN", raising=False)
-    listed = (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), _host(voxsip_emulator))
+    host = urlsplit(voxsip_emulator.base_url).hostname
+    listed = (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), host)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, ",".join(filter(None, listed)))
     return voxsip_emulator
-
-
-def _host(emulator: Emulator) -> str | None:
-    return urlsplit(emulator.base_url).hostname
 
 
 def _connection(emulator: Emulator) -> dict[str, Any]:

@@ -62,8 +62,8 @@ class Emulator:
         directory: the folder for `credentials.json` and `ca.pem`; None makes a temporary one, removed at
             the end.
         applications: the number of applications at the start.
-        users: likewise.
-        registrations: likewise; already paid for.
+        users: the number of users at the start.
+        registrations: the number of registrations at the start, already paid for.
         calls: past calls, a minute apart, in the history; they take no memory, so that reports may be of any size.
         call_data: custom data of each of them; a long text makes a large report of few calls.
         children: child accounts at the start, numbered from 2; each has as many of these things, and as much money.
@@ -244,8 +244,8 @@ class Emulator:
 
         Args:
             applications: the number of applications at the start, named as in the main account.
-            users: likewise.
-            registrations: likewise.
+            users: the number of users at the start.
+            registrations: the number of registrations at the start.
             balance: money at the start; None gives it what the main account had.
             rate_limit: calls a second that it may make; None for as many as the main account, counted apart.
             own_ids: count the ids of its things from 1, so that they equal those of the main account.
@@ -276,7 +276,7 @@ class Emulator:
         """
         return State.of(self._service, account_id)
 
-    # What a test looks at and turns
+    # What a test reads and changes
 
     @property
     def api_key(self) -> str:

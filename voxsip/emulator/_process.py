@@ -49,8 +49,8 @@ def serve(
         tls_name: further host names or addresses for the certificate.
         dir: the folder for `credentials.json` and `ca.pem`; None for a temporary one.
         applications: the number of applications at the start.
-        users: likewise.
-        registrations: likewise.
+        users: the number of users at the start.
+        registrations: the number of registrations at the start.
         balance: money at the start.
         price: the price of a registration.
         rate_limit: calls a second; above it, error 340.

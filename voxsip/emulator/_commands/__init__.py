@@ -1,6 +1,6 @@
 """The commands, a module per group; importing this package enters them all in the table."""
 
-from voxsip.emulator._commands import (
+from voxsip.emulator._commands import (  # noqa: F401 - each enters its commands in the table
     accounts,
     applications,
     call_lists,
@@ -16,20 +16,3 @@ from voxsip.emulator._commands import (
     sms,
     users,
 )
-
-__all__ = [
-    "accounts",
-    "applications",
-    "call_lists",
-    "history",
-    "key_value_storage",
-    "kinds",
-    "outbound_test_numbers",
-    "phone_numbers",
-    "reports",
-    "rules",
-    "scenarios",
-    "sip_registrations",
-    "sms",
-    "users",
-]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._state.table import Row
 
-__all__ = ["PLAN_PRICES"]
+__all__: list[str] = []
 
 INVALID_CHILD_ID = 194
 INVALID_CHILD_NAME = 198

@@ -256,7 +256,7 @@ def owned(account: Account, number: str) -> Row | None:
 
 def _owner(context: Context, number: str) -> Account | None:
     """Return the account of this server that has a number."""
-    return next((account for account in context.others if owned(account, number)), None)
+    return next((account for account in context.accounts if owned(account, number)), None)
 
 
 def _is_number(text: str) -> bool:
@@ -270,7 +270,7 @@ def _on_sale(context: Context) -> Iterator[str]:
     prefix = _COUNTRIES.get(values["country_code"], ("", "999"))[1]
     taken = {
         row["phone_number"]
-        for account in context.others
+        for account in context.accounts
         for row in account.table(KEY).rows.values()
     }
     first = values["phone_region_id"] % 100 * 10**6

@@ -8,11 +8,11 @@ __all__ = ["Pauses", "StoppedError"]
 
 
 class StoppedError(Exception):
-    """Note that the server is stopping; no request is delayed any longer."""
+    """The server is stopping: no request is delayed any longer."""
 
 
 class Pauses:
-    """Let requests wait, and wake them all up in the end."""
+    """Delay requests, until the server stops."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
@@ -39,7 +39,7 @@ class Pauses:
             self._waiting.discard(future)
 
     def stop(self) -> None:
-        """Wake everybody up, and let nobody wait any more."""
+        """End every wait, and refuse further ones."""
         self._stopped = True
         for future in self._waiting:
             if not future.done():

@@ -1,4 +1,4 @@
-"""Pages of the emulator's own, for this machine only and without a token: its state, its callbacks, what fails."""
+"""Pages about the emulator, for this machine only and without a token: state, callbacks, failing registrations."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ class Admin:
                 return self._json(State.of(self._service, int(item) if item else None).to_json())
             if route == ("GET", CALLBACKS_PATH):
                 return self._json(orjson.dumps([one.describe() for one in self._callbacks]))
-            if (
-                request.content_type != "application/json"
-            ):  # which no page of a web site can send here
+            if request.content_type != "application/json":  # which no web site can send here
                 return web.Response(status=415)
             if route == ("POST", CALLBACKS_PATH):
                 self._callbacks.send_again(int(item))

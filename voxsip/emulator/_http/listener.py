@@ -1,4 +1,4 @@
-"""The listening socket: it can reset a connection before anyone says a word on it, and knows which are still open."""
+"""The listening socket: it can reset a connection before any data is sent, and knows which are still open."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Handler:
         self.faults: Faults | None = None
         self.callbacks = Callbacks()
         self._admin = Admin(service, self.callbacks)
-        self._late: list[_LateCall] = []
+        self._late: list[tuple[Call, int]] = []
         self._timers: set[asyncio.TimerHandle] = set()
         self._pauses = Pauses()
 
@@ -132,7 +132,7 @@ class Handler:
         half = self.latency() / 2 if self.latency is not None else 0.0
         await self._pauses.wait(half)
         reply = await self._execute(call)
-        body = reply.whole() if isinstance(reply, File) else reply
+        body = b"".join(reply.make()) if isinstance(reply, File) else reply
         for fault in hits:
             if fault.kind == "late_duplicate":
                 self._duplicate(call, fault)
@@ -145,7 +145,7 @@ class Handler:
 
     def _duplicate(self, call: Call, fault: Fault) -> None:
         if fault.requests is not None:
-            self._late.append(_LateCall(call, fault.requests))
+            self._late.append((call, fault.requests))
             return
 
         def deliver() -> None:
@@ -156,14 +156,11 @@ class Handler:
         self._timers.add(timer)
 
     def _deliver_late(self) -> None:
-        waiting = []
-        for late in self._late:
-            late.requests -= 1
-            if late.requests > 0:
-                waiting.append(late)
-            else:
-                self.service.reply(late.call)
-        self._late = waiting
+        counted = [(call, requests - 1) for call, requests in self._late]
+        self._late = [late for late in counted if late[1] > 0]
+        for call, requests in counted:
+            if requests <= 0:
+                self.service.reply(call)
 
     async def _answer(
         self, request: web.BaseRequest, reply: bytes | File, injection: Injection | None = None
@@ -173,18 +170,5 @@ class Handler:
         return self._json(reply) if injection is None else injection.answer(reply)
 
     def _json(self, body: bytes) -> web.Response:
-        return web.Response(
-            body=body,
-            headers={
-                "Content-Type": "application/json",
-                "Date": self.service.clock.http_date(),
-            },
-        )
-
-
-class _LateCall:
-    __slots__ = ("call", "requests")
-
-    def __init__(self, call: Call, requests: int) -> None:
-        self.call = call
-        self.requests = requests
+        headers = {"Content-Type": "application/json", "Date": self.service.clock.http_date()}
+        return web.Response(body=body, headers=headers)

@@ -1,4 +1,4 @@
-"""Account callbacks as the service makes and signs them; who sends them is another's concern."""
+"""Account callbacks as the service makes and signs them; `_http.callbacks` sends them."""
 
 from __future__ import annotations
 

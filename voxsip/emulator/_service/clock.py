@@ -21,7 +21,7 @@ class Clock:
         offset: seconds by which the server is ahead of the source; may change while it runs.
 
     Attributes:
-        skew: seconds more, for as long as one request is served that a fault has struck.
+        skew: seconds that a fault adds while the request is served that it applies to.
     """
 
     __slots__ = ("_date", "_date_second", "offset", "skew", "source")

@@ -1,8 +1,8 @@
-"""What a command's handler gets to work with, and the table the handlers enter themselves in."""
+"""The context that a command's handler works with, and the table of all handlers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 @frozen(kw_only=True)
 class Context:
-    """One command in the making.
+    """One command that is being executed.
 
     Args:
         account: the account that the token speaks for.
-        values: typed parameters; what was not given is not in there.
+        values: the parameters that were given, typed.
         price: the price of one SIP registration.
         max_registrations: the number of registrations an account may have, or None.
         max_users: the number of users an account may have.
@@ -36,7 +36,7 @@ class Context:
         page_cap: most rows in a page, whatever was asked.
         shift: rows that appeared (positive) or vanished (negative) ahead of a page being read.
         children: the accounts that this one is the parent of, by id.
-        others: all accounts of the server.
+        accounts: all accounts of the server.
         uncounted: takes the files of reports, whose size has yet to be found out.
     """
 
@@ -49,7 +49,7 @@ class Context:
     page_cap: int = 1000
     shift: int = 0
     children: Mapping[int, Account] = field(factory=dict)
-    others: Sequence[Account] = ()
+    accounts: Collection[Account] = ()
     uncounted: list[File] = field(factory=list)
 
     def page(self, rows: Iterable[T]) -> list[T]:

@@ -1,4 +1,4 @@
-"""The one exception of the emulator's rules: the command is refused, with a number."""
+"""The exception of a refused command."""
 
 from __future__ import annotations
 

@@ -33,10 +33,6 @@ class File:
             yield
         self.size = size
 
-    def whole(self) -> bytes:
-        """Return all of it."""
-        return b"".join(self.make())
-
 
 def csv_file(
     header: str | None, lines: Callable[[], Iterable[str]], *, packed: bool = False

@@ -87,7 +87,6 @@ class Service:
         self._ids = Ids()
         self._balance = balance
         self._children: dict[int, dict[int, Account]] = {}
-        self._all: list[Account] = []
         self.tokens: TokenVerifier = TokenVerifier(clock, self._may_act)
         self.main: Account = self.add_account()
 
@@ -115,7 +114,6 @@ class Service:
         )
         account.limit = limit
         self.accounts[account.id] = account
-        self._all.append(account)
         if parent is not None:
             self._children.setdefault(parent, {})[account.id] = account
         return account
@@ -174,7 +172,7 @@ class Service:
             page_cap=self.page_cap if call.page_cap is None else min(self.page_cap, call.page_cap),
             shift=call.shift,
             children=self._children.get(account.id, {}),
-            others=self._all,
+            accounts=self.accounts.values(),
             uncounted=self.uncounted,
         )
         handler = HANDLERS.get(call.command)

@@ -1,4 +1,4 @@
-"""Time zones of the history: moments are kept in UTC, and asked for and told in the zone of the request."""
+"""Time zones of the history: times are kept in UTC; requests and replies use the zone that a request names."""
 
 from __future__ import annotations
 

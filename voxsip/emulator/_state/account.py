@@ -1,6 +1,6 @@
 """One account: its money, its things, and the binding of a registration.
 
-Methods here keep the indices true; what a command may and may not do is decided elsewhere.
+Methods keep the indices consistent; commands check what is allowed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What BindSipRegistration means: names to things, things to a binding, and back off again."""
+"""What BindSipRegistration does: find what a command names, bind a registration to it, or unbind it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT_BOUND_TO_APPLICATION = 393
 
 @frozen(kw_only=True)
 class Target:
-    """What a command named, found: each part is None if it named none."""
+    """What a command names; None for a part that it does not name."""
 
     application: Application | None = None
     rule: Rule | None = None
@@ -131,7 +131,7 @@ def apply_target(account: Account, registration: Registration, target: Target) -
 
 
 def release(account: Account, registration: Registration | None, target: Target) -> None:
-    """Unbind what is named, where it holds.
+    """Unbind what is named, if it is bound.
 
     With a registration: the user and the rule that are named, if it is bound to them; all three
     parts if only its application, or nothing at all, is named. Without one, the named user is

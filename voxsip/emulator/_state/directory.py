@@ -1,7 +1,7 @@
-"""Who may be called: the applications, rules, scenarios and users of an account, and their names.
+"""The applications, rules, scenarios and users of an account, and tables of all else.
 
-Every table is a dict in id order: ids only grow, and nothing is put back. Names are unique among
-applications, among scenarios, and among the rules and among the users of one application. All else is in tables.
+Every dict is in id order: ids only grow, and no deleted thing returns. Names are unique among applications, among
+scenarios, and among the rules and among the users of one application.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ def seed(
 
     Applications are `app-1`…, each with one rule `rule-1`; users are `user-1`…, user *i* in
     application (*i* - 1) mod `applications` + 1, or in none if there is none; registrations are
-    `sip-1`… at one proxy, unbound, logged in, and already paid for: a day ago, so that none passes for one bought
-    since the server runs. Calls lie a minute apart, in turn at the applications, the last a minute ago.
+    `sip-1`… at one proxy, unbound, logged in, and paid for a day ago, so that none looks as if it was bought after the
+    server started. Calls lie a minute apart, in turn at the applications, the last a minute ago.
     """
     yesterday = account.clock.utc() - timedelta(days=1)
     made = [account.add_application(f"app-{number}") for number in range(1, applications + 1)]

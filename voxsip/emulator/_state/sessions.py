@@ -1,4 +1,4 @@
-"""Calls of the past: those that a seed says there were, made as they are read, and those started since."""
+"""Past calls: seeded ones, which are computed as they are read, and those started since."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Place:
 class Sessions:
     """Keep the sessions of an account in the order of their ids, which is that of their beginnings.
 
-    However many are seeded, they take no memory: each is made of its number.
+    Seeded ones take no memory: each is computed from its number.
 
     Args:
         account_id: the account of the sessions.
@@ -59,7 +59,7 @@ class Sessions:
         return self._seeded + len(self._started.rows)
 
     def seed(self, number: int, places: Sequence[Place], data: str = "") -> None:
-        """Let there have been so many calls with these custom data, in turn at these places."""
+        """Put so many past calls with these custom data into the history, at each place in turn."""
         if not number:
             return
         self._first_id = next(self._ids)
@@ -89,7 +89,7 @@ class Sessions:
 
         Args:
             begin: the first moment; None for no bound.
-            end: the last one, likewise.
+            end: the last moment; None for no bound.
             limit: leave out those that began after the first so many.
             descending: the latest first.
         """

@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 class Table:
-    """Keep rows in id order: ids only grow, and nothing is put back.
+    """Keep rows in id order: ids only grow, and no removed row returns.
 
     Args:
         key: the member that holds the id.
