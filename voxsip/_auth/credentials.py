@@ -1,6 +1,6 @@
-"""Credentials: where they come from, and clear words where they are missing or broken.
+"""Reads credentials from files, texts and the environment, and explains what is missing or broken in them.
 
-A credentials file is JSON with `account_id`, `key_id`, `private_key` and, unused here, `account_email`.
+A credentials file is JSON with `account_id`, `key_id`, `private_key` and `account_email`, which is not used here.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class ServiceAccount:
     """A service account's key, parsed once.
 
     Args:
-        account_id: the account the key belongs to.
-        key_id: the key's id, sent as `kid`.
-        private_key: RSA private key, PEM (PKCS#8); never shown.
-        account_email: the account's e-mail address, not used to sign.
-        source: the name of the account in an error.
+        account_id: The account that the key belongs to.
+        key_id: The key's id, sent as `kid`.
+        private_key: The RSA private key in PEM (PKCS#8); never shown.
+        account_email: The account's e-mail address, not used to sign.
+        source: The name of the account in an error.
 
     Raises:
-        ConfigurationError: a field is missing or of the wrong form; names it, never its content.
+        ConfigurationError: A field is missing or malformed; the error names the field, never its content.
     """
 
     account_id: int
@@ -95,11 +95,11 @@ class ServiceAccount:
         """Make an account of the members of a credentials file.
 
         Args:
-            data: the members; `account_id` may be a text of digits.
-            source: the name of the data in an error.
+            data: The members; `account_id` may be a text of digits.
+            source: The name of the data in an error.
 
         Raises:
-            ConfigurationError: names the member at fault.
+            ConfigurationError: A member is missing or malformed; the error names it.
         """
         data = conceal_members(data)
         missing = [
@@ -126,9 +126,9 @@ class ServiceAccount:
         """Read a credentials file; warn once if others may read it too.
 
         Raises:
-            ConfigurationError: the file is missing, unreadable or broken; names the file and the member.
+            ConfigurationError: The file is missing, unreadable or broken; the error names the file and the member.
         """
-        path = conceal(_text_of(path))  # where its content stands in its place, no frame shows it
+        path = conceal(_text_of(path))  # it may be the file's content, which no traceback may show
         content = _read(path)
         source = reveal(path)  # a file has this name, so it is no key
         account = cls.from_mapping(_members_of(content, source), source)
@@ -141,10 +141,10 @@ class ServiceAccount:
 
         Args:
             text: The JSON.
-            source: Its name in an error.
+            source: The name of the text in an error.
 
         Raises:
-            ConfigurationError: the text is broken; names the member, never the content.
+            ConfigurationError: The text is broken; the error names the member, never the content.
         """
         text = conceal(text)
         return cls.from_mapping(
@@ -158,7 +158,7 @@ def from_environment() -> ServiceAccount | str:
     `VOXIMPLANT_CREDENTIALS` is the path of a credentials file or its content, `VOXIMPLANT_TOKEN` a ready token.
 
     Raises:
-        ConfigurationError: neither is set.
+        ConfigurationError: Neither is set, or the credentials are broken.
     """
     if given := conceal(os.environ.get(FILE_VARIABLE)):
         if given.removeprefix("\ufeff").lstrip().startswith("{"):
@@ -191,7 +191,7 @@ def _members_of(content: SecretBytes, source: str) -> Mapping[str, Any]:
     """Parse the content of a credentials file, its secrets concealed."""
     raw = content.reveal()
     try:
-        # Editors and PowerShell put a byte-order mark before it, and may write UTF-16.
+        # Editors and PowerShell may write a byte-order mark, or UTF-16.
         data = Hidden(orjson.loads(raw.decode(json.detect_encoding(raw)).strip().encode()))
     except ValueError:
         data = None  # the error holds the text
@@ -205,7 +205,10 @@ def _members_of(content: SecretBytes, source: str) -> Mapping[str, Any]:
 
 
 def _as_pem(private_key: str) -> str:
-    """Return a key with its line breaks, which environments and YAML turn into two characters or into spaces."""
+    """Restore the line breaks of a key, which YAML and environments may change.
+
+    They may have become spaces, or a backslash and a letter.
+    """
     text = reveal(private_key)
     found = _PEM.fullmatch(text.replace("\\r", "").replace("\\n", "\n").strip().strip("\"'"))
     if found is None:

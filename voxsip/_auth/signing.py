@@ -1,6 +1,6 @@
-"""Signing a token: python-jose, its cryptography backend only, RS256 only, behind one method.
+"""Signs tokens by RS256 with python-jose and its cryptography backend.
 
-The import waits for the first key, since most of its cost is the cryptography library.
+These libraries are imported with the first key, since importing cryptography is slow.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class JoseSigner:
     """Signs with an RSA key, parsed once.
 
     Args:
-        private_key: the key in PEM, unencrypted.
-        key_id: goes into the header as `kid`.
+        private_key: The key in PEM, unencrypted.
+        key_id: The key's id, sent in the header as `kid`.
 
     Raises:
-        ValueError: the text is no RSA private key; says why, without its content.
+        ValueError: The text is not an RSA private key; the error says why, without its content.
     """
 
     __slots__ = ("_headers", "_jws", "_key")
@@ -47,7 +47,7 @@ class JoseSigner:
         try:
             key = CryptographyRSAKey(private_key, ALGORITHM)
         except Exception:
-            key = None  # whatever the parser says may quote the key
+            key = None  # the parser's error may quote the key
         if key is None or not isinstance(key.prepared_key, RSAPrivateKey):
             raise ValueError(_why_unusable(private_key))
         self._key = key
@@ -65,7 +65,7 @@ class JoseSigner:
                 self._jws.sign(dict(claims), self._key, headers=self._headers, algorithm=ALGORITHM)
             )
         except BaseException as error:
-            clear_values(error, handled)  # the library joins the token in its frames
+            clear_values(error, handled)  # frames of the library hold the token
             raise
 
 

@@ -1,4 +1,4 @@
-"""Where a client's tokens come from: arguments, or the environment."""
+"""Chooses the source of a client's tokens: its arguments, or the environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def make_tokens(
     """Return the source of tokens that the arguments, or the environment, name.
 
     Raises:
-        ConfigurationError: none, two, or broken ones.
+        ConfigurationError: No credentials are given, or credentials and a token, or they are broken.
     """
     if account_id is not None and (type(account_id) is not int or account_id < 1):
         raise ConfigurationError(f"account_id: expected a whole number above 0, got {account_id!r}")
@@ -35,7 +35,7 @@ def make_tokens(
         raise ConfigurationError(
             "account_id: a ready token names its account itself; leave account_id out"
         )
-    given: object = token  # a wrong type comes hidden
+    given: object = token  # a value of a wrong type is `Hidden` here
     if (
         not isinstance(given, str)
         or not token

@@ -1,7 +1,7 @@
-"""Service accounts, and the tokens minted from them.
+"""Sources of tokens: a ready one, or those minted with a service account's key.
 
-A token is made locally, kept until shortly before its end and shared by all calls: no lock and no await,
-so that no caller can be cancelled out of another's token.
+A token is minted locally, kept until shortly before it expires and shared by all calls. Minting takes no lock and no
+await, so cancelling one call cannot cost another its token.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from voxsip._errors import ConfigurationError
 from voxsip._redaction.values import SecretText
 
 LIFETIME = 3600
-"""Seconds a token lives: the most the API takes."""
+"""Seconds until a token expires: the most that the API accepts."""
 BACKDATED = 10
-"""Seconds a token's start lies in the past, so that a clock slightly ahead does no harm."""
+"""Seconds by which `iat` lies in the past, so that a clock slightly ahead does no harm."""
 FURTHEST = 2 * 366 * 24 * 3600
-"""Seconds by which a server's `Date` may correct the clock, two years: a token of another age would wait for its time to come."""
+"""The most seconds (two years) by which a server's `Date` corrects the clock; a wrong date is not believed."""
 SAME = 60
-"""Seconds within which two corrections are one."""
+"""Seconds within which two corrections count as the same."""
 MARGIN = 300
-"""Seconds before its end from which a token is no longer used."""
+"""Seconds before its expiry when a token is replaced."""
 
 
 class Tokens(Protocol):
@@ -36,7 +36,7 @@ class Tokens(Protocol):
 
     @property
     def account_id(self) -> int | None:
-        """The account acted for, if the source knows it."""
+        """The account that calls act for, if the source knows it."""
         ...
 
     def bearer(self) -> str:
@@ -44,14 +44,18 @@ class Tokens(Protocol):
         ...
 
     def renew(self, refused: str, server_time: datetime | None) -> bool:
-        """Record that the server refused a header value; returns whether another one can be obtained."""
+        """Record that the server refused a header value.
+
+        Returns:
+            Whether another value can be obtained.
+        """
         ...
 
     def for_account(self, account_id: int) -> Tokens:
         """Return a source of tokens that act for another account.
 
         Raises:
-            ConfigurationError: there is no key to sign with.
+            ConfigurationError: There is no key to sign with.
         """
         ...
 
@@ -86,19 +90,19 @@ class StaticToken:
         return False
 
     def for_account(self, account_id: int) -> Tokens:
-        """Refuse: a token names its account."""
+        """Raise: a token is valid for one account only."""
         raise ConfigurationError(
             f"account_id: a ready token cannot act for account {account_id}; use the parent account's credentials"
         )
 
 
 class TokenCache:
-    """Mints a token when there is none, hands out the same one until shortly before it expires.
+    """A source that mints tokens and reuses each until shortly before it expires.
 
     Args:
-        account: the service account whose key signs.
-        account_id: the account acted for (`iss`); a parent's key may sign for a child account.
-        clock: dates the tokens and measures their age.
+        account: The service account whose key signs.
+        account_id: The account that calls act for (`iss`); a parent's key may sign for a child account.
+        clock: The clock that dates the tokens and measures their age.
     """
 
     __slots__ = (
@@ -128,20 +132,21 @@ class TokenCache:
         return f"TokenCache(account_id={self._account_id})"
 
     def bearer(self) -> str:
-        """Return the header value to send now, minting a token if need be."""
+        """Return the header value to send now; mint a token if the last has expired."""
         if self._clock.monotonic() < self._fresh_until:
             return self._bearer
         return self._mint()
 
     def renew(self, refused: str, server_time: datetime | None) -> bool:
-        """Drop a refused token and set the clock right; the next `bearer` mints again.
+        """Drop a refused token and correct the clock; the next `bearer` mints again.
 
-        Of many calls refused with one token only the first changes anything. A correction of more than two years is not
-        believed, and one whose token is refused in turn, at once or for the same reason, is dropped.
+        If many calls are refused with the same token, only the first changes anything. A correction of more than two
+        years is ignored. A correction is dropped if a token minted with it is refused at once, or is refused and the
+        server's time asks for the same correction again.
 
         Args:
-            refused: the header value the server did not accept.
-            server_time: the server's clock where the refusal may be the clock's fault, else None.
+            refused: The header value that the server refused.
+            server_time: The server's time if a wrong clock may be the cause, else None.
         """
         if refused == self._bearer:
             self._offset = self._corrected(server_time)
@@ -149,7 +154,7 @@ class TokenCache:
         return True
 
     def _corrected(self, server_time: datetime | None) -> float:
-        """Return the offset to use after a token minted under the present one was refused."""
+        """Return the clock offset to use after a token was refused."""
         age = self._clock.monotonic() - (self._fresh_until - LIFETIME + BACKDATED + MARGIN)
         if server_time is None:
             return self._offset if age >= SAME else 0.0
@@ -158,7 +163,7 @@ class TokenCache:
         return offset if abs(offset) <= FURTHEST and helped else 0.0
 
     def for_account(self, account_id: int) -> TokenCache:
-        """Return a source of tokens that act for another account, signed with the same key."""
+        """Return a source of tokens for another account, signed with the same key."""
         other = copy(self)
         other._account_id = account_id  # noqa: SLF001 - of this class
         other._bearer, other._fresh_until = SecretText(), float("-inf")  # noqa: SLF001
@@ -166,7 +171,7 @@ class TokenCache:
 
     @property
     def account_id(self) -> int:
-        """The account acted for."""
+        """The account that calls act for."""
         return self._account_id
 
     def _mint(self) -> str:

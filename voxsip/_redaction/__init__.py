@@ -1,1 +1,1 @@
-"""Secrets kept out of what others read."""
+"""Keeps secrets out of logs, errors and tracebacks."""

@@ -1,4 +1,4 @@
-"""Frames that handle plain secrets, because a library must have them: they stay in a traceback, without their values."""
+"""Clears the values of frames that handle plain secrets; the frames stay in the traceback."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import traceback
 
 
 def clear_values(error: BaseException, handled: BaseException | None) -> None:
-    """Clear the local variables of all finished frames an exception has passed; file, line and name of each stay.
+    """Clear the local variables of all finished frames in an exception's traceback.
 
-    Called where an exception comes back from code that holds plain values: the HTTP library with the request it has
-    serialized, the decoder of a reply. A frame that still runs keeps its variables.
+    Call it when an exception comes from code that holds plain values: the HTTP library with a serialized request, the
+    decoder of a reply. File, line and name of each frame stay. A frame that still runs keeps its variables.
 
     Args:
-        error: The exception on its way to the caller, with all that it came from.
-        handled: The exception that was being handled before the call; it is the caller's own.
+        error: The exception to clear, with its causes, contexts and the members of groups.
+        handled: The exception that the caller was handling before, which is left as it is; None if there was none.
     """
     seen: set[int] = set()
     links: list[BaseException | None] = [error]
@@ -29,7 +29,7 @@ def clear_values(error: BaseException, handled: BaseException | None) -> None:
 
 
 def place_of(error: BaseException) -> str:
-    """Return where an exception was raised, for an error that cannot quote it."""
+    """Return where an exception was raised, for an error that must not quote it."""
     [*_, last] = traceback.extract_tb(error.__traceback__) or [None]
     return (
         ""

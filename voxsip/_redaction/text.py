@@ -1,7 +1,7 @@
-"""Secrets out of text that others will read.
+"""Removes secrets from text that is logged or shown.
 
-Two nets: the values known to be secret in this call, in every spelling a gateway may echo, and the shapes
-of secrets (bearer tokens, PEM blocks, parameters with telling names).
+Two checks: the values known to be secret in this call, in every spelling that a gateway may echo, and the patterns of
+secrets (bearer tokens, PEM blocks, parameters named like `password`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_DETAILS = 1000
 LONGEST_DETAILS = 16_000
 LONGEST_NAME = 200
 LONGEST_SPELLING = 12
-"""Characters that one character of a secret takes at most if it is escaped."""
+"""The most characters that one character of a secret takes if it is escaped."""
 _SHAPES = (
     re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}"),
     re.compile(
@@ -29,7 +29,7 @@ _SHAPES = (
     ),
     re.compile(r"(?i)(?<=bearer )[\w.~+/=-]+"),
 )
-# A name starts at a word's start and has a bounded length, so that no text takes more than linear time.
+# Names start at a word boundary and have a bounded length: matching takes linear time on any text.
 _NAMED = re.compile(
     r"""(?ix) ( \b \w{0,40}?
         (?: password | passwd | secret | private_key | api_key | callback_salt | access_token | token ) \w{0,40}
@@ -37,7 +37,7 @@ _NAMED = re.compile(
         ( " (?: [^"\\] | \\. )* (?: " | \\?\Z ) | ' (?: [^'\\] | \\. )* (?: ' | \\?\Z ) | [^\s&"'<>,;]+ )""",
     re.DOTALL,
 )
-# The ids and names of secrets are none. A test compares this with the names that the spec calls secret.
+# The id or the name of a secret is not secret. A test compares this with the secret parameters of the spec.
 _SECRET_NAME = re.compile(
     r"(?i)password|passwd|secret(?!_id|_name)|private_key|api_key|server_key|salt|token"
     r"|json_credentials|cert_content|service_account_file|verification_code|session_access_(?:secure_)?url"
@@ -48,8 +48,8 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the text with secrets replaced by `***`.
 
     Args:
-        text: anything the server or a library said.
-        secrets: values known to be secret in this call.
+        text: A text from the server or a library.
+        secrets: The values known to be secret in this call.
     """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = _spellings(secret).sub(HIDDEN, text)
@@ -60,14 +60,15 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 @lru_cache(maxsize=1024)
 def redact_start(text: str, secrets: Iterable[str], size: int) -> str:
-    """Return the first characters of a text, secrets replaced, in time that does not grow with the text.
+    """Return the first characters of a text with secrets replaced.
 
-    A secret that is cut off is not recognized: where the text is cut, as much as the longest one could take is left out.
+    The time does not grow with the length of the text. A secret that is cut off would not be recognized, so a text that
+    is cut loses as many characters at its end as the longest secret could take.
 
     Args:
-        text: anything the server or a library said, of any length.
-        secrets: values known to be secret in this call.
-        size: characters to return at most.
+        text: A text from the server or a library, of any length.
+        secrets: The values known to be secret in this call.
+        size: The most characters to return.
     """
     secrets = tuple(secrets)
     longest = LONGEST_SPELLING * max(map(len, secrets), default=0)
@@ -77,21 +78,21 @@ def redact_start(text: str, secrets: Iterable[str], size: int) -> str:
 
 
 def is_secret_name(name: object) -> bool:
-    """Returns whether a parameter's or member's name says that its value is secret."""
+    """Returns whether a parameter or member of this name holds a secret."""
     return isinstance(name, str) and _SECRET_NAME.search(name) is not None
 
 
 def redact_details(details: object, secrets: Iterable[str] = ()) -> Any:
-    """Return a JSON value with secrets replaced, by member name and by value, and cut to a size that can be shown.
+    """Return a JSON value with secrets replaced, cut to a size that can be shown.
 
-    What is nested deeper than `DEEPEST`, and what comes after `MOST_DETAILS` values or `LONGEST_DETAILS` characters, is
-    replaced by "...".
+    A secret is recognized by the name of its member or by its value. Values nested deeper than `DEEPEST`, and those
+    after `MOST_DETAILS` values or `LONGEST_DETAILS` characters, are replaced by "...".
     """
     return _Details(tuple(secrets)).shown(details, DEEPEST)
 
 
 class _Details:
-    """What one JSON value may still take."""
+    """The limits of one JSON value: how many values and characters are left."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         self._secrets = secrets
@@ -130,13 +131,16 @@ class _Details:
 
 @lru_cache(maxsize=64)
 def _spellings(secret: str) -> re.Pattern[str]:
-    """Match a secret as it is, percent-encoded, JSON-escaped or HTML-escaped, each character for itself."""
+    """Return a pattern of a secret, each character plain or escaped in any way.
+
+    Escapes are those of URLs, JSON, HTML and Python.
+    """
     return re.compile("".join(map(_spellings_of_one, secret)))
 
 
 def _spellings_of_one(character: str) -> str:
     if character.isascii() and (character.isalnum() or character in "-_."):
-        return re.escape(character)  # nobody escapes these
+        return re.escape(character)  # these are never escaped
     import html  # noqa: PLC0415 - a large module, and only failures need it
 
     percent = "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
@@ -157,5 +161,5 @@ def _spellings_of_one(character: str) -> str:
         ways.add(r"\+")
     longest_first = sorted(
         ways, key=len, reverse=True
-    )  # or the rest of an escape would be left over
+    )  # a shorter match would leave the rest of an escape
     return f"(?:{'|'.join(longest_first)})"

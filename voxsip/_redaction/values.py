@@ -1,8 +1,8 @@
-"""Secrets carried in values that do not show themselves.
+"""Values that hold a secret and show `***` when printed.
 
-A traceback with locals printed (rich, Sentry, pytest) shows the repr of what every frame holds. So a secret is concealed
-where it enters, in the first statement of a public function, and revealed only where it leaves: on the wire, to a
-library that signs. In between, whatever prints it shows `***`.
+A traceback with local variables (rich, Sentry, pytest) prints the repr of every value in every frame. So a public
+function conceals a secret in its first statement, and the secret is revealed only for the wire or a library that
+signs. In between it prints as `***`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from voxsip._redaction.text import HIDDEN, is_secret_name
 
 T = TypeVar("T")
 _text_of: Callable[[Any], Any] = str.__str__
-"""Makes a plain text of a concealed one, in a single step."""
+"""Returns the plain text of a concealed one, in a single call."""
 
 
 class SecretText(str):
-    """A text that shows as `***` in repr, str and format, and is itself to all else.
+    """A text that shows as `***` in repr, str and format.
 
-    It equals, hashes, encodes, joins, pickles and goes into JSON as the text does.
+    In all else (equality, hash, encoding, joining, pickle, JSON) it is like the plain text.
     """
 
     __slots__ = ()
@@ -36,7 +36,7 @@ class SecretText(str):
         return HIDDEN
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Pickle the text itself: rows travel between processes."""
+        """Pickle the plain text: rows are sent between processes."""
         return type(self), (self.reveal(),)
 
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> SecretBytes:
@@ -50,7 +50,7 @@ class SecretText(str):
 
 
 class SecretBytes(bytes):
-    """Bytes that show as `***`, and are themselves to all else."""
+    """Bytes that show as `***`; in all else they are like plain bytes."""
 
     __slots__ = ()
 
@@ -64,7 +64,7 @@ class SecretBytes(bytes):
         return HIDDEN
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Pickle the bytes themselves."""
+        """Pickle the plain bytes."""
         return type(self), (self.reveal(),)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> SecretText:
@@ -77,7 +77,7 @@ class SecretBytes(bytes):
 
 
 class Hidden:
-    """Any other value, out of the sight of what prints, or walks into attributes."""
+    """Any other value, hidden from code that prints it or walks its attributes."""
 
     __slots__ = ("reveal",)
 
@@ -88,7 +88,7 @@ class Hidden:
         return HIDDEN
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Pickle the value itself."""
+        """Pickle the plain value."""
         return type(self), (self.reveal(),)
 
 
@@ -96,9 +96,9 @@ _CONCEALED = frozenset({SecretText, SecretBytes, Hidden, type(None)})
 
 
 def conceal(value: T) -> T:
-    """Return a secret as a value that does not show itself; None stays None.
+    """Return a secret as a value that shows `***`; None stays None.
 
-    Text stays text to a type checker and to all code. A wrong type is kept for the error message, out of sight.
+    Text stays a `str`. A value of a wrong type becomes `Hidden`; the error about it can still name its type.
     """
     if type(value) in _CONCEALED:
         return value
@@ -110,10 +110,10 @@ def conceal(value: T) -> T:
 
 
 def reveal(value: T) -> T:
-    """Return the plain value, for where it leaves."""
+    """Return the plain value of a concealed one, or the value itself."""
     kind = type(value)
     if kind is SecretText:
-        plain: T = _text_of(value)  # `cast` is a call, and this is made several times a request
+        plain: T = _text_of(value)  # without `cast`, a call: this runs several times a request
         return plain
     if kind is SecretBytes or kind is Hidden:
         return cast("T", cast("Hidden", value).reveal())
@@ -121,7 +121,7 @@ def reveal(value: T) -> T:
 
 
 def conceal_members(mapping: Mapping[str, T]) -> Mapping[str, T]:
-    """Return a mapping with the values of secret names concealed; itself if it has none."""
+    """Return a mapping with the values of secret names concealed."""
     if any(map(is_secret_name, mapping)):
         return {
             name: conceal(value) if is_secret_name(name) else value
@@ -131,9 +131,10 @@ def conceal_members(mapping: Mapping[str, T]) -> Mapping[str, T]:
 
 
 def conceal_arguments(params: Mapping[str, Any] | Hidden | None) -> Any:
-    """Return the arguments of a call, secret ones concealed; all of it hidden if it is no mapping.
+    """Return the arguments of a call with secret ones concealed.
 
-    The result is for `checked_arguments`, which complains: only once no frame holds what was given.
+    Arguments that are no mapping are hidden whole. `checked_arguments` raises for them, when no frame holds the plain
+    value any more.
     """
     if params is None:
         return {}
@@ -147,7 +148,7 @@ def checked_arguments(params: Any) -> dict[str, Any]:
     """Return arguments that `conceal_arguments` found to be a mapping.
 
     Raises:
-        InvalidArgumentError: They are none.
+        InvalidArgumentError: The arguments are not a mapping.
     """
     if isinstance(params, Hidden):
         message = f"params: expected a mapping of names to values, got {type_name(params)}"
@@ -156,12 +157,12 @@ def checked_arguments(params: Any) -> dict[str, Any]:
 
 
 def type_name(value: object) -> str:
-    """Return the name of a value's type, of a concealed one that of the plain value."""
+    """Return the name of a value's type; for a concealed value, that of the plain one."""
     return type(reveal(value)).__name__
 
 
 def secret_texts(value: object) -> Iterator[SecretText]:
-    """Yield the texts that a secret argument would be echoed as, each concealed."""
+    """Yield the texts to redact for a secret argument or a list of them, concealed."""
     if isinstance(value, list | tuple):
         for item in value:
             yield from secret_texts(item)

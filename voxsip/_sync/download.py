@@ -1,4 +1,4 @@
-"""The download of the blocking client: its work runs on the loop thread."""
+"""The download of the blocking client; it runs on the loop thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Download:
-    """A command whose reply is a file: `read` gives its bytes, `save` streams it to a file."""
+    """A command whose reply is a file: `read` the bytes, or `save` the file."""
 
     __slots__ = ("_download", "_runner")
 
@@ -21,14 +21,16 @@ class Download:
         self._download = download
 
     def read(self) -> bytes:
-        """Read all of it into memory."""
+        """Read the whole file into memory."""
         return self._runner.run(self._download.read())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Stream it to a file, in bounded memory; the file appears only when it is whole.
+        """Stream the reply to a file, in bounded memory.
+
+        The file appears under its name only when it is complete, and then replaces an existing one.
 
         Args:
-            path: the file to write, in a folder that exists.
+            path: The file to write, in a folder that exists.
 
         Returns:
             The path.

@@ -1,4 +1,4 @@
-"""Which event loop runs the blocking clients: uvloop if it is installed (the extra `speed`), else asyncio's own."""
+"""Makes the event loop of the blocking clients: uvloop if it is installed (the extra `speed`), else asyncio's own."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ R = TypeVar("R")
 
 
 class LastingExecutor(ThreadPoolExecutor):
-    """A loop's default executor that resolves names to the very end.
+    """A loop's default executor that also works while the interpreter ends.
 
-    Once the main thread has ended executors take no more work, while other threads, and exit handlers, may still
-    call. What is asked for then is done at once, in the loop's own thread.
+    Executors accept no more work once the main thread has ended, but other threads and exit handlers may still make
+    calls, which resolve names. Such work is done at once, in the loop's own thread.
     """
 
     def submit(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        """Run a function in a thread of the pool, if it may still have one."""
+        """Run a function in a thread of the pool, or at once if the pool is closed."""
         try:
             return super().submit(function, *args, **kwargs)
         except RuntimeError:
@@ -49,14 +49,14 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 
 def prepare_exit_after_fork(parents: Iterable[asyncio.AbstractEventLoop]) -> None:
-    """Keep a forked child from crashing when it ends, where uvloop ran in its parent.
+    """Keep a forked child from crashing at its exit if its parent ran uvloop.
 
-    At exit libuv joins the worker threads it believes to have. In a child that never gave them work these are the
-    parent's, and joining them is a segmentation fault (libuv issue 4443). Work of any kind makes libuv start new
-    ones; resolving a name that may only be a number is the least of it, and asks no resolver.
+    At exit libuv joins the worker threads that it has on record. In a child that has not used them these are the
+    parent's, and joining them is a segmentation fault (libuv issue 4443). Any work makes libuv start new ones. The
+    cheapest is to resolve a name that must be a number, which asks no resolver.
 
     Args:
-        parents: loops inherited from parents.
+        parents: The loops inherited from parents.
     """
     if all(isinstance(loop, asyncio.BaseEventLoop) for loop in parents):
         return

@@ -1,7 +1,8 @@
-"""The one event-loop thread behind every blocking client of the process.
+"""The event-loop thread that all blocking clients of the process share.
 
-It starts with the first call and ends with the interpreter. After a fork the child starts its own: the parent's loop
-and sockets are left alone. A caller that is interrupted cancels what it asked for and waits for it to end.
+It starts with the first call and ends with the interpreter. After a fork the child starts its own, and leaves the
+parent's loop and sockets alone. If a caller is interrupted, its call is cancelled, and the caller waits for the call to
+end.
 """
 
 from __future__ import annotations
@@ -20,28 +21,28 @@ from voxsip._sync.event_loop import new_loop, prepare_exit_after_fork
 
 T = TypeVar("T")
 LAST_SECONDS = 2.0
-"""How long the interpreter's end waits for cancelled calls to clean up."""
+"""Seconds that the interpreter waits at its end for cancelled calls to clean up."""
 PULSE = 0.2
-"""Seconds after which a waiting caller sees a signal that came just before it began to wait: locks lose those. (On
-Windows a lock notices no signal at all.)"""
+"""Seconds between the checks of a waiting caller for signals: waiting for a lock misses a signal that came just before
+(on Windows, any signal)."""
 
 
 class LoopThread:
-    """Runs coroutines to their end from blocking code; the `Runner` of generated classes."""
+    """Runs coroutines on the shared loop; the `Runner` of generated classes."""
 
     __slots__ = ()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Return what the coroutine returns, raise what it raises.
+        """Run a coroutine to its end; return its result or raise its error.
 
-        Interrupted (by Ctrl-C, or whatever else a signal handler raises), it cancels the coroutine, waits for its end
-        and raises the reason. Interrupted again while it waits, it raises at once.
+        If the caller is interrupted (by Ctrl-C, or by an error that a signal handler raises), the coroutine is
+        cancelled, and that error is raised when it has ended. A second interruption is raised at once.
 
         Args:
-            coroutine: runs on the loop thread, in a copy of the caller's context.
+            coroutine: The coroutine, run on the loop thread in a copy of the caller's context.
 
         Raises:
-            RuntimeError: called on the loop thread itself, which would wait for itself.
+            RuntimeError: The caller is the loop thread, which would wait for itself.
         """
         job = _Job(coroutine)
         try:
@@ -74,17 +75,17 @@ class _Job(Generic[T]):
         self._task: asyncio.Task[T] | None = None
 
     def hand_over(self, service: _Service) -> None:
-        """Give the coroutine to the loop thread; the loop takes a copy of this thread's context along."""
+        """Start the coroutine on the loop thread, in a copy of this thread's context."""
         self._service = service
         service.loop.call_soon_threadsafe(self._start)
 
     def wait(self) -> None:
-        """Wait for its end."""
+        """Wait for the coroutine to end."""
         if self._service is not None:
             self._service.wait_for(self._ended)
 
     def result(self) -> T:
-        """Return or raise what came of it."""
+        """Return the coroutine's result or raise its error."""
         task = self._task
         self._task = None  # an exception holds this frame: no cycle through the task
         if task is None:
@@ -92,7 +93,7 @@ class _Job(Generic[T]):
         return task.result()
 
     def cancel(self, reason: BaseException) -> None:
-        """Cancel it, wherever it is, and wait for its end; leave word with the reason of what came of it."""
+        """Cancel the coroutine, wait for its end, and note on `reason` how it ended."""
         if self._service is None or self._service.loop.is_closed():
             self._coroutine.close()
             return
@@ -111,11 +112,11 @@ class _Job(Generic[T]):
 
     def _end(self, task: asyncio.Task[T]) -> None:
         if not task.cancelled():
-            task.exception()  # seen, even if the caller has been interrupted and does not look
+            task.exception()  # mark as retrieved: an interrupted caller does not ask for it
         self._ended.release()
 
     def _cancel(self, over: threading.Lock) -> None:
-        if self._task is None:  # interrupted on its way here: it will not start any more
+        if self._task is None:  # interrupted before it was handed over: it will never start
             self._coroutine.close()
             over.release()
         else:
@@ -124,7 +125,7 @@ class _Job(Generic[T]):
 
 
 class _Service:
-    """A loop, and the thread that runs it until it is told to stop."""
+    """A loop, and the thread that runs it until `stop` is called."""
 
     def __init__(self, state: _State) -> None:
         self.loop = new_loop()
@@ -133,13 +134,16 @@ class _Service:
         self._state = state
 
     def wait_for(self, gate: threading.Lock) -> None:
-        """Wait until something on the loop thread opens a gate."""
+        """Wait until the loop thread opens a gate."""
         while not gate.acquire(timeout=PULSE):
             if not self.thread.is_alive():
                 raise RuntimeError("the loop thread of voxsip ended before the call did")
 
     def stop(self) -> None:
-        """Cancel what runs, close what is open, end the thread; give it some seconds for that."""
+        """Cancel calls in flight, close connections and end the thread.
+
+        Waits at most `LAST_SECONDS`.
+        """
         if self.thread.is_alive():
             self.loop.call_soon_threadsafe(self._stop.set)
             self.thread.join(LAST_SECONDS)
@@ -152,14 +156,17 @@ class _Service:
                 return
         try:
             life = self.loop.create_task(self._until_stopped())
-            while not life.done():  # SystemExit ends the call that raised it, and nothing else
+            while not life.done():  # SystemExit ends only the call that raised it
                 with suppress(SystemExit, KeyboardInterrupt):
                     self.loop.run_until_complete(life)
         finally:
             self.loop.close()
 
     async def _until_stopped(self) -> None:
-        """Wait for the word to stop, then cancel what is left and close async generators, and with them sessions."""
+        """Wait for `stop`, then cancel all tasks and close async generators.
+
+        The generators close the sessions.
+        """
         await self._stop.wait()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -169,13 +176,13 @@ class _Service:
 
 
 class _State:
-    """What the process has; made again in a forked child."""
+    """The state of the process; a forked child gets a new one."""
 
     def __init__(self, parents: tuple[_Service, ...] = ()) -> None:
         self.lock = threading.Lock()
         self.service: _Service | None = None
         self.parents = parents
-        """Inherited by fork: kept, so that their loops are never finalized, and never touched."""
+        """Services inherited by fork: never used, and kept so that their loops are not finalized."""
         self.warned = False
         self.ending = False
 
@@ -184,7 +191,7 @@ _state = _State()
 
 
 def _refuse_green_threads() -> None:
-    """Raise if threads have been replaced by ones that all run in this thread: the loop's would never get its turn."""
+    """Raise if gevent or eventlet has replaced threads: the loop's would never run."""
     gevent = sys.modules.get("gevent.monkey")
     eventlet = sys.modules.get("eventlet.patcher")
     if gevent is not None and (
@@ -249,14 +256,14 @@ def _warn_inside_loop(state: _State) -> None:
 
 
 def _in_notebook() -> bool:
-    """Returns whether this is the kernel of a notebook, whose loop has nothing to do while a cell runs."""
+    """Returns whether this is a notebook's kernel, whose loop is idle during a cell."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return hasattr(shell, "kernel")
 
 
 def _level_of_caller() -> int:
-    """Return the place, as `warnings` counts, of the first frame outside this package."""
-    level, frame = 1, sys._getframe(1)  # noqa: SLF001 - what `warnings` itself goes by
+    """Return the `stacklevel` of the first frame outside this package."""
+    level, frame = 1, sys._getframe(1)  # noqa: SLF001 - `warnings` uses it as well
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("voxsip."):
         level, frame = level + 1, frame.f_back
     return level
@@ -269,13 +276,16 @@ def _closed_gate() -> threading.Lock:
 
 
 def _halt_daemon() -> None:
-    """Keep a daemon thread from continuing, and failing in public, while the interpreter ends and it is to be stopped anyway."""
+    """Block a daemon thread while the interpreter ends.
+
+    The interpreter stops daemon threads; until then this one must not continue and print an error.
+    """
     if threading.current_thread().daemon:
         _closed_gate().acquire()
 
 
 def _what_came_of(task: asyncio.Task[Any]) -> list[str]:
-    """Return what the caller of an interrupted call should know."""
+    """Return notes for the caller of an interrupted call about how it ended."""
     try:
         task.result()
     except BaseException as error:
@@ -284,7 +294,10 @@ def _what_came_of(task: asyncio.Task[Any]) -> list[str]:
 
 
 def _end_with_interpreter() -> None:
-    """Close connections and end the thread; the interpreter runs this after the exit handlers of all that use voxsip."""
+    """Close connections and end the thread.
+
+    Exit handlers run in reverse order, so this one runs after those registered since this module was imported.
+    """
     state = _state
     state.ending = True
     if state.service is not None:

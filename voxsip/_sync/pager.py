@@ -1,4 +1,4 @@
-"""The pager of the blocking client: one trip to the loop thread per page, not per item."""
+"""The pager of the blocking client; it uses the loop thread once per page, not once per item."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Pager(Generic[T_co]):
-    """A list command's result: iterated, every item over all pages; each iteration reads again."""
+    """A list command's result: iterate over all items; each iteration reads again."""
 
     __slots__ = ("_pager", "_runner")
 
