@@ -1,6 +1,6 @@
-"""One call from arguments to model: build, limit, send, decode.
+"""Makes one call, from arguments to model: encodes, waits for the rate limit, sends, decodes.
 
-Here is the happy path; what follows a failed attempt is in `_recovery`.
+This module has the path without failures; `recovery` has what follows a failed attempt.
 """
 
 from __future__ import annotations
@@ -62,26 +62,26 @@ T = TypeVar("T")
 Decoder = Callable[[dict[str, Any]], T]
 log = logging.getLogger("voxsip")
 LONGEST_QUERY = 2000
-"""Bytes of a query beyond which "auto" sends a form: servers and proxies on the way refuse or cut off long URLs."""
+"""The longest query in bytes; "auto" sends a longer one as a form: servers and proxies refuse or cut long URLs."""
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @attrs.define(eq=False, kw_only=True, repr=False)
 class CallExecutor:
-    """What all calls of one client share; the `Caller` of generated groups.
+    """Executes the calls of one client; the `Caller` of generated groups.
 
     Args:
-        base_url: the base URL without a slash at its end.
-        pool: sends requests.
-        tokens: gives the `Authorization` header.
-        retrier: decides on attempts after the first.
-        creates: tells creates of one registration apart.
-        timeout: per attempt.
-        encoding: whether arguments go in the query or as a form in the body; "auto" decides by the call.
-        limiter: the rate of requests, or None.
-        deadline: seconds for a whole call that names none itself, or None.
-        observer: tells hooks of calls; None if there are none.
-        clock: tells the time and waits.
+        base_url: The base URL without a slash at its end.
+        pool: The sessions that send requests.
+        tokens: The source of the `Authorization` header.
+        retrier: The policy for attempts after the first.
+        creates: The record of which create an object belongs to.
+        timeout: The time limits of one attempt.
+        encoding: The place of the arguments, query or form; "auto" decides for each call.
+        limiter: The limiter of the request rate, or None.
+        deadline: The seconds for a whole call without a deadline of its own, or None.
+        observer: The observer that calls the hooks; None if there are none.
+        clock: The clock that tells the time and waits.
     """
 
     base_url: str
@@ -100,7 +100,7 @@ class CallExecutor:
     _path: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Take the base URL apart once: building a URL from parts costs half of parsing it."""
+        """Parse the base URL once: building a URL from parts costs half of parsing it."""
         base = URL(self.base_url, encoded=True)
         self._path = base.raw_path.rstrip("/")
         self._locate = partial(
@@ -116,8 +116,8 @@ class CallExecutor:
     def paginate(
         self, command: Command, values: dict[str, Any], item: type[T], deadline: float | None
     ) -> AsyncPager[T]:
-        """List over pages; `deadline` counts for each page."""
-        command.encode(values)  # a wrong argument is said here, not at the first page
+        """List over pages; `deadline` applies to each page."""
+        command.encode(values)  # a wrong argument raises here, not at the first page
         check_count(command, values)
         return AsyncPager(
             page_fetcher(self, command, values, list_structurer(item), deadline),
@@ -131,7 +131,7 @@ class CallExecutor:
         from voxsip._calls.download import open_download  # noqa: PLC0415 - few calls
         from voxsip._protocol import downloads  # noqa: PLC0415 - few calls
 
-        command.encode(values)  # a wrong argument is said here, not when it is read
+        command.encode(values)  # a wrong argument raises here, not when the file is read
         return downloads.AsyncDownload(partial(open_download, self, command, values, deadline))
 
     async def execute(
@@ -143,9 +143,9 @@ class CallExecutor:
         *,
         streamed: bool = False,
     ) -> T:
-        """Send a command; decode its reply with a function.
+        """Send a command and return its reply, decoded by a function.
 
-        With `streamed`, a reply that is a file reaches the function as a member `chunks`, to be read by it or later.
+        With `streamed`, the function gets a reply that is a file as {"chunks": its content}, which may be read later.
         """
         request = Request(command, values, command.encode(values), streamed=streamed)
         if command.files:
@@ -164,13 +164,13 @@ class CallExecutor:
                 watch.end(error)
             raise
         finally:
-            request.last = None  # its frames hold the request: no cycle for the collector
+            request.last = None  # the error's frames hold the request: avoid a reference cycle
         if watch is not None:
             watch.end(None)
         return result
 
     def _watch(self, request: Request) -> CallWatch | None:
-        """Return what tells hooks and the log of a call; None if nobody listens."""
+        """Return the watch that reports a call to hooks and the log; None without them."""
         observer = self.observer
         if log.isEnabledFor(logging.DEBUG):
             with IMPORTS:
@@ -185,7 +185,7 @@ class CallExecutor:
         """Make one attempt.
 
         Raises:
-            VoxsipError: typed by what it means for the work asked for.
+            VoxsipError: The attempt failed; the class says whether the command may have been executed.
         """
         watch = request.watch
         if self.limiter is None and watch is None:
@@ -217,7 +217,7 @@ class CallExecutor:
             result = self._read(request, request.reply, decode, bearer)
         except BaseException as error:
             request.reply = None
-            clear_values(error, handled)  # below, the request and its reply are plain
+            clear_values(error, handled)  # frames of the transport hold the plain request and reply
             if watch is not None:
                 watch.failed(error)
             raise
@@ -228,11 +228,12 @@ class CallExecutor:
     def _post(
         self, loop_state: LoopState, request: Request, bearer: str
     ) -> Coroutine[Any, Any, RawReply]:
-        """Put the request into plain text, and return what sends it."""
+        """Build the plain HTTP request and return the coroutine that sends it."""
         path = f"{self._path}/{request.command.name}"
         headers = {"Authorization": reveal(bearer)}
         encoded = reveal(request.encoded)
-        # what must not be told wrongly, and what aiohttp may write after its reply was read (a body, Python 3.11)
+        # Its connection is not used again: a create must never get another call's reply, and aiohttp may still write
+        # a body after the reply was read (Python 3.11).
         single_use = request.command.retry == "create"
         if request.command.files:
             from voxsip._protocol.multipart import encode_multipart  # noqa: PLC0415 - few calls
@@ -253,7 +254,7 @@ class CallExecutor:
         return self.pool.post(loop_state, name, url, headers, body, self.timeout, limit, single_use)
 
     def _read(self, request: Request, reply: RawReply, decode: Decoder[T], bearer: str) -> T:
-        """Decode a reply; raise what it means if it is no result."""
+        """Decode a reply; raise the error for one that is no result."""
         if reply.chunks is not None:
             return decode({"chunks": reply.chunks})
         data = result_of(reply, request.command.result, with_result=request.command.with_result)
@@ -276,7 +277,7 @@ class CallExecutor:
         raise failure
 
     async def send_with_retries(self, request: Request, decode: Decoder[T]) -> T:
-        """Make a call within another, such as a lookup's: as many attempts as it takes and the policy allows."""
+        """Make a call within another, such as a lookup, with retries by the policy."""
         watch = self._watch(request)
         try:
             result = await self._send_with_retries(request, decode)
@@ -306,7 +307,7 @@ class CallExecutor:
             raise InvalidArgumentError(
                 f"deadline: expected seconds, got {seconds!r}", field="deadline"
             )
-        if seconds <= 0:  # computed, perhaps, from a moment that has passed: nothing is sent
+        if seconds <= 0:  # such as the difference to a moment that has passed: nothing is sent
             raise explain_deadline(request, seconds)
         try:
             async with asyncio.timeout(seconds):
@@ -316,14 +317,14 @@ class CallExecutor:
         raise failure
 
     def _as_form(self, request: Request, length: int) -> bool:
-        """Returns whether the arguments go in the body: no URL should hold a secret, or be cut off for its length."""
+        """Returns whether the arguments go in the body, as secret and long ones do."""
         if length and self.pool.given and WRITE_GUARD.get() is not None:
-            return True  # over connections of others, only a body can be held back as it is written
+            return True  # over a session of the user's, only a body can be held back while it is written
         if self.encoding == "auto":
             return (
                 (
                     request.command.form and not request.command.secret
-                )  # long texts; else by what is given
+                )  # a command of long texts; other commands are judged by their arguments
                 or length > LONGEST_QUERY
                 or request.command.has_secret(request.values)
             )
@@ -343,7 +344,7 @@ class CallExecutor:
         return error
 
     def _secrets(self, request: Request, bearer: str) -> tuple[str, ...]:
-        """Return what must not show, wherever the server, or a proxy, echoes it."""
+        """Return the texts to redact if the server or a proxy echoes them."""
         proxy = self.pool.proxy
         told = "" if proxy is None else reveal(proxy.authorization or "").removeprefix("Basic ")
         token = SecretText(bearer.removeprefix("Bearer "))

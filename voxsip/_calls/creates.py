@@ -1,7 +1,7 @@
-"""Telling creates apart: whose registration is it that a lookup finds?
+"""Decides which create a registration found by a lookup belongs to.
 
-Creates that a lookup could confuse (same command, same user name and proxy) wait for each other, and every id
-that a call has got is remembered as taken. What is left, bought since the request left, is the lost one.
+Creates that a lookup could confuse (same command, same user name and proxy) wait for each other, and every id in a
+reply is remembered as taken. A registration that is not taken and was bought since the request left is the create's.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from voxsip._protocol.identity import LARGEST_ID, fold_of
 T = TypeVar("T")
 Key = tuple[Any, ...]
 REMEMBERED = 10_000
-"""Ids that are remembered as taken; they matter for the seconds a lookup tolerates."""
+"""The most ids remembered as taken; an id matters only for the seconds that a lookup tolerates."""
 FIRST_PAUSE = 1 / 7
-"""Share of `lookup_delay` before the second look; the next pauses are twice and four times as long, which makes up the rest."""
+"""Share of `lookup_delay` before the second lookup; the next two pauses, twice and four times as long, are the rest."""
 
 
 class Creates:
     """The creates of one client.
 
     Args:
-        clock: tells which came first.
+        clock: The clock that dates requests.
     """
 
     def __init__(self, clock: Clock = SYSTEM) -> None:
         self._clock = clock
         self._busy: dict[Key, asyncio.Event] = {}
         self._taken: OrderedDict[tuple[str, int], Key] = OrderedDict()
-        """What the create that an id was told to was about."""
+        """The key of the create that got an id in its reply, by command and id."""
         self._open: OrderedDict[Key, None] = OrderedDict()
-        """Creates that ended with an unknown outcome: a later lookup may find what they made."""
+        """Creates that ended with an unknown outcome: a later lookup may find their objects."""
         self._known: IdSet | None = None
         self._present: Container[int] = ()
 
     def knowing(self, known: IdSet, present: Container[int] = ()) -> Creates:
-        """Return a view that tells creates apart by what was there before them, and not by clocks.
+        """Return a view that recognizes new objects by their ids, not by clocks.
 
         Args:
-            known: Ids that were there before the first create, or belong to others; those that creates of this view
-                make are added.
-            present: Ids that were there when the first create of this view left: none of them can be its answer.
+            known: The ids that existed before the first create, or belong to others; the ids of this view's creates
+                are added.
+            present: The ids that existed when this view's first create was sent: none of them can be in its reply.
         """
         view = copy.copy(self)
         view._known = known  # noqa: SLF001 - of this class
@@ -60,14 +60,14 @@ class Creates:
         return view
 
     def claim(self, request: Request, made: int) -> None:
-        """Remember that an id belongs to a create: no other lookup takes it."""
+        """Remember that an id belongs to a create, so that no lookup gives it to another."""
         self._taken[request.command.name, made] = _key(request)
         _forget_oldest(self._taken)
         if self._known is not None:
             self._known.add(made)
 
     def is_claimed(self, command: str, made: int) -> bool:
-        """Returns whether an id was there before, or belongs to a create of this client."""
+        """Returns whether an id existed before or belongs to a create of this client."""
         return (
             (command, made) in self._taken
             or made in self._present
@@ -75,22 +75,25 @@ class Creates:
         )
 
     def claimed(self, command: str) -> Container[int]:
-        """Return the ids of this command's creates that are remembered, as they are when it is asked."""
+        """Return a live view of the ids remembered for creates of this command."""
         return _Live(lambda number: (command, number) in self._taken)
 
     def misplaced(self, request: Request) -> Container[int]:
-        """Return the ids that creates of other names were told: one that carries this name was told wrongly."""
+        """Return a live view of the ids in replies to creates of other names.
+
+        If such an id turns out to have this request's name, a reply reached the wrong call.
+        """
         key = _key(request)
         return _Live(lambda number: self._taken.get((key[0], number), key) != key)
 
     @property
     def known(self) -> IdSet | None:
-        """What was there before, for a view made by `knowing`."""
+        """The ids that existed before, for a view made by `knowing`; else None."""
         return self._known
 
     @asynccontextmanager
     async def exclusive(self, request: Request) -> AsyncIterator[None]:
-        """Wait until no other create of the same thing is in flight on this loop."""
+        """Wait until no other create of the same registration is in flight on this loop."""
         key = (id(asyncio.get_running_loop()), *_key(request))
         while (other := self._busy.get(key)) is not None:
             await other.wait()
@@ -108,7 +111,7 @@ class Creates:
             mine.set()
 
     def leaves(self, request: Request) -> None:
-        """Note when a request leaves."""
+        """Record the time at which a request is sent."""
         request.sent = self._clock.monotonic()
         if not request.may_have_executed:
             request.started = request.sent
@@ -118,12 +121,13 @@ class Creates:
     ) -> Callable[[dict[str, Any]], T]:
         """Wrap a decoder so that the id in the reply is remembered as taken.
 
-        An id that was told before is no answer: it came with a stale or a mixed-up reply, so the outcome is unknown.
+        An id that is already taken came with a stale or a mixed-up reply, so the decoder raises and the outcome is
+        unknown.
         """
         lookup = lookup_of(request.command)
 
         def decode_and_claim(data: dict[str, Any]) -> T:
-            result = decode(data)  # first: what fails here is looked up, and must not be taken then
+            result = decode(data)  # first: if it fails, the lookup must not find the id taken
             made = lookup.made(data)
             if type(made) is not int or not 0 < made <= LARGEST_ID:
                 msg = f"{lookup.id} is no id"
@@ -137,13 +141,13 @@ class Creates:
         return decode_and_claim
 
     async def look(self, calls: Looks, request: Request) -> dict[str, Any] | None:
-        """Look for what an attempt of unknown outcome made; None if there is nothing.
+        """Find the object that a create of unknown outcome made; None if there is none.
 
-        "Nothing" is believed once the policy's `lookup_delay` has passed since the last request left; until then the
-        lookup is repeated, less and less often.
+        A new object may be listed late, so the lookup is repeated, less and less often, until the policy's
+        `lookup_delay` has passed since the last request left.
 
         Raises:
-            VoxsipError: The lookup failed, or what it found may be of another create.
+            VoxsipError: The lookup failed, or the object found may be another create's.
         """
         key = _key(request)
         delay = calls.retrier.policy.lookup_delay
@@ -171,7 +175,7 @@ class Creates:
 
 
 class _Live:
-    """A container that others add to while a lookup reads its pages."""
+    """A container that other calls add to while a lookup reads its pages."""
 
     __slots__ = ("_holds",)
 
@@ -200,5 +204,5 @@ def _key(request: Request) -> Key:
 
 
 def _folded(name: str, value: object) -> object:
-    """Return what near values share: creates of near names wait for each other."""
+    """Return the common form of near values; their creates wait for each other."""
     return fold_of(name)(value) if isinstance(value, str) else value

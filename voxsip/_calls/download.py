@@ -1,4 +1,4 @@
-"""A command whose reply is a file: the call as any other, then the chunks of its body."""
+"""Calls a command whose reply is a file, then yields the chunks of its body."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Streams(Protocol):
         *,
         streamed: bool = False,
     ) -> T:
-        """Return what the decoder makes of the reply."""
+        """Return the reply, decoded by `decode`."""
         ...
 
 
@@ -31,13 +31,13 @@ class Streams(Protocol):
 async def open_download(
     calls: Streams, command: Command, values: dict[str, Any], deadline: float | None
 ) -> AsyncGenerator[AsyncIterator[bytes], None]:
-    """Send the command, with retries until its reply begins, and give the chunks of the file.
+    """Send the command, with retries until its reply begins, and yield the chunks.
 
     Args:
-        calls: Sends it.
+        calls: The executor that sends the command.
         command: The command.
-        values: Its arguments.
-        deadline: Seconds until the reply begins, all attempts together.
+        values: The command's arguments.
+        deadline: The seconds until the reply begins, for all attempts together.
 
     Raises:
         VoxsipError: The command failed, or the reply broke off.

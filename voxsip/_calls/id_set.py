@@ -1,4 +1,4 @@
-"""A set of ids in eight bytes each: what a job of a million purchases remembers."""
+"""A set of ids that takes eight bytes for each: a job of a million purchases remembers as many."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _LIMIT = 1 << 64
 
 
 class IdSet:
-    """Holds whole numbers; adding those that mostly rise is cheap.
+    """A set of whole numbers; adding numbers in mostly rising order is cheap.
 
     Args:
-        ids: First members, in any order.
+        ids: The first members, in any order.
     """
 
     __slots__ = ("_large", "_sorted")
@@ -34,12 +34,12 @@ class IdSet:
         return len(self._sorted) + len(self._large)
 
     def __iter__(self) -> Iterator[int]:
-        """Give every member, small ones in rising order."""
+        """Yield every member: those of 64 bits in rising order, then larger ones."""
         yield from self._sorted
         yield from self._large
 
     def add(self, number: int) -> None:
-        """Put a number in, unless it is there."""
+        """Add a number."""
         if number in self:
             return
         if 0 <= number < _LIMIT:

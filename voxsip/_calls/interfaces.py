@@ -1,4 +1,4 @@
-"""What recovery and lookups need of the room's top: one attempt, or one call with its retries."""
+"""Interfaces of `CallExecutor` that recovery and lookups use: one attempt, or one call with its retries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SendsWithRetries(Protocol):
 
     @property
     def clock(self) -> Clock:
-        """Tells the time and waits."""
+        """The clock that tells the time and waits."""
         ...
 
     async def send_with_retries(self, request: Request, decode: Decoder[T]) -> T:
@@ -27,19 +27,19 @@ class SendsWithRetries(Protocol):
 
 
 class Looks(SendsWithRetries, Protocol):
-    """Sends requests, and knows how long "nothing there" is not believed."""
+    """Sends requests, and has the policy of how long lookups are repeated."""
 
     @property
     def retrier(self) -> Retrier:
-        """Decides on attempts after the first; has the policy."""
+        """The retrier of later attempts, which has the policy."""
         ...
 
 
 class LooksUp(Protocol):
-    """Finds what a create of unknown outcome made."""
+    """Finds the object that a create of unknown outcome made."""
 
     async def look(self, calls: Looks, request: Request) -> dict[str, Any] | None:
-        """Return a reply such as the create would have had, or None."""
+        """Return the reply that the create would have had, or None."""
         ...
 
 
@@ -48,9 +48,9 @@ class Executor(Looks, Protocol):
 
     @property
     def creates(self) -> LooksUp:
-        """Tells creates of one registration apart."""
+        """The lookups of creates."""
         ...
 
     async def send_once(self, request: Request, decode: Decoder[T]) -> T:
-        """Make one attempt; return the decoded reply or raise what the attempt met."""
+        """Make one attempt; return the decoded reply or raise the attempt's error."""
         ...

@@ -1,6 +1,6 @@
-"""Names that no document knows: what looks like a mistake is refused before anything is sent, with the name that was meant.
+"""Refuses misspelled commands and parameters before anything is sent, and suggests the right name.
 
-The API grows, so a command of another name is sent: `client.call` takes any command.
+The API grows, so a command that resembles no documented one is sent: `client.call` takes any command.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from voxsip._lazy import IMPORTS
 from voxsip._printable import nearest
 
 _NEAR = 0.6
-"""Similarity from which on a name is suggested, as `difflib` counts it."""
+"""The least similarity, as `difflib` measures it, of a parameter name to suggest."""
 
 
 def check_known(name: str, parameters: Collection[str]) -> None:
-    """Check that a command is no misspelled one, and that the parameters of a known one are its own.
+    """Check that a command is not misspelled, and that it has these parameters.
 
     Args:
-        name: the command.
-        parameters: names of its arguments.
+        name: The command.
+        parameters: The names of its arguments; they are checked if the command is known.
 
     Raises:
-        InvalidArgumentError: One of them is misspelled or unknown, or changes what the reply or its times mean.
+        InvalidArgumentError: A name is misspelled or unknown, or a parameter would change the meaning of the reply.
     """
     try:
         command = find_command(name)
-    except (KeyError, TypeError):  # TypeError: no text at all
+    except (KeyError, TypeError):  # TypeError: the name is no text
         with IMPORTS:
             from voxsip._generated._index import COMMAND_MODULES  # noqa: PLC0415 - only for a mistake
 
-        # one letter more, less or another; whatever differs by more may be a command that is new
+        # a name that differs by one letter is misspelled; one that differs by more may be a new command
         if near := _near(name, COMMAND_MODULES, 1 - 1.01 / max(len(str(name)), 2)):
             message = f"{_shown(name)}: no such command; {_remedy(near)}"
             raise InvalidArgumentError(message, field="command") from None

@@ -1,7 +1,7 @@
-"""The rate of calls: a token bucket without a queue of its own, its clock and its sleep injected.
+"""Limits the rate of calls by a token bucket without a queue; its clock is injected.
 
-Slots are handed out in order of asking (the generic cell rate algorithm): a caller is told how long to wait and
-nothing is stored per caller. The bucket starts with one burst, not with a second's worth of calls on top.
+Slots are assigned in the order of requests (generic cell rate algorithm): each caller is told how long to wait, and
+nothing is stored per caller. The bucket starts with one burst.
 """
 
 from __future__ import annotations
@@ -15,26 +15,29 @@ from voxsip._config import RateLimit
 
 @runtime_checkable
 class RateLimiter(Protocol):
-    """What the requests of a client wait for: `Limiter` within a process, `SharedLimiter` between processes."""
+    """A limiter of request rates.
+
+    `Limiter` works within a process, `SharedLimiter` between processes.
+    """
 
     @property
     def rate(self) -> float | None:
-        """Requests per second, or None if nothing limits them."""
+        """The limit in requests per second; None for no limit."""
         ...
 
     def set_rate(self, rate: float | None) -> None:
-        """Change the rate while running (requests per second); None lifts the limit."""
+        """Change the rate (requests per second) while running; None removes the limit."""
         ...
 
     def pause(self, seconds: float) -> None:
-        """Let nothing leave for so many seconds."""
+        """Send nothing for so many seconds."""
         ...
 
     def note_throttled(self, retry_after: float | None) -> None:
-        """Note that a call was refused for coming too fast.
+        """Record that a call was throttled because calls come too fast.
 
         Args:
-            retry_after: seconds the server asked the client to wait, or None.
+            retry_after: The seconds that the server asked the client to wait, or None.
         """
         ...
 
@@ -43,7 +46,7 @@ class RateLimiter(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Close what the running loop opened for it."""
+        """Close connections that were opened on the running loop."""
         ...
 
 
@@ -52,22 +55,22 @@ class LimiterSource(Protocol):
     """Makes the limiter of one account, as `SharedRate` does."""
 
     def limiter_for(self, service: str, account_id: int | None) -> RateLimiter:
-        """Return what the requests of an account wait for.
+        """Return the limiter of an account's requests.
 
         Args:
-            service: host and port of the API.
-            account_id: the account that calls act for; None if its token does not tell.
+            service: The host and port of the API.
+            account_id: The account that calls act for; None if the token does not name it.
         """
         ...
 
 
 class TokenBucket:
-    """Hands out slots at a rate that can change while running. Pure: nobody waits here.
+    """A token bucket whose rate can change while running; it does not wait itself.
 
     Args:
-        rate: slots per second.
-        burst: slots that may be taken at once after a pause.
-        clock: monotonic seconds.
+        rate: The slots per second.
+        burst: The slots that may be taken at once after a pause.
+        clock: The function that returns monotonic seconds.
     """
 
     __slots__ = ("_burst", "_clock", "_free_at", "_paused_until", "_rate", "epoch")
@@ -81,15 +84,15 @@ class TokenBucket:
         self._free_at = float("-inf")
         self._paused_until = float("-inf")
         self.epoch = 0
-        """Goes up with every pause and change of rate: slots handed out before are void."""
+        """A number that rises with every pause and change of rate: earlier slots are void."""
 
     @property
     def rate(self) -> float:
-        """Slots per second."""
+        """The slots per second."""
         return self._rate
 
     def reserve(self) -> float:
-        """Take the next slot; return the seconds until it may be used (0: now)."""
+        """Take the next slot and return the seconds until it may be used (0: now)."""
         now = self._clock()
         interval = 1.0 / self._rate
         start = max(self._free_at, now - (self._burst - 1) * interval, self._paused_until)
@@ -97,9 +100,10 @@ class TokenBucket:
         return max(0.0, start - now)
 
     def set_rate(self, rate: float) -> None:
-        """Change the rate; slots still in the future are handed out again at the new one.
+        """Change the rate; slots in the future are assigned again at the new one.
 
-        What is left of the running slot stays, in the new measure: else every change would let one out early.
+        The rest of the current interval is scaled to the new rate: without it, every change would let one request leave
+        early.
         """
         now = self._clock()
         left = max(0.0, self._free_at - now) % (1.0 / self._rate)
@@ -108,7 +112,7 @@ class TokenBucket:
         self.epoch += 1
 
     def pause(self, seconds: float) -> None:
-        """Hand out no slot for so many seconds; a pause is never shortened."""
+        """Assign no slot for so many seconds; a pause is never shortened."""
         until = self._clock() + seconds
         if until > self._paused_until:
             self._paused_until = until
@@ -117,11 +121,11 @@ class TokenBucket:
 
 
 class Limiter:
-    """A token bucket one can await; without a rate it only pauses when told to.
+    """A token bucket that waits for its slots; without a rate, it only pauses.
 
     Args:
-        limit: the rate, or None for no limit of its own.
-        clock: measures and waits.
+        limit: The rate, or None for no limit.
+        clock: The clock that tells the time and waits.
     """
 
     __slots__ = ("_bucket", "_clock", "_limited")
@@ -142,14 +146,14 @@ class Limiter:
 
     @property
     def rate(self) -> float | None:
-        """Requests per second, or None if nothing limits them."""
+        """The limit in requests per second; None for no limit."""
         return self._bucket.rate if self._limited else None
 
     def set_rate(self, rate: float | None) -> None:
-        """Change the rate while running (requests per second); None lifts the limit.
+        """Change the rate (requests per second) while running; None removes the limit.
 
         Raises:
-            ConfigurationError: a rate that is not above 0.
+            ConfigurationError: The rate is not above 0.
         """
         if rate is not None:
             RateLimit(rate)
@@ -157,14 +161,14 @@ class Limiter:
         self._bucket.set_rate(self.UNLIMITED if rate is None else rate)
 
     def pause(self, seconds: float) -> None:
-        """Let nothing leave for so many seconds."""
+        """Send nothing for so many seconds."""
         self._bucket.pause(seconds)
 
     def note_throttled(self, retry_after: float | None) -> None:
-        """Note that a call was refused; the rate is the user's, and stays."""
+        """Ignore that a call was throttled: the user has set the rate."""
 
     async def aclose(self) -> None:
-        """Close nothing: there is nothing open."""
+        """Do nothing: a limiter within a process has nothing open."""
 
     async def acquire(self) -> None:
         """Wait for a slot."""

@@ -1,6 +1,6 @@
-"""Events of calls, for a client's hooks and the log: what happens, and never what it is about.
+"""Reports calls to a client's hooks and the log, without arguments and replies.
 
-A client makes an `Observer` if it has hooks; without one, and without a log at DEBUG, none of this is imported.
+A client makes an `Observer` if it has hooks. Without hooks and a log at DEBUG this module is not imported.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from voxsip.events import (
 
 log = logging.getLogger("voxsip")
 _numbers = count(1)
-_new = tuple.__new__  # half the time of the class's own
+_new = tuple.__new__  # takes half the time of the class's own
 
 
 class Observer:
     """Passes the events of one client's calls to its hooks.
 
     Args:
-        hooks: Functions that take events, called in this order.
+        hooks: The functions that take events, called in this order.
         base_url: The client's base URL.
 
     Attributes:
-        watch: Tells that a call begins; takes the request and the clock, returns a `CallWatch`.
+        watch: The function to call when a call begins; takes the request and the clock, returns a `CallWatch`.
     """
 
     __slots__ = ("_failed", "_hooks", "base_url", "watch")
@@ -56,13 +56,13 @@ class Observer:
         self.watch = partial(CallWatch, self)
 
     def with_log(self) -> Observer:
-        """Return one that writes the log at DEBUG, too."""
+        """Return an observer that also writes the log at DEBUG."""
         observer = Observer((log_attempt, *self._hooks), self.base_url)
         observer._failed = self._failed
         return observer
 
     def tell(self, event: Event) -> None:
-        """Call every hook; what one raises is logged, the first time, and changes nothing."""
+        """Call every hook; an error of a hook is logged the first time, then ignored."""
         for hook in self._hooks:
             try:
                 hook(event)
@@ -78,11 +78,11 @@ class Observer:
 
 
 class CallWatch:
-    """Tells the events of one call.
+    """Reports the events of one call.
 
     Attributes:
-        left: The monotonic time in seconds at which its latest attempt left the client's queue.
-        queued: Seconds that it waited there.
+        left: The monotonic time in seconds at which the latest attempt left the client's queue.
+        queued: The seconds that this attempt waited there.
     """
 
     __slots__ = (
@@ -153,7 +153,7 @@ class CallWatch:
     def end(self, error: BaseException | None) -> None:
         """Report that the call is over."""
         request = self._request
-        request.watch = None  # no cycle for the collector
+        request.watch = None  # avoid a reference cycle
         status: Status = "done"
         name = code = None
         if error is not None:
@@ -165,7 +165,7 @@ class CallWatch:
 
 
 def log_attempt(event: Event) -> None:
-    """Write to the log, at DEBUG, how an attempt ended and how long it took: a hook as any."""
+    """Log at DEBUG how an attempt ended and how long it took; this is a hook."""
     if not isinstance(event, AttemptEnded):
         return
     if event.error is None:
@@ -179,14 +179,14 @@ def log_attempt(event: Event) -> None:
 
 
 LOG_ONLY = Observer((log_attempt,), "")
-"""Watches calls of clients without hooks for the log at DEBUG."""
+"""The observer of clients without hooks, for the log at DEBUG."""
 
 
 def make_observer(on_event: EventHook | Iterable[EventHook], base_url: str) -> Observer | None:
-    """Return what tells a client's hooks; None if there are none.
+    """Return an observer that calls these hooks; None if there are none.
 
     Raises:
-        ConfigurationError: A hook cannot be called, or would have to be awaited.
+        ConfigurationError: A hook is not callable, or is a coroutine function.
     """
     given: Iterable[object] = on_event if isinstance(on_event, Iterable) else (on_event,)
     hooks: list[EventHook] = []

@@ -1,4 +1,4 @@
-"""Lists over pages: one call per page, at an offset."""
+"""Fetches the pages of lists: one call per page, at an offset."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Executes(Protocol):
         decode: Callable[[dict[str, Any]], T],
         deadline: float | None,
     ) -> T:
-        """Return what the decoder makes of the reply."""
+        """Return the reply, decoded by `decode`."""
         ...
 
 
@@ -31,7 +31,7 @@ def start_offset(values: dict[str, Any]) -> int:
 
 
 def check_count(command: Command, values: dict[str, Any]) -> None:
-    """Refuse a page that is larger than the service gives, if that is less than usual.
+    """Check that `count` is not above the command's own limit, if it has one.
 
     Raises:
         InvalidArgumentError: `count` is too large. Nothing was sent.
@@ -66,7 +66,7 @@ def page_fetcher(
             nonlocal latest
             items = data[paging.items]
             if items and latest is not None and latest[0] != offset and latest[1] == items:
-                # a server that ignores the offset would be read without end
+                # reading from a server that ignores the offset would never end
                 msg = "the same page twice"
                 raise ValueError(msg)
             latest = (offset, items)

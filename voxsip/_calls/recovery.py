@@ -1,11 +1,11 @@
-"""What follows a failed attempt: a new token, another try, or a look before a second purchase.
+"""Decides what follows a failed attempt: a new token, a retry, or a lookup before a second purchase.
 
-Whether a command may be tried again depends on its class in the spec and on what the failure means:
+Whether a command is retried depends on its class in the spec and on the failure:
 
-- never sent, or throttled: again, whatever the command;
-- outcome unknown: again for idempotent commands and deletes (a delete that then meets "no such thing" is done); a create is
-  looked up first and sent again only if there is nothing to be found;
-- refused: raised.
+- never sent, or throttled: every command is retried;
+- outcome unknown: idempotent commands and deletes are retried (a delete that then finds no such object is done);
+  a create is looked up first, and sent again only if nothing is found;
+- refused: the error is raised.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from voxsip._redaction.text import redact
 T = TypeVar("T")
 log = logging.getLogger("voxsip")
 RENAMING = ("new_", "required_")
-"""How arguments begin that come with a change of what names a thing: its name, or a password."""
+"""Prefixes of arguments that change what identifies an object: its name, or a password."""
 
 
 class Recovery(Generic[T]):
     """The later attempts of one call.
 
     Args:
-        calls: makes the attempts.
-        request: the call.
-        decode: makes a result of a decoded reply.
+        calls: The executor that makes the attempts.
+        request: The call.
+        decode: The function that makes a result of a decoded reply.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class Recovery(Generic[T]):
         self._request = request
         self._decode = decode
         self._renewed = False
-        self._is_final = False  # whether no further attempt could tell more
+        self._is_final = False  # whether no further attempt could clear up the outcome
 
     async def after(self, first: VoxsipError) -> T:
         """Continue after a failed first attempt.
 
         Raises:
-            VoxsipError: the error of the last attempt, with the number of attempts made.
+            VoxsipError: The last attempt failed; the error has the number of attempts made.
         """
         try:
             self._note(first)
@@ -75,11 +75,11 @@ class Recovery(Generic[T]):
             raise
 
     def _leaves_doubt(self, error: VoxsipError) -> bool:
-        """Returns whether an attempt before the last may have done the work.
+        """Returns whether an attempt before the last may have executed the command.
 
-        A refusal settles it, since the same command done twice is not refused the second time. Exceptions: a number
-        that means "done" (of one thing among several), what a delete no longer finds, any refusal of a delete for which
-        no such number is known, and a thing named by a name that an earlier attempt may have changed.
+        A refusal shows that none did, since the service accepts the same command twice. Exceptions: an error number
+        that means "already done" (one of several objects may be); an object that a delete does not find; any refusal of
+        a delete for which no such number is known; an object whose name an earlier attempt may have changed.
         """
         request, command = self._request, self._request.command
         if error.disposition is not Disposition.REFUSED or not request.may_have_executed:
@@ -93,7 +93,7 @@ class Recovery(Generic[T]):
         )
 
     def _more(self, turns: int) -> bool:
-        """Returns whether there may be another turn: one that sends, or one more that only looks."""
+        """Returns whether there may be another turn, which sends or only looks up."""
         limit = self._calls.retrier.policy.attempts
         if self._is_final:
             return False
@@ -101,8 +101,8 @@ class Recovery(Generic[T]):
             return turns <= limit
         command = self._request.command
         if self._request.may_have_executed and command.retry == "create" and not command.unique:
-            return False  # nothing to look it up by, and twice may be once too often
-        # A turn that waits in vain for the rate's store is none that sends, and counts all the same.
+            return False  # it cannot be looked up, and sending it again might execute it twice
+        # A turn that fails to reach the rate's store sends nothing, but counts.
         return max(self._request.attempts, turns) < limit
 
     def _must_look(self) -> bool:
@@ -110,7 +110,11 @@ class Recovery(Generic[T]):
         return request.may_have_executed and request.command.looked_up(request.values)
 
     async def _refused_as_second(self, error: APIError) -> T:
-        """Find out whose the first one is, when the service refuses a second: ours, or one from before."""
+        """Look up whether an earlier attempt made the object that the service has already.
+
+        Raises:
+            OutcomeUnknownError: It may have existed before the call.
+        """
         if self._request.command.looked_up(self._request.values):
             found = await self._look()
             if found is not None:
@@ -129,10 +133,10 @@ class Recovery(Generic[T]):
                 return self._decode(found)
             lookup = request.command.lookup
             if lookup is not None and not lookup.again and request.last is not None:
-                self._is_final = True  # it may still be made, later than anybody looks
+                self._is_final = True  # the create may still be executed, after this lookup
                 raise request.last
         if request.attempts >= self._calls.retrier.policy.attempts and request.last is not None:
-            raise request.last  # this turn was for looking only
+            raise request.last  # this turn was for the lookup only
         try:
             return await self._send()
         except AuthorizationError as error:
@@ -148,7 +152,7 @@ class Recovery(Generic[T]):
             if self._request.may_have_executed and error.code is not None:
                 command = self._request.command
                 if error.code in command.done and command.has_single_target(self._request.values):
-                    # an earlier attempt whose reply was lost has done it
+                    # an earlier attempt, whose reply was lost, has executed the command
                     return self._decode(command.success())
                 if error.code == command.unique:
                     return await self._refused_as_second(error)
@@ -159,7 +163,7 @@ class Recovery(Generic[T]):
             raise
 
     def _may_renew(self, error: VoxsipError) -> bool:
-        """Tell, once per call, whether a refused token is worth another attempt with a new one."""
+        """Returns whether to try again with a new token: True at most once per call."""
         if self._renewed or not (isinstance(error, AuthorizationError) and error.renewable):
             return False
         self._renewed = True
@@ -173,7 +177,7 @@ class Recovery(Generic[T]):
         note_failure(error)
 
     def _note_retry(self, error: VoxsipError, delay: float) -> None:
-        """Log, and report to the hooks, that another attempt follows, and when: never an argument."""
+        """Report to the log and the hooks that another attempt follows, and when."""
         request = self._request
         if log.isEnabledFor(logging.INFO):
             log.info(
@@ -187,7 +191,10 @@ class Recovery(Generic[T]):
             request.watch.retry(error, delay)
 
     async def _look(self) -> dict[str, Any] | None:
-        """Look for what an earlier attempt made; while that cannot be told, the call's own failure stands."""
+        """Look up the object that an earlier attempt made.
+
+        If the lookup fails, raise the failure of the last attempt, with a note about the lookup.
+        """
         try:
             with uncounted():
                 return await self._calls.creates.look(self._calls, self._request)
@@ -203,25 +210,25 @@ class Recovery(Generic[T]):
 
 
 def label_of(error: str, code: int | None, status: int | None) -> str:
-    """Return what the log says of an error: its class, and its number or the HTTP status; nothing of the server's text."""
+    """Return an error's class, and its number or HTTP status, as text for the log."""
     if code is not None:
         return f"{error} {code}"
     return error if status is None else f"{error}, HTTP {status}"
 
 
 def parts_of(error: BaseException) -> tuple[str, int | None, int | None]:
-    """Return an error's class, the API's number and the HTTP status, as far as it has them."""
+    """Return an error's class name, API number and HTTP status, or None for either."""
     code = error.code if isinstance(error, APIError) else None
     status = error.http_status if isinstance(error, APIError | UnexpectedReplyError) else None
     return type(error).__name__, code, status
 
 
 def explain_deadline(request: Request, seconds: float) -> VoxsipError:
-    """Explain what a passed deadline means for the call.
+    """Return the error of a call whose deadline has passed.
 
     Args:
-        request: the call.
-        seconds: the deadline.
+        request: The call.
+        seconds: The deadline.
     """
     name = request.command.name
     if request.in_flight or request.may_have_executed:
@@ -238,7 +245,7 @@ def explain_deadline(request: Request, seconds: float) -> VoxsipError:
 
 
 def report_cancelled(request: Request, error: asyncio.CancelledError) -> None:
-    """Warn that a cancelled create may have been executed: no result tells its caller."""
+    """Log and note on the error that a cancelled create may have been executed."""
     if request.command.retry == "create" and (request.in_flight or request.may_have_executed):
         text = f"{request.command.name} was cancelled after it was sent; its outcome is unknown"
         error.add_note(text)

@@ -1,4 +1,4 @@
-"""Commands by name: those of the spec, and a careful guess for the others."""
+"""Finds commands by name: those of the spec, and a safe description of any other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find_command(name: str) -> Command:
     """Return a command that the spec describes.
 
     Raises:
-        KeyError: it describes none of that name.
+        KeyError: The spec has no command of this name.
     """
     with IMPORTS:
         from voxsip._generated._index import COMMAND_MODULES  # noqa: PLC0415 - only for calls by name
@@ -34,7 +34,7 @@ def find_command(name: str) -> Command:
 
 
 def _is_secret(parameter: str) -> bool:
-    """Returns whether a parameter is secret: by the spec if it knows the name, else by its sound."""
+    """Returns whether a parameter is secret, by the spec or, if unknown, by its name."""
     with IMPORTS:
         from voxsip._generated._index import PUBLIC, SECRETS  # noqa: PLC0415 - only for calls by name
 
@@ -42,17 +42,17 @@ def _is_secret(parameter: str) -> bool:
 
 
 def any_command(name: str, parameters: Collection[str]) -> Command:
-    """Return the spec's command, or one made up for a name it does not know.
+    """Return the spec's command, or a description of one that the spec lacks.
 
-    A command that the spec does not describe counts as one that must not be repeated when its outcome is unknown, unless
-    its name says that it only reads.
+    A command that the spec lacks is treated as a create, which is not repeated when its outcome is unknown, unless its
+    name says that it only reads.
 
     Args:
-        name: the command, as the API spells it.
-        parameters: names of the arguments it will be called with.
+        name: The command, as the API spells it.
+        parameters: The names of its arguments.
 
     Raises:
-        InvalidArgumentError: a name that is none.
+        InvalidArgumentError: A name has other characters than letters, digits and underscores.
     """
     try:
         command = find_command(name)
@@ -67,7 +67,7 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
                 f"{text!r} is not the name of a command or parameter", field="command"
             )
     secret = frozenset(filter(_is_secret, parameters))
-    if command is not None:  # the API grows: a new parameter may be secret, too
+    if command is not None:  # a parameter newer than the spec may be secret as well
         return attrs.evolve(command, secret=command.secret | secret) if secret else command
     reads = _READS.match(name) is not None
     retry: RetryClass = "idempotent" if reads else "create"

@@ -1,4 +1,4 @@
-"""A call on its way: what is sent, and what has become of it so far."""
+"""The state of a call: its command and arguments, and its attempts so far."""
 
 from __future__ import annotations
 
@@ -19,37 +19,40 @@ NO_FILES: Mapping[str, tuple[str, bytes]] = {}
 
 @attrs.define(eq=False, repr=False)
 class Request:
-    """A command, its encoded arguments, and the state of its attempts. Its repr shows no argument."""
+    """A command, its arguments and the state of its attempts.
+
+    Its repr shows no argument.
+    """
 
     command: Command
     values: dict[str, Any]
     encoded: str
     files: Mapping[str, tuple[str, bytes]] = NO_FILES
-    """Name and content of the files among the arguments, by parameter."""
+    """The name and content of each file among the arguments, by parameter."""
     streamed: bool = False
     """Whether the reply is a file, to be read in chunks."""
     attempts: int = 0
-    """Requests that left."""
+    """The number of attempts that were sent."""
     in_flight: bool = False
-    """Whether one has left whose reply is still awaited."""
+    """Whether an attempt was sent whose reply is still awaited."""
     may_have_executed: bool = False
-    """Whether the server may have done the work in an attempt that failed."""
+    """Whether an attempt that failed may have been executed."""
     last: VoxsipError | None = None
-    """What the latest failed attempt met."""
+    """The error of the latest failed attempt."""
     exclusive: bool = False
-    """Whether no other create of the same thing is in flight (creates only)."""
+    """Whether other creates of the same registration wait for this one (creates only)."""
     sent: float = 0.0
-    """When the latest attempt left, in monotonic seconds (creates only)."""
+    """The time at which the latest attempt was sent, in monotonic seconds (creates only)."""
     started: float = 0.0
-    """When the first attempt left that may have been executed, in monotonic seconds (creates only)."""
+    """The time at which the first attempt that may have been executed was sent, in monotonic seconds (creates only)."""
     watch: CallWatch | None = None
-    """Tells hooks and the log of the call; None if nobody listens."""
+    """The watch that reports the call to hooks and the log; None without them."""
     reply: RawReply | None = None
-    """The latest reply; None after an attempt that failed, whose tracebacks must not show it."""
+    """The latest reply; None after a failed attempt, since tracebacks must not show it."""
 
     def __repr__(self) -> str:
         return f"<Request {self.command.name}>"
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the values that must not show."""
+        """Return the secret values among the arguments."""
         return self.command.secrets_in(self.values)

@@ -1,7 +1,7 @@
-"""What is tried again, when, and how often: tenacity's loop around our policies.
+"""Retries attempts by the policy, with tenacity's loop.
 
-Nothing here is built while calls succeed: the first attempt runs outside, and its failure is replayed as the
-first turn of the loop.
+The first attempt runs outside the loop, so that calls that succeed do not pay for it; its failure is replayed as the
+loop's first turn.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class RetryBudget:
         self._refill = policy.budget_refill
 
     def earn(self) -> None:
-        """Count a call."""
+        """Count a call, which refills the budget a little."""
         if self._left < self._size:
             self._left = min(self._size, self._left + self._refill)
 
     def spend(self, error: VoxsipError) -> bool:
-        """Take one retry out for this error; False if none is left."""
+        """Take a retry for this error from the budget; return False if none is left."""
         if error.disposition is Disposition.THROTTLED:
             return True
         if self._left < 1.0:
@@ -48,9 +48,10 @@ class Retrier:
     """Runs the attempts that follow a failed first one.
 
     Args:
-        policy: the number of attempts and the delays between them.
-        clock: waits.
-        jitter: a random number between 0 and 1.
+        policy: The number of attempts and the delays between them.
+        clock: The clock that waits.
+        jitter: The function that returns a random number between 0 and 1.
+        budget: The client-wide allowance of retries; None makes one by the policy.
     """
 
     __slots__ = ("_clock", "_jitter", "budget", "policy")
@@ -82,13 +83,13 @@ class Retrier:
         """Continue after a failed first attempt.
 
         Args:
-            first: the error that the first attempt raised.
-            attempt: makes the next one.
-            more: tells, after so many turns, whether there may be another.
-            note: told, before each wait, of the error and of how long it is, in seconds.
+            first: The error of the first attempt.
+            attempt: The function that makes the next attempt.
+            more: The function that returns whether there may be another turn after this number of them.
+            note: The function called before each wait with the error and the seconds to wait; None for none.
 
         Raises:
-            VoxsipError: the last attempt's error, where no further one may be made.
+            VoxsipError: The last attempt failed, and no other may follow.
         """
         with IMPORTS:
             from tenacity import AsyncRetrying, RetryCallState  # noqa: PLC0415 - seldom needed

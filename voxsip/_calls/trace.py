@@ -1,6 +1,7 @@
-"""Watching a call from outside: how many attempts it took, and what each failed one met.
+"""Counts the attempts of a call from outside it, and reports the error of each that failed.
 
-Free on the happy path: the client looks for a trace only once an attempt has failed.
+A call that succeeds at once costs nothing: the client looks for a trace only when an attempt has failed or has waited
+for the rate limit.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ _current: ContextVar[CallTrace | None] = ContextVar("voxsip_call_trace", default
 
 
 class CallTrace:
-    """Counts the attempts of the calls made inside its `with` block, in this task.
+    """A counter of attempts of the calls made inside its `with` block, in this task.
 
     Args:
-        on_failure: called with the error of every failed attempt, at once.
+        on_failure: The function called at once with the error of every failed attempt.
 
     Attributes:
-        failures: attempts that failed since the block began or `reset` was called.
-        waited: Seconds that attempts since then spent in the client's own queue, before they left.
+        failures: The attempts that failed since the block began or `reset` was called.
+        waited: The seconds that attempts have waited in the client's own queue since then.
     """
 
     __slots__ = ("_token", "failures", "on_failure", "waited")
@@ -37,7 +38,7 @@ class CallTrace:
 
     @property
     def attempts(self) -> int:
-        """Attempts of one call that succeeded: the failed ones and the last."""
+        """The attempts of a call that succeeded: the failed ones and the last."""
         return self.failures + 1
 
     def reset(self) -> None:
@@ -62,9 +63,9 @@ class CallTrace:
 
 @contextmanager
 def uncounted() -> Iterator[None]:
-    """Report failures inside the block to the trace around this call, without counting attempts.
+    """Report failures inside the block to the call's trace without counting them.
 
-    A lookup's failures say something of the server, but they are no attempts of the call it is for.
+    Failures of a lookup show the state of the server, but are no attempts of the call that needs the lookup.
     """
     trace = _current.get()
     failures = trace.failures if trace is not None else 0
@@ -76,7 +77,7 @@ def uncounted() -> Iterator[None]:
 
 
 def note_failure(error: VoxsipError) -> None:
-    """Report a failed attempt to the trace around this call, if any."""
+    """Report a failed attempt to the call's trace, if it has one."""
     trace = _current.get()
     if trace is not None:
         trace.failures += 1
@@ -85,7 +86,7 @@ def note_failure(error: VoxsipError) -> None:
 
 
 def note_wait(seconds: float) -> None:
-    """Report to the trace around this call, if any, how long an attempt waited to leave."""
+    """Report to the call's trace, if it has one, how long an attempt waited to leave."""
     trace = _current.get()
     if trace is not None:
         trace.waited += seconds
