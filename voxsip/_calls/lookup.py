@@ -1,9 +1,10 @@
-"""Finding what a create of unknown outcome has made.
+"""Finds the object that a create of unknown outcome made.
 
-What carries its name, equal or near (`_protocol.identity`), and belongs to nobody else, may be its own. With the ids that
-were there before, it is, on any clock. Without them an equal one is its own only if the server's own times put it, and it
-alone, between the request and the lookup. Whatever else is there leaves the outcome unknown; None, which permits another
-purchase, means that there is nothing of the name at all.
+A candidate is an object of an equal or near name (`_protocol.identity`) that belongs to no other create. If the ids
+that existed before the create are known, an equal candidate with a new id is the create's, whatever clocks say. If they
+are not, an equal candidate is the create's only if it was made between the request and the lookup, by the server's own
+times, and no other candidate may be as new. Any other candidates leave the outcome unknown. The result None, which
+permits another purchase, means that there is no candidate.
 """
 
 from __future__ import annotations
@@ -25,22 +26,22 @@ from voxsip._protocol.identity import are_near, spellings
 from voxsip._protocol.reply import http_date
 
 TOLERANCE = timedelta(seconds=2)
-"""Clocks tell whole seconds: a purchase may seem this much older, or younger, than it is."""
+"""The largest error of a purchase's age: the server's times are whole seconds."""
 MAX_PAGES = 1000
-"""Pages after which a list is taken for one that never ends."""
+"""The most pages that are read: a longer list is taken to be endless."""
 
 
 class _When(Enum):
-    """When something was made, by the server's own times."""
+    """The time at which an object was made, by the server's own times."""
 
     BEFORE = auto()
     BETWEEN = auto()
-    """Between the request and the lookup."""
+    """After the request was sent and before the lookup."""
     UNKNOWN = auto()
 
 
 class _Match(NamedTuple):
-    """A registration that may be the create's own."""
+    """An object that the create may have made."""
 
     id: int
     equal: bool
@@ -49,10 +50,10 @@ class _Match(NamedTuple):
 
 @attrs.define
 class _End:
-    """How a list ended.
+    """The end of a list.
 
     Attributes:
-        why: Why it may hold more than it showed, or None.
+        why: The reason why the list may hold more than it showed, or None.
     """
 
     why: str | None = None
@@ -67,24 +68,23 @@ async def look_up(
     known_before: Container[int] | None = None,
     misplaced: Container[int] = (),
 ) -> dict[str, Any] | None:
-    """Find what a create made.
+    """Find the object that a create made.
 
     Args:
-        calls: Sends the list command.
+        calls: The executor that sends the list command.
         request: The create.
-        elapsed: Returns the seconds since the create left; asked again after every page.
-        exclude: Ids known to belong to other creates.
-        known_before: Ids that were there before the create was first sent; every other equal match is its own then,
-            whatever the clocks say. None: only the server's times tell.
-
-        misplaced: Ids that creates of other names were told. One that carries this name shows that a reply went to the
-            wrong call, this one's perhaps.
+        elapsed: The function that returns the seconds since the create left; called for every item.
+        exclude: The ids known to belong to other creates.
+        known_before: The ids that existed before the create was first sent: any other equal match is the create's,
+            whatever clocks say. If None, the server's times decide.
+        misplaced: The ids in replies to creates of other names. If one has this name, a reply reached the wrong call,
+            perhaps the reply to this one.
 
     Returns:
-        A reply such as the create would have had; None if nothing of this name, or nearly this name, can be its own.
+        The reply that the create would have had; None if no object of an equal or near name can be the create's.
 
     Raises:
-        OutcomeUnknownError: What is there may be its own, or another's.
+        OutcomeUnknownError: An object was found that may be the create's or another's, or the list may hold more.
         VoxsipError: The list failed.
     """
     lookup = lookup_of(request.command)
@@ -95,12 +95,12 @@ async def look_up(
         pairs = [(ours, ours_of[ours], item.get(theirs)) for ours, theirs in lookup.match]
         if are_near(pairs):
             equal = all(wanted == there for _, wanted, there in pairs)
-            # for things without a time, equal ones are the same, whatever made them
+            # an object without a time: an equal one will do, even if another call made it
             when = _When.BETWEEN if equal else _When.BEFORE
             if lookup.since:
                 when = _when(item.get(lookup.since), date, elapsed())
             found[item[lookup.id]] = _Match(item[lookup.id], equal, when)
-    # Asked at the end: other calls continued while pages arrived, and what they claimed meanwhile is theirs.
+    # Checked at the end: other calls may have claimed ids while pages arrived.
     if wrong := [number for number in found if number in misplaced]:
         raise OutcomeUnknownError(
             f"{request.command.name}: {lookup.id} {wrong[0]} is there, of this or nearly this name, and was told to a call "
@@ -131,7 +131,7 @@ async def look_up(
 
 
 def lookup_of(command: Command) -> Lookup:
-    """Return how to find what a create made."""
+    """Return how to find the object that a create made."""
     if command.lookup is None:
         msg = f"{command.name} has no lookup"
         raise TypeError(msg)
@@ -141,10 +141,10 @@ def lookup_of(command: Command) -> Lookup:
 async def _candidates(
     calls: SendsWithRetries, request: Request, lookup: Lookup, end: _End
 ) -> AsyncIterator[tuple[dict[str, Any], datetime | None]]:
-    """Give every item that may match, with the server's time on its page.
+    """Yield every item that may match, with the server's time on its page.
 
-    The service may have written the name in another way than it was given, and filter by what it wrote: each way is
-    asked for. A list ends at an empty page that does not speak of more.
+    The service may store a name in another spelling than it was given, and filter by the stored one: the list is read
+    for each spelling. A list ends at a page without new items; `end` says if the page reports more than was shown.
 
     Raises:
         OutcomeUnknownError: The list does not end.
@@ -171,7 +171,7 @@ async def _candidates(
 
 
 def _filters(request: Request, lookup: Lookup) -> list[dict[str, Any]]:
-    """Return what to list by, one after another: few rows, but all that may match."""
+    """Return the filters of the lists to read; together they give all that may match."""
     filters: list[dict[str, Any]] = [{}]
     names, wanted = dict(lookup.match), lookup.wanted(request.values) or {}
     for ours, theirs in lookup.sent():
@@ -180,9 +180,9 @@ def _filters(request: Request, lookup: Lookup) -> list[dict[str, Any]]:
             filters = [chosen if value is None else {**chosen, theirs: value} for chosen in filters]
             continue
         if not isinstance(value, str) or ";" in value:
-            continue  # a value that holds the list separator cannot be asked for
+            continue  # a value with the list separator cannot be a filter
         if ours == "proxy":
-            continue  # may be kept with a scheme, a port or a dot that nobody gave, and is then not listed under this
+            continue  # the service may store it with another scheme, port or dot, and then this would not find it
         filters = [{**chosen, theirs: way} for chosen in filters for way in spellings(value)]
     return filters
 
@@ -190,7 +190,7 @@ def _filters(request: Request, lookup: Lookup) -> list[dict[str, Any]]:
 async def _page(
     calls: SendsWithRetries, lookup: Lookup, filters: dict[str, Any], offset: int
 ) -> tuple[list[dict[str, Any]], datetime | None, int]:
-    """Fetch one page of candidates, the server's time if it told it, and how many it says there are at least."""
+    """Fetch a page: its items, the server's time or None, and the total it reports."""
     command = find_command(lookup.command)
     paging = command.paging
     if paging is None:
@@ -203,7 +203,7 @@ async def _page(
 
 
 def _rows(member: str, key: str, data: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
-    """Return a page's rows, each with its id, and how many the page says there are at least."""
+    """Return the rows of a page, each with an id, and the total that the page reports."""
     rows: list[dict[str, Any]] = data[member]
     if type(rows) is not list or any(type(row[key]) is not int for row in rows):
         msg = "expected rows with ids"
@@ -213,7 +213,10 @@ def _rows(member: str, key: str, data: dict[str, Any]) -> tuple[list[dict[str, A
 
 
 def _when(bought: object, now: datetime | None, elapsed: float) -> _When:
-    """Place a purchase before a request that left `elapsed` seconds ago, or between it and the server's time."""
+    """Return when a purchase was made, for a request sent `elapsed` seconds ago.
+
+    `bought` and `now` are times of the server; `TOLERANCE` is allowed.
+    """
     try:
         moment = datetime.fromisoformat(bought) if isinstance(bought, str) else None
     except ValueError:

@@ -53,10 +53,11 @@ def fold_of(parameter: str) -> Callable[[str], str]:
 
 
 def are_near(pairs: Iterable[tuple[str, object, object]]) -> bool:
-    """Returns whether values are equal or differ only in spelling; one that is absent may be any.
+    """Returns whether values are equal or differ only in spelling.
 
     Args:
-        pairs: The parameter, the value that is wanted and the one that is there, for each comparison.
+        pairs: The parameter, the wanted value and the value found, for each comparison. A value found that is None,
+            because the service left it out, matches every wanted one.
     """
     return all(_near(fold_of(name), one, other) for name, one, other in pairs)
 
@@ -73,9 +74,9 @@ def spellings(name: str) -> tuple[str, ...]:
 def _near(fold: Callable[[str], str], one: object, other: object) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one == other or fold(one) == fold(other)
-    if other is None:  # documented members can be absent: it may be any
+    if other is None:  # the service may leave it out
         return True
-    if isinstance(one, str) and type(other) is int:  # a name of digits, written as a number
+    if isinstance(one, str) and type(other) is int:  # a name of digits that the service sends as a number
         return fold(one) == str(other)
     return one == other
 

@@ -76,11 +76,17 @@ NO_NOUN = {
 }
 """First words of an entry of `Args:` or `Attributes:` that make it no noun phrase."""
 
+SHORT_ROOMS = ("_auth", "_calls", "_protocol", "_redaction", "_sync")
+"""Rooms of `voxsip/` whose functions and classes have short first lines of docstrings."""
+LONGEST = 80
+"""Characters of such a first line."""
+
 PHRASE = {
     re.compile(rf"\b(?:{pattern})\b".replace(" ", r"\s+"), re.IGNORECASE): better
     for pattern, better in PHRASES.items()
 }
 SECTION = {re.compile(pattern, re.MULTILINE): better for pattern, better in SECTIONS.items()}
+SHORT = re.compile(rf"voxsip/(?:{'|'.join(SHORT_ROOMS)})/.+\.py")
 ENTRY = re.compile(r"^    ([a-z_]\w*): ([a-zA-Z]+)\b", re.MULTILINE)
 INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 OTHER = "\0"
@@ -142,8 +148,8 @@ def phrases(text, name):
 
 
 def first_words(source, name):
-    """Return a line for each docstring, and each entry of one, that starts with a word to avoid."""
-    found = []
+    """Return a line for each docstring, and each entry of one, that starts with a word to avoid or too long a line."""
+    found, short = [], SHORT.fullmatch(name) is not None
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
@@ -153,6 +159,11 @@ def first_words(source, name):
             for entry in ENTRY.finditer(docstring)
             if entry[2].lower() in NO_NOUN
         ]
+        length = len(docstring.partition("\n")[0])
+        if short and length > LONGEST and not isinstance(node, ast.Module):
+            found.append(
+                f"{name}:{node.body[0].lineno}: first line of {length} characters; write at most {LONGEST}"
+            )
         words = docstring.split(maxsplit=1)
         if words and words[0] in FIRST_WORDS:
             line = node.body[0].lineno
@@ -266,4 +277,16 @@ def test_python_is_searched_in_strings_and_comments():
         "job.py:5: 'under way'",
         "job.py:7: 'anew'",
         "job.py:7: 'in spite of'",
+    ]
+
+
+@pytest.mark.once
+def test_first_lines_of_docstrings_are_short():
+    source = '"""{0}"""\n\ndef run():\n    """{0}\n\n    {0}\n    """\n'
+    fits, long = source.format("a" * LONGEST), source.format("a" * (LONGEST + 1))
+    name = f"voxsip/{SHORT_ROOMS[0]}/job.py"
+    assert not first_words(fits, name)
+    assert not first_words(long, "voxsip/_generated/job.py")
+    assert first_words(long, name) == [
+        f"{name}:4: first line of {LONGEST + 1} characters; write at most {LONGEST}"
     ]
