@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 import attrs
 
@@ -37,6 +37,17 @@ class Request:
     command: ClassVar[str]
     account_id: int | None = None
     """The child account that it is for; None for the account of the client."""
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, object]) -> Self:
+        """Make a row from columns, as text or as native values; empty is absent.
+
+        Raises:
+            InvalidArgumentError: an unknown column, a value that cannot be read (a password is never
+                shown), or no value for a column that the row needs.
+        """
+        mapping = conceal_members(mapping)
+        return _made(cls, mapping)
 
     @property
     def label(self) -> str:
@@ -108,16 +119,6 @@ class BindRequest(Request):
     bind: bool = True
     account_id: int | None = None
 
-    @classmethod
-    def from_mapping(cls, mapping: Mapping[str, object]) -> BindRequest:
-        """Make a row from columns, as text or as native values; empty is absent.
-
-        Raises:
-            InvalidArgumentError: an unknown column or a value that cannot be read.
-        """
-        mapping = conceal_members(mapping)
-        return _made(cls, mapping)
-
     @property
     def label(self) -> str:
         """Name what the row is about, for people."""
@@ -161,17 +162,6 @@ class CreateRequest(Request):
     user_name: str | None = None
     account_id: int | None = None
 
-    @classmethod
-    def from_mapping(cls, mapping: Mapping[str, object]) -> CreateRequest:
-        """Make a row from columns, as text or as native values; empty is absent.
-
-        Raises:
-            InvalidArgumentError: an unknown column, a value that cannot be read (a password is never
-                shown), or no `sip_username` or `proxy`.
-        """
-        mapping = conceal_members(mapping)
-        return _made(cls, mapping)
-
     @property
     def label(self) -> str:
         """Name what the row is about, for people."""
@@ -210,16 +200,6 @@ class DeleteRequest(Request):
     sip_registration_id: int
     account_id: int | None = None
 
-    @classmethod
-    def from_mapping(cls, mapping: Mapping[str, object]) -> DeleteRequest:
-        """Make a row from columns, as text or as native values; empty is absent.
-
-        Raises:
-            InvalidArgumentError: an unknown column, a value that cannot be read, or none at all.
-        """
-        mapping = conceal_members(mapping)
-        return _made(cls, mapping)
-
     @property
     def label(self) -> str:
         """Name what the row is about, for people."""
@@ -231,7 +211,7 @@ def _of(row: Request) -> str:
 
 
 Row: TypeAlias = BindRequest | CreateRequest | DeleteRequest
-R = TypeVar("R", BindRequest, CreateRequest, DeleteRequest)
+R = TypeVar("R", bound=Request)
 
 
 def conceal_row(item: object) -> object:
@@ -268,7 +248,7 @@ def named_account(item: object) -> int | None:
     return None
 
 
-def _made(cls: type[R], mapping: Mapping[str, object]) -> R:
+def _made(cls: type[R], mapping: Mapping[Any, Any]) -> R:
     readers = _READERS[cls]
     values: dict[str, Any] = {}
     for name, given in mapping.items():
@@ -284,8 +264,7 @@ def _made(cls: type[R], mapping: Mapping[str, object]) -> R:
             values[name] = reader(value)
         except ValueError as error:
             raise _wrong(name, value, str(error)) from None
-    missing = [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
-    for name in missing:
+    for name in _REQUIRED[cls]:
         if name not in values:
             message = f"{name}: is required for {cls.command}"
             raise InvalidArgumentError(message, field=name)
@@ -324,6 +303,10 @@ COLUMNS: dict[type[object], tuple[str, ...]] = {
     cls: tuple(field.name for field in attrs.fields(cls)) for cls in _ROWS
 }
 """The columns of each kind of row, in their order."""
+_REQUIRED: dict[type[object], tuple[str, ...]] = {
+    cls: tuple(field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING)
+    for cls in _ROWS
+}
 _PARAMETERS = {
     cls: tuple(name for name in names if name != "account_id") for cls, names in COLUMNS.items()
 }
