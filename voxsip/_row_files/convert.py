@@ -49,10 +49,6 @@ class Converted(NamedTuple):
 def converted(file: IO[bytes], reading: Reading) -> Converted | None:
     """Return a file as UTF-8, or None if it is already.
 
-    Args:
-        file: Any file, seekable.
-        reading: The settings for reading it.
-
     Raises:
         ConversionError: It cannot be made text, or not without a guess.
     """

@@ -56,10 +56,7 @@ class PartFile(Generic[Request]):
     """Some rows of a file, in its order, to be iterated over as often as needed; `len` is their number.
 
     Args:
-        path: The path of the file.
-        request: The class of its rows.
         spans: The places of the wanted rows.
-        reading: The settings for reading it.
 
     Attributes:
         accounts: The number of rows for each account, for bulk jobs; None is the client's own.

@@ -111,9 +111,6 @@ class Reading:
         Args:
             names: "HEADER=COLUMN" each.
             constants: "COLUMN=VALUE" each.
-            ignore_extra: Skip columns that have no meaning for these rows.
-            encoding: The encoding, like the attribute.
-            sheet: The sheet, like the attribute.
 
         Raises:
             InvalidArgumentError: A text without "=", or one thing twice.

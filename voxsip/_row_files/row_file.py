@@ -28,7 +28,6 @@ class Rows(Generic[Request]):
     """The rows of a checked file, to be iterated over as often as needed; `len` is their number.
 
     Attributes:
-        lines: the line of each row.
         checksum: over what the rows say, without their secrets: a digest of a password can be
             guessed back. Formatting does not count.
         mixed_users: some rows name users by id and some by name, so that two rows may mean one
@@ -61,7 +60,6 @@ class RowFile(Generic[Request]):
     """Rows of one kind in a CSV or JSONL file, or on standard input ("-").
 
     Attributes:
-        path: The path as the user gave it.
         name: The name that messages use.
         mixed_users: See `Rows`; known once the file has been read.
         cells: Takes every record as it is read; None for nobody.

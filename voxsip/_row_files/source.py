@@ -32,7 +32,6 @@ class Source:
     """The bytes of a row file.
 
     Attributes:
-        path: The path as the user gave it.
         name: The name that messages use.
         record_start: Byte at which the record read last begins.
         line_start: Byte at which the line read last begins.

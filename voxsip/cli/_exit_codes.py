@@ -54,7 +54,6 @@ def explain(error: BaseException, own: Collection[str] | None = None) -> tuple[s
     """Put an expected error into words and an exit code; raise any other again.
 
     Args:
-        error: The error.
         own: Options and arguments of the command, which its words may name; None: any.
     """
     match error:

@@ -52,7 +52,6 @@ def in_options(text: str, own: Collection[str] | None = None) -> str:
     """Return an error text of the library with the names of options.
 
     Args:
-        text: The library's message.
         own: Options and arguments of the command, as `--help` shows them: others are not named. None: all there are.
     """
     for phrase, instead in _PHRASES.items():

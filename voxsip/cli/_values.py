@@ -20,10 +20,6 @@ class WrongValueError(Exception):
 def read_value(parameter: dict[str, Any], text: str) -> Any:
     """Return what a text means.
 
-    Args:
-        parameter: The parameter as the spec describes it.
-        text: The text that the user gave.
-
     Raises:
         WrongValueError: It means nothing.
     """

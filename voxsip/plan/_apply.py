@@ -43,7 +43,6 @@ class ApplyRun(Run):
     """Applies a plan.
 
     Attributes:
-        plan: The plan.
         force: Whether to apply it despite its thresholds.
         input: The rows that the plan was made of, if it was saved and its passwords are in them; or None.
     """

@@ -108,9 +108,7 @@ class Sender:
     """Sends the changes of a plan.
 
     Args:
-        client: Sends updates.
         sends: The functions with which bulk jobs send rows, by kind.
-        progress: Knows what is done, and which ids were made.
         passwords: The passwords to send, by the number of the change.
     """
 

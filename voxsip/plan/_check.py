@@ -35,8 +35,6 @@ class Check:
     """Compares a plan with the live state.
 
     Args:
-        changes: The plan's changes.
-        live: The live state.
         done: The known outcome of each change, by its number; missing ones are not done.
         made: The registrations that creations made, by the number of the change.
     """

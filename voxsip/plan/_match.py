@@ -35,7 +35,6 @@ class Pending:
     """A row that may change something.
 
     Attributes:
-        wanted: The row.
         item: The live registration, or None if one is to be created.
         replaced: The live registration that a new one replaces, or None.
         target: Its desired binding, once that is resolved.
@@ -55,9 +54,6 @@ class Matcher:
     """Matches rows with live registrations.
 
     Args:
-        live: The live state.
-        options: The options of the plan.
-        ledger: Takes refusals and claims.
         check_password: Raises Fault if a password's reference leads nowhere.
 
     Attributes:

@@ -21,8 +21,6 @@ class Needs:
     """What must be listed before every row can be resolved.
 
     Attributes:
-        applications: Whether the applications are needed.
-        rules: Whether the rules are needed.
         users_of: Applications whose users are needed: ids, or names.
         users_of_rules: Rules whose applications' users are needed.
     """

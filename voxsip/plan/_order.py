@@ -19,7 +19,6 @@ def in_order(steps: list[Step], *, delete_first: bool) -> tuple[list[Step], int]
     for none come first, then those that wait for these, and so on, so that long chains do not hold up others.
 
     Args:
-        steps: The steps in the order of the rows.
         delete_first: Deletions come before creations, to make room for them, but after what needs no creation.
     """
     takers = {step.gets: step for step in steps if step.gets is not None}

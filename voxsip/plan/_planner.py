@@ -50,8 +50,6 @@ class Planner:
     """Plans one input against one listing.
 
     Args:
-        live: The live state.
-        options: The options of the plan.
         place: Names a row by its index, for messages.
         number_of: Numbers a row by its index, as people count it.
         check_password: Raises Fault if a password's reference leads nowhere.

@@ -96,7 +96,6 @@ def read_wanted(index: int, item: object) -> Wanted:
     """Read a row from a mapping of columns to text or native values.
 
     Args:
-        index: The row's place in the input, from 0.
         item: The mapping. None and "-" remove a value, an empty text and NaN leave it alone.
 
     Raises:

@@ -86,11 +86,6 @@ def binding_steps(
     """Return the steps that change a binding: none, one, or an unbind and a bind.
 
     Args:
-        item: The registration, or None if it is new.
-        row: The index of the row that wants it.
-        live: The registration's present binding.
-        wanted: Its desired binding.
-        holders: The registration of each user.
         user_moves: Whether another registration takes the user that it has.
     """
     if live == wanted:

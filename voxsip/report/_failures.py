@@ -15,8 +15,6 @@ class Failure(NamedTuple):
 
     Attributes:
         place: Its line in the source, or its place in the input.
-        label: The subject of the failure.
-        status: "failed", "skipped" or "unknown".
         error: The reason, without secrets; empty if the row was not sent.
     """
 
@@ -27,12 +25,7 @@ class Failure(NamedTuple):
 
 
 def failures_section(failures: Sequence[Failure], total: int) -> str:
-    """Return the section of a page that lists them, or nothing.
-
-    Args:
-        failures: The first of them.
-        total: The number of failed rows.
-    """
+    """Return the section of a page that lists them, or nothing."""
     if not failures:
         return ""
     rows = "".join(
@@ -53,11 +46,9 @@ def next_step(kind: str, *, failed: int, skipped: int, unknown: int, stopped: bo
     """Return what to do about them, in a sentence or two; empty if there is nothing to do.
 
     Args:
-        kind: "bind", "create" or "delete".
         failed: Rows that the service refused, or that could not be sent.
         skipped: Rows that were not sent.
         unknown: Rows whose outcome is not known.
-        stopped: The job stopped before its end.
     """
     steps = []
     if stopped and skipped:

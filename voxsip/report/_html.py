@@ -28,8 +28,6 @@ def render(facts: Mapping[str, Any], series: TimeSeries, failures: Sequence[Fail
 
     Args:
         facts: the content of report.json.
-        series: throughput and latency.
-        failures: the first rows that are not done.
     """
     title = f"Bulk {facts['kind']}"
     sections = [

@@ -30,7 +30,6 @@ class Bucket:
     Attributes:
         start: seconds since the job began.
         seconds: the length of the stretch.
-        counts: rows by status.
         p50: median latency in seconds, or None if no row was sent.
         p95: latency that 95 of 100 rows stayed below, likewise.
     """
@@ -63,7 +62,6 @@ class TimeSeries:
 
         Args:
             at: seconds since the job began; earlier than the last row's is fine.
-            status: the status of the outcome.
             elapsed: seconds it took; 0.0 for a row that was not sent.
         """
         bucket = int(at / self.width)

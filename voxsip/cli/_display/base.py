@@ -22,7 +22,6 @@ class Work:
 
     Attributes:
         verb: "binding".
-        total: number of its rows.
         file: they are in, "" for none.
         before: the name of the work before the first row, such as "reading the live state".
         after: the name of the work after the last row.
@@ -43,9 +42,6 @@ class Work:
 
 class Display:
     """Shows a job to somebody; what is for people goes to standard error.
-
-    Args:
-        work: The job.
 
     Attributes:
         interval: Seconds between two refreshes.

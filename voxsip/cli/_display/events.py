@@ -11,11 +11,6 @@ from voxsip.cli._terminal.output import print_json
 
 
 def print_event(name: str, **members: object) -> None:
-    """Write an event.
-
-    Args:
-        name: The name of the event.
-        members: The members of the event.
-    """
+    """Write an event."""
     time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     print_json({"event": name, "time": time, **members})

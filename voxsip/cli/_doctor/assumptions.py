@@ -25,7 +25,6 @@ class Scene:
     """What the probes look at.
 
     Args:
-        client: Whom they ask.
         reached: The reply to a request without a token.
         connect: Makes another client of the same account that sends its arguments in the given encoding.
     """
@@ -63,7 +62,6 @@ class Assumption:
 
     Attributes:
         name: Its name, the same in every version.
-        text: The assumption.
         probe: Looks at the account; None if reading cannot tell.
     """
 

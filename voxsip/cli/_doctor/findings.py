@@ -43,8 +43,6 @@ class Finding:
 
     Attributes:
         name: Its name, the same in every version.
-        state: The state that was found.
-        text: The finding in one line.
         remedy: The way to correct it; None if there is nothing to do.
         data: Figures, for `--json`.
         refused: True if configuration or authorization is what does not work.

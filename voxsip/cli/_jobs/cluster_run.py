@@ -103,10 +103,6 @@ def launch(
     """Make or find a job, run it if an engine is named, and return the exit code.
 
     Args:
-        find: Makes or finds the job.
-        engine: The store that keeps the job, and the workers if there are any.
-        output: The output that the user asks for.
-        connection: The connection to the API.
         ask: Asks whether to begin; raises CommandError if not.
         resumed: Whether the job was begun before.
     """
@@ -151,10 +147,6 @@ async def follow(
     """Run a job with a display; the first Ctrl-C stops it in order.
 
     Args:
-        job: The job.
-        dask: Dask's client.
-        signals: Ctrl-C and its like.
-        as_json: Show the job as events.
         on_progress: Called as well, whenever a worker tells how far it is.
     """
     work = Work(

@@ -37,7 +37,6 @@ class DesiredFile:
     """Rows in a CSV or JSONL file, or on standard input ("-").
 
     Attributes:
-        path: The path as the user gave it.
         name: The name that messages use.
         note: A note for the user on how it was read, or None.
         origin: The absolute path to find it again, or None for standard input.

@@ -26,9 +26,6 @@ _GRACE = 10.0
 def emulator_process(*options: str) -> Iterator[str]:
     """Run an emulator in a process of its own and give its base URL; it is gone afterwards.
 
-    Args:
-        options: the options of `python -m voxsip.emulator`.
-
     Raises:
         CommandError: it did not start.
     """

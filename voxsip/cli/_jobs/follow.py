@@ -38,8 +38,6 @@ async def follow(
     """Run a job to its end and return its report; `stopped` is INTERRUPTED after a Ctrl-C.
 
     Args:
-        job: The job, not yet begun.
-        display: Shows the job.
         signals: Ctrl-C and its like; the first one stops the job in order.
         lines: The line of each row in its file, if there is a file.
         record: Called with every outcome and its line.

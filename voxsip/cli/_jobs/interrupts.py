@@ -99,7 +99,6 @@ def run_interruptible(
     """Run a command that takes the signals itself; return its exit code.
 
     Args:
-        main: the command.
         cut_off: a function that returns the message for a job that is cut off.
 
     Raises:

@@ -27,10 +27,7 @@ async def confirm(
     """Show price times rows beside the balance of each account; ask, unless `yes`.
 
     Args:
-        client: asks for price and balance.
         accounts: the number of registrations to buy for each account; None is the client's own.
-        yes: continue without asking.
-        as_json: show it as an event.
         at_most: some rows may turn out to be there already, so that less may be enough.
 
     Raises:

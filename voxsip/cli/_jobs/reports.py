@@ -38,13 +38,7 @@ def reports(
 
     Args:
         directory: the folder to write to, or None for no reports.
-        kind: the kind of the job.
-        file: the file of its rows.
-        rows: the rows of that file.
-        job: the job whose report has the sums.
         written: is told where each report is, by its usual name, once it is there.
-        journal: the journal of the job, or None.
-        account_id: the account it runs on, if known.
         resumed: the journal tells of earlier runs.
     """
     if directory is None:

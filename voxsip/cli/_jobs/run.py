@@ -47,13 +47,7 @@ def launch(
     """Run a job to its end and return the exit code.
 
     Args:
-        kind: the kind of the rows.
-        source: the file they are in.
-        rows: the checked rows of that file.
         make: makes the job; what is wrong with its options is said here, before anything is sent.
-        journal: its path, or None.
-        output: the options of the job's output.
-        connection: the connection to the API.
         words: options that the file needs to be read again.
         ask: whether to begin; raises CommandError if not.
         reads_first: the job reads the live state before its first row.

@@ -31,8 +31,6 @@ def finish(
     """Write how a job ended and what to do next; return the exit code.
 
     Args:
-        report: The job's report.
-        total: The number of its rows.
         output: The output that the user asks for; a report that could not be written is a failure.
         again: The command that resumes the job, if it has a journal.
         reports: The path of each report that was written, by its usual name.
