@@ -10,6 +10,7 @@ import csv
 import io
 import shutil
 import tempfile
+from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -121,24 +122,21 @@ def _shown(sample: bytes, encoding: str) -> str:
 
 def _transcoded(file: IO[bytes], encoding: str) -> IO[bytes]:
     file.seek(0)
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the source
-    try:
+    with ExitStack() as undo:
+        copy = undo.enter_context(tempfile.TemporaryFile())
         text = io.TextIOWrapper(io.BufferedReader(_Unclosed(file)), encoding, newline="")
         into = io.TextIOWrapper(copy, "utf-8", newline="", write_through=True)
         try:
             shutil.copyfileobj(text, into, _PIECE)
+        except (UnicodeError, ValueError):
+            raise ConversionError(
+                f"it is not {encoding}", "Name its encoding with --file-encoding."
+            ) from None
         finally:
             text.detach()
             into.detach()
-    except (UnicodeError, ValueError):
-        copy.close()
-        raise ConversionError(
-            f"it is not {encoding}", "Name its encoding with --file-encoding."
-        ) from None
-    except BaseException:
-        copy.close()
-        raise
-    return copy
+        undo.pop_all()  # the source closes the copy
+        return copy
 
 
 class _Unclosed(io.RawIOBase):

@@ -58,11 +58,10 @@ class Source:
     def _convert(self, reading: Reading) -> tuple[bool, str | None]:
         try:
             made = converted(self._file, reading)
-        except ConversionError as problem:
+        except BaseException as error:
             self._file.close()
-            raise self.refusal(problem.message, problem.remedy) from None
-        except BaseException:
-            self._file.close()
+            if isinstance(error, ConversionError):
+                raise self.refusal(error.message, error.remedy) from None
             raise
         if made is None:
             return False, None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -46,15 +47,17 @@ def write_plan(path: str | os.PathLike[str], head: Head, changes: Lines) -> str:
             field="path",
         )
     building = target.with_name(f".{target.name}.{os.getpid()}.new")
-    hashed = _Hashed()
+    digest, count = _new_digest(), -1  # the head is no change
     try:
         building.unlink(missing_ok=True)
         try:
             descriptor = os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-                file.writelines(hashed.lines(head, changes))
-                foot = {"digest": hashed.hexdigest(), "changes": hashed.count - 1}
-                file.write(_line(foot))
+                for line in _lines(head, changes):
+                    digest.update(line)
+                    file.write(line)
+                    count += 1
+                file.write(_line({"digest": digest.hexdigest(), "changes": count}))
                 file.flush()
                 os.fsync(file.fileno())
             building.replace(target)
@@ -62,15 +65,12 @@ def write_plan(path: str | os.PathLike[str], head: Head, changes: Lines) -> str:
             building.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(f"{target}: {error.strerror or error}") from None
-    return hashed.hexdigest()
+    return digest.hexdigest()
 
 
 def digest_of(head: Head, changes: Lines) -> str:
     """Return the digest that a plan's lines have once it is written."""
-    hashed = _Hashed()
-    for _ in hashed.lines(head, changes):
-        pass
-    return hashed.hexdigest()
+    return _digest(_lines(head, changes))
 
 
 def read_plan(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[dict[str, Any]], str]:
@@ -96,10 +96,7 @@ def read_plan(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[dict[s
     foot = _read(lines[-1]) if len(lines) > 1 and lines[-1].endswith(b"\n") else {}
     if foot.keys() != {"digest", "changes"}:
         raise _wrong(name, "the plan is cut short: its last line is missing", _REMEDY)
-    hashed = blake2b(digest_size=32)
-    for line in lines[:-1]:
-        hashed.update(line)
-    if foot["digest"] != hashed.hexdigest() or foot["changes"] != len(lines) - 2:
+    if foot["digest"] != _digest(lines[:-1]) or foot["changes"] != len(lines) - 2:
         raise _wrong(name, "the plan was edited, or is damaged: its digest differs", _REMEDY)
     return head, list(map(_read, lines[1:-1])), foot["digest"]
 
@@ -130,23 +127,19 @@ def unreadable(path: str | os.PathLike[str]) -> InvalidArgumentError:
     return _wrong(os.fspath(path), "the plan cannot be read", _REMEDY)
 
 
-class _Hashed:
-    """Lines, and the digest of those that were given out."""
+_new_digest = partial(blake2b, digest_size=32)
 
-    def __init__(self) -> None:
-        self._hash = blake2b(digest_size=32)
-        self.count = 0
 
-    def lines(self, head: Head, changes: Lines) -> Iterator[bytes]:
-        first = {"format": FORMAT, "version": VERSION, **head}
-        for value in chain((first,), changes):
-            line = _line(value)
-            self._hash.update(line)
-            self.count += 1
-            yield line
+def _digest(lines: Iterable[bytes]) -> str:
+    digest = _new_digest()
+    for line in lines:
+        digest.update(line)
+    return digest.hexdigest()
 
-    def hexdigest(self) -> str:
-        return self._hash.hexdigest()
+
+def _lines(head: Head, changes: Lines) -> Iterator[bytes]:
+    first = {"format": FORMAT, "version": VERSION, **head}
+    return map(_line, chain((first,), changes))
 
 
 def _line(value: Mapping[str, Any]) -> bytes:
