@@ -31,11 +31,20 @@ def show(value):
     print(repr(value), str(value), f"{value!r:>5}" if isinstance(value, Exception) else "")
     if isinstance(value, BaseException):
         log.error("caught", exc_info=value)
+        trace = Traceback.extract(
+            type(value),
+            value,
+            value.__traceback__,
+            show_locals=True,
+            locals_max_length=None,
+            locals_max_string=None,
+        )
+        for stack in trace.stacks:
+            for frame in stack.frames:
+                frame.filename = f"<{frame.filename}>"  # or its source is read and coloured anew
         Console(width=300, file=sys.stdout).print(
-            Traceback.from_exception(
-                type(value),
-                value,
-                value.__traceback__,
+            Traceback(
+                trace,
                 show_locals=True,
                 locals_max_length=None,
                 locals_max_string=None,
