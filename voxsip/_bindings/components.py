@@ -25,7 +25,7 @@ class Components:
         return len(self._parents)
 
     def add(self, keys: Iterable[Hashable]) -> None:
-        """Take the next row and what it shares with others."""
+        """Add the next row, with what it shares with others."""
         row = len(self._parents)
         self._parents.append(row)
         for key in keys:
@@ -34,7 +34,7 @@ class Components:
                 self._join(first, row)
 
     def make_one(self) -> None:
-        """Take all rows for one group: one of them conflicts with every other."""
+        """Put all rows into one group, because one of them conflicts with every other."""
         self._all_one = True
 
     def roots(self) -> array[int]:

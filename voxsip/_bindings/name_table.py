@@ -47,7 +47,7 @@ class NameTable:
         return ((name, number) for name, numbers in self._exact.items() for number in numbers)
 
     def learn(self, pairs: Iterable[Pair]) -> None:
-        """Take in a listing, in which every one of its names is complete."""
+        """Add a listing, which has every id of each of its names."""
         listed: dict[str, dict[int, None]] = {}
         for name, number in pairs:
             self._numbers.add(number)

@@ -94,7 +94,7 @@ class BindingState:
                 yield registration, binding
 
     def add(self, registration: int) -> None:
-        """Take in a new registration, unbound."""
+        """Add a new registration, unbound."""
         self.changed[registration] = UNBOUND
 
     def apply(self, change: Change) -> bool:
@@ -113,7 +113,7 @@ class BindingState:
         return True
 
     def forget(self, change: Change) -> None:
-        """Take in that a row may or may not have been done."""
+        """Record that a row may or may not have been done."""
         if change.user is not None:
             holder = self.holders.get(change.user)
             if holder is not None and holder != ANY:
@@ -164,7 +164,7 @@ class BindingState:
         self.holders[user] = None
 
     def _doubt_rule(self, rule: int) -> None:
-        """Take in that any registration whose user is not known may have lost this rule."""
+        """Record that any registration whose user is not known may have lost this rule."""
         for registration, binding in list(self.changed.items()):
             if binding.user == ANY and binding.rule == rule:
                 self._put(registration, binding._replace(rule=ANY))
@@ -185,7 +185,7 @@ class BindingState:
         self._put(registration, Binding(application, rule, user))
 
     def _let_go(self, registration: int, *, known: bool) -> None:
-        """Take in that a registration no longer has its user, or perhaps no longer."""
+        """Record that a registration has lost its user, or may have lost it."""
         before = self.of(registration)
         if before is None or before.user is None or before.user == ANY:
             return
@@ -204,7 +204,7 @@ def _equal(one: int | None, other: int | None) -> bool | None:
 
 
 def _kept(part: int | None, stays: bool | None) -> int | None:
-    """Return a part that stays, goes (False), or does either (None)."""
+    """Return what is left of a part that stays (True), goes (False), or does one or the other (None)."""
     if stays is None:
         return part if part is None else ANY
     return part if stays else None

@@ -77,7 +77,7 @@ async def _send(answer: Answer, send: _Send, *, closes: bool) -> None:
 
 
 async def _live(receive: _Receive, send: _Send) -> None:
-    """Start and stop without anything to do: asked only when the application is not mounted in another."""
+    """Answer the lifespan protocol: servers use it if the application is not mounted in another."""
     while True:
         step = (await receive())["type"]
         await send({"type": f"{step}.complete"})

@@ -11,7 +11,7 @@ from voxsip._errors import InvalidArgumentError
 __all__ = ["Claim", "MemorySeenStore", "SeenStore"]
 
 Claim = Literal["new", "busy", "done"]
-"""What a store answers: "new" (now the caller's to handle), "busy" (somebody is at it), "done" (handled)."""
+"""What a store answers: "new" (now the caller's to handle), "busy" (another delivery of it is being handled), "done" (handled)."""
 
 
 class SeenStore(Protocol):

@@ -34,7 +34,7 @@ INVALID_CALLBACK_URL = 398
 PASSWORD_USED = 535
 
 PLAN_PRICES = {1: Decimal(0), 2: Decimal(5), 3: Decimal(50)}
-"""What a month of each plan costs, by its template."""
+"""Price of a month of each plan, by its template."""
 
 _TEMPLATE_ID = 1
 _TEMPLATE_TYPE = "SIP_REGISTRATION"
@@ -111,7 +111,7 @@ def list_children(context: Context) -> Reply:
 
 @command("GetCurrencyRate")
 def get_currency_rate(context: Context) -> Reply:
-    """Return what a US dollar is in other currencies: the same every day."""
+    """Return the value of a US dollar in other currencies: the same every day."""
     if not _RATES.keys() >= set(context.values["currency"]):
         raise RefusedError(INVALID_CURRENCY)
     return {"result": {name: _RATES[name] for name in context.values["currency"]}}
@@ -119,7 +119,7 @@ def get_currency_rate(context: Context) -> Reply:
 
 @command("GetResourcePrice")
 def list_resource_prices(context: Context) -> Reply:
-    """List what the emulator takes for a call and for a message."""
+    """List the prices of a call and of a message."""
     values = context.values
     types = values.get("resource_type")
     ids, name = values.get("price_group_id"), values.get("price_group_name")
@@ -216,7 +216,7 @@ def get_money_amount_to_charge(context: Context) -> Reply:
 
 @command("ChangeAccountPlan")
 def change_account_plan(context: Context) -> Reply:
-    """Put a plan in the place of the one of its type, and charge a month of it each time; a type may be any word."""
+    """Replace the plan of a type, and charge a month each time; a type may be any word."""
     account, values = context.account, context.values
     template = values.get("plan_subscription_template_id", _TEMPLATE_ID)
     if template not in PLAN_PRICES:

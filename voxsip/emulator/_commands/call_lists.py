@@ -1,4 +1,4 @@
-"""Call lists: files of tasks, as they come, are changed and are cancelled. Nobody is called."""
+"""Call lists: tasks that come in files, and can be changed and cancelled. Nobody is called."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def create(context: Context) -> Reply:
 
 @command("AppendToCallList")
 def append(context: Context) -> Reply:
-    """Put the tasks in a file behind those of a list; a task's own id must not be there yet."""
+    """Append the tasks in a file to a list; none of their own ids (`__task_uuid`) may be in it yet."""
     account = context.account
     row, records = _find(context), _records(context.values)
     known = {task["task_uuid"] for task in row["_tasks"].values()}
@@ -108,7 +108,7 @@ def edit(context: Context) -> Reply:
 
 @command("EditCallListTasksPriority")
 def edit_priorities(context: Context) -> Reply:
-    """Give tasks a priority; says for each whether it is there."""
+    """Give tasks a priority; the reply shows for each whether it exists."""
     row, wanted = _find(context), context.values["tasks"]
     if not isinstance(wanted, list) or not all(isinstance(item, dict) for item in wanted):
         raise RefusedError(INVALID_ARGUMENTS, "tasks is a list of objects")
@@ -159,7 +159,7 @@ def list_tasks(context: Context) -> Reply:
 
 @command("EditCallListTask")
 def edit_task(context: Context) -> Reply:
-    """Change a task that is named by its id or by its own id."""
+    """Change a task that is named by its id, or by the id that its file gave it."""
     values = context.values
     task = _task(_find(context), values)
     if task is None:
@@ -232,7 +232,7 @@ def _records(values: Mapping[str, Any]) -> list[dict[str, str]]:
     delimiter, quote = values.get("delimiter") or ";", values.get("quote") or '"'
     try:
         text = values["file_content"].decode(values.get("encoding") or "utf-8-sig")
-        text.encode()  # some encodings make text that is none
+        text.encode()  # some encodings make text that UTF-8 cannot carry
         reader = csv.DictReader(
             io.StringIO(text), delimiter=delimiter, quotechar=quote, escapechar=values.get("escape")
         )
@@ -265,7 +265,7 @@ def _find(context: Context) -> Row:
 
 
 def _task(row: Row, named: Mapping[str, Any]) -> Row | None:
-    """Return the task of a list that an id or its own id names."""
+    """Return the task of a list that an id names: the list's, or the one that its file gave it."""
     if TASK not in named and "task_uuid" not in named:
         raise RefusedError(REQUIRED, "A task_id or task_uuid is needed")
     return next(

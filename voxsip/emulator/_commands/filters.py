@@ -1,4 +1,4 @@
-"""Filters of list commands: what a row has to be like for the value of a parameter."""
+"""Filters of list commands: which rows match the value of a parameter."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def one_of(member: str) -> Filter:
 
 
 def contains(member: str) -> Filter:
-    """Let through what has the text in it, in whatever case."""
+    """Let through what contains the text, in upper or lower case."""
     return lambda row, wanted: str(wanted).casefold() in str(row.get(member, "")).casefold()
 
 

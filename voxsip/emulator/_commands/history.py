@@ -1,4 +1,4 @@
-"""What has happened: calls, transactions, the audit log; as pages, and as reports to order and download."""
+"""The history of calls, transactions and commands: as pages, and as reports to order and download."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Key-value storage: texts by key, for each application, perhaps until a moment."""
+"""Key-value storage: the texts of an application by key, each until it expires."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class Kind:
     Args:
         key: the member that holds the id; things that the API knows by name only have one that is not shown.
         name: the member that holds the name.
-        missing: error number for an id or a name that is not there.
-        taken: error number for a name that is; None lets things have the same name.
+        missing: error number for an id or a name that does not exist.
+        taken: error number for a name that is taken; None if several things may have the same name.
         scoped: names are of one application, and commands say which.
         add: the command that adds one.
         list: the command that lists them.

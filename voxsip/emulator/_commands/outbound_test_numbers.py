@@ -31,7 +31,7 @@ def add(context: Context) -> Reply:
 
 @command("VerifyOutboundTestPhoneNumber")
 def verify(context: Context) -> Reply:
-    """Count a call that would tell the code: five of them, not five a day."""
+    """Count a call that would tell the code; there may be five in all, not five a day."""
     for row in context.account.table(_KEY).rows.values():
         if not row["_left"]:
             raise RefusedError(DAILY_LIMIT)
@@ -42,7 +42,7 @@ def verify(context: Context) -> Reply:
 
 @command("ActivateOutboundTestPhoneNumber")
 def activate(context: Context) -> Reply:
-    """Take any code for the right one."""
+    """Accept any code."""
     for row in context.account.table(_KEY).rows.values():
         row["is_verified"] = True
         return {"result": 1}

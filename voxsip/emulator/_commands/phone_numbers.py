@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PHONE_PRICE", "owned"]
 
 PHONE_PRICE = Decimal(1)
-"""What the emulator takes for a number and its first month."""
+"""Price of a number and its first month."""
 
 INVALID_PHONE_NUMBER = 121
 INVALID_PHONE_ID = 181
@@ -44,7 +44,7 @@ _PERIOD = "0-1-0 0:0:0"
 
 @command("AttachPhoneNumber")
 def attach(context: Context) -> Reply:
-    """Buy numbers: those named, or so many of those on sale. Country, category and region may be any."""
+    """Buy numbers: those named, or some of those on sale, in any country, category and region."""
     account, values = context.account, context.values
     if "phone_number" in values:
         numbers = list(dict.fromkeys(values["phone_number"]))
@@ -95,7 +95,7 @@ def bind(context: Context) -> Reply:
 
 @command("DeactivatePhoneNumber")
 def deactivate(context: Context) -> Reply:
-    """Give numbers up: they are gone, and may be bought by anybody."""
+    """Give numbers up; anybody may buy them then."""
     for row in _named(context.account, context.values):
         context.account.table(KEY).remove(row)
     return _SUCCESS

@@ -115,7 +115,7 @@ def list_(context: Context) -> dict[str, Any]:
 
 @command("ReorderRules")
 def reorder(context: Context) -> dict[str, Any]:
-    """Let the rules of one application trade places, in the order given."""
+    """Exchange the positions of rules of one application, so that they are in the order given."""
     account, wanted = context.account, context.values["rule_id"]
     rules = [account.rules.get(rule_id) for rule_id in wanted]
     found = [rule for rule in rules if rule is not None]
@@ -204,7 +204,9 @@ def _check(values: Mapping[str, Any]) -> None:
             if len(values[key]) > _LONGEST_PATTERN:
                 raise RefusedError(code)
             try:
-                with warnings.catch_warnings(action="ignore"):  # Python's own taste in patterns
+                with warnings.catch_warnings(
+                    action="ignore"
+                ):  # they are about the style of a pattern
                     re.compile(values[key])
             except (re.error, OverflowError, RecursionError):
                 raise RefusedError(code) from None

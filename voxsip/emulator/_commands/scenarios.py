@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["CALL_PRICE"]
 
 CALL_PRICE = Decimal("0.01")
-"""What the emulator takes for a session that is started, and for each task of a call list."""
+"""Price of a session that is started, and of each task of a call list."""
 
 SCRIPT_TOO_LONG = 130
 INVALID_SCENARIO_ID = 132

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SMS_PRICE"]
 
 SMS_PRICE = Decimal("0.01")
-"""What the emulator takes for each fragment of a message."""
+"""Price of each fragment of a message."""
 
 UNSUPPORTED_FORMAT = 105
 INVALID_PHONE_NUMBER = 121
@@ -62,7 +62,7 @@ def send(context: Context) -> Reply:
 
 @command("A2PSendSms")
 def send_a2p(context: Context) -> Reply:
-    """Send a message to several numbers; those that are none are told apart."""
+    """Send a message to several numbers; the reply lists apart what is no number."""
     account, values = context.account, context.values
     source, text = _digits(values["src_number"]), values["text"]
     if source is None:
@@ -183,13 +183,13 @@ def _filters(key: str) -> dict[str, Filter]:
 
 
 def _fragments(text: str) -> int:
-    """Return in how many fragments a message goes: of 160 letters, or of 70 that are not all plain."""
+    """Return the number of fragments of a message: of 160 letters, or of 70 if one is not ASCII."""
     size = 160 if text.isascii() else 70
     return max(1, -(-len(text) // size))
 
 
 def _digits(text: str) -> int | None:
-    """Return a phone number, as the history has it; None for what is none."""
+    """Return a phone number as the history has it; None if the text is no number."""
     digits = text.strip().removeprefix("+")
     if digits.isascii() and digits.isdigit() and len(digits) < _LONGEST:
         return int(digits)

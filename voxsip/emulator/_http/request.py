@@ -24,7 +24,7 @@ API_PATH = "/platform_api"
 
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _MOST_FIELDS = 1000
-# What aiohttp lets out when a form makes no sense; the warnings where they are made errors.
+# What aiohttp raises for a form that it cannot read; warnings as well, if they are errors.
 _UNREADABLE = (
     ValueError,
     LookupError,
@@ -65,7 +65,7 @@ async def read_call(request: BaseRequest) -> Call:
                     _merge(form, [(name, _text(value))])
             parameters.update(form)
         for text in (*parameters, *parameters.values()):
-            text.encode()  # the charset that a form names may make text that is none
+            text.encode()  # the charset that a form names may make text that UTF-8 cannot carry
     except _UNREADABLE:
         raise RefusedError(INVALID_ARGUMENTS, "The parameters cannot be read") from None
     command = request.path[len(API_PATH) :].strip("/") or parameters.get("cmd", "")
