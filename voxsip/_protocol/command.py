@@ -6,7 +6,6 @@ Pure: no I/O, no loop. One pass checks and encodes, so that nothing is validated
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sized
-from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 import attrs
@@ -166,13 +165,15 @@ class Command:
     confirms: bool = attrs.field(init=False)
     """Whether `voxsip.ALL` is accepted only together with `confirm_all=True`."""
     _plan: Mapping[str, tuple[str, Encoder]] = attrs.field(init=False, repr=False)
-
+    _integers: frozenset[str] = attrs.field(init=False, repr=False)
+    """Parameters that take any integer, and hold no secret: most arguments are one, and need no encoder."""
     _deciding: tuple[str, ...] = attrs.field(init=False, repr=False)
     _passed: set[tuple[object, ...]] = attrs.field(init=False, repr=False, factory=set)
-    _templates: dict[tuple[object, ...], tuple[str, itemgetter[Any]] | None] = attrs.field(
-        init=False, repr=False, factory=dict
-    )
-    """Formats for arguments that are all integers, as most bindings are, by their names, types and deciding values."""
+
+    @_integers.default
+    def _find_integers(self) -> frozenset[str]:
+        integers = {name for name, kind in self.params.items() if kind == "int"}
+        return frozenset(integers - self.bounds.keys() - self.words.keys() - self.secret)
 
     @_deciding.default
     def _find_deciding(self) -> tuple[str, ...]:
@@ -220,22 +221,17 @@ class Command:
         """
         if self.confirms:
             values = self._confirmed(values)
-        decided = [values.get(name) is True for name in self._deciding]
-        kinds = (*values, *map(type, values.values()), *decided)
-        known = self._templates.get(kinds)
-        if known is not None:
-            template, pick = known
-            numbers = pick(values)
-            if type(numbers) is int:
-                numbers = (numbers,)
-            if max(numbers) < LARGEST and min(numbers) > -LARGEST:
-                text: str = template % numbers
-                return text
-        given = {name: value for name, value in values.items() if value is not None}
+        secret = self.has_secret(values)
         parts: list[str] = []
-        secret = not self.secret.isdisjoint(given)
+        shape: list[object] = []
         problem: InvalidArgumentError | None = None
-        for name, value in given.items():
+        for name, value in values.items():
+            if value is None:
+                continue
+            shape.append((name, value) if name in self._deciding else name)
+            if type(value) is int and name in self._integers and -LARGEST < value < LARGEST:
+                parts.append(f"{name}={value}")  # as in most bindings; an encoder says the same
+                continue
             prefix, encoder = self._plan.get(name) or (f"{name}=", ENCODERS["any"])
             try:
                 if secret:
@@ -251,17 +247,15 @@ class Command:
         if problem is not None:
             raise problem  # outside the except block: the encoder's error may hold the value
         for name, most in self.longest.items():
-            value = given.get(name)
+            value = values.get(name)
             if isinstance(value, str) and len(value) > most:
                 message = f"{self.name}: {name}: expected at most {counted(most, 'character')}, got {len(value):,}"
                 raise InvalidArgumentError(message, field=name)
-        shape = (*given, *map(given.get, self._deciding))
-        if shape not in self._passed:
-            self.check(given)
+        known = tuple(shape)
+        if known not in self._passed:
+            self.check({name: value for name, value in values.items() if value is not None})
             if len(self._passed) < SHAPES:
-                self._passed.add(shape)
-        if len(self._templates) < SHAPES and kinds not in self._templates:
-            self._templates[kinds] = self._template(given)
+                self._passed.add(known)
         return SecretText("&".join(parts)) if secret else "&".join(parts)
 
     def check(self, given: Mapping[str, object]) -> None:
@@ -340,29 +334,6 @@ class Command:
     def secrets_in(self, values: Mapping[str, object]) -> tuple[str, ...]:
         """Return the secret values among the arguments, for redaction; each is concealed."""
         return tuple(text for name in self.secret for text in secret_texts(values.get(name)))
-
-    def _template(self, given: Mapping[str, object]) -> tuple[str, itemgetter[Any]] | None:
-        """Return a format and the getter of its values if all are plain, else None.
-
-        Plain are integers without bounds, and booleans that a requirement checks.
-        """
-        parts = []
-        free = []
-        for name, value in given.items():
-            kind = self.params.get(name)
-            if name in self._deciding and kind == "bool" and type(value) is bool:
-                parts.append(f"{name}={'true' if value else 'false'}")
-            elif (
-                kind == "int"
-                and type(value) is int
-                and name not in self.bounds
-                and name not in self._deciding
-            ):
-                parts.append(f"{name}=%d")
-                free.append(name)
-            else:
-                return None
-        return ("&".join(parts), itemgetter(*free)) if free else None
 
     def _bad_name(self, name: str, value: str) -> InvalidArgumentError | None:
         problem = problem_of(name, value, secret=name in self.secret)
