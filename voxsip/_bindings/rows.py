@@ -217,8 +217,10 @@ R = TypeVar("R", bound=Request)
 def conceal_row(item: object) -> object:
     """Return what a user's iterable gave, a mapping with its secrets concealed."""
     if type(item) not in COLUMNS and isinstance(item, Mapping):
-        with suppress(Exception):  # whatever is wrong with it, reading it will say
+        try:
             return conceal_members(item)
+        except Exception:
+            return item  # whatever is wrong with it, reading it will say
     return item
 
 
@@ -311,6 +313,10 @@ _PARAMETERS = {
     cls: tuple(name for name in names if name != "account_id") for cls, names in COLUMNS.items()
 }
 """Those that the API's command takes; the account is told by the token."""
+_REQUIRED = {
+    cls: tuple(field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING)
+    for cls in _ROWS
+}
 _KINDS: dict[str, type] = {"int": int, "str": str, "bool": bool}
 _TYPES: dict[type[object], tuple[tuple[str, type[Any]], ...]] = {
     cls: tuple((field.name, _KINDS[str(field.type).split()[0]]) for field in attrs.fields(cls))

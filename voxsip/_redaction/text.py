@@ -77,6 +77,7 @@ def redact_start(text: str, secrets: Iterable[str], size: int) -> str:
     return shown[:size] if len(text) <= read else shown[: max(0, len(shown) - longest)][:size]
 
 
+@lru_cache(maxsize=256)  # rows ask for the same few names
 def is_secret_name(name: object) -> bool:
     """Returns whether a parameter or member of this name holds a secret."""
     return isinstance(name, str) and _SECRET_NAME.search(name) is not None
