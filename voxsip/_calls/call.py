@@ -96,16 +96,16 @@ class CallExecutor:
     observer: Observer | None = None
     clock: Clock = SYSTEM
 
-    _locate: Callable[..., URL] = attrs.field(init=False)
+    _scheme: str = attrs.field(init=False)
+    _authority: str = attrs.field(init=False)
     _path: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Parse the base URL once: building a URL from parts costs half of parsing it."""
         base = URL(self.base_url, encoded=True)
+        self._scheme = base.scheme
+        self._authority = base.raw_authority
         self._path = base.raw_path.rstrip("/")
-        self._locate = partial(
-            URL.build, scheme=base.scheme, authority=base.raw_authority, encoded=True
-        )
 
     def invoke(
         self, command: Command, values: dict[str, Any], reply: type[T], deadline: float | None
@@ -229,29 +229,36 @@ class CallExecutor:
         self, loop_state: LoopState, request: Request, bearer: str
     ) -> Coroutine[Any, Any, RawReply]:
         """Build the plain HTTP request and return the coroutine that sends it."""
-        path = f"{self._path}/{request.command.name}"
+        command = request.command
         headers = {"Authorization": reveal(bearer)}
-        encoded = reveal(request.encoded)
+        query = reveal(request.encoded)
+        body = None
         # Its connection is not used again: a create must never get another call's reply, and aiohttp may still write
         # a body after the reply was read (Python 3.11).
-        single_use = request.command.retry == "create"
-        if request.command.files:
+        single_use = command.retry == "create"
+        if command.files:
             from voxsip._protocol.multipart import encode_multipart  # noqa: PLC0415 - few calls
 
-            fields = parse_qsl(encoded, keep_blank_values=True)
-            url = self._locate(path=path)
+            fields = parse_qsl(query, keep_blank_values=True)
+            query = ""
             body, headers["Content-Type"] = encode_multipart(fields, request.files)
-        elif self._as_form(request, len(encoded)):
+        elif self._as_form(request, len(query)):
             single_use = single_use or self.encoding == "auto"
-            url, body = self._locate(path=path), encoded.encode()
+            query, body = "", query.encode()
             headers |= FORM_HEADERS
-        else:
-            url, body = self._locate(path=path, query_string=encoded), None
-        name = request.command.name
+        url = URL.build(
+            scheme=self._scheme,
+            authority=self._authority,
+            path=f"{self._path}/{command.name}",
+            query_string=query,
+            encoded=True,
+        )
         if request.streamed:
-            return self.pool.open(loop_state, name, url, headers, body, self.timeout)
-        limit = LONGEST_REPLY[request.command.result]
-        return self.pool.post(loop_state, name, url, headers, body, self.timeout, limit, single_use)
+            return self.pool.open(loop_state, command.name, url, headers, body, self.timeout)
+        limit = LONGEST_REPLY[command.result]
+        return self.pool.post(
+            loop_state, command.name, url, headers, body, self.timeout, limit, single_use
+        )
 
     def _read(self, request: Request, reply: RawReply, decode: Decoder[T], bearer: str) -> T:
         """Decode a reply; raise the error for one that is no result."""
@@ -318,7 +325,7 @@ class CallExecutor:
 
     def _as_form(self, request: Request, length: int) -> bool:
         """Returns whether the arguments go in the body, as secret and long ones do."""
-        if length and self.pool.given and WRITE_GUARD.get() is not None:
+        if length and self.pool.given is not None and WRITE_GUARD.get() is not None:
             return True  # over a session of the user's, only a body can be held back while it is written
         if self.encoding == "auto":
             return (
@@ -326,7 +333,7 @@ class CallExecutor:
                     request.command.form and not request.command.secret
                 )  # a command of long texts; other commands are judged by their arguments
                 or length > LONGEST_QUERY
-                or request.command.has_secret(request.values)
+                or type(request.encoded) is SecretText
             )
         return self.encoding == "form"
 

@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from voxsip._errors import VoxsipError
 from voxsip._protocol.command import Command
 from voxsip._protocol.reply import RawReply
 
 if TYPE_CHECKING:
-    from voxsip._calls.observer import CallWatch  # noqa: TC004 - only for clients with hooks
+    from voxsip._calls.observer import CallWatch
 
 NO_FILES: Mapping[str, tuple[str, bytes]] = {}
 
 
-@attrs.define(eq=False, repr=False)
 class Request:
     """A command, its arguments and the state of its attempts.
 
-    Its repr shows no argument.
+    Its repr shows no argument. The state begins with the class's values: most calls change few of them.
+
+    Args:
+        command: The command to send.
+        values: Its arguments, by parameter name.
+        encoded: The arguments as an encoded parameter string.
+        streamed: Whether the reply is a file, to be read in chunks.
     """
 
-    command: Command
-    values: dict[str, Any]
-    encoded: str
     files: Mapping[str, tuple[str, bytes]] = NO_FILES
     """The name and content of each file among the arguments, by parameter."""
-    streamed: bool = False
-    """Whether the reply is a file, to be read in chunks."""
     attempts: int = 0
     """The number of attempts that were sent."""
     in_flight: bool = False
@@ -49,6 +47,14 @@ class Request:
     """The watch that reports the call to hooks and the log; None without them."""
     reply: RawReply | None = None
     """The latest reply; None after a failed attempt, since tracebacks must not show it."""
+
+    def __init__(
+        self, command: Command, values: dict[str, Any], encoded: str, *, streamed: bool = False
+    ) -> None:
+        self.command = command
+        self.values = values
+        self.encoded = encoded
+        self.streamed = streamed
 
     def __repr__(self) -> str:
         return f"<Request {self.command.name}>"

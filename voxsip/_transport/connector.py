@@ -103,13 +103,13 @@ class CheckedConnector(aiohttp.TCPConnector):
             if protocol is None:
                 break
             # a new connection is not asked for: TLS session tickets may wait there
-            poll = getattr(protocol, "voxsip_poll", _NEW)
+            poll: Any = getattr(protocol, "voxsip_poll", _NEW)
             if poll is _NEW:
                 protocol.voxsip_poll = None
                 break
             if poll is None:
-                protocol.voxsip_poll = _poll_of(connection)
-            if self.is_silent(protocol):
+                poll = protocol.voxsip_poll = _poll_of(connection)
+            if not (protocol.should_close or poll(0)):  # aiohttp has just seen that it is connected
                 break
             connection.close()
         guard = WRITE_GUARD.get()

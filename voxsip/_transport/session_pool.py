@@ -79,6 +79,9 @@ class SessionPool:
         proxy: the proxy of requests, or None.
         app_info: name and version of the program, for the server; or None.
         max_reply: bytes of a reply, decompressed, beyond which it is refused.
+
+    Attributes:
+        given: the session of the user's, or None; its connections are not checked here.
     """
 
     def __init__(
@@ -97,7 +100,7 @@ class SessionPool:
         self._own_headers = session is not None and app_info is not None
         self._max_connections = max_connections
         self._ssl: ssl_module.SSLContext | bool = True if ssl is None else ssl
-        self._given = session
+        self.given = session
         self._max_reply = max_reply
         self._loop_states: dict[asyncio.AbstractEventLoop, LoopState] = {}
         _pools.add(self)
@@ -105,11 +108,6 @@ class SessionPool:
     def loop_state(self) -> LoopState | None:
         """Return what the running loop has, if it has been used before."""
         return self._loop_states.get(asyncio.get_running_loop())
-
-    @property
-    def given(self) -> bool:
-        """Whether requests go over a session of the user's, whose connections are not checked here."""
-        return self._given is not None
 
     async def post(
         self,
@@ -139,20 +137,23 @@ class SessionPool:
             OutcomeUnknownError: the reply was lost.
         """
         limit = min(limit, self._max_reply)
-        guard = WRITE_GUARD.get()
         session = loop_state.single_use if single_use else loop_state.session
+        data: bytes | BytesIO | GuardedPayload | None = body
         guarded = None
         if body:
+            guard = WRITE_GUARD.get()
             is_silent = getattr(session.connector, "is_silent", None)
             if guard or (is_silent and len(body) <= LARGE_BODY):
                 kind = headers.get("Content-Type", "text/plain")
-                guarded = GuardedPayload(body, kind, guard=guard, is_silent=is_silent)
+                data = guarded = GuardedPayload(body, kind, guard=guard, is_silent=is_silent)
+            elif len(body) > LARGE_BODY:
+                data = BytesIO(body)
         try:
             with loop_state.timers.attempt(timeout.total):
                 response = await session.post(
                     url,
                     headers=headers,
-                    data=guarded or _payload(body),
+                    data=data,
                     allow_redirects=False,
                     raise_for_status=False,
                     timeout=timeout.connecting,
@@ -271,9 +272,9 @@ class SessionPool:
     async def open_loop_state(self) -> LoopState:
         """Open the running loop's session."""
         loop = asyncio.get_running_loop()
-        if self._given is not None:
-            slots = asyncio.Semaphore(self._slots_of(self._given))
-            loop_state = LoopState(self._given, slots, AttemptTimers(loop), None)
+        if self.given is not None:
+            slots = asyncio.Semaphore(self._slots_of(self.given))
+            loop_state = LoopState(self.given, slots, AttemptTimers(loop), None)
         else:
             slots = asyncio.Semaphore(self._max_connections)
             session = self._new_session(
@@ -334,7 +335,7 @@ class SessionPool:
 
     def _closed(self, command: str) -> NotSentError:
         """Explain a session that was closed meanwhile; an own one is opened again by the next attempt."""
-        if self._given is not None:
+        if self.given is not None:
             return NotSentError(
                 f"{command}: not sent: the session given to the client is closed", permanent=True
             )
@@ -360,10 +361,6 @@ def _refused(command: str, body: GuardedPayload | None) -> NotSentError:
         text = f"{command}: not sent: another process has taken the job over"
         return NotSentError(text, permanent=True)
     return NotSentError(f"{command}: not sent: its connection held a reply to another request")
-
-
-def _payload(body: bytes | None) -> bytes | BytesIO | None:
-    return body if body is None or len(body) <= LARGE_BODY else BytesIO(body)
 
 
 async def _closing(
