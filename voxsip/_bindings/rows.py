@@ -313,10 +313,6 @@ _PARAMETERS = {
     cls: tuple(name for name in names if name != "account_id") for cls, names in COLUMNS.items()
 }
 """Those that the API's command takes; the account is told by the token."""
-_REQUIRED = {
-    cls: tuple(field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING)
-    for cls in _ROWS
-}
 _KINDS: dict[str, type] = {"int": int, "str": str, "bool": bool}
 _TYPES: dict[type[object], tuple[tuple[str, type[Any]], ...]] = {
     cls: tuple((field.name, _KINDS[str(field.type).split()[0]]) for field in attrs.fields(cls))

@@ -76,7 +76,7 @@ def _near(fold: Callable[[str], str], one: object, other: object) -> bool:
         return one == other or fold(one) == fold(other)
     if other is None:  # the service may leave it out
         return True
-    if isinstance(one, str) and type(other) is int:  # a name of digits that the service sends as a number
+    if isinstance(one, str) and type(other) is int:  # a name of digits, sent as a number
         return fold(one) == str(other)
     return one == other
 
