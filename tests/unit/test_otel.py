@@ -209,6 +209,15 @@ async def test_what_the_sampler_drops_counts_in_metrics(serve, connect):
     sdk.close()
 
 
+@CLIENTS
+async def test_two_of_them_nest(serve, connect, sdk, cls):
+    side = connect(await serve(), cls=cls, on_event=[sdk.telemetry, sdk.telemetry])
+    await side(info)
+    inner, outer = sdk.spans
+    assert (inner.parent, outer.parent) == (outer.context, None)
+    assert not get_current_span().get_span_context().is_valid
+
+
 async def test_without_an_sdk_nothing_happens(serve, connect):
     side = connect(await serve(), on_event=Telemetry())
     await side(info)

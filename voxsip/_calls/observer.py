@@ -40,17 +40,18 @@ class Observer:
     """Passes the events of one client's calls to its hooks.
 
     Args:
-        hooks: The functions that take events, called in this order.
+        hooks: The functions that take events, called in this order; when a call ends in reverse, so that contexts nest.
         base_url: The client's base URL.
 
     Attributes:
         watch: The function to call when a call begins; takes the request and the clock, returns a `CallWatch`.
     """
 
-    __slots__ = ("_failed", "_hooks", "base_url", "watch")
+    __slots__ = ("_failed", "_hooks", "_reversed", "base_url", "watch")
 
     def __init__(self, hooks: Iterable[EventHook], base_url: str) -> None:
         self._hooks = tuple(hooks)
+        self._reversed = self._hooks[::-1]
         self._failed: set[int] = set()
         self.base_url = base_url
         self.watch = partial(CallWatch, self)
@@ -63,7 +64,7 @@ class Observer:
 
     def tell(self, event: Event) -> None:
         """Call every hook; an error of a hook is logged the first time, then ignored."""
-        for hook in self._hooks:
+        for hook in self._reversed if type(event) is CallEnded else self._hooks:
             try:
                 hook(event)
             except (Exception, asyncio.CancelledError) as error:
