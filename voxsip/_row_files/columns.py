@@ -117,7 +117,7 @@ class Columns:
         return self.mapped.get(header) or self._by_name.get(_folded(header))
 
     def is_skipped(self, header: str) -> bool:
-        """Returns whether a header is no column of these rows, but one that our own reports write, or to be ignored."""
+        """Returns whether a header that is no column of these rows is to be skipped."""
         return self.ignore_extra or self.is_reported(header)
 
     def is_reported(self, header: str) -> bool:
@@ -140,7 +140,7 @@ class Columns:
 
 
 def columns_of(request: type[attrs.AttrsInstance]) -> Columns:
-    """Read the columns off a request class: its fields are the columns, in their order."""
+    """Return the columns of a request class: its fields, in their order."""
     hints = typing.get_type_hints(request)
     columns = [
         Column(

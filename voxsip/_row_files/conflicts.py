@@ -74,7 +74,7 @@ class Conflicts:
 
     @property
     def mixed_users(self) -> bool:
-        """Whether rows name users both by id and by name, so that a file alone cannot tell."""
+        """Whether users are named both by id and by name, and may be the same."""
         return self._user_ids and self._user_names
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ def converted(file: IO[bytes], reading: Reading) -> Converted | None:
 
 
 def _is_utf8(file: IO[bytes]) -> bool:
-    """Returns whether a file may be UTF-8: it is, or it has single faults that its reader names."""
+    """Returns whether a file is UTF-8, apart from single faults that its reader names."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     broken = right = 0
@@ -84,7 +84,7 @@ def _is_utf8(file: IO[bytes]) -> bool:
 
 
 def _guess(file: IO[bytes]) -> Converted | None:
-    """Return the file by its most likely encoding; None if that is not clear, so that the reader names the cells at fault."""
+    """Return the file read by its most likely encoding, or None if that is not clear."""
     try:
         from charset_normalizer import from_bytes  # noqa: PLC0415 - seldom needed
     except ImportError:
@@ -111,7 +111,7 @@ def _guess(file: IO[bytes]) -> Converted | None:
 
 
 def _shown(sample: bytes, encoding: str) -> str:
-    """Return a word that a reader can judge the encoding by; from names, never from a password's line end."""
+    """Return a word, never of a password, that shows whether the encoding is right."""
     text = sample.decode(encoding, "replace")
     words = [
         word for word in text.replace(",", " ").replace(";", " ").split() if not word.isascii()

@@ -18,7 +18,7 @@ _DELIMITERS = ",;\t|"
 
 
 def csv_records(source: Source, columns: Columns, problems: Problems) -> Iterator[Record]:
-    """Yield the records of a CSV file; what is wrong with one goes to `problems` instead."""
+    """Yield the records of a CSV file; those with problems are only reported."""
     lines = _Lines(source)
     delimiter = _delimiter(lines)
     rows = csv.reader(lines, delimiter=delimiter, strict=True)

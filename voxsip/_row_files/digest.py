@@ -36,7 +36,7 @@ class Digest(_Checksum):
 
 
 class CellDigest(_Checksum):
-    """A checksum of records as they stand in a file, so that two copies of it can be compared without making its rows.
+    """A checksum of records as they stand in a file, to compare two copies of it.
 
     Passwords take no part, as in `Digest`, but the places of records do: what is read by its place is read right.
     """

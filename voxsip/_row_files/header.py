@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Header:
-    """The cells that matter, as (place, header as written, column); `width` counts all cells."""
+    """The cells that matter, as (place, header, column); `width` counts all cells."""
 
     fields: list[tuple[int, str, Column]]
     width: int
@@ -28,7 +28,7 @@ class Header:
     def read(
         cls, line: int, cells: list[str], columns: Columns, problems: Problems
     ) -> Header | None:
-        """Make sense of a header line, or add all that is wrong with it to `problems` and return None."""
+        """Read a header line; return None if something is wrong with it."""
         before = problems.count
         finder = Finder(columns, problems, line)
         names = [cell.strip() for cell in cells]
@@ -65,7 +65,7 @@ class Header:
 
 
 class Finder:
-    """Finds the columns that the names in a header, or in a JSON object, mean: each column once.
+    """Finds the columns that a header or a JSON object names, each once.
 
     Attributes:
         fault: Adds a problem of this line: its message, column and remedy.
@@ -77,7 +77,7 @@ class Finder:
         self._names: dict[str, str] = {}
 
     def find(self, name: str) -> Column | None:
-        """Return the column that a name means; None if there is none, or another name means it too."""
+        """Return the column that a name means; None if it is unknown or named already."""
         column = self._columns.find(name)
         if column is None:
             if not self._columns.is_skipped(name):
@@ -91,7 +91,7 @@ class Finder:
         return column
 
     def finish(self, constants: Iterable[tuple[str, Column, object]], where: str) -> None:
-        """Report columns that stand here and are given for all rows too, and those that are missing."""
+        """Report columns that are given for all rows as well, and those that are missing."""
         for option, column, _ in constants:
             if (name := self._names.get(column.name)) is not None:
                 self.fault(f"stands in the {where}, and {option} gives it for all rows", name)

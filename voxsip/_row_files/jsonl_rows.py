@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def jsonl_records(source: Source, columns: Columns, problems: Problems) -> Iterator[Record]:
-    """Yield the records of a JSONL file; what is wrong with one goes to `problems` instead."""
+    """Yield the records of a JSONL file; those with problems are only reported."""
     any_line = False
     for number, line in source.lines():
         text = line.strip()

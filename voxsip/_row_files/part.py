@@ -53,7 +53,7 @@ class Spans:
 
 
 class PartFile(Generic[Request]):
-    """Some rows of a file, in its order, to be iterated over as often as needed; `len` is their number.
+    """Some rows of a file in its order, to be iterated over as often as needed.
 
     Args:
         spans: The places of the wanted rows.
@@ -84,7 +84,7 @@ class PartFile(Generic[Request]):
         self._maker = RowMaker(request, self._columns)
 
     def check(self, checksum: str) -> None:
-        """See that the file is the one that was planned; once for a process and a state of the file.
+        """Check that the file is the one that was planned, once for each state of it.
 
         Raises:
             ConfigurationError: It is another one.
@@ -111,7 +111,7 @@ class PartFile(Generic[Request]):
             yield row
 
     def with_origins(self) -> Iterator[tuple[Request, str | None]]:
-        """Read the rows, each with the "FILE:LINE" that its password stands in if that is another file."""
+        """Yield each row and the "FILE:LINE" of its password if that is in another file."""
         changed = FileChangedError(f"file {self.path}: it changed while the job was running")
         problems = Problems(self._source.name, 1)
         count = 0

@@ -64,7 +64,7 @@ class Passwords:
 
 
 class _Forward:
-    """The rows of a file by line; cheap as long as lines are asked for in about their order."""
+    """The rows of a file by line, best asked for in about their order."""
 
     def __init__(self, path: str, columns: Columns) -> None:
         self._columns = columns

@@ -56,7 +56,7 @@ class Reading:
 
     @classmethod
     def from_toml(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a file with tables `map` and `set` and the keys `ignore_extra_columns`, `encoding`, `sheet`.
+        """Read the settings from a TOML file; its keys are those of `_KEYS`.
 
         Raises:
             InvalidArgumentError: It cannot be read, or holds something else.
@@ -90,7 +90,7 @@ class Reading:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON-able data: for the rows of a text file in UTF-8, that other machines read too."""
+        """Return the settings for a UTF-8 text file as JSON-able data."""
         return {
             "names": dict(self.names),
             "constants": dict(self.constants),

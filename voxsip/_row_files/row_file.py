@@ -25,7 +25,7 @@ Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest"
 
 
 class Rows(Generic[Request]):
-    """The rows of a checked file, to be iterated over as often as needed; `len` is their number.
+    """The rows of a checked file, to be iterated over as often as needed.
 
     Attributes:
         checksum: over what the rows say, without their secrets: a digest of a password can be
@@ -52,7 +52,7 @@ class Rows(Generic[Request]):
         return len(self.lines)
 
     def __iter__(self) -> Iterator[Request]:
-        """Read the rows again. Raises FileChangedError if they are no longer what they were."""
+        """Read the rows again. Raises FileChangedError if they have changed."""
         return self._read()
 
 
@@ -101,7 +101,7 @@ class RowFile(Generic[Request]):
         return rows
 
     def scan(self, *, on_conflict: OnConflict = "error") -> Iterator[tuple[int, Request]]:
-        """Yield every row and its line; at the end raise all that is wrong with the file as one InputError.
+        """Yield every row and its line; at the end raise all problems as one InputError.
 
         After a row was given, `span` tells its bytes; at the end, `mixed_users` and `columns` are known.
         """
@@ -137,7 +137,7 @@ class RowFile(Generic[Request]):
 
     @property
     def span(self) -> tuple[int, int]:
-        """The bytes of the row that was read last: the first one, and the one after the last."""
+        """The first byte of the row that was read last, and the one after its last."""
         return self._source.record_start, self._source.line_end
 
     @property

@@ -52,7 +52,7 @@ class RowMaker(Generic[Request]):
         return row
 
     def make_again(self, cells: Cells) -> Request | None:
-        """Make a row of cells that `make` has taken before; None if its password is gone from where it stood."""
+        """Make a row of cells that passed `make`, or None if its password has gone."""
         values: dict[str, Any] = {
             column.name: value
             for _, column, cell in cells

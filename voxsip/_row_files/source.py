@@ -74,7 +74,7 @@ class Source:
         self._file.close()
 
     def is_jsonl(self) -> bool:
-        """Returns whether this is JSONL, by the file's name or else by its first character. Raises InputError."""
+        """Returns whether this is JSONL, by the file's name or by its first character."""
         self._file.seek(0)
         head = self._file.read(4096)
         if head.startswith(_GZIP):
@@ -149,12 +149,12 @@ def byte_length(text: str) -> int:
 
 
 def _named(path: str) -> str:
-    """Name a file for messages; a text that can be no path may be the rows themselves, with their passwords."""
+    """Name a file for messages; a text that can be no path may hold passwords."""
     return path if len(path) <= LONGEST_NAME and "\n" not in path else "<no file name>"
 
 
 class _View(io.RawIOBase):
-    """Reads a file from its start, beside any other view, and leaves it open when it is closed.
+    """Reads a file from its start, beside any other view, and never closes it.
 
     Attributes:
         seen: Digests of the blocks so far.

@@ -56,7 +56,7 @@ class ApplyRun(Run):
     _resumed: bool = attrs.field(default=False, init=False)
 
     async def _survey(self) -> list[int] | None:
-        """Check the plan, and compare it with the live state unless it has begun; return the existing ids."""
+        """Check the plan; unless it has begun, compare it and return the existing ids."""
         plan = self.plan
         plan.check_rows()
         self._resumed = os.path.lexists(self.journal or "")  # noqa: ASYNC240 - one look
@@ -209,7 +209,7 @@ class ApplyRun(Run):
 async def _restore(
     journal: Journal, changes: Iterable[Change]
 ) -> tuple[dict[int, Done], dict[int, int]]:
-    """Read from the journal what is known of every change, and which registrations were made."""
+    """Read the known state of every change from the journal, and what was made."""
     done: dict[int, Done] = {}
     made: dict[int, int] = {}
     for change in changes:

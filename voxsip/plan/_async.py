@@ -168,7 +168,7 @@ class AsyncDesired:
     async def export(
         self, *, application_id: int | None = None, application_name: str | None = None
     ) -> AsyncIterator[dict[str, Any]]:
-        """Yield the live registrations as rows of a desired state; a plan of these rows is empty.
+        """Yield the live registrations as rows of a desired state, whose plan is empty.
 
         Args:
             application_id: Only those bound to this application.

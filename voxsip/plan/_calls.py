@@ -30,7 +30,7 @@ class ChangeKeys:
     _changes: Sequence[Change]
 
     def keys(self, change: Change) -> tuple[Hashable, ...]:
-        """Return a change's keys, each once: above 0 registrations, below 0 users, texts for new registrations."""
+        """Return a change's keys: registrations above 0, users below 0, new ones as text."""
         keys: list[Hashable] = []
         if change.sip_registration_id is not None:
             keys.append(change.sip_registration_id)

@@ -122,7 +122,7 @@ class Check:
         )
 
     def _taken(self, change: Change, user: int | None) -> bool:
-        """Return whether another change of the plan may have taken a user from this one's registration."""
+        """Return whether another change may have taken the user from this registration."""
         taker = None if user is None else self._takers.get(user)
         return taker is not change and self._may_be_done(taker)
 

@@ -10,7 +10,7 @@ class PlanNotAppliedError(VoxsipError):
 
 
 class StalePlanError(PlanNotAppliedError):
-    """The live state is not what the plan was made for, or the plan was applied already.
+    """The live state has changed since, or the plan was applied already.
 
     Attributes:
         differences: The first hundred differences, a line each.

@@ -111,7 +111,7 @@ def is_plan(path: str | os.PathLike[str]) -> bool:
 
 
 def _unmarked(data: bytes) -> bytes:
-    """Return what an editor or a shell has saved as it was before: in UTF-8, without a mark at its beginning."""
+    """Return data in UTF-8 without a byte-order mark, whatever an editor made of it."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace").encode()
     return data.removeprefix(codecs.BOM_UTF8)

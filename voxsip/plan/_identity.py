@@ -16,5 +16,5 @@ def login_key(sip_username: str, proxy: str) -> str:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Return whether two addresses of a server differ in spelling at most: to the network they are one."""
+    """Return whether two addresses of a server differ in spelling at most."""
     return one == other or _fold_host(one) == _fold_host(other)

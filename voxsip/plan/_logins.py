@@ -92,7 +92,7 @@ def _replace(
 
 
 def _creation(wanted: Wanted, like: SipRegistration | None) -> dict[str, Any]:
-    """Return the values of a new registration; what the row leaves alone is as in the one it replaces."""
+    """Return the values of a new registration, the rest as in the one it replaces."""
     values: dict[str, Any] = {}
     for name in (*LOGIN_FIELDS, "is_persistent"):
         value = getattr(wanted, name)
@@ -114,7 +114,7 @@ def _check_creation(values: Mapping[str, Any]) -> None:
 
 
 def check_logins(pending: list[Pending], live: Live, ledger: Ledger) -> None:
-    """Refuse rows that would leave two registrations with one login, or with two that may be one."""
+    """Refuse rows that would leave two registrations with logins that may be one."""
     renamed = {
         row.item.sip_registration_id
         for row in pending

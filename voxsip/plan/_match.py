@@ -108,7 +108,7 @@ class Matcher:
             self._checksum.add(digest)
 
     def _find(self, wanted: Wanted) -> tuple[SipRegistration | None, SipRegistration | None]:
-        """Return the registration that a row means, and one that it replaces if an earlier plan began that."""
+        """Return the registration that a row means, and one that it began to replace."""
         live = self._live
         number = wanted.sip_registration_id
         if number is not None:
@@ -145,7 +145,7 @@ class Matcher:
     def _begun_replacement(
         self, wanted: Wanted, equal: list[int]
     ) -> tuple[SipRegistration, SipRegistration] | None:
-        """Return two registrations if an earlier plan began to replace the second by the first.
+        """Return two registrations if an earlier plan began to replace the second one.
 
         That is: replacing is allowed, there are two, and one of them alone is as persistent as the row wants.
         """
@@ -160,7 +160,7 @@ class Matcher:
         return fit[0], other
 
     def _holds(self, wanted: Wanted, item: SipRegistration) -> bool:
-        """Return whether the registration plainly is as the row wants it; False asks for a closer look."""
+        """Return whether the registration is as wanted; False asks for a closer look."""
         if self._options.set_passwords and wanted.password is not LEAVE:
             return False
         for part, number, name in (

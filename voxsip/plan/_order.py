@@ -13,7 +13,7 @@ from voxsip.plan._steps import Step
 
 
 def in_order(steps: list[Step], *, delete_first: bool) -> tuple[list[Step], int]:
-    """Return the steps in execution order, numbered, and how many users are without a registration between.
+    """Return the steps in order, numbered, and the `gaps` of the plan.
 
     Creations come first, then what changes bindings and logins, then deletions; within each, steps that wait
     for none come first, then those that wait for these, and so on, so that long chains do not hold up others.
@@ -78,7 +78,7 @@ def _find_rings(steps: list[Step]) -> None:
 
 
 def _find_levels(steps: list[Step]) -> None:
-    """Give every step the length of the chain before it, and say whether a creation is in that."""
+    """Give every step the length of its chain, and note whether a creation is in it."""
     for start in steps:
         path: list[Step] = []
         step: Step | None = start

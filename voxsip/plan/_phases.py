@@ -11,7 +11,7 @@ from voxsip.plan._model import Change
 
 
 class Phases(Source):
-    """Gives the creations, what binds and updates, and the deletions, each once all before it have ended."""
+    """Gives creations, then bindings and updates, then deletions, phase by phase."""
 
     __slots__ = ("_changes", "_ended", "_first", "_next", "_waiter")
 

@@ -103,7 +103,7 @@ class Plan:
         }
 
     def save(self, path: str | os.PathLike[str]) -> Self:
-        """Write the plan to a file that only its owner can read; return it with its path and digest.
+        """Save the plan for its owner's eyes; return it with its path and digest.
 
         Args:
             path: The file. An earlier plan there is replaced, unless its journal is beside it.

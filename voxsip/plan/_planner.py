@@ -179,7 +179,7 @@ class Planner:
         return steps
 
     def _creation(self, row: Pending) -> list[Step]:
-        """Return the steps for a new registration: bound at once, unless its user has to be taken from another."""
+        """Return the steps that create a registration and bind it."""
         values, index, user = dict(row.create or {}), row.wanted.index, row.target[USER]
         holders = self._live.holders
         moves = user is not None and user in holders

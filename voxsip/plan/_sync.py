@@ -46,7 +46,7 @@ class Desired:
     def export(
         self, *, application_id: int | None = None, application_name: str | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Give the live registrations as rows of a desired state; see `AsyncDesired.export`."""
+        """Yield the live registrations as rows; see `AsyncDesired.export`."""
 
         async def collect() -> list[dict[str, Any]]:
             rows = self._desired.export(

@@ -43,7 +43,7 @@ def failures_section(failures: Sequence[Failure], total: int) -> str:
 
 
 def next_step(kind: str, *, failed: int, skipped: int, unknown: int, stopped: bool) -> str:
-    """Return what to do about them, in a sentence or two; empty if there is nothing to do.
+    """Return what to do about them in a sentence or two, or nothing.
 
     Args:
         failed: Rows that the service refused, or that could not be sent.

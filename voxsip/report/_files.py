@@ -49,7 +49,7 @@ _FAILURE = ("row", "status", "error_code", "error")
 
 
 class ReportWriter:
-    """Writes the reports of one job. Use it in a `with` block; without `finish` nothing appears.
+    """Writes the reports of one job, in a `with` block; they appear with `finish`.
 
     Args:
         directory: the folder to write to; created if it does not exist.
@@ -211,7 +211,7 @@ class ReportWriter:
         return path
 
     def _set_aside(self, kept: Container[str]) -> list[Path]:
-        """Rename what an earlier job left in the folder, all with one number, and return the new names."""
+        """Rename the reports of an earlier job, all with one number; return the new names."""
         names = (
             *_NAMES,
             *(f"{name.partition('.')[0]}.new.{name.partition('.')[2]}" for name in _NAMES),
@@ -293,7 +293,7 @@ class ReportWriter:
 
 
 def _values(row: object, columns: Iterable[str]) -> list[object]:
-    """Return a row's cells; of one that could not be read, what the input had under these names."""
+    """Return a row's cells, also of a row that could not be read."""
     if isinstance(row, Mapping):
         return [row.get(name) for name in columns]
     return [getattr(row, name, None) for name in columns]
@@ -329,7 +329,7 @@ def _origin(row: object, source: str | None, line: int | None, named: str | None
 
 
 def _without_secrets(text: str, row: object) -> str:
-    """Make sure that no error repeats what the row keeps secret; the client has seen to it before."""
+    """Hide the row's secrets in an error once more; the client has done so before."""
     for secret in _values(row, SECRET_COLUMNS):
         if secret:
             text = text.replace(secret if isinstance(secret, str) else str(secret), "***")

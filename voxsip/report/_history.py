@@ -14,7 +14,7 @@ from voxsip.report._series import TimeSeries
 
 
 def read_history(path: str | os.PathLike[str]) -> TimeSeries:
-    """Return what happened in all runs of a job, one after the other without the time between them.
+    """Return what happened in all runs of a job, without the time between them.
 
     Blocks for about two seconds per million rows.
 

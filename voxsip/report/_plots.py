@@ -38,7 +38,7 @@ class Frame:
 
 
 def throughput_plot(buckets: Sequence[Bucket]) -> str:
-    """Draw rows per second: those that ended well, and on top of them those that did not."""
+    """Draw the rows per second that ended well, and above them the others."""
     buckets = whole_buckets(buckets)
     well = [_per_second(bucket, "done", "unchanged") for bucket in buckets]
     every = [_per_second(bucket, "done", "unchanged", "failed", "unknown") for bucket in buckets]

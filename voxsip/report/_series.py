@@ -92,7 +92,7 @@ class TimeSeries:
         ]
 
     def latency(self, share: float) -> float | None:
-        """Return the latency in seconds that this share of all rows stayed below, None without any."""
+        """Return the latency in seconds that this share of rows stayed below, or None."""
         return _quantile([sum(self._latencies[bin_::_BINS]) for bin_ in range(_BINS)], share)
 
     def _widen(self) -> None:

@@ -76,7 +76,16 @@ NO_NOUN = {
 }
 """First words of an entry of `Args:` or `Attributes:` that make it no noun phrase."""
 
-SHORT_ROOMS = ("_auth", "_calls", "_protocol", "_redaction", "_sync")
+SHORT_ROOMS = (
+    "_auth",
+    "_calls",
+    "_protocol",
+    "_redaction",
+    "_row_files",
+    "_sync",
+    "plan",
+    "report",
+)
 """Rooms of `voxsip/` whose functions and classes have short first lines of docstrings."""
 LONGEST = 80
 """Characters of such a first line."""
