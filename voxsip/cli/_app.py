@@ -108,7 +108,7 @@ app.command(cluster)
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command line and return the exit code; an expected error becomes one line of text."""
+    """Run a command line and return the exit code; explain an expected error."""
     warnings.showwarning = _say_warning
     with guarded_streams():
         try:
@@ -140,7 +140,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _own_options(arguments: list[str]) -> frozenset[str] | None:
-    """Return the options and arguments of the command that a line calls; None if it calls none."""
+    """Return the options and arguments of the command that is called, or None."""
     _, apps, _ = app.parse_commands(arguments)
     if apps[-1].default_command is None:
         return None

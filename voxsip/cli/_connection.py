@@ -66,7 +66,7 @@ class Connection:
         )
 
     def run(self, action: Callable[[voxsip.AsyncClient], Awaitable[T]]) -> T:
-        """Make the client and do something with it, on a loop of its own. Raises ConfigurationError."""
+        """Run an action with a client, on a loop of its own. Raises ConfigurationError."""
 
         async def main() -> T:
             async with self.client() as client:

@@ -69,7 +69,7 @@ def in_options(text: str, own: Collection[str] | None = None) -> str:
 def _option(
     name: str, table: dict[str, str], own: Collection[str] | None, otherwise: str | None = None
 ) -> str:
-    """Return what the command calls an argument; what the library does if it has no such option."""
+    """Return the command's option for an argument, or the library's name for it."""
     option = table[name]
     wanted = name.upper() if name == _ID else option
     has = own is None or wanted in own or not (option.startswith("--") or name == _ID)

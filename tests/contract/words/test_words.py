@@ -83,6 +83,10 @@ SHORT_ROOMS = (
     "_redaction",
     "_row_files",
     "_sync",
+    "cli/_display",
+    "cli/_doctor",
+    "cli/_jobs",
+    "cli/_terminal",
     "plan",
     "report",
 )

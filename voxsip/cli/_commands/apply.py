@@ -163,7 +163,7 @@ async def _run(
 def _reports(
     directory: str | None, made: Plan, job: BulkJob[Any], *, resumed: bool
 ) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
-    """Give what takes every outcome for the reports; write them at the end, or when the job is cut off."""
+    """Yield what takes every outcome; write the reports, also of a job cut off."""
     if directory is None:
         yield None
         return

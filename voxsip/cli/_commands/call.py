@@ -90,7 +90,7 @@ def _argument(command: str, operation: dict[str, Any], text: str) -> tuple[str, 
 def _method(
     command: str, operation: dict[str, Any], values: dict[str, Any], output: str | None
 ) -> str | None:
-    """Return the method that downloads the reply if it is a file, else None; take out of the values what that fixes.
+    """Return the method that downloads the reply, or None; drop values that it fixes.
 
     Raises:
         CommandError: A file has no place to go, or there is a place and no file.

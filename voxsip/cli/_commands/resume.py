@@ -115,7 +115,7 @@ def continue_job(
 
 
 def _source(journal: str, state: JournalStatus) -> str:
-    """Find the file of rows: where the journal says, or by that name beside the journal."""
+    """Find the file of rows: where the journal says, or beside the journal."""
     if state.source is None:
         raise CommandError(
             f"{shown(journal)} does not say where its rows are: name the file after it"

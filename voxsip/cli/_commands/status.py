@@ -15,7 +15,7 @@ from voxsip.shared import is_store
 
 
 def read_state(journal: str) -> JournalStatus:
-    """Read how a job stands. Raises CommandError if there is no journal: it is input, as a file of rows is."""
+    """Read how a job stands. Raises CommandError if there is no journal."""
     try:
         return read_journal(journal)
     except ConfigurationError as error:
@@ -23,7 +23,7 @@ def read_state(journal: str) -> JournalStatus:
 
 
 def most_recent_journal() -> str:
-    """Return the journal in this folder whose job wrote last. Raises CommandError if there is none."""
+    """Return the journal in this folder that was written last. Raises CommandError."""
     found = [path for path in Path().glob("*.journal") if path.is_file()]
     if not found:
         raise CommandError("there is no *.journal in this folder: name the journal")

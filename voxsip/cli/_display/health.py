@@ -42,7 +42,7 @@ class HealthDisplay:
         raise NotImplementedError
 
     def _changed(self, report: HealthReport) -> tuple[bool, list[RegistrationHealth]]:
-        """Return whether this reading is the first, and what has changed since the last one."""
+        """Return whether this is the first reading, and what has changed since the last."""
         before, now = self._before, {one.sip_registration_id: one for one in report.registrations}
         self._before = now
         if before is None:
@@ -72,7 +72,7 @@ def choose_display(*, json: bool) -> HealthDisplay:
 
 
 class LineDisplay(HealthDisplay):
-    """A line of counts when they change, and one for each registration that does, or that does not work at first."""
+    """Lines of counts and of what changes; at first, of what does not work."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class LineDisplay(HealthDisplay):
 
 
 class JsonDisplay(HealthDisplay):
-    """An object for each registration at first and when it changes, and one of counts for each reading."""
+    """An object for each registration that is new or changes, and counts each time."""
 
     def show(self, report: HealthReport) -> None:
         """Write what has changed, then the counts."""
@@ -198,7 +198,7 @@ def _counts(report: HealthReport) -> str:
 
 
 def _told(one: RegistrationHealth | None) -> tuple[object, ...] | None:
-    """Return what counts as a change; when the state was written does not: a bind writes it too."""
+    """Return what counts as a change; `since` does not, as a bind writes it too."""
     if one is None:
         return None
     return one.state, one.status_code, one.error_message, one.deactivated

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class JsonDisplay(Display):
-    """Events: started, outcome (one for every row), progress, finished (written by the command)."""
+    """The events started, outcome and progress; the command writes finished."""
 
     interval = 1.0
     needs_reader = True

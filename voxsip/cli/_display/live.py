@@ -22,12 +22,12 @@ _BESIDES = 4 + 6 + 3
 
 
 def can_move() -> bool:
-    """Returns whether the terminal can move its cursor: TERM=dumb cannot, and shows plain lines."""
+    """Returns whether the terminal can move its cursor; with TERM=dumb it cannot."""
     return Console(stderr=True).is_interactive
 
 
 class LiveDisplay(Display):
-    """A bar with counts, rate, calls in flight and time left; failures scroll by above it."""
+    """A bar with counts, rate and time left; failures scroll by above it."""
 
     interval = 0.25
 
@@ -69,7 +69,7 @@ class LiveDisplay(Display):
         self._bar.refresh()
 
     def _counts(self, report: Report, concurrency: int, room: int) -> str:
-        """Word the counts: on a narrow terminal the most important ones, and the time left always."""
+        """Word the counts; a narrow terminal shows the most important ones."""
         failed = report.failed + report.unknown
         left = f"{time_left(self._meter.left)} left"
         # (importance, text, style), in the order shown

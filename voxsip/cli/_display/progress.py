@@ -22,7 +22,7 @@ class ProgressMeter:
         self._seen: deque[tuple[float, int]] = deque([(clock(), 0)])
 
     def feed(self, count: int, restored: int = 0) -> None:
-        """Take in how many rows have ended by now, and how many of them an earlier run did: they are no speed."""
+        """Take in how many rows have ended; those that an earlier run did are no speed."""
         now = self._clock()
         self._count = count
         self._seen.append((now, count - restored))

@@ -44,7 +44,7 @@ class Scene:
         return [row for page in await self.pages() for row in page]
 
     async def pages(self) -> list[list[dict[str, Any]]]:
-        """Return the pages of registrations, the last of them empty if the list was read to its end."""
+        """Return the pages of registrations; an empty one is last if all were read."""
         if self._pages is None:
             pages: list[list[dict[str, Any]]] = []
             offset = 0
@@ -179,7 +179,7 @@ async def _status(scene: Scene) -> Verdict:
 
 
 async def _names_kept(scene: Scene) -> Verdict:
-    """Compare names with their own normal form: if some differ, the service keeps what it was given."""
+    """Look for names that are not in normal form: the service keeps what it is given."""
     names = [str(row.get("proxy") or "") for row in await scene.live()]
     odd = [name for name in names if name != name.strip().lower().rstrip(".")]
     if not odd:
@@ -256,7 +256,7 @@ ASSUMPTIONS = (
 
 
 async def check_assumptions(scene: Scene, tried: dict[str, Verdict]) -> list[Finding]:
-    """Check every assumption with the account; `tried` has the verdicts that a sandbox gave, by name."""
+    """Check every assumption; `tried` has the verdicts that a sandbox gave, by name."""
     findings = []
     for one in ASSUMPTIONS:
         if one.name in tried:

@@ -47,7 +47,7 @@ class Reached:
 
 
 async def reach(base_url: str, connection: Connection) -> Reached:
-    """Ask the API for the account without a token: it refuses, and so shows that it is there."""
+    """Send a request without a token: a refusal shows that the API is there."""
     host = urlsplit(base_url).hostname or ""
     loop = asyncio.get_running_loop()
     try:
@@ -208,7 +208,7 @@ def check_service(reached: Reached) -> Finding:
 
 
 def check_clock(reached: Reached) -> Finding:
-    """Hold this machine's clock against the server's `Date`, which tells whole seconds."""
+    """Compare this machine's clock with the server's `Date`, in whole seconds."""
     try:
         told = parsedate_to_datetime(reached.headers.get("Date", ""))
         behind = (told - reached.sent).total_seconds()

@@ -19,7 +19,7 @@ _NO_SUCH_RULE = 147
 
 
 async def try_in_sandbox(client: AsyncClient, application_id: int) -> dict[str, Verdict]:
-    """Make a rule, make it again, find it, delete it, delete it again; return verdicts by assumption."""
+    """Make and delete a rule, each twice; return verdicts by assumption."""
     once = client.with_options(retry=RetryPolicy(attempts=1))  # a retry would hide what is asked
     name = f"voxsip-doctor-{secrets.token_hex(8)}"
     arguments: dict[str, Any] = {

@@ -37,7 +37,7 @@ RESTART_SECONDS = 60.0
 
 
 def start(url: str, credentials: Path, rows: int, workers: int, concurrency: int) -> Exit:
-    """Run the demo with a PostgreSQL server of its own. Raises ConfigurationError if that or Dask is not installed."""
+    """Run the demo with a PostgreSQL server of its own. Raises ConfigurationError."""
     from voxsip.shared import LocalServer  # noqa: PLC0415 - only with the extra
 
     with LocalServer() as server:
@@ -48,7 +48,7 @@ def start(url: str, credentials: Path, rows: int, workers: int, concurrency: int
 async def _demonstrate(
     url: str, credentials: Path, store: str, rows: int, workers: int, concurrency: int
 ) -> Exit:
-    """Buy registrations and bind them on a local Dask cluster; compare what there is with what there should be."""
+    """Buy and bind registrations on a local Dask cluster, and check every one."""
     from voxsip.cluster import local_workers  # noqa: PLC0415 - only with the extra
 
     environment = {"VOXIMPLANT_CREDENTIALS": str(credentials), "VOXIMPLANT_BASE_URL": url}

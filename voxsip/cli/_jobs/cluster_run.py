@@ -59,7 +59,7 @@ class Engine:
 
     @property
     def chosen(self) -> bool:
-        """Whether anybody is to work on the job. Raises CommandError if two engines are named."""
+        """Whether anybody is to work on the job. Raises CommandError for two engines."""
         if self.scheduler is not None and self.workers is not None:
             raise CommandError("--scheduler and --workers: give one of the two")
         if self.workers is not None and self.workers < 1:

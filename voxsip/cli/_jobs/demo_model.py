@@ -28,7 +28,7 @@ class Bound(NamedTuple):
 def one_after_another(
     registrations: Iterable[int], rows: Iterable[tuple[int, int, int]]
 ) -> dict[int, Bound]:
-    """Bind (registration, application, user) in order; a user keeps only its last registration."""
+    """Bind (registration, application, user) in order; a user keeps the last one."""
     state = dict.fromkeys(registrations, Bound(None, None))
     holder: dict[int, int] = {}
     for registration, application, user in rows:
@@ -43,7 +43,7 @@ def one_after_another(
 async def find_mismatches(
     client: AsyncClient, registrations: Iterable[int], plan: Iterable[BindRow]
 ) -> tuple[int, list[str]]:
-    """Read all registrations; return their number, and what is not as one row after another would leave it."""
+    """Read all registrations; return their number, and those that are not as expected."""
     found = {
         item.sip_registration_id: Bound(item.application_id, item.user_id)
         async for item in client.sip_registrations.list()
@@ -98,7 +98,7 @@ async def read_users(client: AsyncClient) -> list[tuple[Any, Any]]:
 
 
 def make_rows(registrations: list[int], users: list[tuple[Any, Any]]) -> list[BindRow]:
-    """Give every registration a user, at random but always the same; ids and names take turns."""
+    """Give every registration a user at random, always the same, by id or by name."""
     chance = random.Random(7)
     shuffled = chance.sample(registrations, len(registrations))
     rows = []

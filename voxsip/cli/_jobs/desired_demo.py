@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 async def demonstrate(
     url: str, credentials: Path, rows: int, concurrency: int, follow: Follow
 ) -> Exit:
-    """Bind every user, export that, shuffle the users, plan, apply, and plan again: nothing is left to do.
+    """Bind every user, export that, shuffle the users, plan, apply, and plan again.
 
     The emulator has as many users as registrations. `follow` runs a job with a display.
     """

@@ -60,7 +60,7 @@ class DesiredFile:
         self._source.close()
 
     def check(self) -> None:
-        """Read the whole file once and raise all that is wrong with its form as one InputError."""
+        """Read the whole file once and raise all problems of its form as one InputError."""
         problems = Problems(self.name)
         for line, _ in self._read(problems):
             self.lines.append(line)

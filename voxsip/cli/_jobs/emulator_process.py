@@ -24,7 +24,7 @@ _GRACE = 10.0
 
 @contextmanager
 def emulator_process(*options: str) -> Iterator[str]:
-    """Run an emulator in a process of its own and give its base URL; it is gone afterwards.
+    """Run an emulator in a process of its own and yield its base URL.
 
     Raises:
         CommandError: it did not start.

@@ -35,7 +35,7 @@ async def follow(
     lines: Sequence[int] = (),
     record: Callable[[Outcome[Any], int | None], None] | None = None,
 ) -> Report:
-    """Run a job to its end and return its report; `stopped` is INTERRUPTED after a Ctrl-C.
+    """Run a job to its end and return its report, `stopped` by INTERRUPTED if it was.
 
     Args:
         signals: Ctrl-C and its like; the first one stops the job in order.

@@ -24,7 +24,7 @@ SAME_STOP = 1.0
 
 
 def stop_signals() -> tuple[signal.Signals, ...]:
-    """Return the signals that ask a command to end; no hang-up if the program was started to ignore it, as by nohup."""
+    """Return the signals that ask a command to end; under nohup, SIGHUP is none."""
     signals = [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signals.append(signal.SIGHUP)
@@ -33,7 +33,7 @@ def stop_signals() -> tuple[signal.Signals, ...]:
 
 @define
 class Interrupts:
-    """What the next signal does: it calls `first`, once, or cancels the task if there is none.
+    """What the next signal does: call `first`, once, or else cancel the task.
 
     Attributes:
         over: all is done but saying so; signals come too late to change anything.
@@ -74,7 +74,7 @@ class Interrupts:
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[Interrupts]:
-    """Take the signals from here on; a handler of the loop's own would count one of them a second time."""
+    """Take the signals from here on, in place of the loop's own handlers."""
     loop = asyncio.get_running_loop()
     taken = Interrupts(asyncio.current_task())
     signals = stop_signals()

@@ -34,7 +34,7 @@ class Limits:
     "Send no further row after this time."
 
     def values(self, rate_store: str | None = None) -> dict[str, Any]:
-        """Return what is given, as `client.bulk` calls it; `rate_store` is where the rate is kept, if it is shared."""
+        """Return what is given as `client.bulk` names it; `rate_store` keeps the rate."""
         if self.rate is not None and not 0 < self.rate < math.inf:
             raise CommandError("--rate: give a number above 0")
         given = {
@@ -135,7 +135,7 @@ class CommonOptions:
     connection: Connection = DEFAULT
 
     def for_client(self) -> dict[str, Any]:
-        """Return the limits as `client.bulk` calls them, with the store that the rate is kept in."""
+        """Return the limits as `client.bulk` calls them, with the store of a shared rate."""
         return self.limits.values(self.connection.rate_store)
 
 

@@ -34,7 +34,7 @@ def reports(
     account_id: int | None,
     resumed: bool,
 ) -> Iterator[Callable[[Outcome[Any], int | None], None] | None]:
-    """Give what takes every outcome; write the reports at the end, also if the job was cut off in its midst.
+    """Yield what takes every outcome; write the reports, also of a job cut off.
 
     Args:
         directory: the folder to write to, or None for no reports.
@@ -54,7 +54,7 @@ def reports(
         failed = False
 
         def give_up(error: ConfigurationError) -> None:
-            """Print once that the reports cannot be written, for example on a full disk; the job continues without them."""
+            """Print that the reports cannot be written; the job continues without them."""
             nonlocal failed
             failed = True
             print_message(f"voxsip: {error}; the job continues without")

@@ -100,7 +100,7 @@ def _check_own_account(own: int | None, source: RowFile[Any], rows: Rows[Any]) -
 
 
 def _cut_off(journal: str | None, again: str | None) -> str:
-    """Print what a job that was cut off leaves; without a journal yet, it has sent no row."""
+    """Word the end of a job that is cut off; without a journal yet, it sent no row."""
     if journal is None:
         return "cut off"
     return (

@@ -83,7 +83,7 @@ def print_report(report: Report, total: int, *, as_json: bool) -> None:
 
 
 def can_resume(report: Report, *, resumed: bool) -> bool:
-    """Returns whether a job with a journal has something left to do: rows to send, or purchases to look for."""
+    """Returns whether a job with a journal has rows to send, or purchases to look for."""
     lost = report.kind == "create" and report.unknown > 0
     return report.stopped is not None or (lost and not resumed)
 

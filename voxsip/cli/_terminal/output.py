@@ -24,7 +24,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def plain(model: object) -> Any:
-    """Turn a model into JSON values: absent fields and secrets left out, money and dates as text."""
+    """Turn a model into JSON values, without secrets and fields that are absent."""
     kind = type(model)
     if attrs.has(kind):
         return {
@@ -59,7 +59,7 @@ def print_figures(figures: Iterable[tuple[str, str]], width: int = 13) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table; folded to a terminal, a line for each row elsewhere. Empty columns are left out."""
+    """Write a table without empty columns; on a terminal, folded to its width."""
     cells = [[_cell(value) for value in row] for row in rows]
     kept = [place for place in range(len(columns)) if any(row[place] for row in cells)]
     table = [[row[place] for place in kept] for row in ([*columns], *cells)]

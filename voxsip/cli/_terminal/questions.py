@@ -24,7 +24,7 @@ def on_terminal() -> bool:
 
 
 def confirm(question: str, otherwise: str) -> None:
-    """Ask a question on the terminal; anything but yes ends the command, saying `otherwise`."""
+    """Ask a question; anything but yes ends the command with the message `otherwise`."""
     try:
         with _interruptible():
             print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
@@ -38,7 +38,7 @@ def confirm(question: str, otherwise: str) -> None:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the wait for an answer: no event loop runs meanwhile that could handle them."""
+    """Let Ctrl-C and SIGTERM end the wait for an answer: no event loop runs meanwhile."""
     signals = stop_signals()
     before = [signal.signal(number, signal.default_int_handler) for number in signals]
     try:
@@ -49,7 +49,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _read_line() -> str:
-    """Read a line from the terminal; a signal in the moment before the system waits would not end that wait."""
+    """Read a line from the terminal, in short waits, so that no signal is missed."""
     if os.name == "posix":
         while not select.select([sys.stdin], [], [], 0.1)[0]:
             pass
@@ -57,7 +57,7 @@ def _read_line() -> str:
 
 
 def secret_from(path: str | None, what: str) -> str | None:
-    """Read a secret from a file, or from standard input for "-"; ask for it on a terminal.
+    """Read a secret from a file or, for "-", from standard input or the terminal.
 
     A secret is no option of its own: the command line of a process can be read by others.
     """

@@ -153,7 +153,7 @@ class GuardedStream:
 
 
 def open_closed_descriptors() -> None:
-    """Give 0, 1 and 2 to the null device if they are closed; a journal must not get one of these numbers."""
+    """Open the null device as 0, 1 and 2 if closed; no journal may get these numbers."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -186,7 +186,7 @@ def guarded_streams() -> Iterator[None]:
 
 
 def tolerate_lost_output() -> None:
-    """Let the command continue when standard output fails: what it does matters more than what it says."""
+    """Let the command continue when standard output fails: its work matters more."""
     if isinstance(sys.stdout, GuardedStream):
         sys.stdout.tolerant = True
 
@@ -212,7 +212,7 @@ def is_behind() -> bool:
 
 
 async def room(stopped: Callable[[], bool]) -> None:
-    """Return once events wait for their reader no longer than is good, or when `stopped` says so."""
+    """Return once few enough events wait for their reader, or when `stopped` says so."""
     while _pending() > MOST_EVENTS and not stopped():  # noqa: ASYNC110 - a thread reads on
         await asyncio.sleep(_LOOK)
 
