@@ -84,10 +84,11 @@ async def test_the_traceback_shows_no_password_of_the_row(emulator, connect, cap
     assert PASSWORD not in caplog.text + "".join(outcome.error.__notes__)
 
 
-async def test_a_fault_while_reading_a_row_is_a_failure_of_that_row(emulator, connect):
+@pytest.mark.parametrize("options", [{}, {"skip_unchanged": True}], ids=str)
+async def test_a_fault_while_reading_a_row_is_a_failure_of_that_row(emulator, connect, options):
     client = connect(emulator).client
     rows = [bind(1), Broken(bind(2)), bind(3)]
-    by_index = {one.index: one async for one in client.bulk.bind(rows)}
+    by_index = {one.index: one async for one in client.bulk.bind(rows, **options)}
     assert [by_index[number].status for number in range(3)] == ["done", "failed", "done"]
     assert isinstance(by_index[1].error, voxsip.NotSentError)
 

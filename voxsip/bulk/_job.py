@@ -118,6 +118,7 @@ class BulkJob(Generic[R, P]):
     async def _outcomes(self) -> AsyncGenerator[Outcome[R, P], None]:
         task = self.start()
         queue = self.queue
+        queue.check_free()  # before the try: the job continues for its first reader
         try:
             while not queue.closed or queue.items:
                 await queue.wait()
@@ -142,6 +143,7 @@ class BulkJob(Generic[R, P]):
         """Note a job that was cancelled before its first step: its own code never ran."""
         if task.cancelled() and self.report.stopped is None:
             self.report.stopped = Stop.CANCELLED
+        self.queue.close()  # a reader that waits for an outcome ends too
 
     async def _abort(self) -> None:
         """Cancel everything in flight and wait until it has ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import Counter
 from collections.abc import (
@@ -14,7 +15,7 @@ from collections.abc import (
     Mapping,
     Sized,
 )
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from voxsip._bindings.foreign import as_rows
 from voxsip._bindings.rows import conceal_row, named_account
@@ -47,6 +48,37 @@ class End:
 
 
 END: Final = End()
+
+
+class _Broken:
+    """Stands for an input that has raised: every further read raises the same, and does not look like the end."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> object:
+        raise self._error
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> object:
+        raise self._error
+
+
+def _explained(error: BaseException) -> BaseException:
+    """Return what to raise for an error of the input; a cancellation that nobody asked for would look like an end."""
+    task = asyncio.current_task() if isinstance(error, asyncio.CancelledError) else None
+    if task is None or task.cancelling():
+        return error
+    explained = RuntimeError("rows: the input was cancelled, and the job was not")
+    explained.__cause__ = error
+    return explained
 
 
 class Source:
@@ -104,7 +136,12 @@ class Source:
             if not isinstance(self._rows.reveal(), Iterable):
                 raise TypeError("rows must be awaited")
             self._sync = iter(self._rows.reveal())
-        return conceal_row(next(self._sync, END))
+        try:
+            item = next(self._sync, END)
+        except BaseException as error:
+            self._sync = _Broken(_explained(error))
+            item = next(self._sync)
+        return conceal_row(item)
 
     async def pull(self) -> object:
         """Return the next row, or END."""
@@ -112,7 +149,12 @@ class Source:
             return self.pull_now()
         if self._async is None:
             self._async = aiter(self._rows.reveal())
-        return conceal_row(await anext(self._async, END))
+        try:
+            item = await anext(self._async, END)
+        except BaseException as error:
+            self._async = _Broken(_explained(error))
+            item = await anext(self._async)
+        return conceal_row(item)
 
     async def close(self) -> None:
         """Close an async generator that was not read to its end, so that it leaks nothing."""

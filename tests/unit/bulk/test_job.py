@@ -234,6 +234,70 @@ async def test_what_the_input_raises_is_raised_once_the_rows_before_it_are_done(
         assert job.report.done == 20
 
 
+class GaveUpError(BaseException):
+    """None that is caught as an error."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [(asyncio.CancelledError, RuntimeError), (GaveUpError, GaveUpError)],
+    ids=["cancelled", "no error"],
+)
+@pytest.mark.parametrize("later", [False, True], ids=["iterable", "async"])
+async def test_an_input_that_was_cut_does_not_look_like_one_that_ended(
+    account, tmp_path, raised, told, later
+):
+    _, client = account
+
+    def broken():
+        yield from ROWS[:20]
+        raise raised
+
+    async def broken_later():
+        for each in broken():
+            yield each
+
+    journal = tmp_path / "job.sqlite"
+    job = client.bulk.bind(broken_later() if later else broken(), journal=journal)
+    with pytest.raises(told):
+        await job
+    assert job.report.stopped is not None
+    assert not job.report.ok
+    report = await client.bulk.resume(journal, ROWS, recovery_delay=0)
+    assert report.ok
+    assert report.rows == 40
+
+
+async def test_a_job_is_iterated_by_one(account):
+    _, client = account
+    job = client.bulk.bind(ROWS, concurrency=1)
+
+    async def read():
+        return [outcome async for outcome in job]
+
+    async with asyncio.timeout(30):
+        first, second = await asyncio.gather(read(), read(), return_exceptions=True)
+    assert len(first) == 40
+    assert isinstance(second, RuntimeError)
+    assert "iterated already" in str(second)
+
+
+async def test_closing_a_job_before_its_first_step_ends_its_reader(account):
+    _, client = account
+    job = client.bulk.bind(ROWS)
+
+    async def read():
+        return [outcome async for outcome in job]
+
+    reader = asyncio.create_task(read())
+    await asyncio.sleep(0)  # it waits now, and the job's own task has not begun
+    async with asyncio.timeout(30):
+        await job.aclose()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+    assert job.report.stopped is Stop.CANCELLED
+
+
 async def test_a_stop_skips_the_rest(account):
     emulator, client = account
     job = client.bulk.bind(ROWS * 10, concurrency=4)

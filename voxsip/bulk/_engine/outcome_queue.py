@@ -76,7 +76,11 @@ class OutcomeQueue(Generic[T]):
 
         Args:
             enough: asked at every `ring`; None: anything or the end.
+
+        Raises:
+            RuntimeError: Another reader waits already.
         """
+        self.check_free()
         if enough is None:
             enough = self._something
         while not enough():
@@ -86,6 +90,16 @@ class OutcomeQueue(Generic[T]):
                 await self._reader
             finally:
                 self._reader = self._patience = None
+
+    def check_free(self) -> None:
+        """Refuse a second reader: only one of them would be told of the end.
+
+        Raises:
+            RuntimeError: Another reader waits already.
+        """
+        if self._reader is not None:
+            msg = "this job is being iterated already: iterate it once, and hand its outcomes on"
+            raise RuntimeError(msg)
 
     def take(self) -> deque[T]:
         """Return all outcomes that are there, and let the writers continue."""

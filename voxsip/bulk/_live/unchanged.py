@@ -136,7 +136,7 @@ def _smaller(item: object) -> object:
     """Make a row of what the input gave: most mappings take more memory."""
     try:
         return read_row(BindRequest, item)
-    except InvalidArgumentError:
+    except Exception:  # whatever is wrong with it: the engine says so in its outcome
         return item
 
 
