@@ -54,15 +54,9 @@ __all__ = [
     "read_journal",
 ]
 
-_LATER = {
-    "JournalStatus": "voxsip.bulk._journal.status",
-    "check_journal": "voxsip.bulk._journal.status",
-    "read_journal": "voxsip.bulk._journal.status",
-}
-
 
 def __getattr__(name: str) -> Any:
-    """Import what most jobs do without (SQLite, reports) when it is first asked for."""
-    if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
+    """Import what most jobs do without (SQLite) when it is first asked for."""
+    if name in {"JournalStatus", "check_journal", "read_journal"}:
+        return getattr(import_module("voxsip.bulk._journal.status"), name)
     raise AttributeError(f"module 'voxsip.bulk' has no attribute {name!r}")

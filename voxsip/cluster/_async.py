@@ -149,7 +149,7 @@ class AsyncCluster:
             record = await kept.job(job_id)
             self._check_account(record)
         except BaseException:
-            await kept.close()
+            await kept.aclose()
             raise
         return ClusterJob(self._client, kept, record)
 
@@ -200,7 +200,7 @@ class AsyncCluster:
                 note=describe(plan.parts, plan.in_one, rate),
             )
         except BaseException:
-            await kept.close()
+            await kept.aclose()
             raise
         return ClusterJob(self._client, kept, record)
 

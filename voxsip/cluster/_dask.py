@@ -38,17 +38,15 @@ class EngineLostError(VoxsipError):
 
 @attrs.frozen(kw_only=True)
 class Ended:
-    """A task that has ended.
+    """A task that has ended; of one that Dask lost, neither is known.
 
     Attributes:
         held: Seconds for which another process may work on the part, or None.
         error: The error that the task raised, the reason why its worker cannot run it, or None.
-        lost: Whether Dask lost it.
     """
 
     held: float | None = None
     error: BaseException | None = None
-    lost: bool = False
 
 
 def run_here(job: str, part: int) -> dict[str, Any]:
@@ -154,7 +152,7 @@ class Dask:
             return Ended(held=result["seconds"] if result["state"] == "held" else None)
         if status == "error":
             return Ended(error=await self._ask(task.exception))
-        return Ended(lost=True)
+        return Ended()
 
     async def places(self) -> dict[str, str]:
         """Return the worker that each task stands or waits at, by the task's key."""

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from voxsip._clock import Clock
-from voxsip.cluster._dask import Dask, Ended, EngineLostError
+from voxsip.cluster._dask import Dask, EngineLostError
 from voxsip.cluster._errors import WorkerRefusedError
 from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
 from voxsip.shared._errors import StoreUnavailableError
@@ -144,10 +144,6 @@ class Drive:
         if ended is None:
             return False
         self._tasks.pop(part).task.release()
-        self._take_in(part, ended)
-        return True
-
-    def _take_in(self, part: int, ended: Ended) -> None:
         now = self.clock.monotonic()
         trouble = self._troubles.setdefault(part, _Trouble())
         error = ended.error
@@ -164,6 +160,7 @@ class Drive:
             log.warning("job %s: part %d: %s", self.job.name, part, error)
             if trouble.tries >= MOST_TRIES:
                 self._given_up[part] = error
+        return True
 
     async def _drop_stale(self) -> None:
         """Forget tasks whose part nobody holds for long: their worker stands still, or never began them."""

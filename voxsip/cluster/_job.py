@@ -6,6 +6,7 @@ import asyncio
 import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Self
 
@@ -237,7 +238,7 @@ class ClusterJob(JobFacts):
 
     async def close(self) -> None:
         """Close the connection to the store; it is made again when it is needed."""
-        await self._store.close()
+        await self._store.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -343,7 +344,7 @@ async def read_status(store: str, job_id: str) -> JobStatus:
         ConfigurationError: There is no such job, or the store cannot be used.
     """
     store = conceal(store)
-    async with ClusterStore(store) as kept:
+    async with aclosing(ClusterStore(store)) as kept:
         job = await kept.job(job_id)
         parts = await kept.parts(job)
         exact = await read_report(kept, job, parts, None)
@@ -356,7 +357,7 @@ async def read_status(store: str, job_id: str) -> JobStatus:
         path=job.path,
         note=job.note,
         version=job.version,
-        progress=attrs.evolve(progress, rows=job.rows, report=exact),
+        progress=attrs.evolve(progress, report=exact),
         troubles={
             part.part: part.error for part in parts if part.error is not None and not part.ended
         },

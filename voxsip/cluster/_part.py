@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
@@ -101,7 +101,7 @@ async def run_part(
         VoxsipError: The part cannot continue; rows never raise.
     """
     store = conceal(store)
-    async with ClusterStore(store) as kept:
+    async with aclosing(ClusterStore(store)) as kept:
         job = await kept.job(job_id)
         record, data = await kept.part(job, part)
         if job.version != __version__:

@@ -158,15 +158,9 @@ class ClusterStore:
         self._connection = LoopConnection(self.address, lambda: None)
         self.fetch: Callable[..., Awaitable[Any]] = self._connection.fetch
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connection; it is made again when it is needed."""
         await self._connection.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
 
     def reading(self, name: str) -> AbstractContextManager[None]:
         """Return what turns a value of a job that voxsip does not write into an error that names the job."""

@@ -7,7 +7,6 @@ without touching their sockets.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Any
@@ -196,18 +195,3 @@ def _explain(address: StoreAddress, error: Exception) -> VoxsipError:
         f"store {address}: a statement was refused ({type(error).__name__}, SQLSTATE {code}); "
         "check the server's log, and that the tables of the schema voxsip were not changed"
     )
-
-
-class ForkCheck:
-    """Notices that the process is a forked child."""
-
-    def __init__(self) -> None:
-        self._process = os.getpid()
-
-    def forked(self) -> bool:
-        """Returns whether the process forked since the last call, or since this was made."""
-        process = os.getpid()
-        if process == self._process:
-            return False
-        self._process = process
-        return True

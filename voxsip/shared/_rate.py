@@ -7,6 +7,7 @@ ends. Where each leaves is told by the database's clock, as seconds from now.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from contextlib import suppress
 from typing import Any
@@ -17,7 +18,7 @@ from voxsip._config import RateLimit
 from voxsip._errors import ConfigurationError, VoxsipError
 from voxsip._redaction.values import conceal
 from voxsip.shared._address import StoreAddress
-from voxsip.shared._connection import ForkCheck, LoopConnection
+from voxsip.shared._connection import LoopConnection
 from voxsip.shared._errors import StoreUnavailableError
 from voxsip.shared._schema import CHANNEL
 
@@ -139,7 +140,7 @@ class SharedLimiter:
         self.account_id = account_id
         self._rate = shared.rate
         self._loops: dict[asyncio.AbstractEventLoop, _LoopState] = {}
-        self._fork = ForkCheck()
+        self._process = os.getpid()
 
     def __repr__(self) -> str:
         return f"<SharedLimiter {self._shared.store} account {self.account_id}>"
@@ -213,7 +214,8 @@ class SharedLimiter:
             await state.aclose()
 
     def _state(self) -> _LoopState:
-        if self._fork.forked():
+        if self._process != os.getpid():  # a forked child
+            self._process = os.getpid()
             for inherited in self._loops.values():
                 inherited.connection.abandon()
             self._loops = {}

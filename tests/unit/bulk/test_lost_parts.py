@@ -118,6 +118,21 @@ async def test_what_carries_nearly_the_name_is_not_bought_on_suspicion(start, tm
     assert received(emulator, "CreateSipRegistration") == 3
 
 
+async def test_what_carries_the_name_is_not_claimed_if_nobody_knows_what_was_there(start, tmp_path):
+    """The list failed before the first purchase, and the journal is an older copy: it may be another's."""
+    emulator, client = await start(balance=100, price=1)
+    journal, copy = tmp_path / "job.sqlite", tmp_path / "copy.sqlite"
+    emulator.faults = Faults([Fault(kind="http", command="GetSipRegistrations", status=503)])
+    job = client.bulk.create(wanted(3), journal=journal, concurrency=1)
+    async for _ in job:
+        if not copy.exists():
+            shutil.copy(journal, copy)
+    emulator.faults = Faults()
+    report = await client.bulk.resume(copy, wanted(3), recovery_delay=0)
+    assert (report.unknown, report.done) == (3, 0)
+    assert received(emulator, "CreateSipRegistration") == 3
+
+
 def overwrite(path, content):
     """Write into a file that stays the same one."""
     with path.open("r+b") as file:

@@ -6,10 +6,12 @@ import pytest
 from tests.support.answers import Answer, answering
 from tests.unit.bulk.conftest import received
 from voxsip import AsyncClient, InsufficientFundsError, RetryPolicy, UnexpectedReplyError
-from voxsip.bulk import CreateRequest, DeleteRequest, Quote, Stop
+from voxsip.bulk import CreateRequest, DeleteRequest, Outcome, Quote, Stop
 from voxsip.bulk._journal.interface import JobHeader
-from voxsip.bulk._journal.journal import create_journal
+from voxsip.bulk._journal.journal import create_journal, open_journal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
+from voxsip.bulk._live.purchases import survey_again
+from voxsip.bulk._replies import reply_of
 from voxsip.emulator import Fault, Faults
 
 
@@ -122,6 +124,28 @@ async def test_a_resumed_job_that_is_stopped_forgets_nothing(start, tmp_path, na
     report = await client.bulk.resume(tmp_path / "j", rows, recovery_delay=0)
     assert (report.done, report.rows, report.stopped) == (10, 10, None)
     assert sorted(names(emulator)) == sorted(row.sip_username for row in rows)
+
+
+async def test_what_a_later_row_was_told_is_claimed_before_an_earlier_one_is_looked_for(
+    start, tmp_path
+):
+    """Of two equal rows the first was bought and its reply lost; the second has its registration."""
+    rows = wanted(1) * 2
+    emulator, client = await start(balance=10)
+    journal = await create_journal(tmp_path / "j", JobHeader(kind="create", rows=2), known=[])
+    runs = PreviousRuns(journal)
+    for index, row in enumerate(rows):
+        await runs.intend(index, row)
+        await client.call(row.command, row.params())
+    runs.observe(Outcome(index=1, row=rows[1], status="done", result=reply_of(row.command, 2)))
+    await journal.close()
+    journal = await open_journal(tmp_path / "j")
+    purchases = await survey_again(client, journal, None)
+    assert (1 in purchases.claimed, 2 in purchases.claimed) == (False, True)
+    await journal.close()
+    job = client.bulk.resume(tmp_path / "j", rows, recovery_delay=0)
+    assert {o.index: o.result.sip_registration_id async for o in job} == {0: 1, 1: 2}
+    assert received(emulator, "CreateSipRegistration") == 2
 
 
 async def test_a_resumed_deletion_that_is_stopped_forgets_nothing(start, tmp_path):

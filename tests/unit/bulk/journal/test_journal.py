@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import shutil
 import sqlite3
 import warnings
 from contextlib import suppress
@@ -11,6 +12,8 @@ from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import JobHeader, RestoredRow
 from voxsip.bulk._journal.journal import create_journal, open_journal
+from voxsip.bulk._journal.lines import last_lines
+from voxsip.bulk._journal.values import INTENDED, STATUS_CODES
 from voxsip.bulk._journal.writer import ROOM_ROWS
 from voxsip.report._history import read_history
 
@@ -293,3 +296,30 @@ async def test_a_new_journal_has_no_history(journals):
     assert read_history(journal.path).seconds == 0.0
     await journal.close()
     assert read_history(journal.path).seconds == 0.0
+
+
+def test_within_a_batch_the_first_intent_of_an_open_row_counts():
+    def line(status, intended_at, place=0):
+        return (place, b"", "key", status, intended_at, 9, 1, 0, None, None, None, None, None)
+
+    done, unknown = STATUS_CODES["done"], STATUS_CODES["unknown"]
+    for last in (line(unknown, None), line(INTENDED, 7), line(done, None)):
+        others = [line(INTENDED, 3), line(unknown, None)]
+        assert last_lines([*others, line(done, None, 1), last]) == [
+            line(done, None, 1),
+            line(last[3], 3),
+        ]
+    assert last_lines([line(INTENDED, 3), line(done, None), line(INTENDED, 7)]) == [
+        line(INTENDED, 7)
+    ]
+
+
+async def test_a_log_that_was_lost_once_stays_lost(journals):
+    journal = await journals()
+    await journal.begin()
+    copy = journal.path.with_name("copy.sqlite")
+    shutil.copy(journal.path, copy)  # without its log, as a power cut may leave it
+    for _ in range(2):
+        again = await journals(copy.name, resume=True)
+        assert again.log_lost
+        await again.close()
