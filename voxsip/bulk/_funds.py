@@ -88,7 +88,6 @@ def count_purchases(
     """Count the rows that are still to be bought for an account; None if that is not known beforehand.
 
     Args:
-        source: the input.
         existing: the registrations that exist and are not bought again, or None.
         settled: rows that earlier runs ended, or may have bought.
         account: the ids by which rows name the account.

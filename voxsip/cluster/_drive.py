@@ -38,7 +38,6 @@ class _Task:
     """A part that was given to a worker.
 
     Attributes:
-        task: The engine's.
         alive: The time at which the part last showed progress.
         among: Whether only some workers may have it.
     """

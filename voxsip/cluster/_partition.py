@@ -58,7 +58,6 @@ def divide(accounts: Mapping[int | None, Groups], wanted: int) -> list[Part]:
     """Divide rows into about so many parts of about the same size.
 
     Args:
-        accounts: The rows of each account.
         wanted: Number of parts; there are fewer if rows cannot be divided so far, and more if there are more accounts.
     """
     rows = sum(len(groups.places) for groups in accounts.values())

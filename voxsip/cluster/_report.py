@@ -40,10 +40,8 @@ class Told:
 
     Attributes:
         outcome: The outcome of the row; its index is the row's place in the file.
-        line: The line of the row in the file.
         password_from: The place of its password if that is another file: "FILE:LINE".
         account_id: The account it belongs to; None for the client's own.
-        known: The store's entry for it, or None.
     """
 
     outcome: Outcome[Any]

@@ -42,8 +42,6 @@ class JobRecord:
     """A job as the store keeps it.
 
     Attributes:
-        options: The options of its parts' jobs and clients.
-        reading: The settings for reading its file of rows.
         head: Bytes of it before the first row.
         checksum: The checksum of its records.
         note: A description of how the rows are divided, for people.
@@ -245,11 +243,7 @@ class ClusterStore:
         return self._record(row)
 
     async def part(self, job: JobRecord, part: int) -> tuple[PartRecord, bytes]:
-        """Return a part and its index.
-
-        Raises:
-            InvalidArgumentError: The job has no such part.
-        """
+        """Return a part and its index."""
         whole = type(part) is int and 0 <= part < job.parts
         row = await self._connection.fetchrow(statements.PART, job.number, part) if whole else None
         if row is None:

@@ -227,7 +227,6 @@ class Accounts:
         """Send a row at the pace of its account.
 
         Raises:
-            VoxsipError: The call failed, or the API refused to serve the account.
             SkipRow: The account is stopped.
         """
         account = self.of(item.row)
@@ -313,11 +312,7 @@ class Accounts:
 
 
 def check_accounts(client: BaseAsyncClient, source: Source) -> None:
-    """Check that the client can act for the accounts that an input is known to name; before anything is sent.
-
-    Raises:
-        ConfigurationError: It has a ready token, which names its account.
-    """
+    """Refuse an input that names accounts the client cannot act for."""
     for number in source.named_accounts:
         if number not in {None, client.account_id} and number is not None:
             for_account(client, number)

@@ -109,7 +109,6 @@ def settled(kind: Kind, counts: Iterable[Iterable[Any]]) -> Mapping[int | None, 
     """Count the rows that a run to come has no need to pay for, by account.
 
     Args:
-        kind: The kind of the rows.
         counts: Status, number of the error, account, and how many rows have these.
     """
     found: Counter[int | None] = Counter()

@@ -204,7 +204,7 @@ class Journal(ABC):
         """
 
     async def restored(self, index: int) -> RestoredRow | None:
-        """Return what earlier runs wrote of a row, or None. Ask in rising order: rows are read by ranges."""
+        """Return what earlier runs wrote of a row, or None; ask in rising order."""
         if index >= self.rows_known:
             return None
         if index not in self._range:
@@ -222,14 +222,13 @@ class Journal(ABC):
 
     @abstractmethod
     async def begin(self) -> None:
-        """Write, so that no later loss can hide it, that this run has begun; await it before the first request."""
+        """Write, before the first request, that this run began: no loss may hide it."""
 
     @abstractmethod
     async def note_known(self, account_id: int, known: Iterable[int] | None) -> None:
         """Note which registrations a child account has before its first purchase; durable on return.
 
         Args:
-            account_id: The account.
             known: Ids of its registrations; None if they could not be listed.
         """
 

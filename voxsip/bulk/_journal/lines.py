@@ -32,10 +32,12 @@ PLACE, STATUS, INTENDED_AT, ACCOUNT = map(
 
 
 def replacing(table: str) -> str:
-    """Return the end of an upsert: a line replaces that of its row, except the time of its first intent while it is open.
+    """Return the end of an upsert: a line replaces an earlier one of its row.
+
+    While the outcome of a row is not known, the time of its first intent stays.
 
     Args:
-        table: The name by which the statement calls the table of rows.
+        table: The statement's name of the table of rows.
     """
     replaced = COLUMNS.keys() - {"place", "intended_at"}
     return f"""
@@ -49,7 +51,10 @@ def replacing(table: str) -> str:
 
 
 def last_lines(batch: list[Line]) -> list[Line]:
-    """Return the last line of each row, with the time that `replacing` keeps: a statement may not write a row twice."""
+    """Return the last line of each row: a statement may not write a row twice.
+
+    The time of a first intent stays, as with `replacing`.
+    """
     lines: dict[int, Line] = {}
     for line in batch:
         before = lines.pop(line[PLACE], None)

@@ -20,11 +20,7 @@ Mark = tuple[bytes, bytes]
 
 
 class LogTail:
-    """Where a log ends, as far as it was followed.
-
-    Args:
-        path: The path of the log, which need not exist.
-    """
+    """Where a log ends, as far as it was followed."""
 
     __slots__ = ("_frames", "_mark", "_path")
 

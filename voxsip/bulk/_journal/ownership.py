@@ -27,9 +27,6 @@ class Ownership:
     changes them, at any moment, is somebody else. One who commits by SQLite's own rules does no harm, and is left to
     `check_run`.
 
-    Args:
-        path: The journal, open already.
-
     Attributes:
         run: Number of this run, once it is written down.
         lost: Whether a file was found to be another one, or to have been written by somebody else.
@@ -49,11 +46,7 @@ class Ownership:
         self._tail.follow()
 
     def check_files(self, connection: sqlite3.Connection) -> None:
-        """Look whether journal and log are the files that were opened, as they were left; some microseconds.
-
-        Raises:
-            ConfigurationError: One was removed, replaced or changed.
-        """
+        """Refuse to continue if others changed journal or log; some microseconds."""
         main, log = _state(self._path), _state(self._log_path)
         if self._log is None:
             self._log = log
@@ -71,11 +64,7 @@ class Ownership:
 
     @contextmanager
     def checkpoint(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """Run a checkpoint: what writes to the main file.
-
-        Raises:
-            ConfigurationError: It was changed before.
-        """
+        """Run a checkpoint, unless others changed the main file."""
         main = _state(self._path)
         if main != self._main:
             self._accept(connection, main, self._log)
@@ -101,11 +90,7 @@ class Ownership:
         )
 
     def check_run(self, connection: sqlite3.Connection) -> None:
-        """Look whether another process has begun a run, within the transaction that is to be committed.
-
-        Raises:
-            ConfigurationError: One has.
-        """
+        """Refuse to commit if another process has begun a run; within the transaction."""
         if self.run is None:
             return
         (latest,) = connection.execute("SELECT max(id) FROM run").fetchone()

@@ -57,7 +57,7 @@ class PreviousRuns:
         self._later: IdSet | None = None
 
     async def check(self, source: Source, row_class: type[Any]) -> None:
-        """Refuse rows that are not those of the journal before the first is sent, if the input can be read twice."""
+        """Refuse rows that are not those of the journal, if they can be read twice."""
         if source.length is not None:
             self._check_count(source.length, at_end=True)
         known_rows = self._journal.rows_known
@@ -164,7 +164,7 @@ class PreviousRuns:
         return None
 
     def end(self, rows: int) -> None:
-        """Record that the input has been read to its end; refuse one that had another number of rows before."""
+        """Record the end of the input; refuse another number of rows than before."""
         self._check_count(rows, at_end=True)
         self._journal.ended(rows)
 

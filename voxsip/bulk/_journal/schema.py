@@ -242,11 +242,7 @@ def _check(connection: sqlite3.Connection) -> None:
 
 
 def read_header(connection: sqlite3.Connection) -> tuple[object, ...]:
-    """Return what the journal says of its job: what `decoding.job_header` takes.
-
-    Raises:
-        ValueError: It says nothing.
-    """
+    """Return what the journal says of its job: what `decoding.job_header` takes."""
     found = connection.execute(
         "SELECT kind, account_id, options, source, checksum, version, rows_expected FROM job"
     ).fetchone()

@@ -91,7 +91,6 @@ class StoreJournal(Journal):
 
     Args:
         connection: The connection to the store; closed with the journal.
-        number: The number of the job in the store.
         lease: The token by which this process holds it.
         began: The time since boot at which the lease was asked for.
     """

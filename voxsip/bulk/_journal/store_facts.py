@@ -15,11 +15,7 @@ from voxsip.shared._connection import LoopConnection
 
 
 def job_facts(path: str, row: Any) -> Facts:
-    """Return what a line of the table of jobs says.
-
-    Raises:
-        ConfigurationError: Some of it is not such as voxsip writes.
-    """
+    """Return what a line of the table of jobs says."""
     with refusing(path):
         header = job_header(*(row[name] for name in HEADER))
         return Facts(
@@ -30,11 +26,7 @@ def job_facts(path: str, row: Any) -> Facts:
 
 
 async def read_facts(connection: LoopConnection, path: str, row: Any) -> Facts:
-    """Read what earlier runs of a job have written.
-
-    Raises:
-        ConfigurationError: Some of it is not such as voxsip writes, or the store cannot be used.
-    """
+    """Read what earlier runs of a job have written."""
     facts = job_facts(path, row)
     rows = await connection.fetchrow(FACTS, row["id"], [INTENDED, UNKNOWN])
     counts = await connection.fetch(SETTLED, row["id"])

@@ -50,9 +50,6 @@ class Money:
         """Have purchases of an account reserve their price from now on; return it, and what is left to be reserved.
 
         If that does not suffice, waits for purchases in flight to end: till then their price may be subtracted twice.
-
-        Raises:
-            VoxsipError: price or balance could not be read.
         """
         self._readers[account_id] = read
         quote, row = await self._read_enough(account_id)

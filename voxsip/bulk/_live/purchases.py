@@ -162,7 +162,7 @@ async def survey_again(
 async def _read(
     client: BaseAsyncClient, existing: Existing | None, take: Callable[[SipRegistration], object]
 ) -> VoxsipError | None:
-    """Hand over every registration there is; return why they could not be listed, if the job can do without."""
+    """Read every registration; return why that failed, if the job can do without."""
     try:
         async for item in every_registration(client):
             take(item)
