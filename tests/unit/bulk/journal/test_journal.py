@@ -3,7 +3,7 @@ import gc
 import shutil
 import sqlite3
 import warnings
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -323,3 +323,15 @@ async def test_a_log_that_was_lost_once_stays_lost(journals):
         again = await journals(copy.name, resume=True)
         assert again.log_lost
         await again.close()
+
+
+async def test_a_program_that_keeps_reading_an_older_state_is_named(journals):
+    journal = await journals()
+    with closing(sqlite3.connect(journal.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM row").fetchall()
+        journal.record(0, bytes(16), "done", "a")
+        await journal._writer.run(lambda own: own.execute("PRAGMA busy_timeout = 0").close())
+        for step in (journal.begin, journal.close):
+            with pytest.raises(ConfigurationError, match="another program reads it all the time"):
+                await step()
