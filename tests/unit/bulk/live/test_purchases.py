@@ -3,7 +3,6 @@
 import pytest
 
 import voxsip
-from voxsip._calls.id_set import IdSet
 from voxsip.bulk._live.purchases import Purchases
 from voxsip.models import SipRegistration
 
@@ -13,7 +12,7 @@ ROW = voxsip.CreateRequest(sip_username="alice", proxy="pbx.example.com")
 @pytest.mark.parametrize("missing", ["sip_username", "proxy"])
 def test_what_does_not_tell_its_name_may_be_any_rows(missing):
     members = {"sip_username": "bob", "proxy": "pbx.example.com"} | {missing: None}
-    purchases = Purchases(IdSet([1]), listed=True)
+    purchases = Purchases([1])
     purchases.offer(SipRegistration(sip_registration_id=1, **members))  # there before the job
     assert purchases.find(ROW) is None
     purchases.offer(SipRegistration(sip_registration_id=2, **members))
