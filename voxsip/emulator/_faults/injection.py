@@ -41,7 +41,7 @@ _FILE = "application/octet-stream"
 
 
 def drop(request: web.BaseRequest) -> web.Response:
-    """Close the connection without an answer; aiohttp takes note when it tries to write one."""
+    """Close the connection without an answer; aiohttp notices when it tries to write one."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
@@ -70,9 +70,7 @@ class Injection:
                 return drop(self._request)
             case "http" if fault.when == "before":
                 return self._gateway(fault)
-            case "error" if fault.when == "before":
-                return self._api_error(fault)
-            case "token_error":
+            case "error" | "token_error" if fault.when != "after":
                 return self._api_error(fault)
         return None
 
@@ -89,10 +87,8 @@ class Injection:
                 return await self._stream([body[: len(body) // 2]], len(body), 0)
             case "truncated":
                 return self.answer(body[: len(body) // 2])
-            case "not_json":
+            case "not_json" | "empty":
                 return self.answer((fault.body or "").encode())
-            case "empty":
-                return self.answer(b"")
             case "wrong_shape":
                 return self.answer(orjson.dumps(_SHAPES[fault.shape or "list"]))
             case "wrong_content_type":
