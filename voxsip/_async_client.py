@@ -65,7 +65,7 @@ class AsyncClient(BaseAsyncClient):
 
     @lazy
     def sip_registrations(self) -> AsyncRegistrations:
-        """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
+        """SIP registrations: accounts at SIP servers, and the bindings of their calls."""
         from voxsip._bindings.registrations import (  # noqa: PLC0415 - only for those who use it
             AsyncRegistrations,
         )

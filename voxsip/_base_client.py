@@ -133,7 +133,7 @@ class BaseAsyncClient(AsyncGroups):
 
     @property
     def limiter(self) -> RateLimiter | None:
-        """The limiter of this client's or view's requests; None if their rate is not limited."""
+        """The limiter of this client's or view's requests, or None."""
         return self._caller.limiter
 
     async def call(
@@ -144,7 +144,7 @@ class BaseAsyncClient(AsyncGroups):
         deadline: float | None = None,
         unlisted: bool = False,
     ) -> dict[str, Any]:
-        """Send any command by its name, and return its decoded reply.
+        """Send any command by its name and return its decoded reply.
 
         Args:
             command: the command as the API spells it, such as "GetCallHistory".
@@ -221,15 +221,15 @@ class BaseAsyncClient(AsyncGroups):
         rate_limit: RateLimit | RateLimiter | LimiterSource | None = None,
         deadline: float | None = None,
     ) -> Self:
-        """Return a view of this client with other options; it shares connections and tokens.
+        """Return a view of this client with other options.
+
+        The view shares connections and tokens with the client. Closing the view does nothing; close the client.
 
         Args:
             timeout: seconds per attempt, or a `Timeout`.
             retry: retry policy for failed calls.
             rate_limit: requests per second through the view at most.
             deadline: seconds for each whole call that has no deadline of its own.
-
-        Closing the view does nothing; close the client.
         """
         changes: dict[str, Any] = {}
         if timeout is not None:
@@ -248,11 +248,14 @@ class BaseAsyncClient(AsyncGroups):
         return view
 
     def bearer(self) -> str:
-        """Return a token to use elsewhere; a new one is minted if the present one has expired."""
-        return self._caller.tokens.bearer().removeprefix("Bearer ")  # plain: asked for
+        """Return a valid token to use elsewhere, in plain text."""
+        return self._caller.tokens.bearer().removeprefix("Bearer ")
 
     async def close(self) -> None:
-        """Close what the client opened. Closing twice is safe, and the client may be used again."""
+        """Close the client's connections.
+
+        Closing twice is safe, and the client may be used again.
+        """
         if not self._shared:
             for limiter in self._limiters:
                 await limiter.aclose()
@@ -261,7 +264,7 @@ class BaseAsyncClient(AsyncGroups):
     def _make_limiter(
         self, limit: RateLimit | RateLimiter | LimiterSource | None
     ) -> RateLimiter | None:
-        """Return what the options ask for; one that connects to a store is closed with the client."""
+        """Return the limiter for an option; one of a source is closed with the client."""
         if limit is None or isinstance(limit, RateLimiter):
             return limit
         if isinstance(limit, RateLimit):
@@ -308,12 +311,12 @@ def _policy(retry: RetryPolicy) -> RetryPolicy:
 
 
 def knowing(client: C, known: IdSet, present: Container[int] = ()) -> C:
-    """Return a view of a client whose creates of unknown outcome are looked for among all ids but these, on any clock.
+    """Return a view of a client that recognizes new objects by id, not by time.
 
     Args:
-        client: Any client.
-        known: Ids that were there before, or belong to others; what the view's creates make is added.
-        present: Ids that are there now: none of them can be the answer to a create of the view.
+        client: The client.
+        known: The ids that existed before, or belong to others; the ids of the view's creates are added.
+        present: The ids that exist now: none of them can be in the reply to a create of the view.
     """
     caller = client._caller  # noqa: SLF001 - a view, as `with_options` makes one
     view = client.with_options()
@@ -322,7 +325,7 @@ def knowing(client: C, known: IdSet, present: Container[int] = ()) -> C:
 
 
 def portable_options(client: BaseAsyncClient) -> dict[str, Any]:
-    """Return how a client calls, as plain data: what another machine makes one like it of, with credentials of its own."""
+    """Return a client's options as plain data for `client_from`, without credentials."""
     caller = client._caller  # noqa: SLF001 - of this module's class
     return {
         "account_id": client.account_id,
@@ -338,10 +341,12 @@ def portable_options(client: BaseAsyncClient) -> dict[str, Any]:
 
 
 def client_from(options: Mapping[str, Any]) -> BaseAsyncClient:
-    """Make a client of what `portable_options` returned; credentials, URL and proxy come from the environment.
+    """Make a client of the result of `portable_options`.
+
+    Credentials, URL and proxy come from the environment.
 
     Raises:
-        ConfigurationError: they are not there, or are wrong.
+        ConfigurationError: The credentials are missing, or an option is wrong.
     """
     return BaseAsyncClient(
         account_id=options["account_id"],
@@ -354,16 +359,17 @@ def client_from(options: Mapping[str, Any]) -> BaseAsyncClient:
 
 
 def for_account(client: C, account_id: int) -> C:
-    """Return a view of a client that acts for another account with the same key, at a rate of that account's own.
+    """Return a view of a client that acts for another account with the same key.
 
-    Connections and the retry budget are shared. A `Limiter` that the client was given is shared too: it is its owner's.
+    Connections and the retry budget are shared. The account has a rate of its own, unless the client was given a ready
+    limiter, which is then shared too.
 
     Args:
-        client: Any client.
-        account_id: A child account.
+        client: The client.
+        account_id: The child account.
 
     Raises:
-        ConfigurationError: The client has a ready token, which names its account.
+        ConfigurationError: The client has a ready token, which is valid for one account only.
     """
     caller = client._caller  # noqa: SLF001 - a view, as `with_options` makes one
     view = client.with_options()
@@ -377,5 +383,5 @@ def for_account(client: C, account_id: int) -> C:
 
 
 def attempt_seconds(client: BaseAsyncClient) -> float:
-    """How long one attempt may take, in seconds."""
+    """Return the timeout of one attempt in seconds."""
     return client._caller.timeout.total  # noqa: SLF001 - of this module's class

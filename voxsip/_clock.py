@@ -1,7 +1,7 @@
-"""Time and chance as one client sees them; the only module that asks the machine for either.
+"""The clock and the random numbers of a client; the only module that gets either from the machine.
 
-A client carries one `Seams` and hands its clock down to whatever measures or waits. Tests and simulations give a client
-another one: `AsyncClient(..., _seams=Seams(clock=..., random=...))`. Lint forbids `time.time` and its like elsewhere.
+A client has one `Seams` and passes its clock to all code that measures or waits. Tests and simulations replace it:
+`AsyncClient(..., _seams=Seams(clock=..., random=...))`. Lint forbids `time.time` and the like elsewhere.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class Clock(Protocol):
     """Tells the time and waits."""
 
     def wall(self) -> float:
-        """Return the seconds since 1970 UTC; may jump, and may be wrong."""
+        """Return the seconds since 1970 UTC; they may jump and may be wrong."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never go back; they may stand still while the machine sleeps."""
+        """Return seconds that never decrease; they may stop while the machine sleeps."""
         ...
 
     def sleep(self, seconds: float) -> Awaitable[None]:
@@ -46,11 +46,11 @@ SYSTEM: Clock = SystemClock()
 
 @attrs.frozen(kw_only=True)
 class Seams:
-    """What a client takes from the machine; only tests and simulations replace it.
+    """The clock and the random numbers of a client, which tests replace.
 
     Args:
-        clock: tells the time and waits.
-        random: returns a number from 0 up to 1, for the jitter of waits.
+        clock: The clock that tells the time and waits.
+        random: The function that returns a number from 0 up to 1, for the jitter of waits.
     """
 
     clock: Clock = SYSTEM

@@ -1,4 +1,4 @@
-"""Options of a client, checked when it is created, so that no mistake waits for the first call."""
+"""Options of a client, checked when it is created, so that a mistake is found before the first call."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ BASE_URL_VARIABLE = "VOXIMPLANT_BASE_URL"
 CA_VARIABLE = "VOXSIP_CA_BUNDLE"
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}"
 _PRODUCT = re.compile(f"{_WORD}(?:/{_WORD})?")
-"""A product of RFC 9110, 10.1.5."""
+"""The syntax of a product (RFC 9110, 10.1.5)."""
 LOOKUP_DELAY = 3.0
-"""Seconds a request without a reply may take to be executed, before a lookup that finds nothing is believed."""
+"""Seconds within which a request without a reply is executed, if at all: an earlier lookup may find nothing."""
 
 RequestEncoding = Literal["auto", "query", "form"]
 Trust = str | os.PathLike[str] | ssl_module.SSLContext | None
 
 
 LARGEST = 1e15
-"""Numbers from here on are none that anyone means; sums of moments and of money stay exact below."""
+"""The first number that an option does not accept; below it, sums of times and of money stay exact."""
 
 
 def above(minimum: float) -> Callable[[object, Any, Any], None]:
-    """Return an attrs validator: a finite number above the minimum."""
+    """Return an attrs validator for a finite number above the minimum."""
     return _number(lambda value: value > minimum, f"a number above {minimum:g}")
 
 
 def at_least(minimum: float) -> Callable[[object, Any, Any], None]:
-    """Return an attrs validator: a finite number from the minimum up."""
+    """Return an attrs validator for a finite number from the minimum up."""
     return _number(lambda value: value >= minimum, f"a number from {minimum:g} up")
 
 
 def whole(minimum: int) -> Callable[[object, Any, Any], None]:
-    """Return an attrs validator: a whole number from the minimum up."""
+    """Return an attrs validator for a whole number from the minimum up."""
     return _number(
         lambda value: isinstance(value, int) and value >= minimum,
         f"a whole number from {minimum} up",
@@ -65,7 +65,7 @@ def _number(fits: Callable[[float], bool], wanted: str) -> Callable[[object, Any
 
 @attrs.frozen(kw_only=True)
 class Timeout:
-    """Time limits of one attempt. They start when the attempt leaves the client's queue.
+    """Time limits of one attempt, which start when it leaves the client's queue.
 
     Args:
         connect: seconds for a new connection, including TLS. After that the request was never sent.
@@ -80,13 +80,13 @@ class Timeout:
 
     @classmethod
     def of(cls, value: float | Timeout) -> Timeout:
-        """Return the timeout itself, or one made of the seconds for the whole attempt."""
+        """Return a `Timeout` as it is, or make one of the seconds for an attempt."""
         if isinstance(value, Timeout):
             return value
         if not isinstance(value, int | float):
             raise ConfigurationError(f"timeout: expected seconds or a Timeout, got {value!r}")
         made = cls(total=value)
-        # a little less than the whole, so that a connection that never comes is told from a reply that does not
+        # less than the whole, so that a missing connection is distinguished from a missing reply
         return attrs.evolve(made, connect=min(made.connect, 0.9 * value))
 
 
@@ -108,7 +108,9 @@ class RateLimit:
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How a failed call is retried; the command and the outcome decide whether it may be.
+    """The number of retries and the delays between them.
+
+    Whether a failed call may be retried depends on its command and on the outcome.
 
     Args:
         attempts: requests for one call at most, including the first; 1 means no retry.
@@ -118,8 +120,8 @@ class RetryPolicy:
         budget: retries that all calls of the client share. An outage uses them up; failures are then raised
             at once, so that the client does not add to the load.
         budget_refill: retries that each call returns to the budget.
-        lookup_delay: seconds after the last request of a create before a lookup that finds nothing is believed and the
-            create is sent again; the backend may still be working behind a gateway that gave up.
+        lookup_delay: seconds after the last request of a create during which lookups that find nothing are repeated;
+            then the create is sent again. The backend may still be executing a request that a gateway gave up.
 
     Raises:
         ConfigurationError: a number out of range.
@@ -137,9 +139,9 @@ class RetryPolicy:
         """Return the seconds to wait before a retry.
 
         Args:
-            retry: 1 for the first.
-            named: the delay the server named, or None.
-            jitter: a random number between 0 and 1.
+            retry: The number of the retry, from 1.
+            named: The delay in seconds that the server named, or None.
+            jitter: The function that returns a random number between 0 and 1.
         """
         ceiling = min(self.max_backoff, self.backoff * 2.0 ** min(retry - 1, 60))
         spread = ceiling * jitter()
@@ -151,10 +153,10 @@ class RetryPolicy:
 
 
 def make_base_url(base_url: str | None, *, allow_plain_http: bool) -> str:
-    """Return the URL commands are appended to, with no slash at its end.
+    """Return the URL that commands are appended to, with no slash at its end.
 
     Raises:
-        ConfigurationError: no http(s) URL, or one that would carry tokens in clear to another machine.
+        ConfigurationError: The URL is not http or https, or would send tokens in clear to another machine.
     """
     from yarl import URL  # noqa: PLC0415 - part of the HTTP library, which the pure rooms do without
 
@@ -168,7 +170,10 @@ def make_base_url(base_url: str | None, *, allow_plain_http: bool) -> str:
 
 
 def _problem_of_base_url(base_url: str, *, allow_plain_http: bool) -> str | None:
-    """Return what is wrong with a base URL; raises nothing, as its variables show the URL."""
+    """Return the problem of a base URL, or None.
+
+    It does not raise, since a traceback would show its variables, which hold the URL.
+    """
     from yarl import URL  # noqa: PLC0415 - see `make_base_url`
 
     try:
@@ -188,17 +193,17 @@ def _problem_of_base_url(base_url: str, *, allow_plain_http: bool) -> str | None
 
 
 def make_trust(trust: Trust, *, environment: bool = True) -> ssl_module.SSLContext | None:
-    """Return a context that verifies by the given CA file or as the given context does; None for the system's trust.
+    """Return the TLS context for the option `ssl`; None for the system's trust.
 
-    If nothing is given, the environment may name authorities: `VOXSIP_CA_BUNDLE` those to trust beside the
-    system's, `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads, those to trust in place of the system's.
+    If the option is None, the environment may name authorities: `VOXSIP_CA_BUNDLE` those to trust in addition to the
+    system's, `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads, those to trust instead of the system's.
 
     Args:
-        trust: the value that was given.
-        environment: whether to ask it; plain HTTP needs no trust.
+        trust: The value of the option.
+        environment: Whether to read the environment; plain HTTP needs no trust.
 
     Raises:
-        ConfigurationError: a file that holds no certificates, or something else altogether.
+        ConfigurationError: The file holds no certificates, or the option is of a wrong type.
     """
     if trust is None:
         return _trust_of_environment() if environment else None
@@ -226,7 +231,7 @@ def _openssl_variables() -> tuple[str | None, str | None]:
 
 
 _AT_START = _openssl_variables()
-"""What the HTTP library's own context is made with, once and for all: it is made at its import."""
+"""The variables with which aiohttp made its default context, at its import."""
 
 
 def _trust_of_environment() -> ssl_module.SSLContext | None:
@@ -235,7 +240,7 @@ def _trust_of_environment() -> ssl_module.SSLContext | None:
         return None
     stamps = []
     for name, path in ((CA_VARIABLE, bundle), ("SSL_CERT_FILE", variables[0])):
-        # OpenSSL passes a file by that it cannot read, and then nothing is trusted
+        # OpenSSL ignores a file that it cannot read, and then trusts no server
         if path and (reason := _problem_of_bundle(path)) is not None:
             raise ConfigurationError(f"{name}: {reason}")
         stamps.append(Path(path).stat().st_mtime_ns if path else None)
@@ -262,10 +267,10 @@ def _problem_of_bundle(path: str) -> str | None:
 
 
 def make_app_info(app_info: str | None) -> str | None:
-    """Return what is told of the program in the `User-Agent` of requests: "name" or "name/version".
+    """Check the option `app_info`, "name" or "name/version", and return it.
 
     Raises:
-        ConfigurationError: something that a header cannot carry in that form.
+        ConfigurationError: The value is not a product in the form of the `User-Agent` header.
     """
     given: object = app_info
     if given is None or (isinstance(given, str) and _PRODUCT.fullmatch(given)):

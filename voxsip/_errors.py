@@ -1,7 +1,7 @@
 """The exception tree, and the table from error number to class.
 
-Numbers and their meaning come from the Management API's error list (spec/errors.json holds all of them);
-only the ones that drive behavior have a class of their own.
+Numbers and their meaning come from the Management API's error list (spec/errors.json has all of them). Only numbers
+that change the client's behavior have a class of their own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SHOWN = 200
 
 
 class Disposition(enum.Enum):
-    """What a failed attempt means for its work; the retry layer decides by it."""
+    """The meaning of a failed attempt, which decides whether it is retried."""
 
     NOT_SENT = "the server never saw the request"
     THROTTLED = "throttled, not executed"
@@ -37,7 +37,7 @@ class VoxsipError(Exception):
 
     Attributes:
         attempts: attempts of the call, including the failed one, whether or not they reached the server; 0 if none.
-        outcome_unknown: True if the server may have done the work although the call failed.
+        outcome_unknown: True if the server may have executed the command although the call failed.
     """
 
     attempts: int = 0
@@ -47,20 +47,22 @@ class VoxsipError(Exception):
 
     @property
     def outcome_unknown(self) -> bool:
-        """Whether the server may have done the work although the call failed."""
+        """Whether the server may have executed the command although the call failed."""
         return self.may_have_executed or self.disposition is Disposition.UNKNOWN
 
     def __str__(self) -> str:
-        """Return the text; what cannot be seen in it is escaped: it may come from a server."""
+        """Return the text; invisible characters, as a server may send, are escaped."""
         return printable(super().__str__(), keep_lines=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by state, so that keyword-only constructors survive the trip between processes."""
+        """Pickle by state: constructors with keyword-only arguments cannot be pickled."""
         return _restore, (type(self), self.args, dict(self.__dict__))
 
 
 class ConfigurationError(VoxsipError):
-    """Credentials, a URL or an option cannot work. The text names the file and field, never its content.
+    """Credentials, a URL or an option cannot work.
+
+    The text names the file and the field, never their content.
 
     Attributes:
         in_use: True if another job is using the journal now; nothing was sent.
@@ -108,7 +110,7 @@ class NotSentError(TransportError):
 
 
 class ProxyError(NotSentError):
-    """The proxy cannot be reached or cannot connect; the server never received the request.
+    """The proxy cannot be reached or cannot connect; the server received nothing.
 
     Attributes:
         proxy: Host and port of the proxy.
@@ -128,13 +130,13 @@ class ProxyAuthenticationError(ProxyError):
 
 
 class OutcomeUnknownError(TransportError):
-    """The request was sent and no reply arrived: the work may or may not be done."""
+    """The request was sent and no reply arrived: it may have been executed or not."""
 
     disposition = Disposition.UNKNOWN
 
 
 class UnexpectedReplyError(VoxsipError):
-    """The reply is not a reply of the API: HTML, an empty or truncated body, or an undocumented shape.
+    """The reply is not one of the API, such as HTML, a truncated body or unknown JSON.
 
     Attributes:
         command: the API command.
@@ -196,22 +198,22 @@ class APIError(VoxsipError):
 
     @property
     def name(self) -> str:
-        """The number's symbolic name, such as `INSUFFICIENT_MONEY`; "" if it is not documented."""
+        """The error's documented name, such as `INSUFFICIENT_MONEY`; "" if it has none."""
         with IMPORTS:
             from voxsip._generated._error_names import NAMES  # noqa: PLC0415 - 457 names nobody needs until then
 
         return NAMES.get(self.code, "") if self.code is not None else f"HTTP_{self.http_status}"
 
     def __repr__(self) -> str:
-        """Return the class with the command, the number and the start of the server's text."""
+        """Return the class, the command, the number and the start of the server's text."""
         number = f"http_status={self.http_status}" if self.code is None else f"code={self.code}"
         said = self.message if len(self.message) <= SHOWN else f"{self.message[:SHOWN]}..."
         return f"{type(self).__name__}(command={self.command!r}, {number}, message={said!r})"
 
     def __str__(self) -> str:
-        """Name the command, the number and what the server said."""
+        """Return the command, the number and the server's text."""
         number = self.name if self.code is None else f"{self.code} {self.name}".rstrip()
-        # What a server says may hold escape sequences, and line breaks that forge a log.
+        # A server's text may hold escape sequences, and line breaks that forge lines of a log.
         said = f": {printable(self.message)}" if self.message else ""
         text = f"{self.command}: {number}{said}"
         return text if self.attempts <= 1 else f"{text} (after {self.attempts} attempts)"
@@ -230,7 +232,7 @@ class ForbiddenError(APIError):
 
 
 class InvalidRequestError(APIError):
-    """The server refused the arguments or the state they ask for (101, 134 and all unlisted numbers)."""
+    """The server refused the arguments or their effect (101, 134, unlisted numbers)."""
 
 
 class NotFoundError(APIError):
@@ -286,12 +288,15 @@ _TOO_FAST_CODES = frozenset({340, 416, None})  # None: HTTP 429
 
 
 def error_class(code: int | None) -> type[APIError]:
-    """Return the class for an error number; unlisted numbers are refusals of the request."""
+    """Return the class for an error number; `InvalidRequestError` for unlisted ones."""
     return InvalidRequestError if code is None else CLASS_BY_CODE.get(code, InvalidRequestError)
 
 
 def is_too_fast(error: BaseException) -> TypeGuard[RateLimitError]:
-    """Returns whether the server says that calls come too fast; other throttling (162, 484) is about one request."""
+    """Returns whether an error means that calls come too fast.
+
+    Other throttling (162, 484) is about one request only.
+    """
     return isinstance(error, RateLimitError) and error.code in _TOO_FAST_CODES
 
 

@@ -1,7 +1,7 @@
-"""Attributes made when they are first asked for.
+"""Attributes that are made when they are first used.
 
-Like `functools.cached_property`, without the lock it takes before Python 3.12: a fork while another thread holds that lock
-would leave the child waiting forever. Our own lock is waited for before a fork.
+`lazy` is like `functools.cached_property`, which takes a lock before Python 3.12: after a fork while another thread
+holds that lock, the child would wait forever. A fork waits for our own lock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 T = TypeVar("T")
 
 IMPORTS = threading.RLock()
-"""Held by imports that wait for the first use: a fork during one would leave the child with a module lock that nothing releases."""
+"""Lock around imports made at first use: a fork during one would leave the child with a module lock held forever."""
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
@@ -23,7 +23,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class lazy(Generic[T]):  # noqa: N801 - used as a decorator
-    """Make an attribute by calling the decorated method once per instance."""
+    """A decorator that makes an attribute by calling the method once per instance."""
 
     def __init__(self, make: Callable[[Any], T]) -> None:
         self._make = make
@@ -37,9 +37,9 @@ class lazy(Generic[T]):  # noqa: N801 - used as a decorator
     @overload
     def __get__(self, instance: object, owner: type) -> T: ...
     def __get__(self, instance: object | None, owner: type) -> Self | T:
-        """Make the attribute; from then on the instance has it and this is not asked again."""
+        """Make the attribute and store it on the instance, which hides this descriptor."""
         if instance is None:
             return self
-        with IMPORTS:  # making most of them imports a group
+        with IMPORTS:  # most of these methods import a module
             value: T = instance.__dict__.setdefault(self._name, self._make(instance))
         return value

@@ -1,4 +1,4 @@
-"""`VOXSIP_LOG=debug`: the log of voxsip on standard error, for a program that sets up no logging itself."""
+"""Shows the log of voxsip on standard error if `VOXSIP_LOG` is set, for programs that do not set up logging."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def switch_on() -> None:
 
 
 def _is_alone(_: logging.LogRecord) -> bool:
-    """Returns whether the program has no handler of its own, which would show the record a second time."""
+    """Returns whether the root logger has no handler, which would repeat the record."""
     return not logging.getLogger().handlers

@@ -1,7 +1,7 @@
-r"""Text that servers and files send us, made fit for terminals, logs and tables.
+r"""Makes text from servers and files safe to show in terminals, logs and tables.
 
-An escape sequence in an error text can rename a terminal's window, fill its clipboard or overwrite what stands on
-the screen; a line break can forge a line of a log. So whatever is shown to people shows them as `\x1b` and `\n`.
+An escape sequence in an error text can rename a terminal's window, fill its clipboard or overwrite the screen; a line
+break can forge a line of a log. So text that is shown to people has them as `\x1b` and `\n`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _BUT_LINES = re.compile(f"(?![\\n\\t])[{_UNSEEN}]")
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
-    r"""Return the text with what cannot be seen written as an escape, such as `\x1b`.
+    r"""Return the text with invisible characters as escapes, such as `\x1b`.
 
     Args:
-        text: Anything.
-        keep_lines: Leave line breaks and tabs as they are: the text is a message of several lines.
+        text: The text.
+        keep_lines: Whether to leave line breaks and tabs as they are, for messages of several lines.
     """
     if text.isprintable():
         return text
@@ -32,12 +32,12 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str], similar: float) -> str | None:
-    """Return the known name that an unknown one comes closest to, for "did you mean …?"; None if none is close.
+    """Return the known name most similar to an unknown one; None if none is similar.
 
     Args:
         name: The unknown name.
-        known: The names there are.
-        similar: The similarity from which on one is close, from 0 to 1, as `difflib` counts it.
+        known: The known names.
+        similar: The least similarity, from 0 to 1, as `difflib` measures it.
     """
     from difflib import get_close_matches  # noqa: PLC0415 - only for mistakes
 

@@ -134,7 +134,7 @@ class Client(SyncGroups):
 
     @property
     def limiter(self) -> RateLimiter | None:
-        """The limiter of this client's or view's requests; None if their rate is not limited."""
+        """The limiter of this client's or view's requests, or None."""
         return self._async.limiter
 
     @lazy
@@ -153,7 +153,7 @@ class Client(SyncGroups):
 
     @lazy
     def sip_registrations(self) -> Registrations:
-        """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
+        """SIP registrations: accounts at SIP servers, and the bindings of their calls."""
         from voxsip._bindings.registrations import (  # noqa: PLC0415 - only for those who use it
             Registrations,
         )
@@ -182,7 +182,7 @@ class Client(SyncGroups):
         deadline: float | None = None,
         unlisted: bool = False,
     ) -> dict[str, Any]:
-        """Send any command by its name, and return its decoded reply; see `AsyncClient.call`."""
+        """Send any command by its name and return its reply; see `AsyncClient.call`."""
         params = conceal_arguments(params)
         return self._runner.run(
             self._async.call(command, params, deadline=deadline, unlisted=unlisted)
@@ -222,11 +222,14 @@ class Client(SyncGroups):
         return view
 
     def bearer(self) -> str:
-        """Return a token to use elsewhere; a new one is minted if the present one has expired."""
+        """Return a valid token to use elsewhere, in plain text."""
         return self._async.bearer()
 
     def close(self) -> None:
-        """Close the client's connections. Closing twice is safe, and the client may be used again."""
+        """Close the client's connections.
+
+        Closing twice is safe, and the client may be used again.
+        """
         if LoopThread.is_alive():
             self._runner.run(self._async.close())
 

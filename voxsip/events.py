@@ -1,11 +1,11 @@
-"""What a client tells while it works: `AsyncClient(on_event=hook)` calls the hook with these.
+"""Events of a client's calls: `AsyncClient(on_event=hook)` calls the hook with them.
 
-A *call* is one method of a client, one page of a list, or one page of the list that looks for a lost create; it makes one
-*attempt* or more, each an HTTP request. Of every call come, in this order: a `CallStarted`; for each attempt an
-`AttemptEnded`, after it a `Throttled` if the server refused it for its rate, and a `RetryPlanned` if the call continues; a
-`CallEnded`.
+A *call* is one method of a client, one page of a list, or one page of the list that looks for a lost create; it makes
+one or more *attempts*, each an HTTP request. Every call has these events, in this order: a `CallStarted`; for each
+attempt an `AttemptEnded`, then a `Throttled` if the attempt was throttled, and a `RetryPlanned` if the call continues;
+a `CallEnded`.
 
-No event holds an argument, a reply, a token, or text of the server: all of it may be logged, counted and sent anywhere.
+No event holds an argument, a reply, a token, or text of the server, so events may be logged, counted and sent anywhere.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Status = Literal["done", "failed", "unknown", "cancelled"]
 
 
 class CallStarted(NamedTuple):
-    """A call begins; told in the task and in the context of its caller.
+    """A call begins; the hook runs in the task and the context of its caller.
 
     Attributes:
         call: Number of the call; no other call of the process has it.
@@ -44,7 +44,7 @@ class CallStarted(NamedTuple):
 
 
 class AttemptEnded(NamedTuple):
-    """An attempt has its reply, or none.
+    """An attempt has ended, with a reply or without.
 
     Attributes:
         call: Number of the call; no other call of the process has it.
@@ -68,7 +68,7 @@ class AttemptEnded(NamedTuple):
 
 
 class Throttled(NamedTuple):
-    """The server refused an attempt for its rate, or asked to come again later.
+    """An attempt was throttled, because calls come too fast or for that request alone.
 
     Attributes:
         call: Number of the call; no other call of the process has it.
@@ -86,7 +86,7 @@ class Throttled(NamedTuple):
 
 
 class RetryPlanned(NamedTuple):
-    """Another attempt follows, or a lookup of what the one before has made.
+    """Another attempt follows, or a lookup of what the last one may have made.
 
     Attributes:
         call: Number of the call; no other call of the process has it.
@@ -106,14 +106,14 @@ class RetryPlanned(NamedTuple):
 
 
 class CallEnded(NamedTuple):
-    """A call is over.
+    """A call has ended.
 
     Attributes:
         call: Number of the call; no other call of the process has it.
         command: The API command.
-        status: "done"; "failed": it raised, and nothing was done; "unknown": it raised, and the server may have done it;
-            "cancelled": its task was cancelled, and the server may have done it.
-        seconds: Duration, all attempts and waits together.
+        status: "done"; "failed": it raised, and nothing was executed; "unknown": it raised, and the server may have
+            executed it; "cancelled": its task was cancelled, and the server may have executed it.
+        seconds: Duration of all attempts and waits together.
         attempts: Number of requests sent.
         error: Name of the class of the error that it raised, or None.
         code: Number of the API's error, or None.
@@ -131,7 +131,7 @@ class CallEnded(NamedTuple):
 
 
 Event = CallStarted | AttemptEnded | Throttled | RetryPlanned | CallEnded
-"""What a hook is called with."""
+"""Any event that a hook is called with."""
 
 EventHook = Callable[[Event], None]
-"""A function that takes an event. It is called in the event loop, for a `Client` in its loop's thread: it must not block."""
+"""A function that takes an event. It runs in the event loop (for a `Client`, in its thread), so it must not block."""

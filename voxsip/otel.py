@@ -1,7 +1,7 @@
 """OpenTelemetry: spans and metrics of a client's calls (extra `otel`).
 
-`AsyncClient(on_event=Telemetry())` makes one client span of every call and a histogram of its attempts; names follow the
-stable HTTP semantic conventions. Nothing in them is an argument, a reply, a token or text of the server.
+`AsyncClient(on_event=Telemetry())` makes a client span for every call and a histogram of attempts; names follow the
+stable HTTP semantic conventions. They contain no argument, reply, token or text of the server.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
 __all__ = ["Telemetry"]
 
 SCHEMA = "https://opentelemetry.io/schemas/1.23.0"
-"""Version of the conventions in which those of HTTP became stable."""
+"""The version of the semantic conventions in which those for HTTP became stable."""
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""Bounds that the conventions ask for, in seconds."""
+"""Bounds in seconds that the conventions recommend."""
 Attributes = dict[str, str | int | float]
 _Open = tuple[Span, Context, Token[Context], Attributes]
-"""A call in progress: its span, the context with the span, the token that restores the one before, its metrics' attributes."""
+"""A call in progress: its span, the context with it, the token that restores the context before, and attributes."""
 
 
 class Telemetry:
-    """Turns the events of a client into spans and metrics: give it to `on_event`. One may serve several clients.
+    """An event hook that makes spans and metrics; pass it as `on_event`.
 
-    A span is the current one while its call runs, so that spans of the HTTP library's own instrumentation are its children.
-    Its events are the attempts, unless the only one succeeded: then the span itself says all of it. The metric is
-    `http.client.request.duration`, of every attempt.
+    One object may serve several clients. A span is the current one while its call runs, so that spans of the HTTP
+    library's own instrumentation are its children. Its events are the attempts; a call that succeeds at the first has
+    none. The metric is `http.client.request.duration`, of every attempt.
 
     Args:
         tracer_provider: The provider that receives spans; None for the global one.
@@ -80,7 +80,7 @@ class Telemetry:
         }
 
     def __call__(self, event: Event) -> None:
-        """Take an event in."""
+        """Process an event."""
         handler = self._handlers.get(type(event))
         if handler is not None:
             handler(event)
@@ -117,7 +117,7 @@ class Telemetry:
 
     def _end(self, event: CallEnded) -> None:
         span, context, token, _ = self._open.pop(event.call)
-        if get_current() is context:  # else a coroutine was dropped, and is closed elsewhere
+        if get_current() is context:  # else a dropped coroutine is closed in another context
             detach(token)
         if span.is_recording():
             if event.http_status is not None:
@@ -135,7 +135,7 @@ class Telemetry:
 
 @lru_cache(maxsize=512)
 def _described(url: str, command: str) -> tuple[str, Attributes, Attributes]:
-    """Return the name and attributes of a command's spans, and what its metrics have in common; made once."""
+    """Return a command's span name, span attributes and metric attributes."""
     parts = urlsplit(url)
     shared: Attributes = {
         "http.request.method": "POST",

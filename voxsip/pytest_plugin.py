@@ -1,7 +1,7 @@
 """Fixtures for the tests of a program that uses voxsip; pytest finds them by itself.
 
-Each test that asks for `voxsip_emulator` gets a Management API of its own, over real HTTP on a loopback address, seeded the
-same way every time. A marker says what is there and what goes wrong:
+Each test that uses `voxsip_emulator` gets its own Management API, over real HTTP on a loopback address, with the same
+data every time. Markers choose the data and the faults:
 
 ```python
 @pytest.mark.voxsip_emulator(registrations=3, users=5)
@@ -53,8 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def voxsip_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     """Serve a local Management API while the test runs.
 
-    The nearest marker `voxsip_emulator` gives its options (`registrations=10`, `rate_limit=5`); options of farther ones
-    apply unless a nearer one gives the same. Faults come from the marker `voxsip_faults`, or from assigning
+    The marker `voxsip_emulator` gives its options (`registrations=10`, `rate_limit=5`). If several markers give an
+    option, the one nearest to the test applies. Faults come from the marker `voxsip_faults`, or from assigning
     `voxsip_emulator.faults` in the test.
     """
     from voxsip.emulator import Emulator  # noqa: PLC0415 - costs only the tests that ask for it
@@ -80,9 +80,9 @@ def voxsip_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
 
 @pytest.fixture
 def voxsip_client_options() -> Mapping[str, Any]:
-    """Return options of the clients that the fixtures make; override it in a conftest to change them.
+    """Return the options of the fixtures' clients; override it in a conftest.
 
-    The default retries as often as a client does, and hardly waits in between.
+    The default retries as often as a client does, with very short delays.
     """
     from voxsip import RetryPolicy  # noqa: PLC0415 - as above
 
@@ -115,9 +115,10 @@ def voxsip_async_client(
 
 @pytest.fixture
 def voxsip_environment(voxsip_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """Point `VOXIMPLANT_CREDENTIALS` and `VOXIMPLANT_BASE_URL` at the test's emulator, past any proxy.
+    """Set environment variables so that clients use the test's emulator and no proxy.
 
-    For programs that make their clients themselves, and for their child processes.
+    Use it for programs that make their clients themselves, and for their child processes. The variables are
+    `VOXIMPLANT_CREDENTIALS`, `VOXIMPLANT_BASE_URL` and `NO_PROXY`; `VOXIMPLANT_TOKEN` is removed.
     """
     monkeypatch.setenv("VOXIMPLANT_CREDENTIALS", str(voxsip_emulator.credentials))
     monkeypatch.setenv("VOXIMPLANT_BASE_URL", voxsip_emulator.base_url)
@@ -132,7 +133,11 @@ def voxsip_environment(voxsip_emulator: Emulator, monkeypatch: pytest.MonkeyPatc
 def _connection(emulator: Emulator) -> dict[str, Any]:
     trust = {} if emulator.ca is None else {"ssl": emulator.ca}
     where = {"credentials": emulator.credentials, "base_url": emulator.base_url}
-    return {**where, "proxy": "", **trust}  # whatever the environment says: it is this machine
+    return {
+        **where,
+        "proxy": "",
+        **trust,
+    }  # the emulator is on this machine: ignore proxies of the environment
 
 
 def _faults(request: pytest.FixtureRequest) -> Faults | None:

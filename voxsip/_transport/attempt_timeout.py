@@ -1,8 +1,7 @@
-"""The time an attempt may take, kept by one timer for all attempts of a loop.
+"""Limits the time of attempts, with one timer for all attempts of a loop that have the same timeout.
 
-Attempts that may take equally long run out of time in the order in which they began, so the oldest one in flight is
-the only one to wait for. A timer and a context for each request, as aiohttp keeps them, cost a twentieth of the
-whole call.
+Attempts with the same timeout expire in the order in which they began, so only the oldest one in flight needs a timer.
+A timer and a context for each request, as aiohttp uses them, take a twentieth of the time of the whole call.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ import aiohttp
 from voxsip._config import Timeout
 
 CONNECTED = 0.9
-"""Share of an attempt's time until which it must hold a connection: past it, it is known that nothing was sent."""
+"""Share of an attempt's time within which it must get a connection; an attempt that does not has sent nothing."""
 
 
 class AttemptTimeout(NamedTuple):
-    """A timeout, taken apart once.
+    """A timeout in the form that attempts use.
 
     Attributes:
-        total: seconds for the whole attempt, kept by a `AttemptTimer`.
-        connecting: the part that aiohttp keeps; it costs a request over an open connection nothing.
+        total: The seconds for the whole attempt, kept by an `AttemptTimer`.
+        connecting: The limits for a new connection, kept by aiohttp; free for a request over an open connection.
     """
 
     total: float
@@ -32,7 +31,7 @@ class AttemptTimeout(NamedTuple):
 
     @classmethod
     def of(cls, value: float | Timeout) -> AttemptTimeout:
-        """Take a timeout, or seconds for the whole attempt, apart."""
+        """Convert a `Timeout`, or the seconds for the whole attempt."""
         timeout = Timeout.of(value)
         return cls(
             timeout.total,
@@ -46,7 +45,7 @@ class AttemptTimeout(NamedTuple):
 
 
 class AttemptTimers:
-    """The timers of one event loop, by seconds; those no longer needed go away."""
+    """The timers of one event loop, by seconds; a timer without attempts is removed."""
 
     __slots__ = ("_loop", "_watches")
 
@@ -55,7 +54,7 @@ class AttemptTimers:
         self._watches: dict[float, AttemptTimer] = {}
 
     def attempt(self, seconds: float) -> TimedAttempt:
-        """Return a context that raises TimeoutError if it takes longer."""
+        """Return a context that raises TimeoutError after so many seconds."""
         watch = self._watches.get(seconds)
         if watch is None:
             watch = self._watches[seconds] = AttemptTimer(seconds, self._loop, self._watches)
@@ -63,12 +62,12 @@ class AttemptTimers:
 
 
 class AttemptTimer:
-    """Looks after attempts of one length.
+    """A timer of all attempts that have the same timeout.
 
     Args:
-        seconds: the seconds that each may take.
-        loop: the event loop they run in.
-        registry: the registry to leave when no timer is left.
+        seconds: The seconds that each attempt may take.
+        loop: The event loop of the attempts.
+        registry: The timers of the loop, from which this one is removed when no attempt is left.
     """
 
     __slots__ = ("_registry", "_seconds", "_timer", "loop", "running")
@@ -81,10 +80,10 @@ class AttemptTimer:
         self._timer: asyncio.TimerHandle | None = None
         self.loop = loop
         self.running: dict[TimedAttempt, None] = {}
-        """In the order in which they began."""
+        """The attempts in flight, in the order in which they began."""
 
     def begin(self, attempt: TimedAttempt) -> float:
-        """Look after an attempt from now on; return when its time is up."""
+        """Start the time of an attempt; return when it expires, in the loop's time."""
         self.running[attempt] = None
         due = self.loop.time() + self._seconds
         if self._timer is None:
@@ -92,7 +91,7 @@ class AttemptTimer:
         return due
 
     def _ring(self) -> None:
-        """End what is overdue, and wait for the next."""
+        """End overdue attempts, and set the timer for the next one."""
         now = self.loop.time()
         for attempt in list(self.running):
             if attempt.due > now:
@@ -105,7 +104,7 @@ class AttemptTimer:
 
 
 class TimedAttempt:
-    """The time of one attempt: a context that raises TimeoutError once it is up."""
+    """A context that raises TimeoutError when the time of an attempt is up."""
 
     __slots__ = ("_cancelling", "_expired", "_task", "_watch", "due")
 
@@ -131,6 +130,6 @@ class TimedAttempt:
             raise TimeoutError
 
     def expire(self) -> None:
-        """End the attempt where it waits."""
+        """Cancel the attempt."""
         self._expired = True
         self._task.cancel()

@@ -1,9 +1,9 @@
-"""Connections that hold bytes nobody asked for are not used again.
+"""Connectors that do not reuse a connection on which an unexpected reply waits.
 
-A gateway that answers late, or twice, leaves a reply on an idle connection; aiohttp (issue 13656) gives it to the request
-that is sent next over that connection. Before a kept connection is handed out it is looked at: aiohttp's own flag tells of bytes that it
-has read, the kernel of bytes that nobody has read yet. A reply that crosses the request on its way cannot be seen by any
-client: what must not be told wrongly goes over a connection of its own.
+A gateway that answers late, or twice, leaves a reply on an idle connection; aiohttp (issue 13656) gives it to the next
+request over that connection. So a kept connection is checked before it is used: a flag of aiohttp shows bytes that it
+has read, the kernel shows bytes that it has not. No client can detect a reply that arrives while the request is being
+sent, so a request that must not get a wrong reply, such as a create, uses a connection of its own.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if (
 
 
 LAST_SECONDS = 1.0
-"""How long a pool that closes waits for aborted connections to end."""
+"""Seconds that a closing pool waits for aborted connections to end."""
 
 
 class NotConnectedError(Exception):
-    """No connection came about, so that nothing was sent, whatever the error below says.
+    """There is no connection, so nothing was sent, whatever the wrapped error says.
 
-    A proxy may close the connection, or answer anything, before it leads anywhere.
+    A proxy may close the connection, or answer anything, before it connects to the server.
     """
 
     def __init__(self, error: aiohttp.ClientError | OSError) -> None:
@@ -48,17 +48,17 @@ class NotConnectedError(Exception):
 
 
 class SingleUseConnector(aiohttp.TCPConnector):
-    """Hands out new connections."""
+    """A connector that makes a new connection for each request."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._open: dict[asyncio.Future[None], asyncio.Transport] = {}
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
-        """Return a connection.
+        """Return a new connection.
 
         Raises:
-            NotConnectedError: There is none.
+            NotConnectedError: No connection could be made.
         """
         try:
             connection = await super().connect(req, traces, timeout)
@@ -71,28 +71,31 @@ class SingleUseConnector(aiohttp.TCPConnector):
         return connection
 
     async def close(self, *, abort_ssl: bool = False) -> None:
-        """Close; end also what has begun its goodbye: aiohttp forgets such a connection, and a peer may never answer."""
+        """Close all connections, including those in TLS shutdown.
+
+        aiohttp does not wait for those, and a peer may never answer.
+        """
         for transport in self._open.values():
-            transport.abort()  # before anything is awaited: this may be cancelled
+            transport.abort()  # before the first await, which may be cancelled
         await super().close(abort_ssl=abort_ssl)
         if self._open:
             await asyncio.wait(list(self._open), timeout=LAST_SECONDS)
 
     def _forget(self, end: asyncio.Future[None]) -> None:
         del self._open[end]
-        end.exception()  # seen: the call has told of it
+        end.exception()  # mark as retrieved: the call has reported it
 
 
 class CheckedConnector(aiohttp.TCPConnector):
-    """Hands out kept connections only if nothing waits on them."""
+    """A connector that reuses a connection only if no bytes wait on it."""
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Connection:  # noqa: ASYNC109 - aiohttp's
         """Return a connection that is new, or kept and silent; close the others.
 
         Raises:
-            NotConnectedError: There is none.
-            WriteRefusedError: Another process has taken the job over. A request without a body is written at once
-                after this; one with a body looks again (`GuardedPayload`).
+            NotConnectedError: No connection could be made.
+            WriteRefusedError: Another process has taken the job over. This is the last check of a request without a
+                body; one with a body is checked again when it is written (`GuardedPayload`).
         """
         while True:
             try:
@@ -102,7 +105,7 @@ class CheckedConnector(aiohttp.TCPConnector):
             protocol: Any = connection.protocol
             if protocol is None:
                 break
-            # a new connection is not asked for: TLS session tickets may wait there
+            # a new connection is not checked: TLS session tickets may wait on it
             poll: Any = getattr(protocol, "voxsip_poll", _NEW)
             if poll is _NEW:
                 protocol.voxsip_poll = None
@@ -119,15 +122,15 @@ class CheckedConnector(aiohttp.TCPConnector):
         return connection
 
     def is_silent(self, protocol: Any) -> bool:
-        """Returns whether nothing waits on a connection; a new one counts as silent.
+        """Returns whether no bytes wait on a connection; a new one counts as silent.
 
         Args:
-            protocol: The connection's.
+            protocol: The protocol of the connection.
         """
         poll = getattr(protocol, "voxsip_poll", None)
         if poll is None:
             return True
-        # one that is being closed may have given its descriptor to another
+        # the descriptor of a connection that is being closed may belong to another by now
         return protocol.is_connected() and not protocol.should_close and not poll(0)
 
 
@@ -135,7 +138,10 @@ _NEW = object()
 
 
 def _poll_of(connection: Connection) -> Callable[[int], object]:
-    """Return what asks the kernel whether it has bytes for a connection, or its end; made once, it costs little."""
+    """Return a function that asks the kernel whether a connection has bytes or ended.
+
+    It is made once for each connection, since a call of it is cheap.
+    """
     transport = connection.transport
     sock = None if transport is None else transport.get_extra_info("socket")
     if sock is None or (descriptor := sock.fileno()) < 0:

@@ -1,6 +1,6 @@
-"""What aiohttp's and the system's exceptions mean for the request: never sent, or outcome unknown.
+"""Converts exceptions of aiohttp and the system to errors that say whether the request was sent.
 
-Their text is quoted only where it cannot hold a URL or a header, and they are never chained: their frames hold both.
+Their text is quoted only if it cannot hold a URL or a header, and they are never chained, since their frames hold both.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _TRUST = (
 )
 PROXY_AUTHENTICATION_REQUIRED = 407
 _MAY_PASS = frozenset({408, 425, 429})
-"""Refusals of a proxy below 500 that another attempt may not meet."""
+"""Statuses of a proxy below 500 after which another attempt may succeed."""
 
 
 def explain_failure(
     command: str, error: BaseException, proxy: Proxy | None = None, *, connecting: bool = False
 ) -> TransportError:
-    """Turn a failure below into a typed error.
+    """Return the voxsip error for an exception of aiohttp or the system.
 
     Args:
-        command: the API command.
-        error: the error that aiohttp or the system raised.
-        proxy: the proxy of the request, or None.
-        connecting: whether it is known that there was no connection yet.
+        command: The API command.
+        error: The error that aiohttp or the system raised.
+        proxy: The proxy of the request, or None.
+        connecting: Whether the request certainly had no connection yet.
     """
     through = "" if proxy is None else f" (through the proxy {proxy.name})"
     match error:
@@ -83,11 +83,11 @@ def explain_failure(
 
 
 def refused_by_proxy(command: str, proxy: Proxy | str, status: int) -> ProxyError:
-    """Explain a proxy that answered in the server's place: the request went no further.
+    """Return the error for a proxy that answered itself; the server received nothing.
 
     Args:
         command: The API command.
-        proxy: The proxy, or its name if it is not the client's own.
+        proxy: The proxy, or its name if the client does not know it.
         status: The HTTP status of its answer.
     """
     name = proxy if isinstance(proxy, str) else proxy.name
@@ -109,13 +109,13 @@ def refused_by_proxy(command: str, proxy: Proxy | str, status: int) -> ProxyErro
 
 
 def _named(error: aiohttp.ClientHttpProxyError) -> str:
-    """Return the name of a proxy that a session of the user's goes through."""
+    """Return the name of the proxy of a session that the user gave."""
     url = error.request_info.real_url
     return f"{url.host}:{url.port}"
 
 
 def _proxy_at_fault(error: aiohttp.ClientConnectorError, proxy: Proxy | None) -> str | None:
-    """Return the name of the proxy if it is what could not be reached; None if it is the server."""
+    """Return the name of the proxy if it was not reached; None if the server was not."""
     name = f"{error.host}:{error.port}"
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return name
@@ -138,7 +138,7 @@ def _unreachable_proxy(command: str, name: str, error: aiohttp.ClientConnectorEr
 
 
 def _not_connected(command: str, error: BaseException, proxy: Proxy | None) -> NotSentError:
-    """Explain why there is no connection, if no more specific error tells."""
+    """Return the error for a missing connection whose cause is not known more exactly."""
     if isinstance(error, TimeoutError):
         what = "no connection within the connect timeout"
     elif isinstance(error, aiohttp.ServerDisconnectedError):

@@ -1,7 +1,7 @@
-"""The HTTP proxy that a client's calls go through: given to it, or named by the environment.
+"""Finds the HTTP proxy of a client, from its option or the environment.
 
-Decided once, when a client is made: it has one address to go to. Credentials are taken out of the URL at once; they are
-shown nowhere, and are plain only where a request is handed to aiohttp.
+It is chosen once, when the client is made. Credentials are taken out of its URL at once; they are never shown, and
+plain only when a request is passed to aiohttp.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _WANTED = (
 
 @attrs.frozen(kw_only=True)
 class Proxy:
-    """A proxy, and how to name it in an error.
+    """A proxy, and the option or variable that it comes from.
 
     Attributes:
-        url: Its address, without credentials.
+        url: The URL of the proxy, without credentials.
         authorization: The value of its authorization header, concealed; None for no header.
-        source: The option or the variable that names it.
+        source: The option or the variable that names the proxy.
     """
 
     url: URL
@@ -41,21 +41,21 @@ class Proxy:
 
     @property
     def name(self) -> str:
-        """Host and port."""
+        """The host and port, for errors."""
         host = self.url.host or ""
         return f"[{host}]:{self.url.port}" if ":" in host else f"{host}:{self.url.port}"
 
     def tunnels(self, url: URL) -> bool:
-        """Returns whether it sees of a request no more than the host (CONNECT)."""
+        """Returns whether requests use a tunnel (CONNECT), which hides all but the host."""
         return url.scheme == "https"
 
     def options(self, url: URL, headers: dict[str, str], user_agent: str) -> dict[str, Any]:
-        """Return what sends a request through it; plain.
+        """Return aiohttp's arguments that send a request through the proxy, in plain text.
 
         Args:
             url: The URL of the request.
-            headers: The headers of the request; the proxy's are added if it reads them there.
-            user_agent: The User-Agent header that it receives.
+            headers: The headers of the request; without a tunnel, the proxy's are added to them.
+            user_agent: The `User-Agent` header sent to the proxy.
         """
         if not self.tunnels(url):
             if self.authorization is not None:
@@ -70,18 +70,18 @@ class Proxy:
 def find_proxy(
     proxy: str | None, base_url: str, *, allow_plain_http: bool, environment: bool = True
 ) -> Proxy | None:
-    """Return the proxy for a base URL; None if calls go straight there.
+    """Return the proxy for a base URL; None for a direct connection.
 
     Args:
-        proxy: Its URL; "" for none, whatever the environment says; None to ask the environment: `HTTPS_PROXY` or
-            `HTTP_PROXY`, by the scheme of the base URL, then `ALL_PROXY`, unless `NO_PROXY` lists the host. Names in
-            small letters come first.
+        proxy: The URL of the proxy; "" for none; None to read it from the environment: `HTTPS_PROXY` or `HTTP_PROXY`,
+            by the scheme of the base URL, then `ALL_PROXY`, unless `NO_PROXY` lists the host. Names in small letters
+            come first.
         base_url: The base URL of the API.
-        allow_plain_http: Whether a token may travel in clear to another machine.
-        environment: Whether to ask it.
+        allow_plain_http: Whether a token may be sent in clear to another machine.
+        environment: Whether to read the environment.
 
     Raises:
-        ConfigurationError: It is no proxy's URL, or one that would be sent tokens in clear.
+        ConfigurationError: The URL is not a proxy's, or tokens would be sent to the proxy in clear.
     """
     proxy, source = conceal(proxy), "proxy"
     url = URL(base_url)
@@ -97,7 +97,7 @@ def find_proxy(
         raise ConfigurationError(f"{source}: {found}")
     if is_loopback(host) and not is_loopback(found.url.host or ""):
         if source != "proxy":
-            return None  # from there, the address is another machine's
+            return None  # for the proxy, a loopback address is its own machine
         if url.scheme == "http" and not allow_plain_http:
             raise ConfigurationError(
                 f"proxy: http:// to {host} through {found.name} would send the token in clear; use https://, "
@@ -107,7 +107,7 @@ def find_proxy(
 
 
 def _from_environment(url: URL) -> tuple[str | None, str]:
-    """Return the URL of a proxy, concealed, and the variable that has it."""
+    """Return the URL of a proxy, concealed, and the variable that names it."""
     if bypasses(url.host or "", url.port, _variable("NO_PROXY")[0] or ""):
         return None, ""
     for name in (f"{url.scheme.upper()}_PROXY", "ALL_PROXY"):
@@ -121,7 +121,7 @@ def _variable(name: str) -> tuple[str | None, str]:
     small = name.lower()
     if (value := os.environ.get(small)) is not None:
         return value.strip(), small
-    # a CGI program finds the header "Proxy" of a request under this name: anybody could set it
+    # in a CGI program this variable holds the header "Proxy" of a request, which anybody can set
     if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:
         return None, name
     value = os.environ.get(name)
@@ -132,10 +132,10 @@ def bypasses(host: str, port: int | None, listed: str) -> bool:
     """Returns whether `NO_PROXY` lists a host.
 
     Args:
-        host: A name, or an address without brackets.
+        host: The name, or the address without brackets.
         port: The port of the host.
-        listed: Names (they stand for what is below them, too), addresses, networks such as 10.0.0.0/8, `*` for all;
-            with `:port`, for that port alone. Separated by commas or spaces.
+        listed: The value of `NO_PROXY`, separated by commas or spaces: names (which include their subdomains),
+            addresses, networks such as 10.0.0.0/8, or `*` for all; with `:port`, only for this port.
     """
     host = host.lower().rstrip(".")
     return any(_matches(host, port, entry) for entry in listed.lower().replace(",", " ").split())
@@ -161,7 +161,10 @@ def _matches(host: str, port: int | None, entry: str) -> bool:
 
 
 def _parse(proxy: str, source: str) -> Proxy | str:
-    """Return the proxy, or what is wrong with its URL; raises nothing, as its variables show the URL."""
+    """Return the proxy, or the problem of its URL.
+
+    It does not raise, since a traceback would show its variables, which hold the URL.
+    """
     text = reveal(proxy)
     try:
         url = URL(text if "://" in text else f"http://{text}")

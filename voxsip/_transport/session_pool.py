@@ -1,7 +1,7 @@
-"""One call in, one reply out: a pool that keeps one aiohttp session per event loop.
+"""Sends requests over aiohttp sessions, one pair for each event loop.
 
-A client outlives `asyncio.run`: the session of a loop is closed when that loop ends. It survives fork: the child
-forgets the parent's sessions without touching their sockets.
+A client may be used in several runs of `asyncio.run`: the sessions of a loop are closed when the loop ends. It may also
+be used after a fork: the child drops the parent's sessions without touching their sockets.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from voxsip._version import __version__
 
 USER_AGENT = f"voxsip/{__version__}"
 LARGE_BODY = 1 << 20
-"""Bytes from which a body is written in pieces, so that the loop runs meanwhile."""
+"""The largest body in bytes that is written at once; a larger one is written in pieces, so as not to block the loop."""
 MAX_REPLY = 64 * 1024 * 1024
-"""Bytes of a reply, decompressed, beyond which it is refused."""
+"""The largest reply in bytes, decompressed."""
 
 
 class LoopState:
-    """What one event loop has: its session, the slots on it, and the timers of its attempts."""
+    """The sessions of one event loop, their slots, and the timers of attempts."""
 
     __slots__ = ("__weakref__", "closer", "release", "session", "single_use", "slots", "timers")
 
@@ -64,24 +64,24 @@ class LoopState:
         self.release: weakref.finalize[..., LoopState] | None = None
 
     def detach(self) -> None:
-        """Take closing in hand: nothing is to happen when it is dropped."""
+        """Cancel the closing at garbage collection: the caller closes the sessions."""
         if self.release is not None:
             self.release.detach()
 
 
 class SessionPool:
-    """Sends requests over the running loop's session.
+    """A pool of sessions that sends requests over those of the running loop.
 
     Args:
-        max_connections: requests in flight per loop; the rest wait before their clock starts.
-        ssl: a context with the trust to use, or None for the system's.
-        session: a session to use instead of own ones; it is never closed here.
-        proxy: the proxy of requests, or None.
-        app_info: name and version of the program, for the server; or None.
-        max_reply: bytes of a reply, decompressed, beyond which it is refused.
+        max_connections: The most requests in flight per loop; others wait, and their timeout starts later.
+        ssl: The TLS context to use, or None for the system's trust.
+        session: The user's session to use instead of own ones; it is never closed here. None for own ones.
+        proxy: The proxy of requests, or None.
+        app_info: The name and version of the program, for the `User-Agent`; or None.
+        max_reply: The largest reply in bytes, decompressed.
 
     Attributes:
-        given: the session of the user's, or None; its connections are not checked here.
+        given: The user's session, or None; its connections are not checked.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class SessionPool:
         _pools.add(self)
 
     def loop_state(self) -> LoopState | None:
-        """Return what the running loop has, if it has been used before."""
+        """Return the running loop's state; None if the loop is new to this pool."""
         return self._loop_states.get(asyncio.get_running_loop())
 
     async def post(
@@ -120,21 +120,21 @@ class SessionPool:
         limit: int = MAX_REPLY,
         single_use: bool = False,
     ) -> RawReply:
-        """Send one POST and read its reply; the caller holds one of its slots.
+        """Send one POST and read its reply; the caller holds a slot.
 
         Args:
-            loop_state: the running loop's.
-            command: the command, for error messages.
-            url: the encoded URL.
-            headers: the headers to add to the session's own.
-            body: an urlencoded form, or None for an empty body.
-            timeout: the timeout of this attempt.
-            limit: bytes of the reply, decompressed, beyond which it is refused.
-            single_use: send over a connection of its own, on which no other reply can wait.
+            loop_state: The state of the running loop.
+            command: The command, for error messages.
+            url: The encoded URL.
+            headers: The headers to add to the session's own.
+            body: The encoded form, or None for an empty body.
+            timeout: The timeout of this attempt.
+            limit: The largest reply in bytes, decompressed.
+            single_use: Whether to use a new connection, on which no other reply can wait.
 
         Raises:
-            NotSentError: the server never saw the request.
-            OutcomeUnknownError: the reply was lost.
+            NotSentError: The server never received the request.
+            OutcomeUnknownError: The reply was lost.
         """
         limit = min(limit, self._max_reply)
         session = loop_state.single_use if single_use else loop_state.session
@@ -201,10 +201,10 @@ class SessionPool:
         body: bytes | None,
         timeout: AttemptTimeout,  # noqa: ASYNC109 - per attempt
     ) -> RawReply:
-        """Send one POST whose reply is a file; read no more than tells it from an error.
+        """Send one POST whose reply may be a file, and read the start of the reply.
 
-        It goes over a connection of its own. The arguments and errors are those of `post`. The reply's `chunks` must be
-        read to their end, or closed.
+        The start shows whether the reply is an error. The request uses a connection of its own. The arguments and
+        errors are those of `post`. The reply's `chunks` must be read to their end, or closed.
         """
         from voxsip._transport.streaming import (  # noqa: PLC0415 - few calls
             ENCODINGS,
@@ -255,7 +255,7 @@ class SessionPool:
         raise failure
 
     async def aclose(self) -> None:
-        """Close what this pool opened: the running loop's session now, those of other live loops in their loops."""
+        """Close this pool's own sessions, each in its loop; loops that ended did so."""
         here = asyncio.get_running_loop()
         for loop, loop_state in list(self._loop_states.items()):
             del self._loop_states[loop]
@@ -270,7 +270,7 @@ class SessionPool:
                 )
 
     async def open_loop_state(self) -> LoopState:
-        """Open the running loop's session."""
+        """Open the running loop's sessions and return its state."""
         loop = asyncio.get_running_loop()
         if self.given is not None:
             slots = asyncio.Semaphore(self._slots_of(self.given))
@@ -284,7 +284,7 @@ class SessionPool:
                 SingleUseConnector(limit=self._max_connections, ssl=self._ssl, force_close=True)
             )
             closer = _closing(session, single_use, weakref.ref(self), loop)
-            await anext(closer)  # the loop knows it from here on
+            await anext(closer)  # from now on the loop closes this generator when it ends
             loop_state = LoopState(session, slots, AttemptTimers(loop), closer, single_use)
             loop_state.release = weakref.finalize(loop_state, _release, os.getpid(), loop, closer)
             loop_state.release.atexit = False
@@ -298,24 +298,30 @@ class SessionPool:
         )
 
     def _way(self, url: URL, headers: dict[str, str]) -> dict[str, Any]:
-        """Return what leads a request through the proxy; adds to its headers what is not the session's own."""
+        """Return aiohttp's arguments for the proxy; add missing headers to `headers`."""
         if self._own_headers:
             headers["User-Agent"] = self._user_agent
         return {} if self.proxy is None else self.proxy.options(url, headers, self._user_agent)
 
     @staticmethod
     def _is_proxys(url: URL, response: aiohttp.ClientResponse) -> bool:
-        """Returns whether a reply without a tunnel is the proxy's own refusal: the server saw nothing."""
+        """Returns whether a reply comes from the proxy, not from the server.
+
+        With a tunnel, aiohttp raises for the proxy's replies itself.
+        """
         return response.status == PROXY_AUTHENTICATION_REQUIRED and url.scheme == "http"
 
     def _slots_of(self, session: aiohttp.ClientSession) -> int:
-        """Count a given session's slots: who waited in its connector would lose time of the attempt."""
+        """Return the number of slots for a session that the user gave.
+
+        It is at most the connector's limit: waiting in the connector would use up the time of the attempt.
+        """
         connector = session.connector
         limits = () if connector is None else (connector.limit, connector.limit_per_host)
         return min((self._max_connections, *filter(None, limits)))
 
     def _fits(self, response: aiohttp.ClientResponse, limit: int) -> bool:
-        """Returns whether a body is known to be within the limit."""
+        """Returns whether a body is within the limit by its headers."""
         length = response.content_length
         return (
             length is not None and length <= limit and hdrs.CONTENT_ENCODING not in response.headers
@@ -324,7 +330,11 @@ class SessionPool:
     async def _read_on(
         self, response: aiohttp.ClientResponse, limit: int
     ) -> tuple[bytearray, int | None]:
-        """Read a body; give up if it grows past the limit, and say so."""
+        """Read a body; stop at the limit.
+
+        Returns:
+            The body and None, or the start of the body and the limit.
+        """
         content = bytearray()
         async for chunk in response.content.iter_any():
             content += chunk
@@ -334,7 +344,7 @@ class SessionPool:
         return content, None
 
     def _closed(self, command: str) -> NotSentError:
-        """Explain a session that was closed meanwhile; an own one is opened again by the next attempt."""
+        """Return the error for a closed session; the next attempt opens an own one again."""
         if self.given is not None:
             return NotSentError(
                 f"{command}: not sent: the session given to the client is closed", permanent=True
@@ -342,20 +352,20 @@ class SessionPool:
         return NotSentError(f"{command}: not sent: the client was closed meanwhile")
 
     def _drop(self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession) -> None:
-        """Let go of a loop that ends; its state holds on to its loop."""
+        """Remove the state of a loop that ends, which would keep the loop alive."""
         loop_state = self._loop_states.get(loop)
         if loop_state is not None and loop_state.session is session:
             loop_state.detach()
             del self._loop_states[loop]
 
     def _forget(self) -> None:
-        """In a forked child: let go of the parent's sessions without closing them."""
+        """Drop the parent's sessions in a forked child, without closing them."""
         _abandoned.extend(self._loop_states.values())
         self._loop_states = {}
 
 
 def _refused(command: str, body: GuardedPayload | None) -> NotSentError:
-    """Explain a request of which no byte was written."""
+    """Return the error for a request that the guard or the connection's check stopped."""
     guard = WRITE_GUARD.get()
     if body is None or body.refused or (guard is not None and not guard()):
         text = f"{command}: not sent: another process has taken the job over"
@@ -369,7 +379,7 @@ async def _closing(
     pool: weakref.ref[SessionPool],
     loop: asyncio.AbstractEventLoop,
 ) -> AsyncGenerator[None, None]:
-    """Close a session when the loop ends: asyncio closes its async generators before itself."""
+    """Close sessions when the loop ends: asyncio closes async generators before that."""
     try:
         yield
     finally:
@@ -389,9 +399,10 @@ async def _close(closer: AsyncGenerator[None, None]) -> None:
 def _release(
     process: int, loop: asyncio.AbstractEventLoop, closer: AsyncGenerator[None, None]
 ) -> None:
-    """Have a session closed, in its loop, whose pool was dropped unclosed.
+    """Schedule, in its loop, the closing of a session whose pool was not closed.
 
-    Its closer is kept until here: else the collector would end both at once, and the session complain that it is open.
+    The finalizer holds the closer until then: without that, garbage collection would end the session with a warning
+    that it is open.
     """
     if process == os.getpid():
         with suppress(RuntimeError):  # the loop is closed, and the session with it

@@ -1,6 +1,6 @@
-"""Bodies that are files: told from an error by their first bytes, then read in chunks, to an end that is certain.
+"""Reads bodies that are files, in chunks; the first bytes show whether a body is an error instead.
 
-They are unpacked here: aiohttp takes a gzip body for whole that breaks off before its end.
+Bodies are decompressed here, since aiohttp accepts a gzip body that breaks off before its end.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import aiohttp
 from voxsip._transport.failures import explain_failure
 
 PEEK = 64 * 1024
-"""Bytes that are read ahead: an error of the API is shorter, and begins as JSON does."""
+"""The most bytes read ahead: an error of the API is shorter, and begins like JSON."""
 OK = 200
 ENCODINGS = "gzip"
-"""What a request for a file accepts."""
+"""The `Accept-Encoding` of a request for a file."""
 _GZIP = 31  # window bits of a stream with gzip's own head and checksum
 _LARGEST = 256 * 1024
-"""Most bytes that are unpacked at once: a small body may unpack to any size."""
+"""The most bytes decompressed at once: a small body may hold any size."""
 
 
 class Body:
-    """A body that is read in chunks, unpacked.
+    """A body that is read in decompressed chunks.
 
     Args:
-        response: The response with the body; nothing of it has been read.
+        response: The response with the body, of which nothing has been read.
     """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
@@ -38,10 +38,10 @@ class Body:
         self._parts: Iterator[bytes] = iter(())
 
     async def read(self) -> bytes:
-        """Return the next bytes; none at the end.
+        """Return the next bytes; b"" at the end.
 
         Raises:
-            aiohttp.ClientError, OSError: It broke off, in transport or within what is packed; or it cannot be unpacked.
+            aiohttp.ClientError, OSError: The body or the compressed data in it broke off, or cannot be decompressed.
         """
         if self._is_foreign:
             raise aiohttp.ClientPayloadError("packed in a way that was not asked for")
@@ -64,18 +64,18 @@ class Body:
 
 
 class _Gzip:
-    """Unpack a gzip body: one member or several, each with its checksum."""
+    """A decompressor of gzip bodies of one or several members, each with its checksum."""
 
     def __init__(self) -> None:
         self._member: zlib._Decompress | None = zlib.decompressobj(_GZIP)
 
     @property
     def is_whole(self) -> bool:
-        """Whether the last member has come to its end."""
+        """Whether the last member is complete."""
         return self._member is None
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
-        """Give what is in the next bytes, in parts of bounded size."""
+        """Yield the decompressed content of the next bytes, in parts of bounded size."""
         while data or self._member is not None:
             if self._member is None:
                 self._member = zlib.decompressobj(_GZIP)
@@ -91,7 +91,7 @@ class _Gzip:
 
 
 async def read_ahead(body: Body) -> bytes:
-    """Read the start of a body: all of it, if it may be the API's JSON and is no longer than `PEEK`."""
+    """Read the start of a body, or all of it if it may be JSON up to `PEEK` bytes."""
     start = bytearray()
     while chunk := await body.read():
         start += chunk
@@ -101,12 +101,12 @@ async def read_ahead(body: Body) -> bytes:
 
 
 def may_be_json(start: bytes | bytearray) -> bool:
-    """Returns whether a body begins as the API's JSON does."""
+    """Returns whether a body begins like the API's JSON."""
     return start.lstrip()[:1] == b"{"
 
 
 def is_error(status: int, start: bytes) -> bool:
-    """Returns whether a reply is no file: another status than 200, or the API's own error."""
+    """Returns whether a reply is an error: the API's, or a status other than 200."""
     return status != OK or (may_be_json(start) and len(start) <= PEEK and b'"error"' in start)
 
 
@@ -117,14 +117,14 @@ async def iterate(
     rest: Body,
     patience: float | None,
 ) -> AsyncGenerator[bytes, None]:
-    """Give the chunks of a file.
+    """Yield the chunks of a file.
 
     Args:
         command: The command, for error messages.
-        response: Its body's start has been read.
-        start: The start of the body.
+        response: The response, which is closed at the end.
+        start: The start of the body, which has been read.
         rest: The rest of the body.
-        patience: Seconds to wait for each chunk; None for no limit.
+        patience: The seconds to wait for each chunk; None for no limit.
 
     Raises:
         TransportError: The body broke off, or a chunk took too long.

@@ -1,11 +1,11 @@
-"""A last look before a request is written: whether this process may still send for its job.
+"""Checks, just before a request is written, that this process may still send for its job.
 
-A process that was stopped after it got its slot, and is woken after another took its job over, must not send. So the look
-is taken where the body's bytes are written, not before. What stops between this look and the system call cannot be
-held back by any client.
+A process that was suspended after it got its slot, and resumes after another took its job over, must not send. So the
+check is made when the bytes of the body are written, not before. If a process is suspended between this check and the
+system call, no client can prevent the request.
 
-In the same place a kept connection is looked at once more: on Python 3.11 aiohttp writes a body in a task of its own, and
-until then a reply to another request may have come over that connection, or may even have been taken for the answer.
+A kept connection is checked here once more: on Python 3.11 aiohttp writes a body in a separate task, and before that a
+reply to another request may have arrived on the connection, or even have been accepted as the reply to this one.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 
 WRITE_GUARD: ContextVar[Callable[[], bool] | None] = ContextVar("voxsip_write_guard", default=None)
-"""Returns whether a request may be written now; None for tasks that belong to no leased job."""
+"""The function that returns whether a request may be written now; None for tasks that belong to no leased job."""
 
 SUPPORTED = hasattr(BytesPayload, "write_with_length")
-"""Whether aiohttp writes the head with the body (from 3.12): else the head has left when the guard is asked."""
+"""Whether aiohttp writes headers and body together (from 3.12); if not, headers are sent before the guard is called."""
 
 
 class WriteRefusedError(Exception):
-    """The guard said no, or the connection is not silent: no byte was written."""
+    """The guard refused, or the connection is not silent: no byte was written."""
 
 
 class GuardedPayload(BytesPayload):
-    """A body that asks before it is written.
+    """A body that is written only if a guard and the connection allow it.
 
     Args:
         body: The bytes.
         content_type: The content type of the body.
-        guard: Returns whether it may be written; None for always.
-        is_silent: Returns whether nothing waits on a connection, by its protocol; None asks nothing.
+        guard: The function that returns whether the body may be written; None for always.
+        is_silent: The function that takes a protocol and returns whether no bytes wait on its connection; None for no
+            check.
 
     Attributes:
-        refused: Whether the guard said no.
+        refused: Whether the guard refused.
         begun: Whether writing has begun.
     """
 
@@ -57,17 +58,17 @@ class GuardedPayload(BytesPayload):
         self.begun = False
 
     def check(self) -> None:
-        """See, once there is a reply, that it is one to this request.
+        """Check that a reply which has arrived is one to this request.
 
         Raises:
-            WriteRefusedError: Nothing of this was written, so that it answers another; nothing will be any more.
+            WriteRefusedError: The body is not written yet, so the reply is to another request; it will not be written.
         """
         if not self.begun:
             self._given_up = True
             raise WriteRefusedError
 
     def has_refused(self, error: BaseException | None) -> bool:
-        """Returns whether an error is what aiohttp made of a refusal to write."""
+        """Returns whether an error of aiohttp was caused by a refusal to write."""
         while error is not None and not self.begun:
             if isinstance(error, WriteRefusedError):
                 return True
@@ -77,7 +78,7 @@ class GuardedPayload(BytesPayload):
     async def write_with_length(
         self, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
-        """Write the body if the guard agrees, and nothing waits on the connection."""
+        """Write the body if the guard allows it and no bytes wait on the connection."""
         if self._guard is not None and not self._guard():
             self.refused = True
             raise WriteRefusedError

@@ -1,4 +1,4 @@
-"""The whole API as one OpenAPI 3.1 document, made of the files of the groups."""
+"""Makes one OpenAPI 3.1 document of the whole API from the files of the groups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = "application/octet-stream"
 
 @cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Return every command's operation by name; references lead into `schemas()`."""
+    """Return every command's operation by name; its references are to `schemas()`."""
     found: dict[str, dict[str, Any]] = {}
     for group in _groups():
         for path in group["paths"].values():
@@ -25,7 +25,7 @@ def operations() -> dict[str, dict[str, Any]]:
 
 @cache
 def attributes() -> dict[str, str]:
-    """Return the attribute of a client that each command belongs to, by the command's name."""
+    """Return, by command name, the attribute of a client that the command belongs to."""
     return {
         path["post"]["operationId"]: name.removesuffix(".json")
         for name, group in zip(_names(), _groups(), strict=True)
@@ -35,7 +35,7 @@ def attributes() -> dict[str, str]:
 
 @cache
 def schemas() -> dict[str, dict[str, Any]]:
-    """Return every schema of every group by name; no two groups have one of the same name."""
+    """Return every schema of every group by name; names are unique."""
     found: dict[str, dict[str, Any]] = dict(_read("common.json")["components"]["schemas"])
     for group in _groups():
         found.update(group.get("components", {}).get("schemas", {}))
@@ -43,7 +43,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def resolve(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema that a reference leads to, or the schema itself."""
+    """Return the schema that a reference names, or the schema itself."""
     while "$ref" in schema:
         schema = schemas()[schema["$ref"].rpartition("/")[2]]
     return schema
@@ -52,8 +52,8 @@ def resolve(schema: dict[str, Any]) -> dict[str, Any]:
 def document() -> dict[str, Any]:
     """Return one OpenAPI 3.1 document of all groups.
 
-    A refusal comes with status 200 as well, so every 200 that holds JSON is a reply or an error. Commands that can answer with
-    a file, if `output` asks for one, say so.
+    A refusal has status 200 as well, so every JSON reply of status 200 may be an error. The reply of a command that can
+    return a file, if its parameter `output` asks for one, has that content type too.
     """
     groups = list(_groups())
     paths = {
@@ -93,7 +93,7 @@ def _with_errors(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _local(value: Any) -> Any:
-    """Return the same with references that lead into this document only."""
+    """Return the value with all references made local to the document."""
     if isinstance(value, dict):
         return {
             name: f"#/components/{item.rpartition('#/components/')[2]}"
