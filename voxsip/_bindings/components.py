@@ -1,7 +1,7 @@
-"""Rows divided into groups that have nothing to do with each other: the connected components of what they share.
+"""Divides rows into groups that share nothing with each other: the connected components of conflicting rows.
 
-Rows that conflict (see `conflicts`) are in one group, however long the chain between them. Groups may run on different
-machines at the same time; within one, rows that conflict keep their order.
+Rows that conflict (see `conflicts`) are in one group, also by a chain of others. Groups may run on different machines
+at the same time; within a group, rows that conflict keep their order.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable
 
 
 class Components:
-    """A disjoint-set forest over rows. Some 150 bytes for a key that no earlier row had, 8 for a row."""
+    """A disjoint-set forest over rows; it takes 8 bytes per row and 150 per key."""
 
     __slots__ = ("_all_one", "_first", "_parents")
 
@@ -51,12 +51,12 @@ class Components:
     def _find(self, row: int) -> int:
         parents = self._parents
         while (parent := parents[row]) != row:
-            parents[row] = row = parents[parent]  # halves the path for the next time
+            parents[row] = row = parents[parent]  # halve the path for the next search
         return row
 
     def _join(self, one: int, other: int) -> None:
         one, other = self._find(one), self._find(other)
-        # The earlier row stands for both, so that a group is known by its first row.
+        # The earlier row becomes the root, so that a group's root is its first row.
         if one < other:
             self._parents[other] = one
         else:

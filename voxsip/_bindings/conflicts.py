@@ -1,13 +1,13 @@
-"""Which rows conflict: those that share a registration or a user.
+"""Finds which rows conflict: those that share a registration or a user.
 
-Every other pair commutes; docs/bulk-ordering.md shows why, and a property test on the sequential model
-checks it. A row's keys are what it shares: its registration, its user, and for a purchase the user name
-at the proxy. Rows with a key in common run in input order.
+Every other pair of rows commutes; docs/bulk-ordering.md shows why, and a property test on the sequential model checks
+it. A row has a key for its registration, for its user, and for a purchase for the user name at the proxy. Rows with a
+key in common run in input order.
 
-A user named by id in one row and by name in another must give one key. Names need no lookup as long as
-all rows of a job name users in the same way; at the first that does otherwise the engine lets the window
-run empty and the directory is fetched. A user may belong to several applications, so a name counts as the
-same user whatever application stands beside it; the directory tells them apart exactly.
+A user named by id in one row and by name in another must get the same key. No lookup is needed as long as all rows of a
+job name users in the same way. At the first row that differs, the engine waits until no row is in flight, and the
+directory is fetched. A user may belong to several applications, so before that the same name counts as the same user in
+any application; the directory distinguishes them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Keys = tuple[Hashable, ...]
 
 
 class _Mode(enum.Enum):
-    """How users are told apart."""
+    """How users are identified."""
 
     NONE = "no row has named a user yet"
     IDS = "all rows name users by id"
@@ -35,10 +35,10 @@ class _Mode(enum.Enum):
 
 
 def overlaps_nothing(row: Row) -> bool:
-    """Returns whether a row may run only by itself.
+    """Returns whether a row may run only while no other row does.
 
-    Taking a user from wherever it is bound, and a rule along with it, depends on the rule that an
-    unnamed registration has at that moment: it commutes with no row that changes rules.
+    A row that unbinds a user and a rule without naming the registration depends on the rule which that registration has
+    at the moment, so it commutes with no row that changes rules.
     """
     return (
         isinstance(row, BindRequest)
@@ -49,10 +49,10 @@ def overlaps_nothing(row: Row) -> bool:
 
 
 class ConflictKeys:
-    """Gives every row its keys: numbers above 0 for registrations, below 0 for users.
+    """The keys of rows: numbers above 0 for registrations, below 0 for users.
 
     Args:
-        directory: turns names into ids once rows name users in both ways.
+        directory: The names of the account, used when rows name users by id and by name.
     """
 
     def __init__(self, directory: AccountNames) -> None:
@@ -61,7 +61,10 @@ class ConflictKeys:
         self._lookup_refused = False
 
     def keys(self, row: Row) -> Keys | None:
-        """Return a row's keys, each once; None if `learn` must be awaited first, in an empty window."""
+        """Return a row's distinct keys; None if `learn` must be awaited first.
+
+        No row may be in flight while `learn` runs.
+        """
         if isinstance(row, DeleteRequest):
             return (row.sip_registration_id,)
         first: Keys
@@ -81,15 +84,15 @@ class ConflictKeys:
             if self._mode is _Mode.IDS or not self._directory.knows_user(row):
                 return None
             users = {-user for user in self._directory.user_candidates(row)}
-            # A name that stands for no user is refused by the API; rows that share it still keep order.
+            # The API refuses a name that no user has; rows that share it still keep their order.
             return (*first, *users) if users else (*first, fold_name(row.user_name))
         return first
 
     async def learn(self, row: Named) -> None:
-        """Make `keys` able to answer for this row. No row may be in flight meanwhile.
+        """Look up what `keys` needs for this row. No row may be in flight meanwhile.
 
-        Where the directory may not be read, rows that name users by id and rows that name them by name
-        run in turns: right, if slower.
+        If the directory cannot be read, rows that name users by id and rows that name them by name run in turns, which
+        is correct but slower.
         """
         if not self._lookup_refused:
             try:

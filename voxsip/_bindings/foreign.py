@@ -1,4 +1,4 @@
-"""Values and tables of other libraries (numpy, pandas, polars) as Python's own; none of them is imported here."""
+"""Converts values and tables of numpy, pandas and polars to Python's own; none of them is imported here."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any
 __all__ = ["Frame", "as_rows", "native"]
 
 _NATIVE = frozenset({int, str, bool, type(None)})
-_EXACT = 2**53  # a float beyond this is no certain id
+_EXACT = 2**53  # a larger float may not be the exact id
 _MISSING = frozenset({"NAType", "NaTType"})
 _FRAMES = frozenset({"pandas", "polars"})
-_UNNAMED = "Unnamed: "  # how pandas calls the columns of an index that it wrote itself
+_UNNAMED = (
+    "Unnamed: "  # start of the names that pandas gives to the columns of an index that it wrote
+)
 
 
 def native(value: Any) -> Any:
-    """Return a value as int, str, bool or None if it is certainly one, else as it is.
+    """Return a value as int, str, bool or None if that is exact, else as it is.
 
-    Integral floats and decimals are ints; NaN, NaT and NA are None; scalars of numpy are what they hold.
+    Integral floats and decimals become ints, NaN, NaT and NA become None, and scalars of numpy the value they hold.
     """
     kind = type(value)
     if kind in _NATIVE:
@@ -36,17 +38,17 @@ def native(value: Any) -> Any:
 
 
 class Frame:
-    """The rows of a data frame: mappings of those columns that have a value, as often as needed.
+    """The rows of a data frame as mappings without empty columns; iterable repeatedly.
 
     Args:
-        frame: A DataFrame of pandas or polars.
+        frame: The DataFrame, of pandas or polars.
     """
 
     __slots__ = ("_frame", "_names")
 
     def __init__(self, frame: Any) -> None:
         self._frame = frame
-        # An index that was written to a file and read again is no column of the user's.
+        # An index that was written to a file and read back is not a column of the user's.
         self._names = [
             (place, str(name))
             for place, name in enumerate(frame.columns)
@@ -68,7 +70,7 @@ class Frame:
 
 
 def as_rows(rows: Any) -> Any:
-    """Return the rows of a DataFrame; anything else as it is."""
+    """Return a DataFrame as a `Frame`, and any other value as it is."""
     kind = type(rows)
     if kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] in _FRAMES:
         return Frame(rows)

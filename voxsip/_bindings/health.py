@@ -1,7 +1,7 @@
-"""Whether registrations work: read over pages, and waited for.
+"""Reads whether registrations work, and waits until they do.
 
-A registration is registered if its last login worked, failing if it was answered with an error or is switched off, and in
-progress otherwise. An id that no registration of the account has is missing.
+A registration is registered if its last login worked, failing if the login was answered with an error or the
+registration is switched off, and in progress otherwise. An id that no registration of the account has is missing.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ __all__ = [
 RegistrationState = Literal["registered", "failing", "in_progress", "missing"]
 
 FEW = 3
-"""Registrations that are asked for one by one; of more, pages are read."""
+"""The most registrations that are requested one by one; for more, pages are read."""
 MISSING_FOR = 3.0
-"""Seconds for which a registration that was just made may not be listed yet (docs, "What the documents leave open")."""
+"""Seconds in which a new registration may not be listed yet (docs, "What the documents leave open")."""
 _FIRST_PAUSE, _LONGEST_PAUSE, _SHORTEST_PAUSE = 1.0, 5.0, 0.25
 
 
@@ -59,7 +59,7 @@ class RegistrationFilters(TypedDict, total=False):
 
 @frozen(kw_only=True)
 class RegistrationHealth:
-    """Whether one registration works.
+    """The state of one registration.
 
     Attributes:
         sip_registration_id: its id.
@@ -67,7 +67,7 @@ class RegistrationHealth:
         status_code: the SIP status that answered the last login, or None.
         error_message: the SIP server's text for the failed login, or None.
         since: the time at which the service wrote this state, by its clock, or None.
-        deactivated: whether it is switched off, for want of money for example; it is failing then.
+        deactivated: whether it is switched off, for example for lack of money; then it is failing.
         registration: the registration as it was listed; None if it is missing.
     """
 
@@ -81,7 +81,7 @@ class RegistrationHealth:
 
     @classmethod
     def of(cls, registration: SipRegistration) -> RegistrationHealth:
-        """Return whether a listed registration works."""
+        """Return the state of a listed registration."""
         return cls(
             sip_registration_id=registration.sip_registration_id,
             state=_state(registration),
@@ -95,7 +95,7 @@ class RegistrationHealth:
 
 @frozen(kw_only=True)
 class HealthReport:
-    """Whether registrations work, all read at about the same time.
+    """The states of registrations, all read at about the same time.
 
     Attributes:
         registrations: one entry for each, in the order of the ids that were given, or of the list.
@@ -105,27 +105,27 @@ class HealthReport:
 
     @property
     def registered(self) -> tuple[RegistrationHealth, ...]:
-        """Those whose last login worked."""
+        """The registrations whose last login worked."""
         return self._in("registered")
 
     @property
     def failing(self) -> tuple[RegistrationHealth, ...]:
-        """Those whose last login failed, and those that are switched off."""
+        """The registrations whose last login failed, and those that are switched off."""
         return self._in("failing")
 
     @property
     def in_progress(self) -> tuple[RegistrationHealth, ...]:
-        """Those of which it is not known yet."""
+        """The registrations whose state is not known yet."""
         return self._in("in_progress")
 
     @property
     def missing(self) -> tuple[RegistrationHealth, ...]:
-        """Those that are not there."""
+        """The registrations that do not exist."""
         return self._in("missing")
 
     @property
     def all_registered(self) -> bool:
-        """Whether every one of them is registered."""
+        """Whether every registration is registered."""
         return len(self.registered) == len(self.registrations)
 
     def _in(self, state: RegistrationState) -> tuple[RegistrationHealth, ...]:
@@ -136,7 +136,7 @@ def checked_ids(ids: Iterable[int]) -> list[int]:
     """Return ids of registrations, each once.
 
     Raises:
-        InvalidArgumentError: They are no positive whole numbers.
+        InvalidArgumentError: The ids are not positive whole numbers.
     """
     given: object = ids
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
@@ -154,10 +154,10 @@ def checked_ids(ids: Iterable[int]) -> list[int]:
 
 
 def countdown(clock: Clock, deadline: float) -> Callable[[], float]:
-    """Return what gives the seconds that are left of a deadline that starts now.
+    """Return a function that returns the seconds left of a deadline that starts now.
 
     Raises:
-        InvalidArgumentError: It is no number of seconds above zero.
+        InvalidArgumentError: The deadline is not a number of seconds above zero.
     """
     given: object = deadline
     if type(given) not in {int, float} or not isfinite(deadline) or deadline <= 0:
@@ -177,10 +177,10 @@ async def read_health(
     """Read registrations once.
 
     Args:
-        client: Reads the list.
-        ids: Their ids; None for all that the filters let through.
+        client: The client that reads the list.
+        ids: The ids of the registrations; None for all that match the filters.
         filters: Filters of the list.
-        remaining: Gives the seconds that are left; None for no deadline.
+        remaining: The function that returns the seconds left; None for no deadline.
 
     Raises:
         VoxsipError: The list could not be read.
@@ -225,13 +225,13 @@ async def _read_ids(
 async def wait_until_registered(
     client: BaseAsyncClient, ids: Iterable[int], *, deadline: float, wait_for_failing: bool
 ) -> HealthReport:
-    """Read registrations again and again until all are registered, or time is up.
+    """Read registrations repeatedly until all are registered or the deadline passes.
 
     Args:
-        client: Reads the list, and tells the time.
-        ids: Ids of the registrations.
-        deadline: Seconds for all of it.
-        wait_for_failing: Wait for those that fail, too.
+        client: The client that reads the list and tells the time.
+        ids: The ids of the registrations.
+        deadline: The seconds for the whole wait.
+        wait_for_failing: Whether to wait for failing ones as well.
 
     Raises:
         InvalidArgumentError: An argument is wrong; nothing was sent.
@@ -252,11 +252,11 @@ async def wait_until_registered(
         except VoxsipError:
             if report is None or remaining() > 0:
                 raise
-            return report  # time was up in the midst of a reading: the one before counts
+            return report  # the deadline passed while reading: the last complete report counts
         now, left = clock.monotonic(), remaining()
         if not _waits(report, now - began, wait_for_failing=wait_for_failing):
             return report
-        # Reading takes half of the time at most; near the end it is read more often, so that the result is not old.
+        # Reading takes at most half of the time; near the end it is more frequent, so that the result is recent.
         wait = max(min(pause, left / 2), now - started, _SHORTEST_PAUSE)
         if wait >= left:
             return report
@@ -265,7 +265,7 @@ async def wait_until_registered(
 
 
 def _waits(report: HealthReport, elapsed: float, *, wait_for_failing: bool) -> bool:
-    """Returns whether time may still change something."""
+    """Returns whether waiting may still change a state."""
     if report.in_progress or (report.missing and elapsed < MISSING_FOR):
         return True
     return wait_for_failing and any(not one.deactivated for one in report.failing)
@@ -279,4 +279,4 @@ def _state(registration: SipRegistration) -> RegistrationState:
     code = registration.status_code
     if registration.error_message or (code is not None and code >= 300):
         return "failing"
-    return "in_progress"  # no answer yet, or one that is no failure
+    return "in_progress"  # no answer yet, or a provisional one

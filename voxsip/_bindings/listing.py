@@ -1,8 +1,8 @@
-"""All registrations of an account, also while others create and delete some.
+"""Lists all registrations of an account, also while others create and delete some.
 
-Pages go by offset: a registration deleted ahead of the place that is read next moves all after it up, and one of them
-would be missed. So every page begins with the last item of the one before; where that is not there, what was skipped
-is read again. The end is an empty page, never a short one.
+Pages are read by offset. If a registration before the next offset is deleted, all later ones move up, and one of them
+would be missed. So every page begins with the last item of the page before; if that item is missing, the part before is
+read again. The list ends at an empty page, never at a short one.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_PAGES = 10_000
-"""Pages after which a list is taken for one that never ends."""
+"""The most pages that are read: a longer list is taken to be endless."""
 PAGE = 1000
-"""Items that a page is asked for; a first page with fewer is most often the only one."""
+"""Items requested per page; a first page with fewer is usually the only one."""
 
 
 @attrs.frozen(kw_only=True)
 class BoundRegistration(Model):
-    """What a registration is bound to. Decoding dates, prices and texts takes most of the time of a list.
+    """The binding of a registration.
+
+    It has none of the dates, prices and texts, whose decoding takes most of the time of a list.
 
     Attributes:
         sip_registration_id: The registration.
@@ -49,16 +51,16 @@ class BoundRegistration(Model):
 def every_registration(
     client: BaseAsyncClient, *, remaining: Callable[[], float] | None = None, **filters: Any
 ) -> AsyncGenerator[SipRegistration, None]:
-    """Give every registration that is there from beginning to end, rarely one of them twice.
+    """Yield every registration that exists all the time; in rare cases one twice.
 
     Args:
-        client: Reads the list.
-        remaining: Gives the seconds that are left for it; None for no deadline.
+        client: The client that reads the list.
+        remaining: The function that returns the seconds left; None for no deadline.
         filters: Filters of the list.
 
     Raises:
-        VoxsipError: a page could not be read.
-        OutcomeUnknownError: the list does not end.
+        VoxsipError: A page could not be read.
+        OutcomeUnknownError: The list does not end.
     """
 
     def read(**page: Any) -> AsyncPager[SipRegistration]:
@@ -69,28 +71,28 @@ def every_registration(
 
 
 def every_binding(client: BaseAsyncClient) -> AsyncGenerator[BoundRegistration, None]:
-    """Give what every registration is bound to; as `every_registration`.
+    """Yield the binding of every registration; see `every_registration`.
 
     Raises:
-        VoxsipError: a page could not be read.
-        OutcomeUnknownError: the list does not end.
+        VoxsipError: A page could not be read.
+        OutcomeUnknownError: The list does not end.
     """
     from voxsip._generated.sip_registrations.commands import (  # noqa: PLC0415 - no group until a job needs it
         GET_SIP_REGISTRATIONS,
     )
 
-    paginate = client._caller.paginate  # noqa: SLF001 - the group's own method has the whole model
+    paginate = client._caller.paginate  # noqa: SLF001 - the group's own method decodes the whole model
     return _every(
         lambda **page: paginate(GET_SIP_REGISTRATIONS, page, BoundRegistration, deadline=None)
     )
 
 
 async def _every(read: Callable[..., AsyncPager[Any]]) -> AsyncGenerator[Any, None]:
-    """Give every registration, whatever members of it are read.
+    """Yield every registration, as a model of any type.
 
     Raises:
-        VoxsipError: a page could not be read.
-        OutcomeUnknownError: the list does not end.
+        VoxsipError: A page could not be read.
+        OutcomeUnknownError: The list does not end.
     """
     known: Collection[int] = ()
     offset = stride = 0
@@ -119,11 +121,11 @@ async def _every(read: Callable[..., AsyncPager[Any]]) -> AsyncGenerator[Any, No
 
 
 async def every_item(pager: AsyncPager[T], command: str) -> list[T]:
-    """Return all items of a list of which nothing is deleted ahead of what is read.
+    """Return all items of a list from which nothing is deleted while it is read.
 
     Args:
-        pager: Reads the list.
-        command: Its name, for the error.
+        pager: The pager of the list.
+        command: The name of the list command, for the error.
 
     Raises:
         VoxsipError: A page could not be read.

@@ -1,6 +1,7 @@
-"""Names and ids as the API lists them: the one place that asks for them.
+"""Lists names and ids; no other module requests them.
 
-Filters by name match by part, so that what they leave is complete for every name on it, and compared exactly elsewhere.
+A filter by name matches parts of names, so a filtered list has every id of each name on it. `name_table` compares names
+exactly.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def list_applications(client: BaseAsyncClient, name: str | None = None) -> list[Pair]:
-    """Return the applications of the account, or those whose name holds a text.
+    """Return the applications of the account, or those whose name contains a text.
 
     Raises:
         VoxsipError: A page could not be read.
@@ -28,7 +29,7 @@ async def list_applications(client: BaseAsyncClient, name: str | None = None) ->
 async def list_users(
     client: BaseAsyncClient, application: int, name: str | None = None
 ) -> list[Pair]:
-    """Return the users of an application, or those whose name holds a text.
+    """Return the users of an application, or those whose name contains a text.
 
     Raises:
         VoxsipError: A page could not be read.
@@ -41,7 +42,9 @@ async def list_users(
 async def list_rules(
     client: BaseAsyncClient, application: int | None = None, name: str | None = None
 ) -> list[tuple[int | None, str | None, int]]:
-    """Return rules, each after the id of its application: of the account or of one application.
+    """Return the rules of the account or of one application.
+
+    Each is a tuple of the application's id, the rule's name and the rule's id.
 
     Raises:
         VoxsipError: A page could not be read.

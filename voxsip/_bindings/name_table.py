@@ -1,4 +1,4 @@
-"""Names and the ids they stand for: compared exactly, one name for one id. Pure."""
+"""Finds ids by name, compared exactly; a name must have one id. Pure."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from voxsip._protocol.identity import fold_name
 
 Part = Literal["application", "rule", "user"]
 Pair = tuple[str | None, int]
-"""A name and its id; what has no name is known by its id alone."""
+"""A name, or None, and its id."""
 SHOWN = 5
-"""Names that an error lists; of more, it tells the number."""
+"""The most names that an error lists; it counts the others."""
 
 
 class NameLookupError(InvalidArgumentError, LookupError):
-    """A name stands for nothing, or for two things.
+    """A name has no id, or two.
 
     Attributes:
         problem: the problem with the name.
         remedy: the way to correct it.
-        found: the ids that the name stands for; empty if there are none.
+        found: the ids of the name; empty if there are none.
     """
 
     def __init__(self, part: Part, problem: str, remedy: str, found: tuple[int, ...] = ()) -> None:
@@ -43,7 +43,7 @@ class NameTable:
         self.learn(pairs)
 
     def __iter__(self) -> Iterator[tuple[str, int]]:
-        """Give every name with every id it stands for."""
+        """Yield every name with each of its ids."""
         return ((name, number) for name, numbers in self._exact.items() for number in numbers)
 
     def learn(self, pairs: Iterable[Pair]) -> None:
@@ -59,22 +59,22 @@ class NameTable:
             self._folded[folded] = tuple(dict.fromkeys((*self._folded.get(folded, ()), *numbers)))
 
     def ids(self, name: str) -> tuple[int, ...]:
-        """Return the ids of exactly this name; more than one only if the service has broken its own rule."""
+        """Return the ids of exactly this name: more than one breaks the service's rule."""
         return self._exact.get(name, ())
 
     def has(self, number: int) -> bool:
-        """Return whether this id was listed."""
+        """Returns whether this id was listed."""
         return number in self._numbers
 
     def candidates(self, name: str) -> tuple[int, ...]:
-        """Return the ids that a server might take a name for: the exact ones, else those of another spelling."""
+        """Return the ids of exactly this name, or else those of other spellings."""
         return self.ids(name) or self._folded.get(fold_name(name), ())
 
     def find(self, part: Part, name: str, application: int | None = None) -> int | None:
         """Return the id of exactly this name, or None.
 
         Raises:
-            NameLookupError: It stands for two.
+            NameLookupError: The name has two ids.
         """
         found = self.ids(name)
         if len(found) > 1:
@@ -88,10 +88,10 @@ class NameTable:
         return found[0] if found else None
 
     def need(self, part: Part, names: Iterable[str], application: int | None) -> dict[str, int]:
-        """Return the ids of names, all of which must be there.
+        """Return the ids of names, all of which must exist.
 
         Raises:
-            NameLookupError: One stands for two, or some for nothing.
+            NameLookupError: A name has two ids, or none.
         """
         found = {name: self.find(part, name, application) for name in names}
         missing = [name for name, number in found.items() if number is None]
@@ -109,5 +109,5 @@ class NameTable:
 
 
 def where(application: int | None) -> str:
-    """Name the place in which names are unique, for messages."""
+    """Return the scope in which names are unique, for messages."""
     return "in this account" if application is None else f"in application {application}"

@@ -1,6 +1,6 @@
-"""An account's applications, users and rules by name, fetched when a row first needs them.
+"""Finds an account's applications, users and rules by name; lists are fetched when a row first needs them.
 
-Whole lists are fetched, and kept for the job: they grow with the account, not with the rows.
+Whole lists are fetched and kept for the job: they grow with the account, not with the rows.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Named = BindRequest | CreateRequest
 
 
 class AccountNames:
-    """Resolves names; asks the API only for what rows name.
+    """The names of an account; only lists that rows need are fetched.
 
     Args:
-        client: lists applications, users and rules.
+        client: The client that lists applications, users and rules.
     """
 
     def __init__(self, client: BaseAsyncClient) -> None:
@@ -37,7 +37,7 @@ class AccountNames:
         """Return a rule's application, or None if it is not known."""
         return self._application_of.get(rule)
 
-    # Users only: what telling conflicts apart needs
+    # Users only, for the keys of rows
 
     def knows_user(self, row: Named) -> bool:
         """Returns whether `user_candidates` can answer for this row."""
@@ -48,10 +48,10 @@ class AccountNames:
         return all(found in self._users for found in self._application_candidates(row))
 
     async def learn_user(self, row: Named) -> None:
-        """Fetch what `user_candidates` needs for this row.
+        """Fetch the lists that `user_candidates` needs for this row.
 
         Raises:
-            VoxsipError: a list could not be fetched.
+            VoxsipError: A list could not be fetched.
         """
         await self._learn_applications()
         for application in self._application_candidates(row):
@@ -59,7 +59,7 @@ class AccountNames:
                 await self._learn_users(application)
 
     def user_candidates(self, row: Named) -> list[int]:
-        """Return the ids that the row's user name may stand for."""
+        """Return the ids that the row's user name may have."""
         name = row.user_name or ""
         return [
             user
@@ -68,7 +68,7 @@ class AccountNames:
             for user in self._users[application].candidates(name)
         ]
 
-    # Everything a row names: what the model needs
+    # All names of a row, for the model
 
     def knows(self, row: Named) -> bool:
         """Returns whether `resolve` can answer for this row."""
@@ -80,10 +80,10 @@ class AccountNames:
         return self.knows_user(row) and (not needs_rules or self._rules is not None)
 
     async def learn(self, row: Named) -> None:
-        """Fetch what `resolve` needs for this row.
+        """Fetch the lists that `resolve` needs for this row.
 
         Raises:
-            VoxsipError: a list could not be fetched.
+            VoxsipError: A list could not be fetched.
         """
         if row.application_name is not None:
             await self._learn_applications()
@@ -98,12 +98,12 @@ class AccountNames:
             self._rules = {application: NameTable(pairs) for application, pairs in rules.items()}
 
     def resolve(self, row: BindRequest) -> Change | None:
-        """Return the row with ids for names; None if a name stands for nothing.
+        """Return the row with ids for names; None if a name has no id.
 
-        Such a row is refused by the API and changes nothing.
+        The API refuses such a row, so it changes nothing.
 
         Raises:
-            NameLookupError: A name stands for two things.
+            NameLookupError: A name has two ids.
         """
         application, rule, user = row.application_id, row.rule_id, row.user_id
         if row.application_name is not None:

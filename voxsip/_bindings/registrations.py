@@ -1,4 +1,4 @@
-"""`client.sip_registrations`: the generated commands, and what takes several of them."""
+"""`client.sip_registrations`: the generated commands, and methods that send several of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["AsyncRegistrations", "Registrations"]
 
 
 class AsyncRegistrations(AsyncSipRegistrations):
-    """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
+    """SIP registrations: accounts at SIP servers, and the bindings of their calls."""
 
     __slots__ = ("_client",)
 
@@ -44,10 +44,10 @@ class AsyncRegistrations(AsyncSipRegistrations):
     ) -> HealthReport:
         """Read which registrations work, which fail, and why.
 
-        The list is read over pages: 10,000 registrations cost eleven requests. Up to three ids are asked for one by one.
+        The list is read in pages: 10,000 registrations take eleven requests. Up to three ids are requested one by one.
 
         Args:
-            ids (Iterable[int]): Ids of the registrations; None for all that the filters let through.
+            ids (Iterable[int]): Ids of the registrations; None for all that match the filters.
             deadline (float): Seconds for the whole reading.
             filters: Filters of `list`, as `application_id=[4567]`; only without ids.
 
@@ -64,17 +64,17 @@ class AsyncRegistrations(AsyncSipRegistrations):
     async def wait_until_registered(
         self, ids: Iterable[int], *, deadline: float = 60.0, wait_for_failing: bool = True
     ) -> HealthReport:
-        """Wait until registrations are registered, and return which are, and which are not.
+        """Wait until registrations are registered, and return the state of each.
 
-        The list is read over pages, again and again, every five seconds in the end. When time is up the last reading is
-        returned. A registration that is switched off is not waited for, and one that is missing only for three seconds,
-        in which a new one may not be listed yet.
+        The list is read again and again, in the end every five seconds. When the deadline passes, the last result is
+        returned. A registration that is switched off is not waited for. One that is missing is waited for three
+        seconds, in which a new one may not be listed yet.
 
         Args:
             ids (Iterable[int]): Ids of the registrations.
-            deadline (float): Seconds for the whole of it, 60 unless told otherwise.
-            wait_for_failing (bool): Wait also for those that fail: the platform tries to log in again by itself. False
-                returns as soon as none is in progress.
+            deadline (float): Seconds for the whole wait, 60 by default.
+            wait_for_failing (bool): Whether to wait for failing ones as well: the platform tries to log in again by
+                itself. False returns as soon as none is in progress.
 
         Raises:
             InvalidArgumentError: An argument is wrong; nothing was sent.
@@ -86,7 +86,7 @@ class AsyncRegistrations(AsyncSipRegistrations):
 
 
 class Registrations(SipRegistrations):
-    """Accounts at SIP servers that the platform logs in with, and what their calls go to."""
+    """SIP registrations: accounts at SIP servers, and the bindings of their calls."""
 
     __slots__ = ()
     _aio: AsyncRegistrations
@@ -101,14 +101,20 @@ class Registrations(SipRegistrations):
         deadline: float | None = None,
         **filters: Unpack[RegistrationFilters],
     ) -> HealthReport:
-        """Read which registrations work, which fail, and why; see `AsyncRegistrations.health`."""
+        """Read which registrations work, which fail, and why.
+
+        See `AsyncRegistrations.health`.
+        """
         wanted = None if ids is None else checked_ids(ids)
         return self._runner.run(self._aio.health(wanted, deadline=deadline, **filters))
 
     def wait_until_registered(
         self, ids: Iterable[int], *, deadline: float = 60.0, wait_for_failing: bool = True
     ) -> HealthReport:
-        """Wait until registrations are registered; see `AsyncRegistrations.wait_until_registered`."""
+        """Wait until registrations are registered, and return the state of each.
+
+        See `AsyncRegistrations.wait_until_registered`.
+        """
         return self._runner.run(
             self._aio.wait_until_registered(
                 checked_ids(ids), deadline=deadline, wait_for_failing=wait_for_failing

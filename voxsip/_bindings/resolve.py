@@ -1,4 +1,4 @@
-"""`client.resolve`: names of applications, users and rules into ids."""
+"""`client.resolve`: finds the ids of applications, users and rules by name."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from voxsip._protocol.interfaces import Runner
 
 Scope = tuple[Part, int | None]
-"""What is named, and in which application."""
+"""The kind of object, and the application that it belongs to, or None."""
 FEW = 3
-"""Names that are asked for one by one; of more, the whole list is read."""
+"""The most names that are requested one by one; for more, the whole list is read."""
 
 
 class AsyncResolve:
-    """Turns names into ids, exactly: no other case, no other spelling. Reached as `client.resolve`.
+    """Lookups of ids by exact name: `client.resolve`.
 
-    What was found is kept as long as the client, so that a name costs a request once. A name that was not found is
-    asked for again each time. `forget` after something was renamed, or deleted and made again.
+    Case and spelling must match. An id that was found is kept as long as the client, so each name takes one request; a
+    name that was not found is requested again each time. Call `forget` after an object was renamed, or deleted and
+    created again.
     """
 
     def __init__(self, client: BaseAsyncClient) -> None:
@@ -81,7 +82,7 @@ class AsyncResolve:
             names (Iterable[str]): Names of applications.
 
         Raises:
-            NameLookupError: Some of the names stand for no application.
+            NameLookupError: No application has some of the names.
             VoxsipError: The list could not be read.
         """
         return await self._ids("application", None, names)
@@ -94,7 +95,7 @@ class AsyncResolve:
             application (int | str): Application of the users, by id or by name.
 
         Raises:
-            NameLookupError: Some of the names stand for no user of the application, or there is no such application.
+            NameLookupError: No user of the application has some of the names, or there is no such application.
             VoxsipError: The list could not be read.
         """
         return await self._ids("user", await self._application(application), names)
@@ -107,7 +108,7 @@ class AsyncResolve:
             application (int | str): Application of the rules, by id or by name.
 
         Raises:
-            NameLookupError: Some of the names stand for no rule of the application, or there is no such application.
+            NameLookupError: No rule of the application has some of the names, or there is no such application.
             VoxsipError: The list could not be read.
         """
         return await self._ids("rule", await self._application(application), names)
@@ -135,7 +136,7 @@ class AsyncResolve:
         return self._table(scope).need(part, wanted, application)
 
     async def _fetch(self, scope: Scope, wanted: list[str]) -> None:
-        """List what is missing, for all who wait at the same time."""
+        """List missing names, those of concurrent callers included."""
         waiting = self._missing.setdefault(scope, {})
         waiting.update(dict.fromkeys(wanted))
         try:
@@ -144,7 +145,7 @@ class AsyncResolve:
                 if len(missing) > FEW:
                     self._table(scope).learn(await list_part(self._client, *scope))
                     missing = self._unknown(scope, wanted)
-                for name in missing[:FEW]:  # also what moved to another page while pages were read
+                for name in missing[:FEW]:  # including names that moved to another page meanwhile
                     self._table(scope).learn(await list_part(self._client, *scope, name))
         finally:
             for name in wanted:
@@ -164,7 +165,7 @@ class AsyncResolve:
 
 
 class Resolve:
-    """Turns names into ids, exactly; see `AsyncResolve`. Reached as `client.resolve` of the blocking client."""
+    """Lookups of ids by exact name, of the blocking client; see `AsyncResolve`."""
 
     def __init__(self, aio: AsyncResolve, runner: Runner) -> None:
         self._aio = aio
@@ -187,11 +188,11 @@ class Resolve:
         return self._runner.run(self._aio.applications(_checked("application", names)))
 
     def users(self, names: Iterable[str], *, application: int | str) -> dict[str, int]:
-        """Return the ids of several users of an application by name; see `AsyncResolve.users`."""
+        """Return the ids of several users by name; see `AsyncResolve.users`."""
         return self._runner.run(self._aio.users(_checked("user", names), application=application))
 
     def rules(self, names: Iterable[str], *, application: int | str) -> dict[str, int]:
-        """Return the ids of several rules of an application by name; see `AsyncResolve.rules`."""
+        """Return the ids of several rules by name; see `AsyncResolve.rules`."""
         return self._runner.run(self._aio.rules(_checked("rule", names), application=application))
 
     def forget(self) -> None:

@@ -1,7 +1,7 @@
-"""The rows of a bulk job: what a line of a file, or a dict, asks for.
+"""The rows of a bulk job, made of the lines of a file, mappings or arguments.
 
-A row is checked for types when it is made and, by `check`, for the client's own rules of what may and
-must be given together. Both happen before anything is sent.
+The types in a row are checked when it is made; `check` applies the client's rules about columns that must or must not
+be given together. Both happen before anything is sent.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _FALSE = frozenset({"false", "0", "no"})
 
 
 class Request:
-    """What rows of every kind share: made from columns, turned into parameters, never half checked."""
+    """The base class of rows of every kind."""
 
     __slots__ = ()
     kind: ClassVar[RowKind]
     command: ClassVar[str]
     account_id: int | None = None
-    """The child account that it is for; None for the account of the client."""
+    """The child account that the row is for; None for the client's own account."""
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Self:
@@ -55,7 +55,10 @@ class Request:
         raise NotImplementedError
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a wrong type, and text that cannot work: an id as text is another id to what compares them."""
+        """Check types, and texts that cannot work.
+
+        An id as text would not equal the same id as a number.
+        """
         for name, wanted in _TYPES[type(self)]:
             value: Any = getattr(self, name)
             if value is not None and (
@@ -82,17 +85,17 @@ class Request:
         }
 
     def check(self) -> None:
-        """Apply the client's rules: exclusive pairs, what needs what.
+        """Check that required columns are given, and no two that exclude each other.
 
         Raises:
-            InvalidArgumentError: naming the columns and the remedy.
+            InvalidArgumentError: A rule is broken; the error names the columns and the remedy.
         """
         _command(self.command).check(self.params())
 
 
 @attrs.frozen(kw_only=True)
 class BindRequest(Request):
-    """Bind a registration to an application, a rule, a user; or unbind them (`bind=False`).
+    """A row that binds a registration to an application, rule or user, or unbinds it.
 
     Args:
         sip_registration_id: needed to bind; may be left out to unbind a user wherever it is bound.
@@ -129,7 +132,7 @@ class BindRequest(Request):
 
 @attrs.frozen(kw_only=True)
 class CreateRequest(Request):
-    """Buy a registration, and bind it in the same call if an application is named.
+    """A row that buys a registration, and binds it if an application is named.
 
     Args:
         sip_username: the user name at the SIP server.
@@ -169,7 +172,7 @@ class CreateRequest(Request):
 
 
 def _concealing_password(init: Callable[..., None]) -> Callable[..., None]:
-    """Wrap the constructor that attrs has made: it, and all that follows, sees the password concealed."""
+    """Wrap the constructor made by attrs so that it gets the password concealed."""
 
     @wraps(init)
     def __init__(self: CreateRequest, **columns: Any) -> None:  # noqa: N807 - what a traceback calls it
@@ -184,7 +187,7 @@ CreateRequest.__init__ = _concealing_password(CreateRequest.__init__)  # type: i
 
 @attrs.frozen(kw_only=True)
 class DeleteRequest(Request):
-    """Give a registration up.
+    """A row that deletes a registration.
 
     Args:
         sip_registration_id: the registration.
@@ -215,7 +218,7 @@ R = TypeVar("R", bound=Request)
 
 
 def conceal_row(item: object) -> object:
-    """Return what a user's iterable gave, a mapping with its secrets concealed."""
+    """Return an item of the user's iterable; if a mapping, with secrets concealed."""
     if type(item) not in COLUMNS and isinstance(item, Mapping):
         try:
             return conceal_members(item)
@@ -225,10 +228,10 @@ def conceal_row(item: object) -> object:
 
 
 def read_row(cls: type[R], item: object) -> R:
-    """Take what a user's iterable gave: a row as it is, a mapping by its columns.
+    """Return an item of the user's iterable as a row; read a mapping by its columns.
 
     Raises:
-        InvalidArgumentError: neither, or a mapping that cannot be read.
+        InvalidArgumentError: The item is neither a row nor a mapping, or the mapping cannot be read.
     """
     if isinstance(item, cls):
         return item
@@ -240,7 +243,7 @@ def read_row(cls: type[R], item: object) -> R:
 
 
 def named_account(item: object) -> int | None:
-    """Return the account that a row, or a mapping with its columns, is for; None if it names none that can be read."""
+    """Return the account that a row or a mapping names; None without a valid one."""
     with suppress(Exception):
         if type(item) in COLUMNS:
             return item.account_id  # type: ignore[attr-defined, no-any-return]
@@ -304,7 +307,7 @@ _ROWS: tuple[type[Row], ...] = (BindRequest, CreateRequest, DeleteRequest)
 COLUMNS: dict[type[object], tuple[str, ...]] = {
     cls: tuple(field.name for field in attrs.fields(cls)) for cls in _ROWS
 }
-"""The columns of each kind of row, in their order."""
+"""The columns of each kind of row, in order."""
 _REQUIRED: dict[type[object], tuple[str, ...]] = {
     cls: tuple(field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING)
     for cls in _ROWS
@@ -312,7 +315,7 @@ _REQUIRED: dict[type[object], tuple[str, ...]] = {
 _PARAMETERS = {
     cls: tuple(name for name in names if name != "account_id") for cls, names in COLUMNS.items()
 }
-"""Those that the API's command takes; the account is told by the token."""
+"""The columns that are parameters of the API's command; the token names the account."""
 _KINDS: dict[str, type] = {"int": int, "str": str, "bool": bool}
 _TYPES: dict[type[object], tuple[tuple[str, type[Any]], ...]] = {
     cls: tuple((field.name, _KINDS[str(field.type).split()[0]]) for field in attrs.fields(cls))
@@ -337,7 +340,7 @@ def _unknown(name: object, known: Mapping[str, object]) -> InvalidArgumentError:
 
 
 def _wrong(name: str, value: object, expected: str) -> InvalidArgumentError:
-    # What is no plain value may hold anything, a password too.
+    # A value of another type may hold anything, even a password.
     plain = name not in SECRET_COLUMNS and type(value) in {str, int, float, bool}
     shown = repr(value) if plain else f"a {type_name(value)}"
     if len(shown) > 80:

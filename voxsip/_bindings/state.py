@@ -1,12 +1,12 @@
-"""What binding does to an account's registrations, one row after another: the client's reading of the API.
+"""A model of bindings: how rows change an account's registrations, one after another, as we understand the API.
 
-Pure. Used to know whether a row still changes anything (`skip_unchanged`), to predict the state that
-`verify` compares with, and by tests as the sequential run that a bulk job must equal.
+Pure. It shows whether a row still changes anything (`skip_unchanged`), predicts the state that `verify` compares with,
+and is the sequential run that tests compare a bulk job with.
 
 The rules, as far as the documents go:
 
 - `bind=True` puts the registration into the application. Another application than before clears the old
-  rule and user; the same one keeps whatever the row does not name.
+  rule and user; the same one keeps the parts that the row does not name.
 - A user has one registration: binding a second one takes the user, and nothing else, from the first.
 - A rule alone brings its own application. A row that names nothing but the registration changes nothing.
 - `bind=False` clears the user and the rule that are named, if the registration has them; all three parts
@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 ANY = -1
-"""Stands for a part of a binding that nothing is known of. Ids are positive."""
+"""An unknown part of a binding. Ids are positive."""
 
 
 class Binding(NamedTuple):
-    """What a registration is bound to; None for a part that it is not bound to."""
+    """The binding of a registration; None for a part that it is not bound to."""
 
     application: int | None = None
     rule: int | None = None
@@ -50,15 +50,13 @@ class BindingState:
     """The bindings of an account, changed row by row.
 
     Args:
-        start: bindings by registration; read, never written. With it the model is complete: other
-            registrations do not exist. None: nothing is known of any registration at first, and what
-            rows leave as it was stays unknown (`ANY`).
-        application_of: the application of a rule, or None if it is not known.
+        start: The bindings by registration, which are not changed; other registrations do not exist. If None, every
+            registration is unknown at first, and the parts that rows do not change stay unknown (`ANY`).
+        application_of: The function that returns the application of a rule, or None if it is unknown.
 
     Attributes:
-        changed: bindings of the registrations that rows touched.
-        holders: every user that rows touched or `start` has, with the registration that has it, None for
-            none, ANY where that is not known.
+        changed: The bindings of the registrations that rows changed.
+        holders: The registration of each user that is in `start` or in a row; None for none, ANY if it is unknown.
     """
 
     __slots__ = ("_known", "_start", "application_of", "changed", "holders")
@@ -71,7 +69,7 @@ class BindingState:
     ) -> None:
         self._start = start
         self.application_of = application_of
-        # Few distinct bindings exist beside very many registrations: keep one object of each.
+        # There are few distinct bindings of very many registrations: keep one object of each.
         self._known: dict[Binding, Binding] = {}
         self.changed: dict[int, Binding] = {}
         self.holders: dict[int, int | None] = {}
@@ -87,7 +85,7 @@ class BindingState:
         return found
 
     def bindings(self) -> Iterator[tuple[int, Binding]]:
-        """Yield every registration known of, and its binding."""
+        """Yield every known registration and its binding."""
         yield from self.changed.items()
         for registration, binding in (self._start or {}).items():
             if registration not in self.changed:
@@ -98,7 +96,7 @@ class BindingState:
         self.changed[registration] = UNBOUND
 
     def apply(self, change: Change) -> bool:
-        """Do what a row asks for; return False if it names a registration that does not exist."""
+        """Apply a row; return False if it names a registration that does not exist."""
         if change.registration is None:
             if change.user is not None and not change.bind:
                 self._unbind_user(change.user, change.rule)
@@ -197,19 +195,19 @@ class BindingState:
 
 
 def _equal(one: int | None, other: int | None) -> bool | None:
-    """Compare two parts; None if that cannot be told."""
+    """Returns whether two parts are equal; None if one is unknown."""
     if ANY in (one, other):
         return None
     return one == other
 
 
 def _kept(part: int | None, stays: bool | None) -> int | None:
-    """Return what is left of a part that stays (True), goes (False), or does one or the other (None)."""
+    """Return a part if it stays, None if it goes, `ANY` if that is unknown (None)."""
     if stays is None:
         return part if part is None else ANY
     return part if stays else None
 
 
 def _without(part: int | None, named: int | None) -> int | None:
-    """Return a part after what is named was cleared from it. A part not known stays so."""
+    """Return None for a part that is the one named, else the part; ANY stays ANY."""
     return None if named is not None and part == named else part

@@ -1,10 +1,10 @@
-"""Webhooks: what the service POSTs to an account's callback URL, verified, typed and handled once.
+"""Webhooks: receives the callbacks that the service POSTs to an account's callback URL, and handles each once.
 
 `Receiver` answers such requests: as an ASGI application (`ASGIApp`), from an aiohttp server (`aiohttp_handler`), or from
 any other by `Receiver.answer`. `parse` alone verifies and reads a body.
 
-A callback carries `hash`, the MD5 of the account's callback salt, account id, API key and callback id. It shows that the
-sender knows salt and key, or has seen this very callback: the rest of the body is not covered by it. Serve the callback
+A callback has a `hash`, the MD5 of the account's callback salt, account id, API key and callback id. It shows that the
+sender knows salt and key, or has seen this callback before; it does not cover the rest of the body. Serve the callback
 URL over HTTPS only.
 """
 
@@ -49,7 +49,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs aiohttp when it is first asked for."""
+    """Import `aiohttp_handler` at its first use, since it needs aiohttp."""
     if name != "aiohttp_handler":
         raise AttributeError(f"module 'voxsip.webhooks' has no attribute {name!r}")
     from voxsip.webhooks._aiohttp import aiohttp_handler  # noqa: PLC0415 - an ASGI service needs none

@@ -1,4 +1,4 @@
-"""A receiver as a handler of aiohttp servers."""
+"""Makes a receiver a handler of aiohttp servers."""
 
 from __future__ import annotations
 

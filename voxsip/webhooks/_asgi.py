@@ -1,4 +1,4 @@
-"""A receiver as an ASGI application, for FastAPI, Starlette, Django, or a server on its own; needs none of them."""
+"""Makes a receiver an ASGI application, for FastAPI, Starlette, Django or a server alone; it imports none of them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _Send = Callable[[_Message], Awaitable[None]]
 
 
 class _DisconnectedError(Exception):
-    """The client left before its request was whole."""
+    """The client disconnected before its request was complete."""
 
 
 @final
 class ASGIApp:
-    """A receiver as an ASGI application: it answers at whatever path it is mounted.
+    """A receiver as an ASGI application; it answers on any path.
 
     Args:
         receiver: the receiver that answers the requests.
@@ -77,7 +77,7 @@ async def _send(answer: Answer, send: _Send, *, closes: bool) -> None:
 
 
 async def _live(receive: _Receive, send: _Send) -> None:
-    """Answer the lifespan protocol: servers use it if the application is not mounted in another."""
+    """Answer the lifespan protocol, which servers use for an application of its own."""
     while True:
         step = (await receive())["type"]
         await send({"type": f"{step}.complete"})

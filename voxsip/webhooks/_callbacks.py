@@ -1,4 +1,4 @@
-"""What callbacks say, as types, and the errors of those that are none."""
+"""The types of callbacks, and the errors for bodies that are none."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = [
 
 
 class CallbackError(VoxsipError, ValueError):
-    """A body is not what the service sends. Answer it with HTTP 400."""
+    """A body is not a callback of the service. Answer it with HTTP 400."""
 
 
 class UnverifiedCallbackError(CallbackError):
-    """A callback's hash is missing or wrong: not from the service, or salt and key are not the account's.
+    """A callback's hash is missing or wrong.
 
-    Answer it with HTTP 403.
+    It is not from the service, or salt and key are not the account's. Answer it with HTTP 403.
     """
 
 
@@ -36,9 +36,9 @@ class Callback:
     """One callback of a type that has no class of its own here.
 
     Attributes:
-        callback_id: its number; deliveries of one callback share it.
+        callback_id: its number, the same in every delivery of the callback.
         type: the kind of event, such as "min_balance".
-        account_id: the account it happened to.
+        account_id: the account that the event happened to.
         content: the content of the callback beyond its type, decoded JSON.
         account: name, e-mail, balance and so on of the account, decoded JSON.
     """

@@ -1,4 +1,4 @@
-"""The body of a callback request: verified, then read. Without I/O, and without any web framework."""
+"""Verifies the body of a callback request, then reads it. Pure: no I/O, no web framework."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from voxsip.webhooks._callbacks import (
 __all__ = ["MAX_BODY", "Verifier", "parse"]
 
 MAX_BODY = 1024 * 1024
-"""Bytes of a body beyond which it is refused unread."""
+"""The largest body in bytes; a larger one is refused unread."""
 
 
 def parse(
@@ -35,19 +35,21 @@ def parse(
     salt: str,
     max_body: int = MAX_BODY,
 ) -> tuple[Callback, ...]:
-    """Verify the body of a callback request and return what it holds: all of it, or an error.
+    """Verify the body of a callback request and return its callbacks.
+
+    One callback that is wrong makes the whole body an error.
 
     Args:
-        body: the body of the request, as it came.
+        body: the body of the request, unchanged.
         account_id: the account's id.
         api_key: the account's API key.
         salt: the account's callback salt; "" if it has none.
-        max_body: bytes beyond which a body is refused.
+        max_body: the largest body in bytes.
 
     Raises:
-        UnverifiedCallbackError: A callback's hash does not hold.
-        CallbackError: The body is too long, no JSON, or not what the service sends.
-        InvalidArgumentError: Account id, key or salt cannot be right.
+        UnverifiedCallbackError: A callback's hash is missing or wrong.
+        CallbackError: The body is too long, not JSON, or not of the shape that the service sends.
+        InvalidArgumentError: Account id, key or salt is of a wrong type or empty.
     """
     api_key, salt = conceal(api_key), conceal(salt)
     return Verifier(account_id, api_key, salt).read(body, max_body)
@@ -55,7 +57,7 @@ def parse(
 
 @final
 class Verifier:
-    """Verify callbacks with the secrets of one account, which it does not show.
+    """A verifier of callbacks with the secrets of one account, which it does not show.
 
     Args:
         account_id: the account's id.
@@ -74,7 +76,7 @@ class Verifier:
         self.account_id = account_id
 
     def read(self, body: bytes | bytearray | str, max_body: int) -> tuple[Callback, ...]:
-        """Return the callbacks in a body: all of them, or an error, as `parse` does."""
+        """Verify a body and return its callbacks; see `parse`."""
         data = _decode(body, max_body)
         items = data.get("callbacks") if isinstance(data, dict) else None
         if not isinstance(items, list):
@@ -109,7 +111,7 @@ def _decode(body: bytes | bytearray | str, limit: int) -> object:
 
 
 def _read(item: object, place: int, account_id: int, secret: bytes) -> Callback:
-    """Verify one callback, and only then look at what it says."""
+    """Verify one callback, then read its content."""
     where = f"callbacks[{place}]"
     if not isinstance(item, dict):
         raise CallbackError(f"{where}: expected an object")
@@ -151,7 +153,7 @@ def _read(item: object, place: int, account_id: int, secret: bytes) -> Callback:
 def _is_signed(given: object, number: int, secret: bytes) -> bool:
     if not isinstance(given, str):
         return False
-    # the service's choice of hash; as a message authentication code it is what there is
+    # the service has chosen MD5; callbacks have no other signature
     wanted = hashlib.md5(secret + str(number).encode(), usedforsecurity=False).hexdigest()
     return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
 
@@ -195,7 +197,7 @@ def _registrations(content: dict[str, Any], where: str) -> list[tuple[int, dict[
 
 
 def _text(value: object) -> str | None:
-    """Return a text as it is, a number as text; a status code may come as either."""
+    """Return a text, or a number as text: a status code may be either."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else None

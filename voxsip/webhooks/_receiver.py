@@ -1,7 +1,7 @@
-"""The receiver behind every web framework: from the parts of a request to the status of its answer.
+"""The receiver that every web framework uses: it takes the parts of a request and returns the status of the answer.
 
-What a status means to the service, as far as it is known: 2xx is delivered, everything else may be delivered again. So a
-callback is answered with 200 only once its handler has succeeded, and only then counts as seen.
+As far as is known, the service takes a 2xx status as delivered, and may deliver the callback again after any other. So
+a callback is answered with 200 only after its handler has succeeded, and only then counts as seen.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MAY_BE_JSON = frozenset(
 
 @frozen(kw_only=True)
 class Answer:
-    """What to answer to a request; it has no body.
+    """The answer to a request; it has no body.
 
     Attributes:
         status: the HTTP status.
@@ -51,7 +51,7 @@ class Answer:
 
 @final
 class Receiver:
-    """Receive the callbacks of one account: verify a request, then handle each callback in it once.
+    """A receiver of one account's callbacks: it verifies them and handles each once.
 
     ```python
     receiver = Receiver(handle, account_id=1, api_key=…, salt=…)
@@ -59,9 +59,10 @@ class Receiver:
     app.router.add_post("/webhooks", aiohttp_handler(receiver))    # aiohttp
     ```
 
-    The handler is called with one callback after the other. If it raises, the others of the request are still handled, the
-    request is answered with HTTP 500, and only what failed is handled when the service delivers it again. A callback that is
-    being handled at this moment is answered with 503. The log `voxsip.webhooks` tells of refusals and failures.
+    The handler is called with one callback after the other. If it raises, the other callbacks of the request are still
+    handled, and the request is answered with HTTP 500; when the service delivers it again, only the callback that
+    failed is handled. A callback that is being handled at the moment is answered with 503. Refusals and failures are
+    written to the log `voxsip.webhooks`.
 
     Args:
         handle: the function that handles a callback; one that is not async is called in a thread.
@@ -69,10 +70,10 @@ class Receiver:
         api_key: the account's API key.
         salt: the account's callback salt; "" if it has none.
         seen: the record of callbacks that were handled; by default in the memory of this process.
-        max_body: bytes of a body beyond which a request is refused, while it is read.
+        max_body: the largest body in bytes; a larger one is refused while it is read.
 
     Raises:
-        InvalidArgumentError: An argument cannot be right.
+        InvalidArgumentError: An argument is of a wrong type or empty.
     """
 
     def __init__(
@@ -105,12 +106,12 @@ class Receiver:
     async def answer(
         self, method: str, headers: Mapping[str, str], read: Callable[[], Awaitable[bytes]]
     ) -> Answer:
-        """Answer one request: for web frameworks that have no adapter here.
+        """Answer one request, for web frameworks that have no adapter here.
 
         Args:
-            method: its HTTP method, in upper case.
-            headers: its headers, with names in lower case or in any case the mapping does not mind.
-            read: gives the next part of its body; b"" at the end.
+            method: the HTTP method of the request, in upper case.
+            headers: the headers of the request, with names in lower case, or in a mapping that ignores case.
+            read: the function that returns the next part of the body; b"" at the end.
         """
         refusal = self._refuse_unread(method, headers)
         if refusal is not None:
@@ -134,7 +135,7 @@ class Receiver:
         return Answer(status=_OK)
 
     def _refuse_unread(self, method: str, headers: Mapping[str, str]) -> Answer | None:
-        """Return the answer to a request whose body need not be read; None if it does."""
+        """Return the answer if it does not depend on the body, else None."""
         if method != "POST":
             return Answer(status=_NOT_ALLOWED, headers={"allow": "POST"}, unread=True)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -158,7 +159,7 @@ class Receiver:
         return Answer(status=_TOO_LARGE, unread=True)
 
     async def _handle_once(self, callback: Callback) -> int:
-        """Handle a callback unless it was, and return the status that it alone would be answered with."""
+        """Handle a callback unless it was handled before; return its own HTTP status."""
         key = f"{callback.account_id}:{callback.callback_id}"
         owner = uuid4().hex
         try:
@@ -181,7 +182,7 @@ class Receiver:
         try:
             await self._seen.complete(key, owner)
         except Exception:
-            # It was handled: a second delivery is not asked for because a store is out of reach.
+            # The callback was handled: a store that cannot be reached is no reason for a second delivery.
             log.exception("callback %d was handled and could not be noted", callback.callback_id)
         return _OK
 

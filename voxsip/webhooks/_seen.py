@@ -1,4 +1,4 @@
-"""Which callbacks were handled already: in memory for one process, or in a store that several share."""
+"""Remembers which callbacks were handled: in memory for one process, or in a store that several processes share."""
 
 from __future__ import annotations
 
@@ -15,39 +15,40 @@ Claim = Literal["new", "busy", "done"]
 
 
 class SeenStore(Protocol):
-    """Remember which callbacks were handled, so that each is handled once.
+    """A store of callbacks that were handled, so that each is handled once.
 
-    A store that several processes share makes `claim` atomic, and lets a claim lapse after longer than any handler takes:
-    its process may have died. The store alone tells the time for that.
+    A store that several processes share must make `claim` atomic. It must also let a claim lapse, by its own clock,
+    after more time than any handler takes, since the process with the claim may have died.
     """
 
     async def claim(self, key: str, owner: str) -> Claim:
         """Claim a callback, unless it is claimed or done.
 
         Args:
-            key: the callback, as text.
-            owner: this delivery, as text; no other has the same.
+            key: the name of the callback.
+            owner: the name of this delivery, which no other delivery has.
         """
         ...
 
     async def complete(self, key: str, owner: str) -> None:
-        """Note that a callback was handled, even if another delivery has the claim by now."""
+        """Record that a callback was handled, even if another delivery has the claim."""
         ...
 
     async def release(self, key: str, owner: str) -> None:
-        """Give up the claim of this delivery, if it still holds it: its handler failed."""
+        """Give up the claim of this delivery, if it still has it: its handler failed."""
         ...
 
 
 @final
 class MemorySeenStore:
-    """Remember the latest callbacks in the memory of this process.
+    """A store of the latest callbacks in the memory of this process.
 
     Args:
-        max_ids: callbacks to remember, 10,000 unless told otherwise; beyond, the oldest are forgotten. One takes about 150 bytes.
+        max_ids: the number of callbacks to remember, 10,000 by default; older ones are forgotten. One takes about 150
+            bytes.
 
     Raises:
-        InvalidArgumentError: Fewer than one.
+        InvalidArgumentError: The number is not a whole number above 0.
     """
 
     def __init__(self, max_ids: int = 10_000) -> None:
@@ -56,7 +57,7 @@ class MemorySeenStore:
         self._max_ids = max_ids
         self._claims: dict[str, str] = {}
         self._done: OrderedDict[str, None] = OrderedDict()
-        self._lock = threading.Lock()  # event loops of several threads may share it
+        self._lock = threading.Lock()  # event loops in several threads may share this store
 
     async def claim(self, key: str, owner: str) -> Claim:
         """Claim a callback, unless it is claimed or done."""
@@ -67,7 +68,7 @@ class MemorySeenStore:
             return "new" if self._claims.setdefault(key, owner) == owner else "busy"
 
     async def complete(self, key: str, owner: str) -> None:  # noqa: ARG002 - of the protocol
-        """Note that a callback was handled."""
+        """Record that a callback was handled."""
         with self._lock:
             self._claims.pop(key, None)
             self._done[key] = None

@@ -78,6 +78,7 @@ NO_NOUN = {
 
 SHORT_ROOMS = (
     "_auth",
+    "_bindings",
     "_calls",
     "_protocol",
     "_redaction",
@@ -91,6 +92,7 @@ SHORT_ROOMS = (
     "plan",
     "report",
     "spec",
+    "webhooks",
 )
 """Rooms of `voxsip/` whose functions and classes, like those beside the rooms, have short first lines of docstrings."""
 LONGEST = 80
