@@ -28,7 +28,7 @@ def csv_records(source: Source, columns: Columns, problems: Problems) -> Iterato
         try:
             cells = next(rows, None)
         except csv.Error as error:
-            message, remedy = _broken(lines.number, str(error))
+            message, remedy = _broken(lines.first, lines.number, str(error))
             problems.add(message, remedy=remedy, line=lines.first)
             if header is None:
                 return
@@ -106,8 +106,13 @@ def _delimiter(lines: _Lines) -> str:
     return max(_DELIMITERS, key=first.count)
 
 
-def _broken(last: int, reason: str) -> tuple[str, str]:
-    """Word what the csv module found by a line, with the remedy."""
+def _broken(first: int, last: int, reason: str) -> tuple[str, str]:
+    """Word what the csv module found in the record of these lines, with the remedy."""
+    if "field limit" in reason and first == last:
+        return (
+            f"a cell has more than {csv.field_size_limit():,} characters",
+            "Shorten it, or close its quote.",
+        )
     if "field limit" in reason or "unexpected end" in reason:
         return (
             f"a quoted cell opens here and is not closed by line {last}",

@@ -38,7 +38,8 @@ class Header:
         ours = {"status", "error"} <= set(names)
         mapped, constants = ((), ()) if ours else (columns.mapped, columns.constants)
         known = any(columns.find(name) or columns.is_reported(name) for name in names)
-        if not known and not any(columns.guesses(name) for name in names):
+        misspelled = sum(columns.nearest(name) is not None for name in names) > len(names) / 2
+        if not known and not misspelled and not any(columns.guesses(name) for name in names):
             remedy = f"Begin with a line that names the columns, of {columns.named()}."
             finder.fault("this is not a header", remedy=remedy)
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -41,17 +40,19 @@ class Reading:
         for name in self.constants:
             if name in SECRET_COLUMNS:
                 raise InvalidArgumentError(
-                    f"set: {name} is a secret, and a command line can be read by others; "
-                    "put it into the file, or name the file that has it in a column password_from",
+                    f"set: {name} is a secret, and cannot be set for all rows; put it into the file of rows, "
+                    "or name the file that has it in a column password_from",
                     field="set",
                 )
         if self.encoding is not None:
             try:
-                codecs.lookup(self.encoding)
+                # Fails for codecs that are no encodings of text, such as rot13, too.
+                "".encode(self.encoding)
             except (LookupError, ValueError):
                 raise InvalidArgumentError(
-                    f"encoding: {self.encoding!r} is not known; give one such as utf-8, windows-1251 or utf-16",
-                    field="encoding",
+                    f"file_encoding: {self.encoding!r} is not known; "
+                    "give one such as utf-8, windows-1251 or utf-16",
+                    field="file_encoding",
                 ) from None
 
     @classmethod
@@ -81,13 +82,16 @@ class Reading:
                 raise wrong(f"{key}: expected a {_WORDS[kind]}")
             if isinstance(value, dict) and not all(isinstance(one, str) for one in value.values()):
                 raise wrong(f'{key}: expected texts, as in "name"')
-        return cls(
-            names=told.get("map", {}),
-            constants=told.get("set", {}),
-            ignore_extra=told.get("ignore_extra_columns", False),
-            encoding=told.get("encoding"),
-            sheet=told.get("sheet"),
-        )
+        try:
+            return cls(
+                names=told.get("map", {}),
+                constants=told.get("set", {}),
+                ignore_extra=told.get("ignore_extra_columns", False),
+                encoding=told.get("encoding"),
+                sheet=told.get("sheet"),
+            )
+        except InvalidArgumentError as error:
+            raise wrong(str(error).replace("file_encoding: ", "encoding: ")) from None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings for a UTF-8 text file as JSON-able data."""

@@ -25,6 +25,7 @@ _ANYWHERE = {
 # Names that are words, or members of a credentials file, too: arguments only where an error begins with them.
 _FIRST = {
     **_options("account_id concurrency credentials deactivated deadline columns encoding map set"),
+    **_options("file_encoding journal"),
     **_options("in_progress proxy successful timeout"),
     "connect": "--timeout",
     "total": "--timeout",

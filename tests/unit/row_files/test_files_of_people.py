@@ -78,7 +78,8 @@ def test_never_silently_the_wrong_column(read):
             "set: proxi=…: there is no column proxi; did you mean proxy?",
         ),
         ({"constants": {"password": "p"}}, "set: password is a secret"),
-        ({"encoding": "klingon"}, "encoding: 'klingon' is not known"),
+        ({"encoding": "klingon"}, "file_encoding: 'klingon' is not known"),
+        ({"encoding": "rot13"}, "file_encoding: 'rot13' is not known"),
         ({"sheet": "Phones"}, "it is no workbook"),
         ({"ignore_extra": True}, "column sip_username: this column is missing"),
     ],
@@ -250,7 +251,8 @@ def test_a_reading_from_a_file(tmp_path):
         ("map = 1\n", "map: expected a table"),
         ("[set]\nproxy = 1\n", 'set: expected texts, as in "name"'),
         ("=\n", "it is no TOML"),
-        ("[set]\npassword = 'x'\n", "set: password is a secret"),
+        ("[set]\npassword = 'x'\n", "^columns: .*pbx.toml: set: password is a secret"),
+        ("encoding = 'rot13'\n", "^columns: .*pbx.toml: encoding: 'rot13' is not known"),
     ],
 )
 def test_a_reading_that_cannot_be(tmp_path, content, words):

@@ -223,6 +223,8 @@ def test_many_mistakes_are_shown_up_to_a_limit(write):
         pytest.param("\n \n", "the file is empty", "", id="blank"),
         pytest.param("7,1,ann\n", "this is not a header", "names the columns", id="no header"),
         pytest.param("id,usr_id\n", "there is no such column", "mean user_id?", id="misspelled"),
+        pytest.param("rul_id\n", "there is no such", "mean rule_id?", id="all misspelled"),
+        pytest.param("id,app\n7," + "a" * 200_000, "a cell has more than", "Shorten", id="long"),
         pytest.param("id,colour\n", "there is no such column", "The columns are", id="unknown"),
         pytest.param("id,,app\n", "column 2 has no name", "Name or remove it", id="nameless"),
         pytest.param("id,bind,bind\n", "stands twice", "Remove one", id="twice"),
