@@ -29,8 +29,14 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
         rows: the number of rows to buy; None if it is not known.
 
     Raises:
+        InvalidArgumentError: the number of rows is not a whole number from 0; nothing was sent.
         VoxsipError: price or balance could not be read.
     """
+    given: object = rows
+    if given is not None and (type(given) is not int or given < 0):
+        raise InvalidArgumentError(
+            f"rows: expected a whole number from 0, got {given!r}", field="rows"
+        )
     prices = [
         (_price(template), template.currency or "")
         async for template in client.accounts.get_subscription_price(

@@ -30,13 +30,17 @@ class Guards:
         """Take in an outcome; return why the job should stop now, or None."""
         self._rows += 1
         if outcome.status not in {"failed", "unknown"}:
-            return None
+            # A row that does not fail lowers the share, but may be the one from which it is checked.
+            return self._share() if self._rows == self.min_rows_for_ratio else None
         self._failures += 1
         stop = stop_reason(self.kind, type(outcome.error))
         if stop is not None and not (self.contain is not None and self.contain(outcome, stop)):
             return stop
         if self.max_failures is not None and self._failures > self.max_failures:
             return Stop.FAILURES
+        return self._share()
+
+    def _share(self) -> Stop | None:
         if (
             self.max_failure_ratio is not None
             and self._rows >= self.min_rows_for_ratio

@@ -40,6 +40,12 @@ def test_the_share_counts_once_there_are_enough_rows():
     ]
 
 
+def test_the_share_is_checked_from_a_row_that_does_not_fail_too():
+    guards = Guards(kind="bind", max_failure_ratio=0.5, min_rows_for_ratio=4)
+    failed, done = outcome("failed"), outcome("done")
+    assert reasons(guards, failed, failed, failed, done) == [None, None, None, Stop.RATIO]
+
+
 @pytest.mark.parametrize("error", [api(AuthorizationError, 100), api(ForbiddenError, 104)])
 def test_a_refused_key_stops(error):
     assert Guards(kind="bind").judge(outcome("failed", error)) is Stop.AUTHORIZATION

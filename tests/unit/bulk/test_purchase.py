@@ -5,7 +5,13 @@ import pytest
 
 from tests.support.answers import Answer, answering
 from tests.unit.bulk.conftest import received
-from voxsip import AsyncClient, InsufficientFundsError, RetryPolicy, UnexpectedReplyError
+from voxsip import (
+    AsyncClient,
+    InsufficientFundsError,
+    InvalidArgumentError,
+    RetryPolicy,
+    UnexpectedReplyError,
+)
 from voxsip.bulk import CreateRequest, DeleteRequest, Outcome, Quote, Stop
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.journal import create_journal, open_journal
@@ -33,6 +39,14 @@ async def test_every_row_is_bought_once(start):
     assert {o.result.sip_registration_id: o.row.sip_username for o in outcomes.values()} == made
     assert len(made) == 20
     assert emulator.state.account["balance"] == 60
+
+
+@pytest.mark.parametrize("rows", [-1, 1.5, True, "5"])
+async def test_a_quote_of_no_number_of_rows_is_refused(start, rows):
+    emulator, client = await start()
+    with pytest.raises(InvalidArgumentError, match="rows: expected a whole number from 0"):
+        await client.bulk.quote(rows)
+    assert received(emulator, "GetSubscriptionPrice") == 0
 
 
 async def test_a_quote_tells_price_and_balance(start):
