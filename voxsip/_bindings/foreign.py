@@ -12,9 +12,7 @@ _NATIVE = frozenset({int, str, bool, type(None)})
 _EXACT = 2**53  # a larger float may not be the exact id
 _MISSING = frozenset({"NAType", "NaTType"})
 _FRAMES = frozenset({"pandas", "polars"})
-_UNNAMED = (
-    "Unnamed: "  # start of the names that pandas gives to the columns of an index that it wrote
-)
+_UNNAMED = "Unnamed: "  # start of the names that pandas gives to columns of a written index
 
 
 def native(value: Any) -> Any:

@@ -223,7 +223,7 @@ def conceal_row(item: object) -> object:
         try:
             return conceal_members(item)
         except Exception:
-            return item  # whatever is wrong with it, reading it will say
+            return item  # reading it will raise the error
     return item
 
 

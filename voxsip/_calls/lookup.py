@@ -116,9 +116,8 @@ async def look_up(
             raise OutcomeUnknownError(f"{lookup.command}: {end.why}; the outcome is unknown")
         return None
     ours = sorted(match.id for match in found.values() if match.equal)
-    if (
-        known_before is None
-    ):  # the one that was not there before; what may be new as well leaves it in doubt
+    if known_before is None:
+        # the equal one made in between, unless another may be as new
         new = [match for match in found.values() if match.when is not _When.BEFORE]
         ours = [match.id for match in new if match.equal and match.when is _When.BETWEEN]
         ours = ours if len(new) == 1 else []

@@ -56,11 +56,11 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
     """
     try:
         command = find_command(name)
-    except (KeyError, TypeError):  # TypeError: no text at all
+    except (KeyError, TypeError):  # TypeError: the name is no text
         command = None
     if command is not None and command.params.keys() >= set(parameters):
         return command
-    given: tuple[object, ...] = (name, *parameters)  # whatever their types say
+    given: tuple[object, ...] = (name, *parameters)  # may be of wrong types at run time
     for text in given:
         if not isinstance(text, str) or not _NAME.fullmatch(text):
             raise InvalidArgumentError(
