@@ -58,9 +58,8 @@ def run_here(job: str, part: int) -> dict[str, Any]:
     store = conceal(os.environ[STORE_VARIABLE])
     try:
         return run_part_sync(store, job, part, wait=0.0, worker=address).to_dict()
-    except (
-        WorkerRefusedError
-    ) as error:  # returned, not raised: Dask's log would show a traceback of it
+    except WorkerRefusedError as error:
+        # returned, not raised: Dask's log would show a traceback of it
         return {**refused, "why": str(error)}
     except PartHeldError as held:
         return {"state": "held", "seconds": held.seconds}
