@@ -81,6 +81,26 @@ def test_a_job_whose_events_nobody_reads_stops_in_order(serve, write, tmp_path):
     assert bound(emulator) == ROWS
 
 
+def test_a_plan_is_saved_although_nobody_reads_it(serve, write, tmp_path):
+    _, voxsip = serve(registrations=1)
+    code, _, _ = shell(voxsip, f"voxsip plan {write(BIND[:13])} --out saved.plan > /dev/full")
+    assert code == 1
+    assert (tmp_path / "saved.plan").exists()
+
+
+def test_a_stopped_job_has_an_event_for_every_row(serve, write):
+    _, voxsip = serve(registrations=ROWS, latency=0.1)
+    job = voxsip.start("bulk", "bind", write(BIND), "--json", "--concurrency", 1, "--journal", "j")
+    read = [job.process.stdout.readline() for _ in ("started", "outcome")]
+    job.interrupt()
+    ended = job.end()
+    assert ended.code == 130, ended.err
+    *_, finished = events = [json.loads(line) for line in [*read, *ended.out.splitlines()]]
+    assert finished["rows"] == ROWS
+    assert finished["done"] + finished["skipped"] == ROWS
+    assert sum(event["event"] == "outcome" for event in events) == ROWS
+
+
 def test_events_that_go_nowhere_are_refused(serve, write):
     emulator, voxsip = serve(registrations=ROWS)
     code, _, said = shell(voxsip, f"voxsip bulk bind {write(BIND)} --json >&-")

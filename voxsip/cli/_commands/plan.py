@@ -54,9 +54,12 @@ def plan(
     code = Exit.CHANGES if detailed_exitcode and made.changes else Exit.DONE
     if made.refused:
         code = Exit.USAGE
-    show_plan(made, rows.name, as_json=json, code=code)
+    try:
+        if out is not None and not made.refused:
+            save_plan(made, out, rows)
+    finally:  # shown last, as the output may be lost, and shown where it cannot be saved too
+        show_plan(made, rows.name, as_json=json, code=code)
     if out is not None and not made.refused:
-        save_plan(made, out, rows)
         print_message(f"saved; apply it with: voxsip apply {out}")
     return code
 

@@ -55,8 +55,8 @@ async def follow(
         invitation = asyncio.get_running_loop().call_later(
             1.05 * SAME_STOP, display.message, "Stopping: Ctrl-C again cuts them off."
         )
-        # The rest is read only for a report's sake, which then lists it as skipped.
-        job.stop(INTERRUPTED, read_rest=record is not None)
+        # The rest is read for reports and events, which have every row; the summary only counts it.
+        job.stop(INTERRUPTED, read_rest=record is not None or display.needs_reader)
 
     def look_at_reader() -> None:
         nonlocal gone
