@@ -163,12 +163,12 @@ class AsyncBulk:
 
     def _run(self, kind: Kind | None, rows: Any, given: Mapping[str, Any]) -> Run:
         """Make what runs a job; of one without a kind, the journal says what its rows are for."""
-        journal = given.get("journal")
-        if not isinstance(journal, str | None):
-            raise InvalidArgumentError(
-                f"journal: expected a path or an address, got {type(journal).__name__}",
-                field="journal",
-            )
+        about = {name: given.get(name) for name in _ABOUT_INPUT}
+        for name, value in about.items():
+            if not isinstance(value, str | None) or value == "":
+                expected = "a path or an address" if name == "journal" else "text"
+                got = "''" if value == "" else type(value).__name__
+                raise InvalidArgumentError(f"{name}: expected {expected}, got {got}", field=name)
         options = {name: value for name, value in given.items() if name not in _ABOUT_INPUT}
         return Run(
             client=self._client,
@@ -177,5 +177,5 @@ class AsyncBulk:
             overrides=options if kind is None else {},
             kind=kind,
             survey=self._survey,
-            **{name: given.get(name) for name in _ABOUT_INPUT},
+            **about,
         )

@@ -157,6 +157,9 @@ class Options:
 
     def __attrs_post_init__(self) -> None:
         """Check every option."""
+        for name in ("skip_unchanged", "verify", "check_funds"):
+            if not isinstance(getattr(self, name), bool):
+                raise _wrong(name, "True or False", repr(getattr(self, name)))
         _whole("concurrency", self.concurrency, 1, MAX_CONCURRENCY)
         _whole("min_rows_for_ratio", self.min_rows_for_ratio, 1)
         if self.max_failures is not None:

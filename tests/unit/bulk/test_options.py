@@ -78,7 +78,25 @@ async def test_a_resumed_job_takes_none_for_not_given(account):
     assert job.concurrency == 64
 
 
-@pytest.mark.parametrize("journal", [5, b"jobs.db", object()])
+@pytest.mark.parametrize("name", ["skip_unchanged", "verify", "check_funds"])
+@pytest.mark.parametrize("value", ["no", 0, 1])
+async def test_a_flag_is_true_or_false(account, name, value):
+    _, client = account
+    with pytest.raises(
+        InvalidArgumentError, match=f"{name}: expected True or False, got {value!r}"
+    ):
+        start(client.bulk, "resume", **{name: value})
+
+
+@pytest.mark.parametrize("name", ["source", "checksum"])
+@pytest.mark.parametrize("value", [5, ""])
+async def test_what_is_kept_of_the_input_is_text(account, name, value):
+    _, client = account
+    with pytest.raises(InvalidArgumentError, match=f"{name}: expected text, got"):
+        start(client.bulk, "bind", **{name: value})
+
+
+@pytest.mark.parametrize("journal", [5, b"jobs.db", object(), ""])
 @pytest.mark.parametrize("method", OF_METHODS)
 async def test_a_journal_that_is_no_path_is_named(account, method, journal):
     _, client = account
