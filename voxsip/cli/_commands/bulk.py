@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from voxsip._bindings.rows import REQUESTS
+from attrs import frozen
+
+from voxsip._bindings.rows import REQUESTS, RowKind
 from voxsip._printable import counted
 from voxsip._row_files import RowFile
+from voxsip._row_files.row_file import OnConflict
 from voxsip.bulk import check_journal
 from voxsip.cli._commands.resume import continue_job
-from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.notes import print_note
-from voxsip.cli._jobs.options import (
-    NO_FILE_OPTIONS,
-    NO_LIMITS,
-    NO_OUTPUT,
-    DryRun,
-    File,
-    FileOptions,
-    Flag,
-    Journal,
-    Limits,
-    Output,
-    Yes,
-)
+from voxsip.cli._jobs.options import NO_OPTIONS, CommonOptions, DryRun, File, Flag, Journal, Yes
 from voxsip.cli._jobs.price import confirm
-from voxsip.cli._jobs.run import Kind, launch, resume_command
+from voxsip.cli._jobs.run import launch, resume_command
 from voxsip.cli._terminal import questions as _ask
 from voxsip.cli._terminal.output import print_text
 from voxsip.shared import is_store, shown
@@ -37,8 +27,6 @@ if TYPE_CHECKING:
     from voxsip import AsyncClient
     from voxsip._row_files import Rows
     from voxsip.bulk import BulkJob
-
-OnConflict = Literal["error", "order"]
 
 
 def bind(
@@ -51,10 +39,7 @@ def bind(
     skip_unchanged: Flag = False,
     verify: Flag = False,
     on_conflict: OnConflict = "error",
-    file_options: FileOptions = NO_FILE_OPTIONS,
-    limits: Limits = NO_LIMITS,
-    output: Output = NO_OUTPUT,
-    connection: Connection = DEFAULT,
+    options: CommonOptions = NO_OPTIONS,
 ) -> int:
     """Bind and unbind the registrations named in a file.
 
@@ -71,20 +56,8 @@ def bind(
         on_conflict: How to treat rows that name a user or a registration twice: refuse them, or run them in
             the order of the file.
     """
-    return _start(
-        "bind",
-        file,
-        journal,
-        resume=resume,
-        dry_run=dry_run,
-        skip_unchanged=skip_unchanged,
-        on_conflict=on_conflict,
-        file_options=file_options,
-        limits=limits,
-        output=output,
-        connection=connection,
-        verify=verify,
-    )
+    how = How(resume, dry_run, skip_unchanged, on_conflict, options, verify=verify)
+    return how.start("bind", file, journal)
 
 
 def create(
@@ -97,10 +70,7 @@ def create(
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
-    file_options: FileOptions = NO_FILE_OPTIONS,
-    limits: Limits = NO_LIMITS,
-    output: Output = NO_OUTPUT,
-    connection: Connection = DEFAULT,
+    options: CommonOptions = NO_OPTIONS,
 ) -> int:
     """Buy the registrations named in a file, and bind them if their rows name a target.
 
@@ -117,20 +87,8 @@ def create(
         on_conflict: How to treat rows that buy the same twice, or name a user twice: refuse them, or run
             them in the order of the file.
     """
-    return _start(
-        "create",
-        file,
-        journal,
-        resume=resume,
-        dry_run=dry_run,
-        skip_unchanged=skip_unchanged,
-        on_conflict=on_conflict,
-        file_options=file_options,
-        limits=limits,
-        output=output,
-        connection=connection,
-        yes=yes,
-    )
+    how = How(resume, dry_run, skip_unchanged, on_conflict, options, yes=yes)
+    return how.start("create", file, journal)
 
 
 def delete(
@@ -143,10 +101,7 @@ def delete(
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
-    file_options: FileOptions = NO_FILE_OPTIONS,
-    limits: Limits = NO_LIMITS,
-    output: Output = NO_OUTPUT,
-    connection: Connection = DEFAULT,
+    options: CommonOptions = NO_OPTIONS,
 ) -> int:
     """Delete the registrations named in a file. This cannot be undone.
 
@@ -160,73 +115,59 @@ def delete(
         on_conflict: How to treat rows that name a registration twice: refuse them, or run them in the
             order of the file.
     """
-    return _start(
-        "delete",
-        file,
-        journal,
-        resume=resume,
-        dry_run=dry_run,
-        skip_unchanged=skip_unchanged,
-        on_conflict=on_conflict,
-        file_options=file_options,
-        limits=limits,
-        output=output,
-        connection=connection,
-        yes=yes,
-    )
+    how = How(resume, dry_run, skip_unchanged, on_conflict, options, yes=yes)
+    return how.start("delete", file, journal)
 
 
-def _start(
-    kind: Kind,
-    file: str,
-    journal: str | None,
-    *,
-    resume: bool,
-    dry_run: bool,
-    skip_unchanged: bool,
-    on_conflict: OnConflict,
-    file_options: FileOptions,
-    limits: Limits,
-    output: Output,
-    connection: Connection,
-    verify: bool = False,
-    yes: bool = False,
-) -> int:
-    """Check a file of rows and run its job; the arguments are those of the commands."""
-    if resume and not dry_run:
-        journal = _journal_of(file, journal)
-        code = continue_job(
-            journal,
-            file,
-            kind,
-            file_options=file_options,
-            limits=limits,
-            output=output,
-            connection=connection,
-        )
-        if code is not None:
-            return code
-    with RowFile(file, REQUESTS[kind], file_options.reading()) as source:
-        print_note(source)
-        rows = source.check(on_conflict=on_conflict)
-        if kind == "bind" and rows.mixed_users:
-            print_message(
-                f"{source.name}: users are named by id and by name; "
-                "two rows that mean one user in these two ways run in the order of the file"
-            )
-        if dry_run:
-            return _checked(source, rows, as_json=output.json)
-        options: dict[str, Any] = {"verify": verify} if kind == "bind" else {}
-        if kind == "create":
+@frozen
+class How:
+    """What a command is told about its job, by the names of its arguments."""
+
+    resume: bool
+    dry_run: bool
+    skip_unchanged: bool
+    on_conflict: OnConflict
+    options: CommonOptions
+    verify: bool = False
+    yes: bool = False
+
+    def start(self, kind: RowKind, file: str, journal: str | None) -> int:
+        """Check a file of rows and run its job."""
+        if self.resume and not self.dry_run:
             journal = _journal_of(file, journal)
-            options["check_funds"] = skip_unchanged or is_store(journal)
-        _check_place(journal)
-        if kind == "delete" and rows and not yes and _ask.on_terminal():
-            _ask.confirm(f"Delete {counted(len(rows), 'registration')}?", "nothing was deleted")
+            code = continue_job(journal, file, kind, self.options)
+            if code is not None:
+                return code
+        with RowFile(file, REQUESTS[kind], self.options.file_options.reading()) as source:
+            print_note(source)
+            rows = source.check(on_conflict=self.on_conflict)
+            if kind == "bind" and rows.mixed_users:
+                print_message(
+                    f"{source.name}: users are named by id and by name; "
+                    "two rows that mean one user in these two ways run in the order of the file"
+                )
+            if self.dry_run:
+                return _checked(source, rows, as_json=self.options.output.json)
+            if kind == "create":
+                journal = _journal_of(file, journal)
+            _check_place(journal)
+            if kind == "delete" and rows and not self.yes and _ask.on_terminal():
+                _ask.confirm(f"Delete {counted(len(rows), 'registration')}?", "nothing was deleted")
+            return self._run(kind, source, rows, journal)
+
+    def _run(
+        self, kind: RowKind, source: RowFile[Any], rows: Rows[Any], journal: str | None
+    ) -> Exit:
+        output, skip_unchanged = self.options.output, self.skip_unchanged
+        of_kind: dict[str, Any] = {}
+        if kind == "bind":
+            of_kind["verify"] = self.verify
+        elif kind == "create" and journal is not None:
+            of_kind["check_funds"] = skip_unchanged or is_store(journal)
 
         async def ask(client: AsyncClient) -> None:
             await confirm(
-                client, rows.accounts, yes=yes, as_json=output.json, at_most=skip_unchanged
+                client, rows.accounts, yes=self.yes, as_json=output.json, at_most=skip_unchanged
             )
             print_message(f"the journal is {shown(journal or '')}")
 
@@ -237,8 +178,8 @@ def _start(
                 skip_unchanged=skip_unchanged,
                 source=_origin(source),
                 checksum=rows.checksum,
-                **options,
-                **limits.values(connection.rate_store),
+                **of_kind,
+                **self.options.for_client(),
             )
             return job
 
@@ -248,12 +189,10 @@ def _start(
             rows,
             make,
             journal=journal,
-            words=file_options.words(),
-            output=output,
-            connection=connection,
+            options=self.options,
             ask=ask if kind == "create" else None,
             reads_first=skip_unchanged,
-            verify=verify,
+            verify=self.verify,
         )
 
 

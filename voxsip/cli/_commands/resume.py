@@ -11,10 +11,9 @@ from voxsip._printable import counted
 from voxsip._row_files import RowFile
 from voxsip.bulk import read_journal
 from voxsip.cli._commands.status import most_recent_journal, read_state
-from voxsip.cli._connection import Connection
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.notes import print_note
-from voxsip.cli._jobs.options import NO_OPTIONS, CommonOptions, File, FileOptions, Limits, Output
+from voxsip.cli._jobs.options import NO_OPTIONS, CommonOptions, File
 from voxsip.cli._jobs.run import launch
 from voxsip.shared import is_store, shown
 
@@ -71,25 +70,14 @@ def _resume(journal: str, state: JournalStatus, file: str | None, options: Commo
             rows,
             make,
             journal=journal,
-            words=options.file_options.words(),
-            output=options.output,
-            connection=options.connection,
+            options=options,
             reads_first=bool(state.options.get("skip_unchanged")),
             verify=bool(state.options.get("verify")),
             resumed=True,
         )
 
 
-def continue_job(
-    journal: str,
-    file: str,
-    kind: str,
-    *,
-    file_options: FileOptions,
-    limits: Limits,
-    output: Output,
-    connection: Connection,
-) -> int | None:
+def continue_job(journal: str, file: str, kind: str, options: CommonOptions) -> int | None:
     """Continue the job of a journal, for `--resume`; return None if it has not begun."""
     if not is_store(journal) and not Path(journal).exists():
         return None
@@ -108,9 +96,6 @@ def continue_job(
         with_failed = f" with {counted(failed, 'failed row')}" if failed else ""
         print_message(f"the job of {shown(journal)} has finished{with_failed}; nothing was sent")
         return Exit.FAILED if failed else Exit.DONE
-    options = CommonOptions(
-        file_options=file_options, limits=limits, output=output, connection=connection
-    )
     return _resume(journal, state, file, options)
 
 

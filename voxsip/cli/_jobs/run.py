@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voxsip._bindings.rows import RowKind
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._exit_codes import CommandError, Exit
@@ -20,25 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from voxsip import AsyncClient
+    from voxsip._bindings.rows import RowKind
     from voxsip._row_files import RowFile, Rows
     from voxsip.bulk import BulkJob
-    from voxsip.cli._connection import Connection
     from voxsip.cli._jobs.interrupts import Interrupts
-    from voxsip.cli._jobs.options import Output
-
-Kind = RowKind
+    from voxsip.cli._jobs.options import CommonOptions
 
 
 def launch(
-    kind: Kind,
+    kind: RowKind,
     source: RowFile[Any],
     rows: Rows[Any],
     make: Callable[[AsyncClient], BulkJob[Any]],
     *,
     journal: str | None,
-    output: Output,
-    connection: Connection,
-    words: Sequence[str] = (),
+    options: CommonOptions,
     ask: Callable[[AsyncClient], Awaitable[None]] | None = None,
     reads_first: bool = False,
     verify: bool = False,
@@ -48,18 +43,18 @@ def launch(
 
     Args:
         make: makes the job; what is wrong with its options is said here, before anything is sent.
-        words: options that the file needs to be read again.
         ask: whether to begin; raises CommandError if not.
         reads_first: the job reads the live state before its first row.
         verify: it does so after its last one.
         resumed: the journal tells of earlier runs.
     """
+    output = options.output
     output.check()
-    again = resume_command(journal, source.path, words)
+    again = resume_command(journal, source.path, options.file_options.words())
     written: dict[str, Path] = {}
 
     async def main(signals: Interrupts) -> Exit:
-        async with connection.client() as client:
+        async with options.connection.client() as client:
             _check_own_account(client.account_id, source, rows)
             job = make(client)
             work = Work(
