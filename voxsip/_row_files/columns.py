@@ -57,6 +57,7 @@ _ELSEWHERE = {
 }
 
 
+_IDS = frozenset({"sipregistrationid", *_ALIASES["sip_registration_id"]})
 ColumnKind: typing.TypeAlias = typing.Literal["int", "str", "bool"]
 
 
@@ -89,10 +90,11 @@ class Columns:
         names = {column.name for column in self.all}
         over = REPORTED | (_DESCRIBING if "sip_registration_id" in names else frozenset())
         self._read_over = {_folded(name) for name in over}
-        self.mapped = {
-            header: self._named("map", name, f"{header}={name}")
+        self._mapped = {
+            _folded(header) or header: self._named("map", name, f"{header}={name}")
             for header, name in reading.names.items()
         }
+        self.mapped = tuple(reading.names)
         self.constants = [
             (f"--set {name}", self._named("set", name, f"{name}=…"), value)
             for name, value in reading.constants.items()
@@ -114,7 +116,18 @@ class Columns:
 
     def find(self, header: str) -> Column | None:
         """Find the column meant by a header, or None."""
-        return self.mapped.get(header) or self._by_name.get(_folded(header))
+        name = _folded(header) or header
+        return self._mapped.get(name) or self._by_name.get(name)
+
+    def same(self, header: str, other: str) -> bool:
+        """Returns whether two headers are one, written differently."""
+        return (_folded(header) or header) == (_folded(other) or other)
+
+    def is_made_by_purchase(self, header: str) -> bool:
+        """Returns whether a header names the ids of registrations that exist, in rows that buy new ones."""
+        return _folded(header) in _IDS and "sip_registration_id" not in {
+            column.name for column in self.all
+        }
 
     def is_skipped(self, header: str) -> bool:
         """Returns whether a header that is no column of these rows is to be skipped."""

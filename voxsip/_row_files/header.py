@@ -52,7 +52,7 @@ class Header:
             elif place:  # else the index that pandas writes
                 finder.fault(f"column {place + 1} has no name", remedy="Name or remove it.")
         for header in mapped:
-            if header not in names:
+            if not any(columns.same(header, name) for name in names):
                 finder.fault(f"--map names a column {clipped(header)} that is not there")
         finder.finish(constants, "file")
         return None if problems.count > before else cls(fields, len(names), constants)
@@ -103,6 +103,13 @@ class Finder:
 
     def _unknown(self, name: str) -> None:
         columns = self._columns
+        if columns.is_made_by_purchase(name):
+            self.fault(
+                "names registrations that were bought already",
+                _readable(name),
+                "To buy more under these names, remove the column; to use them, bind the file.",
+            )
+            return
         if guesses := columns.guesses(name):
             options = " or ".join(f"--map {name}={guess}" for guess in guesses)
             remedy = f"If it is ours, pass {options}; else --ignore-extra-columns."

@@ -50,6 +50,8 @@ def value_of(column: Column, cell: object) -> object:
         return cell
     if type(cell) is int and column.kind == "int":
         return _in_range(cell)
+    if type(cell) is float and column.kind == "int" and cell.is_integer() and abs(cell) < 2**53:
+        return _in_range(int(cell))  # of a data frame; a larger one may have been rounded
     raise BadCell(f"a {_JSON_NAMES.get(type(cell), 'value')} stands where {_WANTED[column.kind]}")
 
 

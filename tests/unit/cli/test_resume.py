@@ -66,6 +66,42 @@ def test_status_of_a_stopped_job(stopped):
     assert 20 <= state["counts"]["done"] < 200
 
 
+def test_flags_of_the_command_hold_when_its_journal_is_resumed(stopped):
+    _, voxsip = stopped
+    ended = voxsip("bulk", "bind", "rows.csv", "--journal", "job.sqlite", "--resume", "--verify")
+    assert ended.code == 0, ended.err
+    figures = [line.split() for line in ended.out.splitlines()]
+    assert ["mismatches", "0"] in figures
+    assert ["rows", "200"] in figures
+
+
+def test_an_interrupted_job_without_a_journal_says_what_is_left(serve, write):
+    _, voxsip = serve(registrations=200, latency=0.02)
+    path = write("id,app id\n" + "".join(f"{number},1\n" for number in range(1, 201)))
+    ended = start_and_stop(voxsip, "bulk", "bind", path, "--report", "out")
+    assert ended.code == 130
+    assert "run the rows that are left: out/failed.csv" in ended.err
+    assert "correct" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("journal", "words"),
+    [
+        ("", "--journal: give the path of a new file"),
+        (".", "--journal: . is a folder: name a new file in it"),
+        ("rows.csv", "--journal: rows.csv is the file of rows: name a new file"),
+        ("none/job.sqlite", "there is no such folder"),
+    ],
+)
+def test_a_place_where_no_journal_can_be(serve, write, journal, words):
+    emulator, voxsip = serve(registrations=1)
+    path = write("id,app id\n1,1\n")
+    ended = voxsip("bulk", "bind", path, "--journal", journal)
+    assert ended.code == 2
+    assert words in ended.err
+    assert emulator.state["counters"]["BindSipRegistration"]["received"] == 0
+
+
 def test_status_of_a_running_job(serve, write):
     _, voxsip = serve(registrations=50, latency=0.5)
     path = write("id,app id\n" + "".join(f"{number},1\n" for number in range(1, 51)))

@@ -48,6 +48,29 @@ def test_columns_of_another_system(read):
     assert rows[0].password.reveal() == "s3cret"
 
 
+def test_a_header_is_mapped_whatever_its_case(read):
+    names = {"extension": "sip_username", "SECRET": "password"}
+    rows = read(EXPORT, names=names, constants={"proxy": "p"}, ignore_extra=True)
+    assert [row.sip_username for row in rows] == ["1001", "1002"]
+    assert rows[0].password.reveal() == "s3cret"
+
+
+def test_registrations_that_were_bought_are_not_bought_again_on_advice(read):
+    bought = "sip_registration_id,sip_username,proxy\n11,alice,p\n"
+    text = refused(read, bought, request=CreateRequest)
+    assert "column sip_registration_id: names registrations that were bought already" in text
+    assert "--ignore-extra-columns" not in text
+
+
+def test_integral_numbers_of_a_data_frame_in_jsonl(read):
+    lines = '{"sip_registration_id": 7.0, "application_id": 1.0}\n'
+    [row] = read(lines, request=BindRequest, name="rows.jsonl")
+    assert (row.sip_registration_id, row.application_id) == (7, 1)
+    for number in ("7.5", "9007199254740992.0", "1e300"):
+        text = refused(read, lines.replace("7.0", number), request=BindRequest, name="rows.jsonl")
+        assert "a fraction stands where a whole number is wanted" in text
+
+
 def test_never_silently_the_wrong_column(read):
     text = refused(read, EXPORT)
     assert "column Extension: there is no such column" in text

@@ -135,7 +135,8 @@ class How:
         """Check a file of rows and run its job."""
         if self.resume and not self.dry_run:
             journal = _journal_of(file, journal)
-            code = continue_job(journal, file, kind, self.options)
+            flags = {"skip_unchanged": self.skip_unchanged, "verify": self.verify}
+            code = continue_job(journal, file, kind, self.options, flags)
             if code is not None:
                 return code
         with RowFile(file, REQUESTS[kind], self.options.file_options.reading()) as source:
@@ -150,7 +151,7 @@ class How:
                 return _checked(source, rows, as_json=self.options.output.json)
             if kind == "create":
                 journal = _journal_of(file, journal)
-            _check_place(journal)
+            _check_place(journal, file)
             if kind == "delete" and rows and not self.yes and _ask.on_terminal():
                 _ask.confirm(f"Delete {counted(len(rows), 'registration')}?", "nothing was deleted")
             return self._run(kind, source, rows, journal)
@@ -217,19 +218,26 @@ def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
     return Exit.DONE
 
 
-def _check_place(journal: str | None) -> None:
-    """See that a journal can be made; refuse to begin a job on that of another: it may have bought the same rows."""
+def _check_place(journal: str | None, rows: str) -> None:
+    """Refuse a place where no journal can be made, or where one is: its job may have bought the same rows."""
     if journal is None:
         return
     if "://" in journal:
         check_journal(journal)
         return
-    if Path(journal).exists():
+    if not journal:
+        raise CommandError("--journal: give the path of a new file")
+    place = Path(journal)
+    if place.is_dir():
+        raise CommandError(f"--journal: {journal} is a folder: name a new file in it")
+    if place.exists() and rows != "-" and Path(rows).exists() and place.samefile(rows):
+        raise CommandError(f"--journal: {journal} is the file of rows: name a new file")
+    if place.exists():
         raise CommandError(
             f"the journal {journal} exists already: resume its job with "
             f"'{resume_command(journal, None)}', or name another with --journal"
         )
-    if not Path(journal).absolute().parent.is_dir():
+    if not place.absolute().parent.is_dir():
         raise CommandError(f"the journal {journal} cannot be made: there is no such folder")
 
 

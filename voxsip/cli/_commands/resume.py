@@ -18,6 +18,8 @@ from voxsip.cli._jobs.run import launch
 from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from voxsip import AsyncClient
     from voxsip.bulk import BulkJob, JournalStatus
 
@@ -41,15 +43,25 @@ def resume(
     """
     if journal is None:
         journal = most_recent_journal()
-    return _resume(journal, read_state(journal), file, options)
+    return _resume(journal, read_state(journal), file, options, {})
 
 
-def _resume(journal: str, state: JournalStatus, file: str | None, options: CommonOptions) -> Exit:
+def _resume(
+    journal: str,
+    state: JournalStatus,
+    file: str | None,
+    options: CommonOptions,
+    flags: Mapping[str, bool],
+) -> Exit:
     if state.kind == "apply":
         plan = state.source or "PLAN"
         raise CommandError(
             f"{journal} is the journal of a plan: resume it with 'voxsip apply {plan}'"
         )
+    told = {
+        name: bool(state.options.get(name)) or flags.get(name, False)
+        for name in ("skip_unchanged", "verify")
+    }
     path, reading = file or _source(journal, state), options.file_options.reading()
     with RowFile(path, REQUESTS[state.kind], reading) as source:
         print_note(source)
@@ -61,8 +73,14 @@ def _resume(journal: str, state: JournalStatus, file: str | None, options: Commo
             )
 
         def make(client: AsyncClient) -> BulkJob[Any]:
-            checksum = rows.checksum
-            return client.bulk.resume(journal, rows, checksum=checksum, **options.for_client())
+            return client.bulk.resume(
+                journal,
+                rows,
+                checksum=rows.checksum,
+                skip_unchanged=told["skip_unchanged"],
+                verify=told["verify"],
+                **options.for_client(),
+            )
 
         return launch(
             state.kind,
@@ -71,14 +89,20 @@ def _resume(journal: str, state: JournalStatus, file: str | None, options: Commo
             make,
             journal=journal,
             options=options,
-            reads_first=bool(state.options.get("skip_unchanged")),
-            verify=bool(state.options.get("verify")),
+            reads_first=told["skip_unchanged"],
+            verify=told["verify"],
             resumed=True,
         )
 
 
-def continue_job(journal: str, file: str, kind: str, options: CommonOptions) -> int | None:
-    """Continue the job of a journal, for `--resume`; return None if it has not begun."""
+def continue_job(
+    journal: str, file: str, kind: str, options: CommonOptions, flags: Mapping[str, bool]
+) -> int | None:
+    """Continue the job of a journal, for `--resume`; return None if it has not begun.
+
+    Args:
+        flags: The flags of the command; one that is set holds for the rest of the job, too.
+    """
     if not is_store(journal) and not Path(journal).exists():
         return None
     try:
@@ -96,7 +120,7 @@ def continue_job(journal: str, file: str, kind: str, options: CommonOptions) -> 
         with_failed = f" with {counted(failed, 'failed row')}" if failed else ""
         print_message(f"the job of {shown(journal)} has finished{with_failed}; nothing was sent")
         return Exit.FAILED if failed else Exit.DONE
-    return _resume(journal, state, file, options)
+    return _resume(journal, state, file, options, flags)
 
 
 def _source(journal: str, state: JournalStatus) -> str:

@@ -197,7 +197,7 @@ async def _purchase_date(scene: Scene) -> Verdict:
 async def _price_told(scene: Scene) -> Verdict:
     reply = await scene.ask("GetSubscriptionPrice", subscription_template_type="SIP_REGISTRATION")
     count = len(reply["result"])
-    return verdict(count > 0, f"{count} price templates")
+    return verdict(count > 0, counted(count, "price template"))
 
 
 async def _live_balance(scene: Scene) -> Verdict:
