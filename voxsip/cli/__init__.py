@@ -16,13 +16,12 @@ def main(arguments: list[str] | None = None) -> int:
     Args:
         arguments: the words after the program's name; by default those of this process.
     """
-    from voxsip.cli._terminal.streams import open_closed_descriptors  # noqa: PLC0415 - as all else
+    from voxsip.cli._terminal.streams import open_closed_descriptors  # noqa: PLC0415 - with all else
 
     open_closed_descriptors()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments == ["--version"]:
-        print(f"voxsip {__version__}")
-        return 0
+        return _print_version()
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         print(
@@ -36,3 +35,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
     return run(arguments)
+
+
+def _print_version() -> int:
+    from voxsip.cli._terminal.streams import OutputLost, guarded_streams  # noqa: PLC0415
+
+    with guarded_streams():
+        try:
+            print(f"voxsip {__version__}", flush=True)
+        except OutputLost as lost:
+            if lost.reader_gone:
+                return 130
+            print(f"voxsip: {lost}", file=sys.stderr)
+            return 1
+    return 0

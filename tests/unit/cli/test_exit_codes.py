@@ -7,6 +7,8 @@ import time
 import pytest
 
 from tests.support.cli_command import Command
+from voxsip.bulk import Report, Stop
+from voxsip.cli._jobs.summary import exit_code
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +29,16 @@ def wait_for(emulator, command):
     """Return once the emulator has received a command."""
     while not emulator.state.counters.get(command, {}).get("received"):
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "code"),
+    [(stop, 3) for stop in (Stop.AUTHORIZATION, Stop.PROXY, Stop.STORE)]
+    + [(stop, 4) for stop in (Stop.FAILURES, Stop.RATIO, Stop.FUNDS, Stop.QUOTA, Stop.DEADLINE)]
+    + [(None, 0)],
+)
+def test_each_reason_to_stop_has_its_code(stopped, code):
+    assert exit_code(Report(kind="bind", stopped=stopped)) == code
 
 
 def test_0_all_rows_done(serve, write):

@@ -114,6 +114,9 @@ def test_events_that_go_nowhere_are_refused(serve, write):
         ("registrations list > /dev/full", 1, "No space left"),
         ("registrations list --json | true", 130, ""),
         ("--help > /dev/full", 1, "No space left"),
+        ("--version > /dev/full", 1, "No space left"),
+        ("--version >&-", 1, "it is closed"),
+        ("--version | true", 130, ""),
         ("bulk template bind > /dev/full", 1, "No space left"),
         ("token >&-", 1, "it is closed"),
         (

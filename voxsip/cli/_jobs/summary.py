@@ -46,7 +46,7 @@ def exit_code(report: Report) -> Exit:
     """Return what a job's report means for the user."""
     if report.stopped in {INTERRUPTED, READER_GONE}:
         return Exit.INTERRUPTED
-    if report.stopped in {Stop.AUTHORIZATION, Stop.PROXY}:
+    if report.stopped in {Stop.AUTHORIZATION, Stop.PROXY, Stop.STORE}:
         return Exit.REFUSED
     if report.stopped is not None:
         return Exit.STOPPED
