@@ -54,6 +54,21 @@ def test_ten_mistakes_make_ten_messages_and_no_request(serve, write):
     assert calls(emulator) == {}
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--concurrency", 0), "--concurrency: expected a whole number from 1 to 256, got 0"),
+        (("--rate", "nan"), "--rate: give a number above 0"),
+        (("--max-failure-ratio", 2), "--max-failure-ratio: expected a number from 0 to 1"),
+    ],
+)
+def test_dry_run_checks_the_limits(serve, write, options, words):
+    _, voxsip = serve()
+    ended = voxsip("bulk", "bind", write(BIND), "--dry-run", *options)
+    assert ended.code == 2
+    assert words in ended.err
+
+
 def test_dry_run_sends_nothing(serve, write):
     emulator, voxsip = serve()
     path = write(BIND)

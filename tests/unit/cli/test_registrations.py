@@ -92,6 +92,13 @@ def test_delete_many(voxsip, emulator):
     assert [item["sip_registration_id"] for item in emulator.state["registrations"]] == [2]
 
 
+def test_delete_many_names_the_one_that_fails_and_those_that_were_not_tried(voxsip, emulator):
+    ended = voxsip("registrations", "delete", "1", "98", "3", "--yes")
+    assert ended.code == 1
+    assert "registration 98 met an error; not tried: 3" in ended.err
+    assert [item["sip_registration_id"] for item in emulator.state["registrations"]] == [2, 3]
+
+
 @pytest.mark.parametrize("content", ["", "\n", None])
 def test_a_password_that_cannot_be_read(voxsip, emulator, write, content):
     path = "none" if content is None else write(content, "secret")

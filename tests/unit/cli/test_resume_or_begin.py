@@ -35,6 +35,10 @@ def test_says_that_a_finished_job_has_failed_rows(serve, write):
     ended = voxsip(*command)
     assert ended.code == 1
     assert "has finished with 1 failed row; nothing was sent" in ended.err
+    [event] = voxsip(*command, "--json").events
+    assert event["event"] == "finished"
+    counts = {name: event[name] for name in ("exit_code", "rows", "done", "failed", "restored")}
+    assert counts == {"exit_code": 1, "rows": 2, "done": 1, "failed": 1, "restored": 2}
     status = voxsip("bulk", "status")
     assert "the most recent job: rows.csv.journal" in status.err
     assert "finished with 1 failed row" in status.out

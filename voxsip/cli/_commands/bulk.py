@@ -133,6 +133,7 @@ class How:
 
     def start(self, kind: RowKind, file: str, journal: str | None) -> int:
         """Check a file of rows and run its job."""
+        self.options.for_client()  # a mistake in the limits is told before anything is read
         if self.resume and not self.dry_run:
             journal = _journal_of(file, journal)
             flags = {"skip_unchanged": self.skip_unchanged, "verify": self.verify}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Group, Parameter
 
+from voxsip import VoxsipError
 from voxsip._printable import counted
 from voxsip.bulk import CreateRequest
 from voxsip.cli._connection import DEFAULT, SIP_DEFAULT, Connection, SipConnection, Switch
@@ -307,8 +308,15 @@ def delete_(
         ask.confirm(f"Delete registration {ids}?", "nothing was deleted")
 
     async def drop(client: AsyncClient) -> None:
-        for one in sip_registration_id:
-            await client.sip_registrations.delete(sip_registration_id=one)
+        for place, one in enumerate(sip_registration_id, 1):
+            try:
+                await client.sip_registrations.delete(sip_registration_id=one)
+            except VoxsipError:
+                left = ", ".join(map(str, sip_registration_id[place:]))
+                print_message(
+                    f"registration {one} met an error" + (f"; not tried: {left}" if left else "")
+                )
+                raise
             _confirm(f"registration {one} is deleted", one, as_json=json)
 
     connection.run(drop)

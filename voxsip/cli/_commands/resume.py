@@ -9,12 +9,13 @@ from voxsip import ConfigurationError
 from voxsip._bindings.rows import REQUESTS
 from voxsip._printable import counted
 from voxsip._row_files import RowFile
-from voxsip.bulk import read_journal
+from voxsip.bulk import Report, read_journal
 from voxsip.cli._commands.status import most_recent_journal, read_state
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.notes import print_note
 from voxsip.cli._jobs.options import NO_OPTIONS, CommonOptions, File
 from voxsip.cli._jobs.run import launch
+from voxsip.cli._jobs.summary import exit_code, print_report
 from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
@@ -119,8 +120,20 @@ def continue_job(
         failed = state.counts.get("failed", 0)
         with_failed = f" with {counted(failed, 'failed row')}" if failed else ""
         print_message(f"the job of {shown(journal)} has finished{with_failed}; nothing was sent")
-        return Exit.FAILED if failed else Exit.DONE
+        report = _report_of(state)
+        if options.output.json:
+            print_report(report, report.rows, as_json=True)
+        return exit_code(report)
     return _resume(journal, state, file, options, flags)
+
+
+def _report_of(state: JournalStatus) -> Report:
+    """Return the report of a job that has finished, all of whose rows are restored."""
+    rows = sum(state.counts.values())
+    report = Report(kind=state.kind, rows=rows, restored=rows, errors={**state.errors})
+    for status in ("done", "unchanged", "failed", "skipped", "unknown"):
+        setattr(report, status, state.counts.get(status, 0))
+    return report
 
 
 def _source(journal: str, state: JournalStatus) -> str:

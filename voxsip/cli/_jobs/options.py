@@ -34,17 +34,21 @@ class Limits:
     "Send no further row after this time."
 
     def values(self, rate_store: str | None = None) -> dict[str, Any]:
-        """Return what is given as `client.bulk` names it; `rate_store` keeps the rate."""
+        """Return what is given as `client.bulk` names it, checked; `rate_store` keeps the rate."""
         if self.rate is not None and not 0 < self.rate < math.inf:
             raise CommandError("--rate: give a number above 0")
-        given = {
+        given: dict[str, Any] = {
             "concurrency": self.concurrency,
             "rate_limit": self._rate_limit(rate_store),
             "max_failures": self.max_failures,
             "max_failure_ratio": self.max_failure_ratio,
             "deadline": self.deadline,
         }
-        return {name: value for name, value in given.items() if value is not None}
+        given = {name: value for name, value in given.items() if value is not None}
+        from voxsip.bulk._options import Options  # noqa: PLC0415 - `--help` does without jobs
+
+        Options(**given)
+        return given
 
     def _rate_limit(self, rate_store: str | None) -> RateLimit | SharedRate | None:
         if rate_store is not None:
