@@ -26,17 +26,23 @@ WRITTEN_BY_HAND = {"sip_registrations": AsyncRegistrations}
 """Classes that add methods to those of a group, by attribute of the client."""
 TWINS = {group.removeprefix("Async") for group in GROUPS.values()}
 MADE_BY_OTHERS = {
-    *(
-        "AsyncBulk",
-        "AsyncDesired",
-        "AsyncPager",
-        "Bulk",
-        "BulkJob",
-        "Desired",
-        "Pager",
-        "SyncBulkJob",
-    ),
+    "AsyncBulk",
+    "AsyncCluster",
+    "AsyncDesired",
+    "AsyncPager",
+    "Bulk",
+    "BulkJob",
+    "Cluster",
+    "ClusterJob",
+    "Desired",
+    "JobProgress",
+    "JobStatus",
+    "Pager",
+    "PartSummary",
+    "SyncBulkJob",
+    "SyncClusterJob",
 }
+"""Classes whose objects users get from a client, a job or a function."""
 HIDDEN = "\ue000"
 PAGE = """\
 # {name}
