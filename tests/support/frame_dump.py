@@ -12,18 +12,19 @@ DEEPEST = 6
 WIDEST = 60
 
 
+def rich_traceback(error):
+    """Return what rich shows of frames and locals, without lines of source: to read and colour those takes most of its time."""
+    everything = {"show_locals": True, "locals_max_length": None, "locals_max_string": None}
+    trace = Traceback.extract(type(error), error, error.__traceback__, **everything)
+    for stack in trace.stacks:
+        for frame in stack.frames:
+            frame.filename = f"<{frame.filename}>"  # as of code that is in no file
+    return Traceback(trace, **everything, max_frames=0)
+
+
 def rich_text(error):
     out = io.StringIO()
-    shown = Traceback.from_exception(
-        type(error),
-        error,
-        error.__traceback__,
-        show_locals=True,
-        locals_max_length=None,
-        locals_max_string=None,
-        max_frames=0,
-    )
-    Console(file=out, width=300).print(shown)
+    Console(file=out, width=300).print(rich_traceback(error))
     return out.getvalue()
 
 

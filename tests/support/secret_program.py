@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.traceback import Traceback
 
 import voxsip
 from tests.support.answers import Answer, answering
+from tests.support.frame_dump import rich_traceback
 from tests.support.marked_secrets import secret
 from voxsip import webhooks
 from voxsip.report import ReportWriter
@@ -31,26 +31,7 @@ def show(value):
     print(repr(value), str(value), f"{value!r:>5}" if isinstance(value, Exception) else "")
     if isinstance(value, BaseException):
         log.error("caught", exc_info=value)
-        trace = Traceback.extract(
-            type(value),
-            value,
-            value.__traceback__,
-            show_locals=True,
-            locals_max_length=None,
-            locals_max_string=None,
-        )
-        for stack in trace.stacks:
-            for frame in stack.frames:
-                frame.filename = f"<{frame.filename}>"  # or its source is read and coloured anew
-        Console(width=300, file=sys.stdout).print(
-            Traceback(
-                trace,
-                show_locals=True,
-                locals_max_length=None,
-                locals_max_string=None,
-                max_frames=0,
-            )
-        )
+        Console(width=300, file=sys.stdout).print(rich_traceback(value))
         found = traceback.TracebackException.from_exception(value, capture_locals=True)
         print("".join(found.format()))
         if isinstance(value, voxsip.VoxsipError):

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 import voxsip
-from tests.support.frame_dump import chain, everything_shown
+from tests.support.frame_dump import chain, everything_shown, plain_text, rich_text, tracked
 from tests.support.marks import MARK, PASSWORD
 from voxsip import webhooks
 from voxsip._auth import signing
@@ -160,12 +160,13 @@ def test_the_dump_finds_what_is_there():
         def __init__(self):
             self.deep = [{"x": ("M4RK",)}]
 
-    def fail(_holder):
+    def fail(_holder, _near=MARK):
         planted()
 
     with pytest.raises(KeyError) as caught:
         fail(Holder())
-    assert MARK in everything_shown(caught.value)
+    for shown in (rich_text, plain_text, lambda error: "\n".join(tracked(error))):
+        assert MARK in shown(caught.value)
 
 
 SYNC = {
