@@ -124,7 +124,7 @@ class Columns:
         return (_folded(header) or header) == (_folded(other) or other)
 
     def is_made_by_purchase(self, header: str) -> bool:
-        """Returns whether a header names the ids of registrations that exist, in rows that buy new ones."""
+        """Returns whether a header has ids of bought registrations, in rows that buy."""
         return _folded(header) in _IDS and "sip_registration_id" not in {
             column.name for column in self.all
         }

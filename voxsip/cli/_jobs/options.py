@@ -34,7 +34,7 @@ class Limits:
     "Send no further row after this time."
 
     def values(self, rate_store: str | None = None) -> dict[str, Any]:
-        """Return what is given as `client.bulk` names it, checked; `rate_store` keeps the rate."""
+        """Return what is given, checked, by the names of `client.bulk`."""
         if self.rate is not None and not 0 < self.rate < math.inf:
             raise CommandError("--rate: give a number above 0")
         given: dict[str, Any] = {
