@@ -162,7 +162,7 @@ class AsyncBulk:
         return await read_quote(client, rows)
 
     def _run(self, kind: Kind | None, rows: Any, given: Mapping[str, Any]) -> Run:
-        """Make what runs a job; of one without a kind, the journal says what its rows are for."""
+        """Return the run of a job; without a kind, its journal tells the kind."""
         about = {name: given.get(name) for name in _ABOUT_INPUT}
         for name, value in about.items():
             if not isinstance(value, str | None) or value == "":

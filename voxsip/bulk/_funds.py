@@ -64,7 +64,7 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
 async def can_pay(
     client: BaseAsyncClient, rows: int | None, hold: Callable[..., Awaitable[Quote]] | None = None
 ) -> bool:
-    """Returns whether the money covers so many purchases; of an unknown number, the first.
+    """Returns whether the money covers so many purchases, or one if unknown.
 
     Args:
         rows: the number of rows to buy; None if it is not known.
@@ -91,7 +91,7 @@ async def can_pay(
 def count_purchases(
     source: Source, existing: Existing | None, settled: int, account: Container[int | None]
 ) -> int | None:
-    """Count the rows that are still to be bought for an account; None if that is not known beforehand.
+    """Count the rows still to be bought for an account; None if unknown.
 
     Args:
         existing: the registrations that exist and are not bought again, or None.
@@ -132,7 +132,7 @@ def _unreadable(command: str, what: str) -> UnexpectedReplyError:
 
 
 def _price(template: SubscriptionTemplate) -> Decimal | None:
-    """Return what one purchase reserves: first fee, first month, and the taxes on both; None if that is not told."""
+    """Return the price that one purchase reserves, taxes included; None if unknown."""
     zero = Decimal(0)
     month = template.price if template.price_in_currency is None else template.price_in_currency
     once = (

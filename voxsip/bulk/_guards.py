@@ -12,7 +12,7 @@ from voxsip.bulk._outcomes import Kind, Outcome, Stop, stop_reason
 
 @attrs.define(kw_only=True)
 class Guards:
-    """Looks at the outcomes of this run, one after another; its limits are those of `Options`.
+    """Compares the outcomes of this run with the limits of `Options`.
 
     Args:
         contain: told what would stop the job for every row; returns whether it is the affair of one account.

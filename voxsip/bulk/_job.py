@@ -55,7 +55,9 @@ class BulkJob(Generic[R, P]):
         return self._run.rate
 
     def stop(self, reason: str = Stop.REQUESTED, *, read_rest: bool = True) -> None:
-        """Send no further row and let the rows in flight end. May be called from any thread or signal handler.
+        """Send no further row and let the rows in flight end.
+
+        May be called from any thread or signal handler.
 
         Args:
             reason: the reason that the report gives.
@@ -88,7 +90,7 @@ class BulkJob(Generic[R, P]):
 
     @property
     def reachable(self) -> bool:
-        """Whether the loop that the job runs on still serves this process; not after a fork or at exit."""
+        """Whether the job's loop serves this process; not after a fork or at exit."""
         return (
             self._loop is not None and not self._loop.is_closed() and self._process == os.getpid()
         )
@@ -132,7 +134,7 @@ class BulkJob(Generic[R, P]):
             await self.aclose()
 
     def start(self) -> asyncio.Task[None]:
-        """Start the job unless it has started; for the blocking client. Returns the task that runs the job."""
+        """Start the job once, and return its task; for the blocking client."""
         if self._task is None:
             self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._run.run(), name="voxsip-bulk")

@@ -97,7 +97,7 @@ class CreateOptions(JobOptions, total=False):
 
 
 class ResumeOptions(PacedOptions, total=False):
-    """Options of a job that is resumed: what is not given stays as the job was started.
+    """Options of a job that is resumed; those not given stay as they were.
 
     Failures of earlier runs do not count.
 
@@ -138,7 +138,7 @@ def check_names(command: str, given: Mapping[str, object], known: type) -> None:
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """The options of one job, with what holds where none is given; the TypedDicts above say what each is.
+    """The checked options of one job, with their defaults.
 
     Raises:
         InvalidArgumentError: naming the option.
@@ -184,7 +184,7 @@ class Options:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any], overrides: Mapping[str, Any]) -> Self:
-        """Make options of what a journal kept, except where a value is given again (is not None)."""
+        """Make options of those in a journal and those that are given again."""
         values = {name: kept[name] for name in _KEPT if name in kept}
         if kept.get("rate") is not None:
             values["rate_limit"] = RateLimit(kept["rate"], burst=kept.get("burst", 1))

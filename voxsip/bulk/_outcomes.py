@@ -33,7 +33,7 @@ _SHOWN = frozenset[str]().union(*COLUMNS.values()) - SECRET_COLUMNS
 
 
 def _shown(row: object) -> str:
-    """Show a row. One that could not be read may have its password in any place but a known column's."""
+    """Show a row; one that is unreadable may have its password in any column."""
     if type(row) in COLUMNS:
         return repr(row)
     if not isinstance(row, Mapping):
@@ -171,7 +171,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether the job reached its end, every row is done or unchanged, and no compared registration differs."""
+        """Whether the job ended with all rows done or unchanged, and no mismatch."""
         fine = self.rows == self.done + self.unchanged and not self.mismatches
         return fine and self.stopped is None
 

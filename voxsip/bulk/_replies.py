@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def reply_of(command: str, made: int | None = None) -> Model | None:
-    """Return what a command that was carried out answers, as far as it is known; None for a creation without an id.
+    """Return the known reply of a done command; None for a create without an id.
 
     Args:
         command: One of those that change registrations.

@@ -210,7 +210,7 @@ class Run:
                 await account.verifier.compare(self._report)
 
     async def _until_quiet(self, journal: Journal, kind: Kind) -> None:
-        """Wait until requests of earlier runs have arrived, before anything is looked at or sent.
+        """Wait until requests of earlier runs have arrived.
 
         They left before the journal was opened again, so the wait counts from there, by one clock of one process:
         neither another kill nor a sleeping machine shortens it. The whole job waits: of binds in flight a journal
@@ -248,7 +248,7 @@ class Run:
     async def _journal_at(
         self, path: str, header: JobHeader | None, known: Iterable[int] | None
     ) -> Journal:
-        """Open the journal of a job that is resumed, or with a header make that of a new one."""
+        """Open the journal of a resumed job, or create that of a new one."""
         if is_store(path):
             from voxsip.bulk._journal.store import StoreJournal  # noqa: PLC0415 - only with a store
 
@@ -274,7 +274,7 @@ class Run:
         return self._limits
 
     async def _survey(self) -> list[int] | None:
-        """Note what is there before the first purchase; a journal has it from its first moment on."""
+        """List the registrations before the first purchase, for the journal."""
         if self.kind != "create":
             return None
         if self.journal is not None and is_store(self.journal):

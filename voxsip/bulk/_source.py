@@ -26,18 +26,18 @@ Rows = Iterable[object] | AsyncIterable[object]
 
 
 def hide_rows(rows: object) -> Any:
-    """Return a job's input out of the sight of tracebacks: the first thing that is done with it."""
+    """Hide a job's input from tracebacks; called before anything else."""
     return rows if isinstance(rows, Hidden | Source) else Hidden(as_rows(rows))
 
 
 def hide_address(journal: Any) -> Any:
-    """Return a journal's path as text, or its address, which may hold a password, as text that does not show itself."""
+    """Return a path as text, or an address as text that shows no password."""
     name = os.fspath(journal) if isinstance(journal, os.PathLike) else journal
     return conceal(name) if isinstance(name, str) and "://" in name else name
 
 
 def hide_input(rows: object, options: Any) -> Any:
-    """Return a job's input out of the sight of tracebacks, and hide an address among its options where it stands."""
+    """Hide a job's input, and a journal's address among its options."""
     if "journal" in options:
         options["journal"] = hide_address(options["journal"])
     return hide_rows(rows)
@@ -51,7 +51,7 @@ END: Final = End()
 
 
 class _Broken:
-    """Stands for an input that has raised: every further read raises the same, and does not look like the end."""
+    """Stands for an input that has raised: each further read raises the same."""
 
     __slots__ = ("_error",)
 
@@ -72,7 +72,7 @@ class _Broken:
 
 
 def _explained(error: BaseException) -> BaseException:
-    """Return what to raise for an error of the input; a cancellation that nobody asked for would look like an end."""
+    """Return the error to raise for an input's error or stray cancellation."""
     task = asyncio.current_task() if isinstance(error, asyncio.CancelledError) else None
     if task is None or task.cancelling():
         return error
@@ -107,7 +107,7 @@ class Source:
         self.is_sync: bool = isinstance(rows.reveal(), Iterable)
 
     def again(self) -> Iterator[object] | None:
-        """Return an iterator from the start, beside the one `pull` uses; None if there can be only one."""
+        """Return a second iterator from the start; None if there can be only one."""
         if not isinstance(self._rows.reveal(), Iterable):
             return None
         fresh = iter(self._rows.reveal())
@@ -115,12 +115,12 @@ class Source:
 
     @property
     def named_accounts(self) -> Collection[int | None]:
-        """The accounts that rows are for, if the input has counted them; None is the client's own."""
+        """The accounts of the rows if the input counted them; None: the own."""
         counted = getattr(self._rows.reveal(), "accounts", None)
         return counted.keys() if isinstance(counted, Counter) else ()
 
     def count_accounts(self) -> Mapping[int | None, int] | None:
-        """Return the number of rows for each account, None being the client's own; None if that cannot be told."""
+        """Return the number of rows by account; None if it is unknown."""
         rows = self._rows.reveal()
         counted = getattr(rows, "accounts", None)
         if isinstance(counted, Counter):

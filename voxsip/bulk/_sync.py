@@ -199,7 +199,7 @@ class SyncBulkJob(Generic[R, P]):
         self.close()
 
     async def _exchange(self, batch: Batch) -> tuple[deque[Outcome[Any]], bool]:
-        """On the loop thread: bring rows, fetch outcomes; once there are none left, raise what the job raised."""
+        """Bring rows and fetch outcomes, on the loop thread; raise the job's error."""
         inbox, queue = self._inbox, self._job.queue
         if inbox.hungry:
             inbox.add(batch)
@@ -233,7 +233,7 @@ class SyncBulkJob(Generic[R, P]):
 
 
 def _read(rows: Iterator[object]) -> Batch:
-    """In the caller's thread: read rows until there are enough of them, or for long enough."""
+    """Read rows in the caller's thread until there are enough, or time is up."""
     batch = Batch()
     append = batch.rows.append
     before = SYSTEM.monotonic()
@@ -269,7 +269,7 @@ class Bulk:
         rows: Iterable[BindRequest | Mapping[str, object]],
         **options: Unpack[BindOptions],
     ) -> SyncBulkJob[BindRequest, BindSipRegistrationReply]:
-        """Bind and unbind registrations; see `AsyncBulk.bind`. The rows are read in this thread."""
+        """Bind and unbind registrations, read in this thread; see `AsyncBulk.bind`."""
         rows = hide_input(rows, options)
         return self._job(self._bulk.bind, rows, options)
 
@@ -297,7 +297,7 @@ class Bulk:
         rows: Iterable[BindRequest | CreateRequest | DeleteRequest | Mapping[str, object]],
         **options: Unpack[ResumeOptions],
     ) -> SyncBulkJob[Any]:
-        """Resume a job from its journal; see `AsyncBulk.resume`. The rows are read in this thread."""
+        """Resume a job, its rows read in this thread; see `AsyncBulk.resume`."""
         rows = hide_rows(rows)
         journal = hide_address(journal)
         return self._job(partial(self._bulk.resume, journal), rows, options)
@@ -309,5 +309,5 @@ class Bulk:
         return SyncBulkJob(start(inbox, **options), inbox, rows, self._runner)
 
     def quote(self, rows: int | None = None, *, account_id: int | None = None) -> Quote:
-        """Compare the price of registrations with the account's balance; see `AsyncBulk.quote`."""
+        """Compare a price with the account's balance; see `AsyncBulk.quote`."""
         return self._runner.run(self._bulk.quote(rows, account_id=account_id))

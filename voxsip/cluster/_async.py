@@ -88,7 +88,7 @@ class AsyncCluster:
         self._client = client
 
     async def bind(self, path: Path, *, store: str, **options: Unpack[BindOptions]) -> ClusterJob:
-        """Make a job that binds and unbinds registrations; nothing is sent before it is run.
+        """Make a job that binds and unbinds registrations; it sends nothing yet.
 
         The final state is that of running the rows one after another, in the order of the file.
 
@@ -106,7 +106,7 @@ class AsyncCluster:
     async def create(
         self, path: Path, *, store: str, **options: Unpack[CreateOptions]
     ) -> ClusterJob:
-        """Make a job that buys registrations; nothing is bought before it is run. Each costs money.
+        """Make a job that buys registrations; it buys nothing yet.
 
         Args:
             path: CSV or JSONL, with the columns of `client.bulk.create`; every worker reads it by this path. Passwords stay in the file.

@@ -33,7 +33,10 @@ _NO_ANSWER = (OSError, TimeoutError, RuntimeError, ValueError, AttributeError)
 
 
 class EngineLostError(VoxsipError):
-    """The engine no longer answers. What was done is in the store: run the job again on one that does."""
+    """The engine no longer answers; what was done is in the store.
+
+    Run the job again on an engine that answers.
+    """
 
 
 @attrs.frozen(kw_only=True)

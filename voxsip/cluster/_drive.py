@@ -81,7 +81,7 @@ class Drive:
 
     @property
     def _patience(self) -> float:
-        """Seconds after which a task without a sign of life is lost; a worker first reads the whole file."""
+        """Return the seconds after which a task without a sign of life is lost."""
         return STALE_SECONDS + self.job.rows / ROWS_PER_SECOND
 
     async def run(self) -> None:
@@ -162,7 +162,7 @@ class Drive:
         return True
 
     async def _drop_stale(self) -> None:
-        """Forget tasks whose part nobody holds for long: their worker stands still, or never began them."""
+        """Forget tasks whose worker stands still or never began them."""
         now = self.clock.monotonic()
         stale = {
             number: task
@@ -190,7 +190,10 @@ class Drive:
             del self._tasks[number]
 
     async def _place(self) -> None:
-        """Give parts to workers, as many as have a thread free; one more lets a cluster grow that can."""
+        """Give parts to workers, one for each free thread, and one more.
+
+        The one more lets a cluster grow that can.
+        """
         threads = dict(await self.engine.workers())
         usable = {address: n for address, n in threads.items() if address not in self._refused}
         trusted = {address: n for address, n in usable.items() if address not in self._suspects}

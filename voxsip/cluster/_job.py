@@ -101,12 +101,14 @@ class JobFacts(ABC):
 
     @property
     def note(self) -> str:
-        """How evenly its rows are divided, and whether one machine is as good; some lines for people."""
+        """Some lines for people on how evenly the rows are divided."""
         return self._kept().note
 
 
 class ClusterJob(JobFacts):
-    """A job whose rows are divided into parts, each for one worker at a time. Made by `client.cluster`.
+    """A job whose rows are divided into parts, each for one worker at a time.
+
+    Made by `client.cluster`.
 
     All that is known of it is in the store, so it may be opened and run again from anywhere.
     """
@@ -170,7 +172,9 @@ class ClusterJob(JobFacts):
     async def report(
         self, *, reports: str | os.PathLike[str] | None = None, before: Sums | None = None
     ) -> Report:
-        """Return the report of the job as it stands, all runs together; for those who call `run_part` themselves.
+        """Return the report of the job as it stands, all runs together.
+
+        For programs that call `run_part` themselves.
 
         With `verify`, the live state is read and compared.
 
@@ -190,7 +194,7 @@ class ClusterJob(JobFacts):
     async def write_reports(
         self, report: Report, directory: str | os.PathLike[str]
     ) -> dict[str, Path]:
-        """Write the folder of reports that a bulk job leaves; return the files by their usual names.
+        """Write the folder of reports; return the files by their usual names.
 
         Args:
             report: The report of the job.
@@ -210,7 +214,7 @@ class ClusterJob(JobFacts):
         return _progress(self._record, await self._store.parts(self._record), None, 0.0)
 
     async def outcomes(self) -> AsyncGenerator[Outcome[Any], None]:
-        """Give how every row ended, part after part; those that were not sent are "skipped".
+        """Yield the outcome of every row by part; rows that were not sent are "skipped".
 
         Raises:
             ConfigurationError: The file of rows cannot be read here, or is another one.
@@ -221,7 +225,7 @@ class ClusterJob(JobFacts):
             yield told.outcome
 
     async def stop(self, reason: str = Stop.REQUESTED) -> None:
-        """Send no further row; what is in flight ends. Parts hear of it within some seconds.
+        """Send no further row; parts learn of it within some seconds.
 
         Args:
             reason: The reason that the report gives.
@@ -281,7 +285,7 @@ class ClusterJob(JobFacts):
             return
 
     def _needed(self, report: Report) -> list[str]:
-        """Return the files that must stay where they are: the rows of a job that may be resumed."""
+        """Return the files that a job which may be resumed must find again."""
         fine = report.stopped is None and not (report.failed or report.skipped or report.unknown)
         return [] if fine else [self.path]
 

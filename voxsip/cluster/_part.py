@@ -137,7 +137,7 @@ def run_part_sync(
     wait: float | None = None,
     worker: str | None = None,
 ) -> PartSummary:
-    """Run a part of a job in blocking code; see `run_part`. Its event loop is of its own and ends with it."""
+    """Run a part of a job in blocking code, in a loop of its own; see `run_part`."""
     store = conceal(store)
     factory = None
     with suppress(ImportError):
@@ -243,7 +243,7 @@ class _Work:
         account_id: int | None,
         /,
     ) -> list[int] | None:
-        """Return what was there before the job, which one of its parts lists for all: equal names are in one part."""
+        """Return the registrations before the job, which one part lists for all."""
         if existing is not None:
             return await survey(client, existing)
         if account_id != record.account_id:

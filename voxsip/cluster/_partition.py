@@ -94,7 +94,7 @@ def _divide(account: int | None, groups: Groups, wanted: int) -> list[Part]:
 
 
 def _fill(loads: list[int], rows: int) -> Iterator[int]:
-    """Yield the part of each row that stands alone: those with least are filled up to one level, in turn."""
+    """Yield the part of each row that stands alone, so that parts become even."""
     order = sorted(range(len(loads)), key=loads.__getitem__)
     total, count = rows, 0
     while count < len(order) and loads[order[count]] * count < total:

@@ -117,7 +117,7 @@ class _Reader:
     columns: tuple[str, ...] | None = None
 
     def read(self) -> None:
-        """Read all rows; those that name users by name are known afterwards, if there are any."""
+        """Read all rows; those that name users by name are known afterwards."""
         with RowFile(self.path, REQUESTS[self.kind], self.reading) as file:
             if file.converted:
                 raise InvalidArgumentError(

@@ -112,7 +112,7 @@ def why_stopped(job: JobRecord, parts: Iterable[PartRecord]) -> str | None:
 async def read_told(
     store: ClusterStore, job: JobRecord, parts: Iterable[PartRecord]
 ) -> AsyncGenerator[Told, None]:
-    """Give how every row ended, part after part; within a part in the order of the file.
+    """Yield the outcome of every row, by part and in the order of the file.
 
     Raises:
         ConfigurationError: The file of rows cannot be read here, or is another one.
@@ -150,7 +150,7 @@ async def _restored(
 
 
 def _outcome(index: int, row: Row, known: RestoredRow | None) -> Outcome[Any]:
-    """Return the outcome of a row. One that was about to be sent when its process ended is unknown."""
+    """Return the outcome of a row; one that was about to be sent is unknown."""
     if known is None:
         return Outcome(index=index, row=row, status="skipped")
     check_digest(known, row)
@@ -167,7 +167,7 @@ async def compare(
     client: BaseAsyncClient,
     report: Report,
 ) -> None:
-    """Compare what the rows should have left with what is there, and write what differs into the report.
+    """Compare what the rows should have left with the live state, in the report.
 
     Rows of different parts commute, so that it does not matter which of them is taken in first.
     """
@@ -211,7 +211,9 @@ async def write_files(
 async def _timeline(
     store: ClusterStore, job: JobRecord, parts: list[PartRecord]
 ) -> Callable[[float], float]:
-    """Return what turns a time into seconds since the job began, without the time between its runs.
+    """Return a function from times to seconds since the job began.
+
+    The time between its runs does not count.
 
     For plots alone: it compares the clocks of machines.
     """

@@ -161,7 +161,7 @@ class ClusterStore:
         await self._connection.aclose()
 
     def reading(self, name: str) -> AbstractContextManager[None]:
-        """Return what turns a value of a job that voxsip does not write into an error that names the job."""
+        """Name the job in the error for a value that voxsip does not write."""
         return refusing(f"{self.address}#{name}")
 
     def _record(self, row: Any) -> JobRecord:
@@ -286,7 +286,7 @@ class ClusterStore:
     async def watch(
         self, job: JobRecord, part: int, *figures: object
     ) -> tuple[str | None, str | None]:
-        """Note how far a part is; return why it should stop, and a reason that nobody has noted yet."""
+        """Record a part's progress; return why it should stop, and any new reason."""
         row = await self._connection.fetchrow(statements.WATCH, job.number, part, *figures)
         return (None, None) if row is None else (row["stop"], row["reason"])
 
@@ -308,7 +308,7 @@ class ClusterStore:
         account_id: int | None,
         find: Callable[[], Awaitable[list[int] | None]],
     ) -> list[int] | None:
-        """Return the registrations that an account had before the job's first purchase; None if nobody could list them.
+        """Return the registrations before the first purchase; None if unknown.
 
         Args:
             find: Lists them, if no part of the job has yet.
@@ -325,7 +325,7 @@ class ClusterStore:
     async def counts(
         self, job: JobRecord, parts: Iterable[PartRecord]
     ) -> dict[str, tuple[int, int, int]]:
-        """Return rows, attempts and repeated attempts by status; "intended" are those without an outcome."""
+        """Return rows, attempts and retries by status; "intended" are without outcome."""
         sums: dict[str, tuple[int, int, int]] = {}
         found = await self._by_journals(statements.COUNTS, parts)
         with self.reading(job.name):
@@ -356,7 +356,7 @@ class ClusterStore:
             ]
 
     async def last_rows(self, job: JobRecord, parts: Iterable[PartRecord]) -> dict[int, int]:
-        """Return when the last row of each run ended, in milliseconds since the epoch, by number of the run from 1."""
+        """Return the time of each run's last row, in milliseconds since the epoch."""
         starts = [1e3 * start for start in job.starts]
         last: dict[int, int] = {}
         for row in await self._by_journals(statements.ENDS, parts, starts):
@@ -389,7 +389,7 @@ def check_name(name: object) -> str:
 
 
 def _options(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the options of a job's parts and clients, those that an older voxsip did not know included.
+    """Return the options of parts and clients, completed for an older voxsip.
 
     Raises:
         ValueError: They are none that voxsip writes.

@@ -22,7 +22,7 @@ from voxsip.cluster._store import JobRecord
 
 
 class SyncClusterJob(JobFacts):
-    """A job whose rows are divided into parts, each for one worker at a time; see `ClusterJob`.
+    """A job whose rows are divided into parts; see `ClusterJob`.
 
     Args:
         job: The async twin.
@@ -43,7 +43,7 @@ class SyncClusterJob(JobFacts):
         on_progress: Callable[[JobProgress], object] | None = None,
         reports: str | os.PathLike[str] | None = None,
     ) -> Report:
-        """Run what is left of the job on Dask; see `ClusterJob.run`. Dask's client is a blocking one."""
+        """Run what is left of the job on a blocking client of Dask; see `ClusterJob.run`."""
         return self._runner.run(
             self._job.run(dask_client, on_progress=on_progress, reports=reports)
         )
@@ -102,7 +102,7 @@ BATCH = 1_000
 
 
 class Cluster:
-    """Makes and finds jobs on several machines, for blocking code. Reached as `client.cluster`.
+    """Makes and finds jobs on several machines. Available as `client.cluster`.
 
     Args:
         cluster: The async twin.

@@ -45,7 +45,9 @@ async def connect(address: str) -> AsyncGenerator[Any, None]:
 async def local_workers(
     count: int, *, store: str, environment: Mapping[str, str] | None = None
 ) -> AsyncGenerator[Any, None]:
-    """Start a Dask cluster of worker processes on this machine; give its client. All of it ends with the context.
+    """Start worker processes for Dask on this machine, and give its client.
+
+    All of it ends with the context.
 
     Its parts talk to each other over TLS with keys of their own: nobody else on this machine can give them work.
 

@@ -11,7 +11,7 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read the options and serve; 2 for options that make no sense, 0 when told to stop."""
+    """Read the options and serve; return 2 for wrong options, 0 when told to stop."""
     parser = argparse.ArgumentParser(
         prog="python -m voxsip.emulator", description="A local Voximplant Management API."
     )

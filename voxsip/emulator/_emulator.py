@@ -296,7 +296,7 @@ class Emulator:
         *,
         account_id: int | None = None,
     ) -> None:
-        """Let registrations fail, work again, or be in progress; callbacks tell of failures and recoveries.
+        """Let registrations fail, recover, or be in progress, with callbacks.
 
         Args:
             sip_registration_id: the ids of the registrations; ids that do not exist change nothing.
@@ -446,7 +446,7 @@ class Emulator:
             self._ssl = server_context(self._ca, self._tls_names)
 
     async def _stop(self) -> None:
-        """End every connection: a TLS client that does not answer, or is half connected, would leave one open."""
+        """End every connection, also to TLS clients that do not answer."""
         self._handler.close()
         await self.callbacks.stop()
         runner, self._runner = self._runner, None

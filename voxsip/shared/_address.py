@@ -19,7 +19,7 @@ def is_store(value: object) -> bool:
 
 
 def foreign_scheme(name: str) -> str | None:
-    """Return the scheme of an address that is no store's, such as `mysql://`; None for a path."""
+    """Return the scheme of another kind of store's address; None for a path."""
     found = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", name)
     return None if found is None or is_store(name) else found[0]
 
@@ -37,7 +37,7 @@ def refuse_foreign(journal: str) -> None:
 
 
 def shown(name: str) -> str:
-    """Return a path as it is, and the address of a store without user, password and options."""
+    """Return a path, or a store's address without user, password and options."""
     if (scheme := foreign_scheme(name)) is not None:
         return scheme
     if not is_store(name):
@@ -52,7 +52,7 @@ def _concealed(dsn: str) -> str:
 
 @attrs.frozen(repr=False)
 class StoreAddress:
-    """The address of a PostgreSQL database. Its text form holds no user, password or option.
+    """The address of a PostgreSQL database; its text holds no secret.
 
     Args:
         dsn: `postgresql://user@host:port/database`; the password may come from `PGPASSWORD` or `~/.pgpass`.

@@ -187,7 +187,7 @@ class LoopConnection:
 
 
 def _explain(address: StoreAddress, error: Exception) -> VoxsipError:
-    """Return what a statement's failure comes to; a server's text may quote values, so it is left out."""
+    """Return the error for a failed statement without the server's text."""
     code = getattr(error, "sqlstate", None)
     if code is None:
         raise error

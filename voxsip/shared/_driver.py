@@ -23,7 +23,7 @@ def import_asyncpg() -> Any:
 
 
 def is_lost(error: Exception) -> bool:
-    """Returns whether an error is about the connection or the server, not about the statement.
+    """Returns whether an error concerns the connection or the server.
 
     The driver tells of a connection that the server ends while it is used by its `InternalClientError` too.
     """

@@ -6,4 +6,4 @@ from voxsip._errors import NotSentError
 
 
 class StoreUnavailableError(NotSentError):
-    """The store did not answer: nothing was sent, and nothing is sent until it answers."""
+    """The store did not answer, so nothing was sent."""

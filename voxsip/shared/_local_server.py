@@ -33,7 +33,7 @@ _SETTINGS = {
 
 
 def find_programs() -> Path | None:
-    """Return the folder of PostgreSQL's server programs, the newest of several, or None."""
+    """Return the newest folder of PostgreSQL's server programs, or None."""
     found = shutil.which("initdb")
     if found:
         return Path(found).resolve().parent
@@ -138,7 +138,7 @@ class LocalServer:
 
 
 def _ends_with_us() -> list[str]:
-    """Return what makes the server end even if this process is killed, if the system has it."""
+    """Return what ends the server if this process is killed."""
     found = shutil.which("setpriv")
     return [] if found is None else [found, "--pdeathsig", "INT", "--"]
 

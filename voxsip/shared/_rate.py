@@ -126,7 +126,7 @@ class SharedRate:
 
 
 class SharedLimiter:
-    """Lets the requests of one account leave at the rate kept in a store. Made by a client from its `SharedRate`.
+    """Lets an account's requests leave at the rate kept in a store.
 
     Args:
         shared: store, ceiling and lane.
@@ -147,7 +147,7 @@ class SharedLimiter:
 
     @property
     def rate(self) -> float | None:
-        """Requests per second of the whole account, as last heard from the store; None if nothing limits them."""
+        """Requests per second of the whole account; None if nothing limits them."""
         return self._rate
 
     def set_rate(self, rate: float | None) -> None:
@@ -161,13 +161,16 @@ class SharedLimiter:
         self._state().later(_SET, rate)
 
     def pause(self, seconds: float) -> None:
-        """Let nothing of the account leave for so many seconds, in any process. Returns at once."""
+        """Stop the account's requests in all processes for so many seconds.
+
+        Returns at once.
+        """
         state = self._state()
         state.void()
         state.later(_PAUSE, float(seconds))
 
     def note_throttled(self, retry_after: float | None) -> None:
-        """Note that a call was refused for coming too fast: the rate falls, once for a burst and account."""
+        """Record a throttled call: the rate falls, once for a burst."""
         self._state().later(_THROTTLED, float(retry_after or 0.0))
 
     async def acquire(self) -> None:
@@ -194,7 +197,9 @@ class SharedLimiter:
         )
 
     async def change(self, rate: float | None) -> None:
-        """Change the rate for all processes, and return once the store has it; None lifts the limit.
+        """Change the rate for all processes; return when the store has it.
+
+        None lifts the limit.
 
         Raises:
             ConfigurationError: a rate that is not above 0, or the store cannot be used.
@@ -204,7 +209,7 @@ class SharedLimiter:
         self._rate = rate
 
     async def pause_all(self, seconds: float) -> None:
-        """Let nothing of the account leave for so many seconds, in any process; 0 ends a pause."""
+        """Stop the account's requests in all processes; 0 ends a pause."""
         await self._state().fetchrow(_PAUSE, float(seconds))
 
     async def aclose(self) -> None:
@@ -289,7 +294,7 @@ class _LoopState:
                 raise
 
     def void(self) -> None:
-        """Take back the slots that have not been used: a pause, or another rate, came between."""
+        """Take back unused slots after a pause or a change of the rate."""
         for slot in self._slots:
             slot.cancel()
         self._slots.clear()
@@ -371,7 +376,7 @@ class _LoopState:
 
 
 def _copy(error: Exception) -> VoxsipError:
-    """Return an error of one's own for each who waits: a traceback belongs to one of them."""
+    """Return a copy of an error for each waiter, who adds a traceback of its own."""
     if isinstance(error, VoxsipError):
         return type(error)(*error.args)
     made = StoreUnavailableError(

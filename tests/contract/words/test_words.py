@@ -76,34 +76,14 @@ NO_NOUN = {
 }
 """First words of an entry of `Args:` or `Attributes:` that make it no noun phrase."""
 
-SHORT_ROOMS = (
-    "_auth",
-    "_bindings",
-    "_calls",
-    "_protocol",
-    "_redaction",
-    "_row_files",
-    "_sync",
-    "_transport",
-    "cli/_display",
-    "cli/_doctor",
-    "cli/_jobs",
-    "cli/_terminal",
-    "plan",
-    "report",
-    "spec",
-    "webhooks",
-)
-"""Rooms of `voxsip/` whose functions and classes, like those beside the rooms, have short first lines of docstrings."""
 LONGEST = 80
-"""Characters of such a first line."""
+"""Characters of the first line of a docstring of a function or class in `voxsip/`."""
 
 PHRASE = {
     re.compile(rf"\b(?:{pattern})\b".replace(" ", r"\s+"), re.IGNORECASE): better
     for pattern, better in PHRASES.items()
 }
 SECTION = {re.compile(pattern, re.MULTILINE): better for pattern, better in SECTIONS.items()}
-SHORT = re.compile(rf"voxsip/(?:(?:{'|'.join(SHORT_ROOMS)})/.+|\w+)\.py")
 ENTRY = re.compile(r"^    ([a-z_]\w*): ([a-zA-Z]+)\b", re.MULTILINE)
 INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 OTHER = "\0"
@@ -166,7 +146,7 @@ def phrases(text, name):
 
 def first_words(source, name):
     """Return a line for each docstring, and each entry of one, that starts with a word to avoid or too long a line."""
-    found, short = [], SHORT.fullmatch(name) is not None
+    found, short = [], name.startswith("voxsip/")
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
@@ -301,10 +281,9 @@ def test_python_is_searched_in_strings_and_comments():
 def test_first_lines_of_docstrings_are_short():
     source = '"""{0}"""\n\ndef run():\n    """{0}\n\n    {0}\n    """\n'
     fits, long = source.format("a" * LONGEST), source.format("a" * (LONGEST + 1))
-    name = "voxsip/job.py"
+    name = "voxsip/room/job.py"
     assert not first_words(fits, name)
-    assert not first_words(long, "voxsip/_generated/job.py")
-    assert first_words(long, f"voxsip/{SHORT_ROOMS[0]}/part/job.py")
+    assert not first_words(long, "benchmarks/job.py")
     assert first_words(long, name) == [
         f"{name}:4: first line of {LONGEST + 1} characters; write at most {LONGEST}"
     ]

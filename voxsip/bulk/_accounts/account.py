@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """What a job works with for the rows of one account; also their `Limits`, if there are several accounts.
+    """The parts of a job that serve the rows of one account.
 
     Args:
         number: A child account; None for the client's own.

@@ -142,7 +142,7 @@ class Accounts:
             self._note_stop(account, Stop.FUNDS)
 
     async def _holder(self, account: Account) -> Callable[..., Awaitable[Quote]] | None:
-        """Return what shares the account's money with other jobs; None if the job has no journal in a store."""
+        """Return the reserve that an account's jobs share in a store, or None."""
         hold_money = getattr(self.journal, "hold_money", None)
         if hold_money is None:
             return None
@@ -245,7 +245,7 @@ class Accounts:
             account.leave()
 
     def find(self, row: CreateRequest) -> int | OutcomeUnknownError | None:
-        """Return, and claim, what an earlier run bought for a row of which the journal says nothing; see `Purchases`."""
+        """Return and claim the purchase of an earlier run for a row; see `Purchases`."""
         purchases = self.of(row).purchases
         return None if purchases is None else purchases.find(row)
 
@@ -274,7 +274,7 @@ class Accounts:
     # Accounts that cannot be used
 
     async def _refuse(self, account: Account, error: AuthorizationError) -> None:
-        """Give an account up that the key may not act for; if the key itself is refused, the job stops instead."""
+        """Give up an account that the key may not use; stop the job if the key is bad."""
         if not await self._is_key_refused():
             log.warning("account %s: the key may not act for it (%s)", account.number, error)
         account.refusal = copy.copy(error)
@@ -294,7 +294,7 @@ class Accounts:
             return bool(self._key_refused)
 
     def _contain(self, outcome: Outcome[Any], reason: Stop) -> bool:
-        """Returns whether what would stop a job concerns one account alone, whose rows then end."""
+        """Returns whether an error that would stop a job concerns one account only."""
         account = self.of(outcome.row)
         if reason is Stop.AUTHORIZATION:  # else the role forbids it, and that is the key's
             refused = isinstance(outcome.error, AuthorizationError)

@@ -46,7 +46,7 @@ class Bugs:
         )
 
     def note(self, what: str, row: object, error: Exception) -> str:
-        """Log a fault with its traceback, and return the traceback; without the row's secrets."""
+        """Log and return a bug's traceback without the row's secrets."""
         self._seen += 1
         if self._seen > KEPT:
             return ""

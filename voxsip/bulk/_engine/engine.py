@@ -128,7 +128,7 @@ class Engine:
         return self._in_flight + self._parking.woken
 
     async def run(self) -> None:
-        """Run to the end of the input, or until stopped and everything in flight has ended.
+        """Run until the input or the job ends and nothing is in flight.
 
         Raises:
             Exception: what the input raised, after the rows read before it are done.
@@ -233,7 +233,7 @@ class Engine:
         return self.clock() - started - trace.waited
 
     def _try_on(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
-        """Returns whether a row that was throttled is worth another call; after an unknown outcome none is."""
+        """Returns whether a throttled row may be sent again; never after a lost reply."""
         throttled = error.disposition is Disposition.THROTTLED
         later = throttled or isinstance(error, StoreUnavailableError)
         return later and not may_have_executed and rounds < MAX_CALLS_PER_ROW and not self._stopped
@@ -318,7 +318,7 @@ class Engine:
         return True
 
     def _readable(self, item: object) -> tuple[Row | None, Any]:
-        """Return a row and its keys; None for one that is not as most are, which `_place` sees to."""
+        """Return a row and its keys; None for an unusual one, which `_place` handles."""
         try:
             row = cast("Row", read_row(self.row_class, item))
             if overlaps_nothing(row) or not self._is_open(row):
@@ -415,7 +415,10 @@ class Engine:
         return None
 
     def _unprepared(self, index: int, row: Row, error: Exception) -> RowOutcome:
-        """Return the outcome of a row that a fault kept from being sent; an earlier run may have sent it."""
+        """Return the outcome of a row that a bug kept from being sent.
+
+        In a resumed job, an earlier run may have sent it.
+        """
         if self.previous_runs is None:
             bug = self._bugs.unsent(index, row, error)
             return Outcome(index=index, row=row, status="failed", error=bare(bug))
@@ -447,7 +450,7 @@ class Engine:
     # Outcomes
 
     async def _settle(self, outcome: RowOutcome) -> None:
-        """Hand on the outcome of a row that was not sent; wait if there is no room for more."""
+        """Add the outcome of a row that was not sent; wait if the queue is full."""
         self._emit(outcome)
         self._since_yield += 1
         if self._since_yield >= YIELD_EVERY or self.queue.full:

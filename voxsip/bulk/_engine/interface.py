@@ -38,7 +38,7 @@ Holds: TypeAlias = Callable[[int, Any], Model | bool]
 
 
 class SkipRow(Exception):  # noqa: N818 - no failure: the row is left alone
-    """Raised by what sends rows for one that is not to be sent: its outcome is "skipped".
+    """Raised by a sender for a row that must not be sent: it is "skipped".
 
     Attributes:
         reason: why, for its outcome.
@@ -53,7 +53,7 @@ class Keys(Protocol):
     """Which rows conflict; `ConflictKeys` is one."""
 
     def keys(self, row: Any) -> tuple[Hashable, ...] | None:
-        """Return a row's keys, each once; None if `learn` must be awaited first, in an empty window."""
+        """Return a row's keys, each once; None if `learn` must be awaited first."""
         ...
 
     async def learn(self, row: Any) -> None:

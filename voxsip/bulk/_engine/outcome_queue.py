@@ -72,7 +72,7 @@ class OutcomeQueue(Generic[T]):
             await waiter
 
     async def wait(self, enough: Callable[[], bool] | None = None) -> None:
-        """Wait for the first outcome, for the end, or for whatever the reader calls enough.
+        """Wait for the first outcome, for the end, or until `enough` is true.
 
         Args:
             enough: asked at every `ring`; None: anything or the end.

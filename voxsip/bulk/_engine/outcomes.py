@@ -11,7 +11,7 @@ NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.THROTTLED, Disposition.
 
 
 def bare(error: VoxsipError) -> VoxsipError:
-    """Drop the frames an error has passed: outcomes are kept, and frames keep everything they saw."""
+    """Drop an error's frames, which would keep everything they saw in memory."""
     return error.with_traceback(None)
 
 

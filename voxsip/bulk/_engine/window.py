@@ -89,7 +89,7 @@ class Window(Generic[T]):
             self._ready.append(entry)
 
     def admit_alone(self, item: T) -> None:
-        """Admit a row that nothing may overlap: the window must be empty and is full until it completes.
+        """Admit a row that nothing may overlap, to an empty window.
 
         Raises:
             RuntimeError: the window is not empty.
@@ -106,7 +106,7 @@ class Window(Generic[T]):
         return self._ready.popleft()
 
     def complete(self, entry: Entry[T]) -> int:
-        """Take a row that ran out of its lines; return how many others became ready by that."""
+        """Remove a finished row; return the number of rows that became ready."""
         self._held -= 1
         self._alone = False
         lines = self._lines
@@ -127,7 +127,7 @@ class Window(Generic[T]):
         return freed
 
     def drop(self) -> Iterator[T]:
-        """Give up every row that could run and does not yet, line after line, until none is left.
+        """Give up the rows that could run and do not yet, until none is left.
 
         Rows behind one that is running stay; drop them once it is complete.
         """

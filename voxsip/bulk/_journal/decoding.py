@@ -21,7 +21,7 @@ from voxsip.bulk._outcomes import Kind, stop_reason
 
 @contextmanager
 def refusing(path: Path | str) -> Iterator[None]:
-    """Turn a value that voxsip does not write into an error that names the journal; only for reading values.
+    """Name the journal in the error for a value that voxsip does not write.
 
     Raises:
         ConfigurationError: There was one.
@@ -56,7 +56,7 @@ def job_header(
 
 
 def total_rows(header: JobHeader, rows_total: object) -> tuple[int | None, int | None]:
-    """Return the number of rows that were read to their end, and that of the input as far as it is known."""
+    """Return the number of rows read to their end, and of the input if known."""
     total = optional(values.count, rows_total, "the number of rows")
     return total, header.rows if total is None else total
 

@@ -39,7 +39,7 @@ def row_digest(params: Mapping[str, object], secret: Collection[str] = ()) -> by
 
 
 class InputChecksum:
-    """The checksum of a whole input: its rows' digests in order, and thereby their number.
+    """The checksum of a whole input: its rows' digests in order.
 
     Made of digests and not of a file's bytes, because the bytes hold passwords.
     """

@@ -198,7 +198,7 @@ class Journal(ABC):
 
     @abstractmethod
     async def room(self) -> None:
-        """Return once the records not yet written are few: bounds the memory of a slow disk.
+        """Return when few records wait to be written, to bound memory.
 
         The engine awaits it now and then (not for every row) and sends nothing more meanwhile.
         """
@@ -226,7 +226,7 @@ class Journal(ABC):
 
     @abstractmethod
     async def note_known(self, account_id: int, known: Iterable[int] | None) -> None:
-        """Note which registrations a child account has before its first purchase; durable on return.
+        """Record an account's registrations before its first purchase; durable.
 
         Args:
             known: Ids of its registrations; None if they could not be listed.
@@ -234,7 +234,7 @@ class Journal(ABC):
 
     @abstractmethod
     async def known_ids(self, account_id: int | None = None) -> list[int] | None:
-        """Return the ids of the registrations there were before the job, or None if they could not be listed.
+        """Return the ids that existed before the job; None if they are unknown.
 
         Args:
             account_id: A child account; None for the account of the job.
@@ -258,7 +258,7 @@ class Journal(ABC):
 
     @abstractmethod
     async def close(self, *, in_doubt: bool = False) -> None:
-        """Flush, close and give the job back. Idempotent: what could not be written is raised once.
+        """Flush, close and release the job; raise once if something cannot be written.
 
         Args:
             in_doubt: Whether requests of this run, or of one before it, may be on their way.

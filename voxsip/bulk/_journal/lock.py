@@ -117,7 +117,7 @@ class JournalLock:
         os.close(fd)
 
     def _leave_to_parent(self) -> None:
-        """Forget the descriptor a fork copied: were it kept open, the lock would outlive the parent."""
+        """Close the descriptor that a fork copied, which would keep the lock."""
         fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
@@ -129,7 +129,7 @@ def lock_path(journal: Path) -> Path:
 
 
 def is_locked(journal: Path) -> bool:
-    """Returns whether a job holds the journal now, in this process or another; makes no file."""
+    """Returns whether a job of any process holds the journal; makes no file."""
     try:
         fd = os.open(lock_path(journal), _FLAGS)
     except OSError as error:

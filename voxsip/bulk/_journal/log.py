@@ -83,6 +83,6 @@ class Log:
         self._pages += COMMIT_PAGES + len(rows) // ROWS_A_PAGE
 
     def _force(self, *, on: bool) -> None:
-        """Choose whether the next commit waits for the disk. In WAL mode a forced one forces all before it."""
+        """Choose whether the next commit waits for the disk, and all before it with it."""
         self._forced = on
         self._connection.execute(f"PRAGMA synchronous = {'FULL' if on else 'NORMAL'}")

@@ -30,12 +30,12 @@ class LogTail:
         self._mark: Mark = (b"", b"")
 
     def is_whole(self) -> bool:
-        """Returns whether the log still has what it had when it was followed last; some microseconds."""
+        """Returns whether the log still has the content that was followed last."""
         with self._opened() as log:
             return self._at(log) == self._mark
 
     def follow(self) -> bool:
-        """Go to the last commit; returns whether what was followed before is still there, if the log was not begun again."""
+        """Read on to the last commit; returns whether the content before it is intact."""
         with self._opened() as log:
             before, now = self._mark, self._at(log)
             header = now[0]

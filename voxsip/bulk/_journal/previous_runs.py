@@ -101,7 +101,7 @@ class PreviousRuns:
         return None if account == self._own_account else account
 
     async def restore(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
-        """Return a row's outcome of an earlier run; when it was about to be sent, if no more is known; or None.
+        """Return a row's outcome of an earlier run, its intent's time, or None.
 
         A row that was skipped runs now, and so does one that was refused for the sake of the key or the account: the
         job stopped there, and no later row in conflict with it was sent. A purchase of unknown outcome counts as about
@@ -130,7 +130,7 @@ class PreviousRuns:
         return restore_outcome(index, row, known, known.status)
 
     async def _check_place(self, index: int, row: Row) -> None:
-        """See that a purchase without a line has none in a later place: equal rows are written in their order.
+        """Check that no equal purchase is written at a later place.
 
         An input that could be read twice was compared with every line before.
 
@@ -151,7 +151,7 @@ class PreviousRuns:
         )
 
     def _unrecorded(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
-        """Return what may have become of a row that earlier runs left no trace of: of that, a trace may be lost."""
+        """Return the outcome of a row without a record, which may have been lost."""
         if row.kind == "create" and self.find is not None:
             made = self.find(row)
             if isinstance(made, VoxsipError):
@@ -169,7 +169,7 @@ class PreviousRuns:
         self._journal.ended(rows)
 
     def _check_count(self, rows: int, *, at_end: bool = False) -> None:
-        """Compare the number of rows, so far or at the end, with what earlier runs were told or found."""
+        """Compare the number of rows with the one of earlier runs."""
         journal = self._journal
         total = journal.header.rows if journal.rows_total is None else journal.rows_total
         had = journal.rows_known if total is None else total

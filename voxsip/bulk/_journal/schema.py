@@ -125,7 +125,7 @@ def refuse_existing(path: Path) -> None:
 def create_file(
     path: Path, header: JobHeader, clock: Clock, known: Iterable[int] | None = None
 ) -> None:
-    """Make a journal file; the caller holds its lock. Errors are those that `explain` has words for.
+    """Create a journal file; the caller holds its lock.
 
     Args:
         known: ids of the registrations that are there before a job's first purchase; None: not known.
@@ -207,7 +207,7 @@ def connect(path: Path, mode: Literal["rw", "ro", "immutable"] = "rw") -> sqlite
 
 @contextmanager
 def immediate(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run a transaction that nobody writes beside: committed at the end, rolled back on an error."""
+    """Run a transaction that excludes other writers."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -89,7 +89,7 @@ class JournalStatus:
 
 
 def read_journal(path: str | os.PathLike[str]) -> JournalStatus:
-    """Read how a job stands, without disturbing it. Blocks for about a second per three million rows.
+    """Read the state of a job without disturbing it (1 s per 3 million rows).
 
     Raises:
         ConfigurationError: no such file, not a journal, damaged, or of a newer format.
@@ -122,7 +122,7 @@ def check_journal(path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def opened_for_reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
-    """Open a journal that another process, or this one, may be writing; see one moment of it.
+    """Open one snapshot of a journal that may be written meanwhile.
 
     Raises:
         ConfigurationError: no such file, not a journal, damaged, or of a newer format.
@@ -199,7 +199,7 @@ def make_status(
 
 
 def rate_since(now: float, started: datetime) -> int:
-    """Return the moment from which rows count for the speed of a run that may have begun later."""
+    """Return the time from which rows count for the speed of a run."""
     return int(1e3 * max(now - RATE_SECONDS, started.timestamp()))
 
 

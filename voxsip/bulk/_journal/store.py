@@ -182,14 +182,17 @@ class StoreJournal(Journal):
             return cls(connection, path, facts, clock, row["id"], lease, began)
 
     def may_write(self) -> bool:
-        """Returns whether the job is held for certain, by the time since boot: it runs on while the process is stopped."""
+        """Returns whether the job is held for certain, by the time since boot.
+
+        That clock runs on while the process is stopped.
+        """
         return self._failure is None and _boot_time() < self._deadline
 
     @override
     async def intend(
         self, index: int, digest: bytes, key: str, account_id: int | None = None
     ) -> None:
-        """Note that a row is about to be sent, and reserve its price; durable when this returns.
+        """Record the intent to send a row and reserve its price; durable on return.
 
         Raises:
             InsufficientFundsError: the account's money is reserved or spent; nothing was noted.
@@ -233,7 +236,7 @@ class StoreJournal(Journal):
         account_id: int | None,
         read: Callable[[], Awaitable[Quote]],
     ) -> Quote:
-        """Have every intent reserve the price of its row from now on, together with all jobs of the account.
+        """Reserve the price of a row with every intent from now on.
 
         Args:
             service: host and port of the API.
@@ -318,7 +321,7 @@ class StoreJournal(Journal):
         return row["refused"]  # type: ignore[no-any-return]
 
     async def _held(self, query: str, *given: object, renews: bool = False) -> Any:
-        """Run a statement that only counts while the job is held; while the lease lasts, wait for the store.
+        """Run a statement that counts only while the job is held; wait for the store.
 
         Raises:
             ConfigurationError: another process holds the job, or the store did not come back in time.
@@ -368,7 +371,7 @@ class StoreJournal(Journal):
 
 @asynccontextmanager
 async def _connecting(address: str) -> AsyncGenerator[tuple[LoopConnection, str, str]]:
-    """Give a connection for a journal, its path and the job's name; if it cannot be opened, close the connection."""
+    """Yield a journal's connection, path and job name; close it on failure."""
     if not SUPPORTED:
         raise ConfigurationError(
             "journal: one in a store needs aiohttp 3.12 or newer, which looks at the lease as it writes; upgrade aiohttp"

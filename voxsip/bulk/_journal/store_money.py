@@ -47,7 +47,7 @@ class Money:
         return self._prices.get(account_id)
 
     async def hold(self, account_id: int | None, read: Read) -> Quote:
-        """Have purchases of an account reserve their price from now on; return it, and what is left to be reserved.
+        """Start to reserve the price of an account's purchases; return it and the rest.
 
         If that does not suffice, waits for purchases in flight to end: till then their price may be subtracted twice.
         """
@@ -58,7 +58,7 @@ class Money:
         )
 
     async def find_more(self, account_id: int | None) -> None:
-        """Return once there is money for a purchase again: the account got some, or purchases in flight did not take theirs.
+        """Return when the account has money for a purchase again.
 
         Raises:
             InsufficientFundsError: there is none.
@@ -93,7 +93,7 @@ class Money:
     async def _read_enough(
         self, account_id: int | None, rows: int | None = None
     ) -> tuple[Quote, Any]:
-        """Read until the money suffices for so many rows, or it is certain that it does not, or nothing changes any more."""
+        """Read until the money suffices, certainly does not, or stops changing."""
         while True:
             quote, row, certain = await self._read(account_id)
             needed = quote.price * (rows or (1 if quote.rows is None else quote.rows))
@@ -114,7 +114,7 @@ class Money:
         return False
 
     async def _read(self, account_id: int | None) -> tuple[Quote, Any, bool]:
-        """Read price and balance; purchases that end meanwhile may be in it or not, and count as not.
+        """Read price and balance; purchases that end meanwhile count as not in it.
 
         Returns:
             the quote, the money as the store has it, and whether there was no purchase that might count twice.

@@ -50,7 +50,7 @@ class RowWriter:
         self._start()
 
     async def written(self) -> None:
-        """Return once all lines told so far are durable, or nothing can be written any more."""
+        """Return when all lines so far are durable, or none can be written any more."""
         if self._failed or self._written >= self._told:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

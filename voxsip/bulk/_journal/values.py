@@ -35,14 +35,14 @@ def now_ms(clock: Clock) -> int:
 
 
 def storable_number(number: int | None) -> int | bytes | None:
-    """Return a whole number as SQLite stores it: digits in a blob beyond 64 bits, which would be rounded."""
+    """Return a whole number as SQLite stores it; over 64 bits in a blob."""
     if number is None or number in _INT64:
         return number
     return str(number).encode("ascii")
 
 
 def storable_text(text: str | None) -> str | None:
-    """Return a text as SQLite stores it: half characters, which are no UTF-8, as escapes."""
+    """Return a text as SQLite stores it; lone surrogates as escapes."""
     if text is None or text.isascii():
         return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -138,7 +138,7 @@ class Writer:
             raise ConfigurationError(self._refusal) from self._bug
 
     async def close(self) -> None:
-        """Write what is left, close and unlock. Another call waits for the same end and raises nothing.
+        """Write the rest, close and unlock; a second call waits for the same end.
 
         Raises:
             ConfigurationError: not everything could be written.
@@ -155,7 +155,7 @@ class Writer:
             raise ConfigurationError(self._failure) from self._bug
 
     def abandon(self) -> None:
-        """Close when nothing can be awaited: when an unclosed journal is collected, or at exit."""
+        """Close at exit, or when an unclosed journal is collected."""
         if not self.ended:
             self._stop()
             self._driver.join()
@@ -251,14 +251,14 @@ class Writer:
         return [*left, *closers]
 
     def forget(self) -> None:
-        """Leave everything to the parent: this is a forked child, and has no thread to wait for."""
+        """Leave everything to the parent of this forked child."""
         self._failure = None
         self._refusal = f"journal {self.path} belongs to the process that opened it"
         self.ended = True
 
 
 def _leave_files(connection: sqlite3.Connection) -> None:
-    """Keep the end of a connection from writing its log into the file of another job; from Python 3.12 on."""
+    """Keep a closing connection from writing its log into another job's file."""
     if sys.version_info >= (3, 12):
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
 

@@ -118,7 +118,7 @@ class AdaptiveLimits:
             self.limit = min(int(self._limit), self._maximum)
 
     def on_failure(self, now: float, error: VoxsipError) -> None:
-        """Record a failed attempt, by what the failure means for the server; one that is about its row means nothing."""
+        """Record a failed attempt by what its error says about the server."""
         retry_after: float | None = getattr(error, "retry_after", None)
         if error.disposition is Disposition.THROTTLED:
             if is_too_fast(error):
@@ -157,7 +157,7 @@ class AdaptiveLimits:
         self._epoch_end = max(now + min(max(3.0 * trip, 0.2), 3.0), self.resume_at)
 
     def _is_few(self, now: float) -> bool:
-        """Returns whether so few attempts are throttled that the rate is right and only its rhythm was not."""
+        """Returns whether so few attempts are throttled that the rate is right."""
         if self.rate is None:
             return False
         throttled, few = self._throttled.rate(now)
@@ -196,7 +196,7 @@ class AdaptiveLimits:
         self._lowered_to = self._set_rate(rate)
 
     def _doubted(self, now: float, rate: float, accepted: float) -> float:
-        """Return the rate to lower to; a higher one if the server throttles as many calls although it took twice as many."""
+        """Return the rate to lower to; a higher one if throttling ignores the rate."""
         fine, throttled = self._fresh
         lately = self._throttled.rate(now)[0]
         self._best = max(self._best, accepted)
@@ -211,7 +211,7 @@ class AdaptiveLimits:
         return rate
 
     def _tick(self, now: float) -> None:
-        """Look at the throughput, a few times a second: may the rate grow, would a wider window help?"""
+        """Check, a few times a second, whether rate or window may grow."""
         self._tick_at = now + 0.1
         if self.rate is None:
             return

@@ -42,7 +42,7 @@ async def read_bindings(client: BaseAsyncClient) -> dict[int, Binding]:
 
 
 class Existing:
-    """The registrations there are, so that what is bought or given up already is not sent again.
+    """The registrations that exist, so that rows for them are not sent again.
 
     A registration is the same as a row of a purchase if SIP user name and proxy are; as many rows as there
     are such registrations hold. Their bindings do not matter: a later row may have changed them. A row is not bought
@@ -72,7 +72,7 @@ class Existing:
             self._near.setdefault(fold_login(*login), set()).add(login)
 
     def holds(self, _: int, row: Row) -> Model | bool:
-        """Return whether a row needs not be sent; of a purchase, its reply with the registration that is there.
+        """Return whether a row need not be sent; for a purchase, its reply.
 
         Raises:
             InvalidArgumentError: A registration of nearly this name is there; buying it again may be a mistake.
@@ -100,7 +100,7 @@ class Existing:
                     self._by_login[login].remove(made)
 
     def _nearly(self, row: CreateRequest) -> int | None:
-        """Return a registration that is there, stands for no row yet, and differs from the row in spelling at most."""
+        """Return an unclaimed registration that differs from the row in spelling only."""
         for login in self._near.get(fold_login(row.sip_username, row.proxy), ()):
             if found := self._by_login[login]:
                 return found[0]
@@ -120,7 +120,7 @@ class Existing:
 
 
 class Verifier:
-    """Follows the rows that are done and, at the end, compares what they should have left with what is there.
+    """Compares the registrations of done rows with the live state at the end.
 
     Looks at the registrations and users that these rows touched. Parts that rows left as they were are not
     known and not compared. Some 200 bytes per registration touched.
@@ -145,7 +145,7 @@ class Verifier:
         return self._directory.knows(row)
 
     async def learn(self, row: Row) -> None:
-        """Fetch the names that a row uses; without them nothing can be compared, but the job can continue."""
+        """Fetch the names that a row uses, to compare it; the job continues without."""
         if isinstance(row, BindRequest) and not self.knows(row):
             try:
                 await self._directory.learn(row)
@@ -173,7 +173,7 @@ class Verifier:
             self._model.apply(change)
 
     async def compare(self, report: Report) -> None:
-        """Read the live state and add what differs to the report, or why nothing could be compared."""
+        """Read the live state and add the differences, or an error, to the report."""
         try:
             if self._failure is not None:
                 raise self._failure

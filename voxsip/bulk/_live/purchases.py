@@ -30,7 +30,7 @@ log = logging.getLogger("voxsip.bulk")
 
 
 class Purchases:
-    """The ids that a purchase job must not claim, and those that earlier runs may have bought.
+    """The ids that a purchase job may claim for its rows, and those it may not.
 
     Args:
         known: Ids of the registrations there were before the job; None if they could not be listed.
@@ -52,7 +52,7 @@ class Purchases:
         self._nameless: list[int] = []
 
     def __len__(self) -> int:
-        """Return the number of registrations that earlier runs may have bought, and no row was told."""
+        """Return the number of unclaimed registrations that may be the job's own."""
         return sum(len(found) for found in self._found.values()) + len(self._nameless)
 
     def offer(self, item: SipRegistration) -> None:
@@ -69,7 +69,7 @@ class Purchases:
         )
 
     def find(self, row: CreateRequest) -> int | OutcomeUnknownError | None:
-        """Return, and claim, what an earlier run bought for a row of which the journal says nothing; or None.
+        """Return and claim the purchase of an earlier run for a row, or None.
 
         If what is there may be the row's own, or may not, the error that says so is returned.
 
@@ -93,7 +93,7 @@ class Purchases:
         return number
 
     def _any_nameless(self, row: CreateRequest) -> OutcomeUnknownError | None:
-        """Return the error for a row while a registration is there that may be its own and does not tell its name."""
+        """Return an error while a nameless registration may be the row's own."""
         for number in self._nameless:
             if number not in self.claimed:
                 return OutcomeUnknownError(
@@ -110,7 +110,7 @@ class Purchases:
 
 
 class Survey(Protocol):
-    """Tells which registrations an account has before a job's first purchase; None if that is not known."""
+    """Lists an account's registrations before the first purchase; None if unknown."""
 
     async def __call__(
         self, client: BaseAsyncClient, existing: Existing | None, account_id: int | None, /
@@ -122,7 +122,7 @@ class Survey(Protocol):
 async def survey(
     client: BaseAsyncClient, existing: Existing | None, _: int | None = None
 ) -> list[int] | None:
-    """List the registrations there are before a job's first purchase; None if that fails.
+    """List the registrations before a job's first purchase; None if that fails.
 
     Args:
         existing: Takes in what is there, for `skip_unchanged`; or None.
@@ -144,7 +144,7 @@ async def survey_again(
     existing: Existing | None,
     account_id: int | None = None,
 ) -> Purchases:
-    """List the registrations there are as a job is resumed, once requests of earlier runs have arrived.
+    """List the registrations when a job resumes, after earlier requests.
 
     Args:
         existing: Takes in what is there, for `skip_unchanged`; or None.

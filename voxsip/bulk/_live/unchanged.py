@@ -36,7 +36,7 @@ class Accounts(Protocol):
     async def bindings(
         self, number: int | None
     ) -> tuple[int | None, AccountNames, Mapping[int, Binding]]:
-        """Return which account a number means (None: the client's own), its names, and its bindings as they are."""
+        """Return an account, its names and its present bindings."""
         ...
 
 
@@ -143,7 +143,7 @@ def _smaller(item: object) -> object:
 async def _change(
     index: int, row: object, directory: AccountNames, previous_runs: PreviousRuns | None
 ) -> Change | None:
-    """Return what a row asks for; None for one that is invalid or that an earlier run has done."""
+    """Return the change of a row; None if it is invalid or an earlier run did it."""
     if not isinstance(row, BindRequest):
         return None
     try:

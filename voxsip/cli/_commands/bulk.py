@@ -72,7 +72,7 @@ def create(
     on_conflict: OnConflict = "error",
     options: CommonOptions = NO_OPTIONS,
 ) -> int:
-    """Buy the registrations named in a file, and bind them if their rows name a target.
+    """Buy the registrations of a file, and bind those whose rows name a target.
 
     Price and balance are shown first. A journal is always kept, so that a job killed at any moment
     and resumed buys nothing twice.
@@ -220,7 +220,10 @@ def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
 
 
 def _check_place(journal: str | None, rows: str) -> None:
-    """Refuse a place where no journal can be made, or where one is: its job may have bought the same rows."""
+    """Refuse a place where no journal can be made, or where one is.
+
+    Its job may have bought the same rows.
+    """
     if journal is None:
         return
     if "://" in journal:
@@ -243,7 +246,7 @@ def _check_place(journal: str | None, rows: str) -> None:
 
 
 def _origin(source: RowFile[Any]) -> str | None:
-    """Name the file for the journal; one whose name is not UTF-8 must be named again to resume."""
+    """Return the path for the journal; None if its name is not UTF-8."""
     path = str(Path(source.path).absolute())
     return None if source.path == "-" or not _is_utf8(path) else path
 

@@ -116,7 +116,7 @@ def delete(
     engine: Engine = NO_ENGINE,
     options: CommonOptions = NO_OPTIONS,
 ) -> int:
-    """Delete the registrations named in a file, on several machines. This cannot be undone.
+    """Delete the registrations of a file, on several machines. It cannot be undone.
 
     Without --scheduler and --workers the job is created and not run.
 

@@ -45,7 +45,7 @@ def demo(
     desired: Flag = False,
     workers: int | None = None,
 ) -> int:
-    """Start an emulator, make registrations, bind them all in bulk, and check every one.
+    """Start an emulator, make registrations, bind them in bulk, and check each one.
 
     Rows outnumber users, so most rows take a user from another: the order of the rows decides who
     keeps whom. What the emulator holds at the end is compared, registration by registration, with

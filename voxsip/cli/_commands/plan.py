@@ -33,7 +33,7 @@ def plan(
     planning: PlanOptions = DEFAULT_PLANNING,
     connection: Connection = DEFAULT,
 ) -> int:
-    """Show the changes that bring the live state to a file's desired state. Changes nothing.
+    """Show the changes to reach a file's desired state. Changes nothing.
 
     An empty cell leaves the live value alone, - removes it, and any other value sets it. 'voxsip export'
     prints such a file.

@@ -33,7 +33,7 @@ sip_registration_id,account_id
 
 
 def template(kind: RowKind, /) -> int:
-    """Print a CSV file whose rows show what can be asked for; replace them by your own.
+    """Print a CSV file with example rows; replace them by your own.
 
     Args:
         kind: The kind of the rows.

@@ -34,7 +34,7 @@ def watch(
     json: Json = False,
     connection: SipConnection = SIP_DEFAULT,
 ) -> int:
-    """Show which registrations work, which fail (code, reason, since when), and which are in progress.
+    """Show which registrations work, fail (with the reason) or are in progress.
 
     On a terminal a live table of those that do not work; elsewhere a line for each change. It ends with 0 if all are
     registered, and with 1 if not, or if there is none; without one of the three options below, at Ctrl-C.

@@ -216,7 +216,7 @@ def get_money_amount_to_charge(context: Context) -> Reply:
 
 @command("ChangeAccountPlan")
 def change_account_plan(context: Context) -> Reply:
-    """Replace the plan of a type, and charge a month each time; a type may be any word."""
+    """Replace the plan of a type, which may be any word, and charge a month."""
     account, values = context.account, context.values
     template = values.get("plan_subscription_template_id", _TEMPLATE_ID)
     if template not in PLAN_PRICES:

@@ -81,7 +81,7 @@ def set_(context: Context) -> dict[str, Any]:
 
 @command("GetApplications")
 def list_(context: Context) -> dict[str, Any]:
-    """List applications, with their rules and those rules' scenarios if asked to; a name is matched by part."""
+    """List applications, with rules and scenarios on request; match names by part."""
     account, values = context.account, context.values
     wanted, part = values.get("application_id"), values.get("application_name", "").casefold()
     rows = [

@@ -76,7 +76,7 @@ def create(context: Context) -> Reply:
 
 @command("AppendToCallList")
 def append(context: Context) -> Reply:
-    """Append the tasks in a file to a list; none of their own ids (`__task_uuid`) may be in it yet."""
+    """Append the tasks of a file; no `__task_uuid` may be in the list yet."""
     account = context.account
     row, records = _find(context), _records(context.values)
     known = {task["task_uuid"] for task in row["_tasks"].values()}
@@ -265,7 +265,7 @@ def _find(context: Context) -> Row:
 
 
 def _task(row: Row, named: Mapping[str, Any]) -> Row | None:
-    """Return the task of a list that an id names: the list's, or the one that its file gave it."""
+    """Return the task of an id: the list's own id, or the one of its file."""
     if TASK not in named and "task_uuid" not in named:
         raise RefusedError(REQUIRED, "A task_id or task_uuid is needed")
     return next(

@@ -17,7 +17,7 @@ Filter = Callable[[Row, Any], bool]
 def chosen(
     rows: Iterable[Row], values: Mapping[str, Any], filters: Mapping[str, Filter]
 ) -> list[Row]:
-    """Return the rows that every given filter lets through; the word `all` lets every row through."""
+    """Return the rows that pass every given filter; `all` filters nothing."""
     given = [(test, values[name]) for name, test in filters.items() if values.get(name, ALL) != ALL]
     return [row for row in rows if all(test(row, wanted) for test, wanted in given)]
 

@@ -35,7 +35,7 @@ AUDIT_COLUMNS = ("audit_log_id", "requested", "cmd_name")
 
 @command("GetCallHistory")
 def list_calls(context: Context) -> Reply:
-    """List call sessions, oldest first unless `desc_order` is given; their calls if asked for."""
+    """List call sessions, oldest first without `desc_order`, with calls on request."""
     zone = Zone(context.values)
     reply = _page(context, zone, lambda *given: _sessions(*given)())
     reply["result"] = [_describe(row, zone, context.values) for row in reply["result"]]
@@ -114,7 +114,7 @@ def _field(value: object) -> str:
 def _page(
     context: Context, zone: Zone, find: Callable[[Context, Zone], Iterable[Row]]
 ) -> dict[str, Any]:
-    """Return the reply of a list command; of the rows that are found, only its page is kept in memory."""
+    """Return the reply of a list command; only its page is kept in memory."""
     if context.values.get("is_async", False):
         raise RefusedError(FORBIDDEN_PARAMETER, "Reports are ordered by the Async command here")
     begin, end = context.bounds()
@@ -127,7 +127,7 @@ def _page(
 
 
 def _accounts(context: Context) -> list[Account]:
-    """Return the accounts whose calls are asked for: its own, its children's as well, or only these."""
+    """Return the accounts whose calls are listed."""
     values, children = context.values, context.children
     wanted = values.get("child_account_id", ())
     if wanted == ALL:
@@ -140,7 +140,7 @@ def _accounts(context: Context) -> list[Account]:
 
 
 def _sessions(context: Context, zone: Zone) -> Callable[[], Iterator[Row]]:
-    """Return what gives the sessions of this moment that every filter lets through, the same ones each time."""
+    """Return a function that yields the present sessions that pass every filter."""
     values = context.values
     begin, end = zone.seconds(values.get("from_date")), zone.seconds(values.get("to_date"))
     application = find_application(context.account, values)

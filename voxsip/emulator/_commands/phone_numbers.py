@@ -44,7 +44,7 @@ _PERIOD = "0-1-0 0:0:0"
 
 @command("AttachPhoneNumber")
 def attach(context: Context) -> Reply:
-    """Buy numbers: those named, or some of those on sale, in any country, category and region."""
+    """Buy numbers: those named, or some of those on sale, of any region."""
     account, values = context.account, context.values
     if "phone_number" in values:
         numbers = list(dict.fromkeys(values["phone_number"]))
@@ -78,7 +78,7 @@ def attach(context: Context) -> Reply:
 
 @command("BindPhoneNumberToApplication")
 def bind(context: Context) -> Reply:
-    """Bind numbers to an application and perhaps a rule, or with bind=false take them away from it."""
+    """Bind numbers to an application and a rule; with bind=false, unbind them."""
     account, values = context.account, context.values
     target = find_target(account, values)
     if target.application is None:
@@ -295,7 +295,7 @@ def _buy(account: Account, values: Mapping[str, Any], number: str) -> Row:
 
 
 def _named(account: Account, values: Mapping[str, Any]) -> list[Row]:
-    """Return the numbers that a command is for: all of those named or, if one is missing, none."""
+    """Return all the numbers that a command names; none if one is missing."""
     rows = account.table(KEY).rows
     if values.get(KEY) == ALL:
         return list(rows.values())

@@ -61,7 +61,7 @@ def order(context: Context, kind: str, file: File, key: str = HISTORY) -> dict[s
 
 @command("RequestSmartQueueHistory")
 def order_smart_queue_history(context: Context) -> Reply:
-    """Order a report of smart queues; none of them has a past here, so that it holds its first line only."""
+    """Order a report of smart queues, which have no past: one line."""
     find_application(context.account, context.values)
     return order(context, "sq", csv_file(";".join(context.values["report_type"]), lambda: ()))
 
@@ -94,7 +94,7 @@ def download(context: Context) -> Reply:
 
 
 def _listed(context: Context, key: str, kinds: Any, shown_as: str) -> Reply:
-    """Return the reports that every filter lets through, in the order asked for; `shown_as` names their kind."""
+    """Return the reports that pass every filter, in the order asked for."""
     account, values = context.account, context.values
     begin, end = values.get("created_from"), values.get("created_to")
     completed, wanted = values.get("is_completed"), values.get(key)

@@ -115,7 +115,7 @@ def list_(context: Context) -> dict[str, Any]:
 
 @command("ReorderRules")
 def reorder(context: Context) -> dict[str, Any]:
-    """Exchange the positions of rules of one application, so that they are in the order given."""
+    """Exchange the positions of an application's rules."""
     account, wanted = context.account, context.values["rule_id"]
     rules = [account.rules.get(rule_id) for rule_id in wanted]
     found = [rule for rule in rules if rule is not None]
@@ -147,7 +147,7 @@ def _named(account: Account, values: Mapping[str, Any], scope: set[int]) -> list
 
 
 def describe(account: Account, rule: Rule, *, with_scenarios: bool) -> dict[str, Any]:
-    """Return a rule as the wire has it; its scenarios are left out unless asked for, or none."""
+    """Return a rule in wire form, with its scenarios on request."""
     row: dict[str, Any] = {
         "rule_id": rule.id,
         "application_id": rule.application_id,

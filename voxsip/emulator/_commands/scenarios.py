@@ -36,7 +36,7 @@ _SUCCESS = {"result": 1}
 
 @command("AddScenario")
 def add(context: Context) -> dict[str, Any]:
-    """Add a scenario, or with rewrite=true replace the text of the one of that name; a rule takes it as its last."""
+    """Add a scenario; with rewrite=true, replace the text of the one of that name."""
     account, values = context.account, context.values
     name, script = values["scenario_name"], _script(values)
     rule = find_target(account, values).rule
@@ -67,7 +67,7 @@ def delete(context: Context) -> dict[str, Any]:
 
 @command("BindScenario")
 def bind(context: Context) -> dict[str, Any]:
-    """Put scenarios behind those of a rule, or with bind=false take them out; bindings that exist stay."""
+    """Add scenarios after those of a rule; with bind=false, remove them."""
     account, values = context.account, context.values
     rule, scenarios = find_target(account, values).rule, find_scenarios(account, values)
     if rule is None or not scenarios:
@@ -129,7 +129,7 @@ def set_(context: Context) -> dict[str, Any]:
 
 @command("ReorderScenarios")
 def reorder(context: Context) -> dict[str, Any]:
-    """Let the scenarios of a rule run in the order given; all of them have to be named."""
+    """Run the scenarios of a rule, all of them named, in the order given."""
     account, values = context.account, context.values
     rule, wanted = find_target(account, values).rule, values.get("scenario_id")
     if rule is None or wanted is None:

@@ -114,7 +114,7 @@ def list_(context: Context) -> dict[str, Any]:
 
 
 def describe(account: Account, registration: Registration) -> dict[str, Any]:
-    """Return a registration as the wire has it; parts that it is not bound to are left out."""
+    """Return a registration in wire form, without bindings that it lacks."""
     finished = not account.in_progress(registration)
     successful = finished and registration.status_code == _OK
     row: dict[str, Any] = {
@@ -207,7 +207,7 @@ def _in_progress(account: Account, wanted: Any) -> _Test:
 
 
 def _status(account: Account, wanted: Any) -> _Test:
-    """Let through what has one of the codes, or one within one of the ranges: `401;403:500`."""
+    """Keep the registrations with one of the codes or ranges: `401;403:500`."""
     ranges = []
     for part in wanted.split(";"):
         low, _, high = part.strip().partition(":")

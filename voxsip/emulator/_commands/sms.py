@@ -183,7 +183,7 @@ def _filters(key: str) -> dict[str, Filter]:
 
 
 def _fragments(text: str) -> int:
-    """Return the number of fragments of a message: of 160 letters, or of 70 if one is not ASCII."""
+    """Return a message's fragments: of 160 letters, or 70 if one is not ASCII."""
     size = 160 if text.isascii() else 70
     return max(1, -(-len(text) // size))
 

@@ -88,7 +88,7 @@ def set_(context: Context) -> dict[str, Any]:
 
 @command("GetUsers")
 def list_(context: Context) -> dict[str, Any]:
-    """List users; names are matched by part. Their skills and queues are not kept here."""
+    """List users without skills and queues; match names by part."""
     account, values = context.account, context.values
     application = find_application(account, values)
     wanted = values.get("user_id")

@@ -41,7 +41,7 @@ _FILE = "application/octet-stream"
 
 
 def drop(request: web.BaseRequest) -> web.Response:
-    """Close the connection without an answer; aiohttp notices when it tries to write one."""
+    """Close the connection without an answer."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
@@ -130,7 +130,7 @@ class Injection:
         return response
 
     async def _stream(self, chunks: list[bytes], length: int, pause: float) -> web.StreamResponse:
-        """Send a body in chunks; if they are fewer bytes than promised, close the connection."""
+        """Send a body in chunks; close the connection if it is cut."""
         kind = "application/json" if chunks[:1] and chunks[0][:1] == b"{" else _FILE
         response = web.StreamResponse(headers=self._headers(kind))
         response.content_length = length

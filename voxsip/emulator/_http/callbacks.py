@@ -22,7 +22,7 @@ _REFUSED = "not sent: the callback URL does not lead to this machine"
 
 
 class Callbacks:
-    """The callbacks that an emulator has made, in the order of their numbers, and what came of each.
+    """The callbacks that an emulator has made, by number, and their results.
 
     A callback is posted to the account's callback URL at once, and after 0.1, 0.5, 2, 5 and 10 seconds again until it is
     answered with 2xx. One attempt takes at most 30 seconds; redirects are not followed, certificates not verified, and

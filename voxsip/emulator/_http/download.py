@@ -18,7 +18,7 @@ _FAST = 1
 
 
 async def send_file(request: web.BaseRequest, file: File, date: str) -> web.StreamResponse:
-    """Send a file. The client may go half way: the caller learns it by a `ConnectionError`."""
+    """Send a file; a client that leaves half way raises `ConnectionError`."""
     response = web.StreamResponse(
         headers={"Content-Type": "application/octet-stream", "Date": date}
     )

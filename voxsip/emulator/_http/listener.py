@@ -45,7 +45,7 @@ class Listener(socket.socket):
         self._accepts = False
 
     async def end_connections(self, seconds: float) -> None:
-        """End what is still open, and return once the loop has closed it; after so many seconds close it here."""
+        """End open connections; close them here if the loop does not in time."""
         for connection in self._connections:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)

@@ -34,7 +34,7 @@ _METHODS = frozenset({"GET", "POST"})
 
 
 class Handler:
-    """Answer HTTP requests: one callable for all of them, without routes or middleware.
+    """Answers HTTP requests, without routes or middleware.
 
     Args:
         service: the service that executes the calls.
@@ -105,7 +105,7 @@ class Handler:
         return await self._answer(request, body)
 
     async def _execute(self, call: Call) -> bytes | File:
-        """Execute a call and count the files it made; others are served meanwhile, as some take long."""
+        """Execute a call and count the files it made, while others are served."""
         reply = self.service.reply(call)
         files = self.service.uncounted
         if isinstance(reply, File) and reply.size is None:

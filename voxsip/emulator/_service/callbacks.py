@@ -97,7 +97,7 @@ def is_web_url(text: str) -> bool:
 
 
 def is_loopback_url(text: str) -> bool:
-    """Returns whether a URL leads to this machine by its loopback addresses or the name localhost."""
+    """Returns whether a URL names a loopback address or localhost."""
     host = (urlsplit(text).hostname or "") if is_web_url(text) else ""
     try:
         return is_loopback(host)
@@ -106,6 +106,6 @@ def is_loopback_url(text: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    """Returns whether an IP address is this machine's own; IPv4 may come as IPv6, and IPv6 with a zone."""
+    """Returns whether an IP address is a loopback one, in any form."""
     found = ip_address(address.partition("%")[0])
     return (getattr(found, "ipv4_mapped", None) or found).is_loopback

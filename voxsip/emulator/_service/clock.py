@@ -42,7 +42,7 @@ class Clock:
         return datetime.fromtimestamp(self.now(), UTC)
 
     def http_date(self) -> str:
-        """Return the value of a `Date` header; formatted once a second, as every reply needs it."""
+        """Return the value of a `Date` header, formatted once a second."""
         second = int(self.now())
         if second != self._date_second:
             self._date = formatdate(second, usegmt=True)

@@ -63,7 +63,7 @@ class Context:
     def listed(
         self, rows: Sequence[T], describe: Callable[[T], Any] = lambda row: row
     ) -> dict[str, Any]:
-        """Return the reply of a list command: the page asked for, described, and the number of all rows."""
+        """Return the reply of a list command: its page and the number of all rows."""
         page = [describe(row) for row in self.page(rows)]
         return {"result": page, "total_count": len(rows), "count": len(page)}
 

@@ -70,7 +70,7 @@ def set_status(
 
 
 def _failure(registration: Registration) -> dict[str, Any] | None:
-    """Return what a callback tells of a failing registration; None if it was not said to fail."""
+    """Return a callback for a failing registration; None if it does not fail."""
     if registration.status_code == _OK:
         return None
     failure: dict[str, Any] = {

@@ -54,7 +54,7 @@ def _make() -> KeyPair:
 
 
 def write_credentials(path: Path, *, account_id: int, email: str, key_id: str, pem: str) -> Path:
-    """Write a credentials file as the service hands it out, readable by its owner only."""
+    """Write a credentials file that only its owner can read."""
     document = {
         "account_email": email,
         "account_id": account_id,

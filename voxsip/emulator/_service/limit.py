@@ -11,7 +11,7 @@ __all__ = ["TokenBucket"]
 
 
 class TokenBucket:
-    """Let `rate` calls a second through, and after a pause up to one second's worth at once.
+    """Lets `rate` calls a second through, after a pause a second's worth at once.
 
     Args:
         rate: calls a second; more than zero.

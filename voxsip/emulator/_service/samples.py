@@ -23,7 +23,7 @@ _DEEPEST = 6
 
 
 def is_file(command: str, values: dict[str, Any]) -> bool:
-    """Returns whether a command's reply is a file: always, or for the `output` that was asked for."""
+    """Returns whether a reply is a file, always or for the given `output`."""
     operation = operations()[command]
     if "application/json" not in operation["responses"]["200"]["content"]:
         return True

@@ -39,7 +39,7 @@ _EMPTY_TEXTS = {"sip_username": 273, "proxy": 274}
 
 @define(kw_only=True)
 class Call:
-    """One request: the command, its parameters as text, and the `Authorization` header.
+    """One request: its command, parameters as text, and `Authorization` header.
 
     `page_cap` and `shift` are what faults do to a page, `skew` what they do to the clock.
     """

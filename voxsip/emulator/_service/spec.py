@@ -27,7 +27,9 @@ _STRING_FORMATS = {"date": "date", "timestamp": "timestamp", "binary": "file"}
 
 @frozen(kw_only=True)
 class Parameter:
-    """Describe one parameter: its kind is int, str, bool, decimal, date, timestamp, json, file, ints or strs.
+    """One parameter and its kind.
+
+    The kind is int, str, bool, decimal, date, timestamp, json, file, ints or strs.
 
     With `all`, the word `all` stands for every one.
     """
@@ -40,7 +42,7 @@ class Parameter:
 
 @frozen(kw_only=True)
 class CommandSpec:
-    """Describe one command; no roles means that every key may call it. One that `reads` changes nothing."""
+    """One command: no roles let every key call it; one that `reads` changes nothing."""
 
     name: str
     parameters: tuple[Parameter, ...]

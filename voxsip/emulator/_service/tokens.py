@@ -37,7 +37,7 @@ _LONGEST_TOKEN = 8192
 
 @frozen(kw_only=True)
 class Grant:
-    """What a verified token allows: to act on an account, with the key's roles, for a time."""
+    """The permission of a verified token: an account, roles and a time."""
 
     account_id: int
     roles: frozenset[str]
@@ -122,7 +122,7 @@ class TokenVerifier:
 
 
 def _claims(payload: bytes) -> tuple[int, float, float]:
-    """Take `iss` (text or number), `iat` and `exp` out of a payload whose signature held."""
+    """Return `iss` (text or number), `iat` and `exp` of a verified payload."""
     try:
         claims = orjson.loads(payload)
         issuer, issued, expires = claims["iss"], claims["iat"], claims["exp"]

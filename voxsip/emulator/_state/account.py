@@ -117,7 +117,7 @@ class Account(Directory):
         is_persistent: bool = True,
         bought: datetime | None = None,
     ) -> Registration:
-        """Add a registration, bought now unless told when, and charge its price; the money must be there."""
+        """Add a registration and charge its price; the money must suffice."""
         now = self.clock.now()
         moment = bought or self.clock.utc()
         registration = Registration(
@@ -148,7 +148,7 @@ class Account(Directory):
         self._by_sip_username[sip_username] = dict(sorted(same.items()))
 
     def remove_registration(self, registration: Registration) -> None:
-        """Remove a registration and free its user. The money of the month is not given back."""
+        """Remove a registration and free its user; nothing is paid back."""
         self.bind(registration, None, None, None)
         self._drop_sip_username(registration)
         del self.registrations[registration.id]
@@ -188,7 +188,7 @@ class Account(Directory):
         self.touch(registration)
 
     def pay(self, amount: Decimal, kind: str, description: str) -> int:
-        """Take an amount from the balance, and return the number of the transaction; the money must be there."""
+        """Take an amount from the balance; return the number of the transaction."""
         self.balance -= amount
         return self.ledger.note(self.timestamp(), -amount, kind, description)
 

@@ -115,7 +115,7 @@ def _find_user(
 
 
 def apply_target(account: Account, registration: Registration, target: Target) -> None:
-    """Bind a registration: another application clears the old rule and user, the same keeps them.
+    """Bind a registration; another application clears its old rule and user.
 
     A target without an application names nothing (a rule brings its own) and changes nothing.
     """

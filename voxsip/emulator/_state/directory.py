@@ -21,7 +21,7 @@ __all__ = ["Directory", "Ids"]
 
 
 class Ids:
-    """Count ids up from 1, one row of numbers per kind, shared by the accounts of one server."""
+    """Counts ids from 1 for each kind, for all accounts of a server."""
 
     def __init__(self) -> None:
         self.application: count[int] = count(1)
@@ -38,7 +38,7 @@ class Ids:
 
 
 class Directory:
-    """Keep applications, rules, scenarios and users, the indices of their names, and tables of other things.
+    """Keeps applications, rules, scenarios, users, their names and other things.
 
     Args:
         ids: source of new ids.

@@ -22,7 +22,7 @@ class Application:
 
 @define(kw_only=True)
 class Rule:
-    """A rule of one application; `position` is its place among that application's rules.
+    """A rule of one application, with its place among that application's rules.
 
     `scenario_ids` are its scenarios, in the order in which they run.
     """

@@ -34,7 +34,7 @@ class Place:
 
 
 class Sessions:
-    """Keep the sessions of an account in the order of their ids, which is that of their beginnings.
+    """Keeps the sessions of an account in the order of their ids and beginnings.
 
     Seeded ones take no memory: each is computed from its number.
 
@@ -59,7 +59,7 @@ class Sessions:
         return self._seeded + len(self._started.rows)
 
     def seed(self, number: int, places: Sequence[Place], data: str = "") -> None:
-        """Put so many past calls with these custom data into the history, at each place in turn."""
+        """Add so many past calls with these custom data, at each place in turn."""
         if not number:
             return
         self._first_id = next(self._ids)

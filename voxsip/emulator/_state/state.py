@@ -21,7 +21,7 @@ _PARTS = ("account", "registrations", "counters", "sampled")
 
 @frozen(eq=False)
 class State(Mapping[str, Any]):
-    """A copy of the state of one of the emulator's accounts; a mapping with attributes.
+    """A copy of the state of one account: a mapping with attributes.
 
     Args:
         account: its `balance`.
