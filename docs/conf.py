@@ -46,7 +46,9 @@ suppress_warnings = ["ref.python"]
 # Other projects' names are not linked: a build asks no other site for its index.
 # Nor are type variables, protocols behind the public names, nor how the retry layer sees an error.
 nitpick_ignore = [
+    ("py:class", "voxsip._base_client.BaseAsyncClient"),
     ("py:class", "voxsip._errors.Disposition"),
+    ("py:class", "voxsip.cluster._report.Sums"),
     ("py:class", "voxsip._calls.limiter.RateLimiter"),
     ("py:class", "voxsip._calls.limiter.LimiterSource"),
     ("py:class", "voxsip._clock.Clock"),
