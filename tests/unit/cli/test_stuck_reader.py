@@ -167,6 +167,7 @@ def test_a_display_that_nobody_reads_holds_nothing_up(serve, write, tmp_path):
 @contextlib.contextmanager
 def written_to(pipe):
     """Make the pipe the standard output of this process; pytest has its own at every step."""
+    streams._given_up.clear()  # set by a command of another test that was interrupted twice
     with os.fdopen(pipe.writer, "w", encoding="utf-8", closefd=False) as file:
         stream = streams.GuardedStream(file, pipe.writer, tolerant=True)
         with contextlib.redirect_stdout(stream):
