@@ -41,6 +41,8 @@ def gone(url):
         connection.connect()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        return False  # it closes at this moment
     finally:
         connection.close()
     return False
