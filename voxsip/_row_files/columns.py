@@ -90,11 +90,11 @@ class Columns:
         names = {column.name for column in self.all}
         over = REPORTED | (_DESCRIBING if "sip_registration_id" in names else frozenset())
         self._read_over = {_folded(name) for name in over}
+        self._bought = frozenset() if "sip_registration_id" in names else _IDS
         self._mapped = {
-            _folded(header) or header: self._named("map", name, f"{header}={name}")
+            _key(header): (header, self._named("map", name, f"{header}={name}"))
             for header, name in reading.names.items()
         }
-        self.mapped = tuple(reading.names)
         self.constants = [
             (f"--set {name}", self._named("set", name, f"{name}=…"), value)
             for name, value in reading.constants.items()
@@ -116,18 +116,17 @@ class Columns:
 
     def find(self, header: str) -> Column | None:
         """Find the column meant by a header, or None."""
-        name = _folded(header) or header
-        return self._mapped.get(name) or self._by_name.get(name)
+        key = _key(header)
+        return self._mapped[key][1] if key in self._mapped else self._by_name.get(key)
 
-    def same(self, header: str, other: str) -> bool:
-        """Returns whether two headers are one, written differently."""
-        return (_folded(header) or header) == (_folded(other) or other)
+    def not_there(self, headers: typing.Iterable[str]) -> list[str]:
+        """Return the headers that `--map` names and a file does not have."""
+        there = set(map(_key, headers))
+        return [header for key, (header, _) in self._mapped.items() if key not in there]
 
     def is_made_by_purchase(self, header: str) -> bool:
         """Returns whether a header has ids of bought registrations, in rows that buy."""
-        return _folded(header) in _IDS and "sip_registration_id" not in {
-            column.name for column in self.all
-        }
+        return _folded(header) in self._bought
 
     def is_skipped(self, header: str) -> bool:
         """Returns whether a header that is no column of these rows is to be skipped."""
@@ -146,6 +145,10 @@ class Columns:
         """Name the column whose name, or other name, comes closest to an unknown header."""
         close = nearest(_folded(header), self._by_name, 0.6)
         return None if close is None else self._by_name[close].name
+
+    def are_near(self, headers: typing.Sequence[str]) -> bool:
+        """Returns whether more than half of the headers are near to names of columns."""
+        return sum(self.nearest(header) is not None for header in headers) > len(headers) / 2
 
     def named(self) -> str:
         """List the names, for a message."""
@@ -171,6 +174,11 @@ def columns_of(request: type[attrs.AttrsInstance]) -> Columns:
 
 def _folded(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _key(header: str) -> str:
+    """Return what headers are compared by; one of punctuation only stands for itself."""
+    return _folded(header) or header
 
 
 def _kind(hint: object) -> ColumnKind:

@@ -36,10 +36,9 @@ class Header:
             names.pop()
         # Our own reports have our names, and what held for all rows in each of them.
         ours = {"status", "error"} <= set(names)
-        mapped, constants = ((), ()) if ours else (columns.mapped, columns.constants)
+        constants = () if ours else columns.constants
         known = any(columns.find(name) or columns.is_reported(name) for name in names)
-        misspelled = sum(columns.nearest(name) is not None for name in names) > len(names) / 2
-        if not known and not misspelled and not any(columns.guesses(name) for name in names):
+        if not known and not any(map(columns.guesses, names)) and not columns.are_near(names):
             remedy = f"Begin with a line that names the columns, of {columns.named()}."
             finder.fault("this is not a header", remedy=remedy)
             return None
@@ -51,9 +50,8 @@ class Header:
                     fields.append((place, name, column))
             elif place:  # else the index that pandas writes
                 finder.fault(f"column {place + 1} has no name", remedy="Name or remove it.")
-        for header in mapped:
-            if not any(columns.same(header, name) for name in names):
-                finder.fault(f"--map names a column {clipped(header)} that is not there")
+        for header in () if ours else columns.not_there(names):
+            finder.fault(f"--map names a column {clipped(header)} that is not there")
         finder.finish(constants, "file")
         return None if problems.count > before else cls(fields, len(names), constants)
 

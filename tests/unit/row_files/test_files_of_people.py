@@ -5,7 +5,7 @@ import codecs
 import pytest
 
 from voxsip import BindRequest, CreateRequest, InvalidArgumentError
-from voxsip._row_files import InputError, RowFile
+from voxsip._row_files import InputError, RowFile, columns
 from voxsip._row_files.reading import Reading
 
 pytestmark = pytest.mark.once
@@ -69,6 +69,12 @@ def test_integral_numbers_of_a_data_frame_in_jsonl(read):
     for number in ("7.5", "9007199254740992.0", "1e300"):
         text = refused(read, lines.replace("7.0", number), request=BindRequest, name="rows.jsonl")
         assert "a fraction stands where a whole number is wanted" in text
+
+
+def test_a_good_header_is_searched_for_no_misspelling(read, monkeypatch):
+    monkeypatch.setattr(columns, "nearest", None)  # costs an import and a comparison per column
+    [row] = read("Registration ID;app id\n7;1\n", request=BindRequest)
+    assert row.sip_registration_id == 7
 
 
 def test_never_silently_the_wrong_column(read):
