@@ -44,8 +44,5 @@ def _print_version() -> int:
         try:
             print(f"voxsip {__version__}", flush=True)
         except OutputLost as lost:
-            if lost.reader_gone:
-                return 130
-            print(f"voxsip: {lost}", file=sys.stderr)
-            return 1
+            return lost.tell()
     return 0

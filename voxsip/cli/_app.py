@@ -117,12 +117,9 @@ def run(arguments: list[str]) -> int:
             if not drain_output():
                 return Exit.INTERRUPTED
         except OutputLost as lost:
-            if lost.reader_gone:  # it has seen enough
-                return Exit.INTERRUPTED
-            print_message(f"voxsip: {lost}")
-            return Exit.FAILED
-        if (failure := lost_output()) is not None and not failure.reader_gone:
-            print_message(f"voxsip: {failure}")
+            return lost.tell()
+        if (failure := lost_output()) is not None:
+            failure.tell()
         return code
 
 

@@ -43,6 +43,13 @@ class OutputLost(Exception):  # noqa: N818 - an event, like a signal
         super().__init__(f"standard output cannot be written: {reason}")
         self.reader_gone = reader_gone
 
+    def tell(self) -> int:
+        """Print it, unless the reader has seen enough; return the exit code."""
+        if self.reader_gone:
+            return 130
+        print(f"voxsip: {self}", file=sys.stderr)
+        return 1
+
 
 class GuardedStream:
     """A text stream whose first failure silences it.
