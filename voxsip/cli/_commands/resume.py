@@ -10,6 +10,7 @@ from voxsip._bindings.rows import REQUESTS
 from voxsip._printable import counted
 from voxsip._row_files import RowFile
 from voxsip.bulk import Report, read_journal
+from voxsip.bulk._journal.values import STATUSES
 from voxsip.cli._commands.status import most_recent_journal, read_state
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.notes import print_note
@@ -59,7 +60,7 @@ def _resume(
         raise CommandError(
             f"{journal} is the journal of a plan: resume it with 'voxsip apply {plan}'"
         )
-    told = {
+    told: dict[str, Any] = {
         name: bool(state.options.get(name)) or flags.get(name, False)
         for name in ("skip_unchanged", "verify")
     }
@@ -78,8 +79,7 @@ def _resume(
                 journal,
                 rows,
                 checksum=rows.checksum,
-                skip_unchanged=told["skip_unchanged"],
-                verify=told["verify"],
+                **told,
                 **options.for_client(),
             )
 
@@ -129,11 +129,9 @@ def continue_job(
 
 def _report_of(state: JournalStatus) -> Report:
     """Return the report of a job that has finished, all of whose rows are restored."""
-    rows = sum(state.counts.values())
-    report = Report(kind=state.kind, rows=rows, restored=rows, errors={**state.errors})
-    for status in ("done", "unchanged", "failed", "skipped", "unknown"):
-        setattr(report, status, state.counts.get(status, 0))
-    return report
+    counts: dict[str, Any] = {name: state.counts[name] for name in STATUSES}
+    rows = sum(counts.values())
+    return Report(**counts, kind=state.kind, rows=rows, restored=rows, errors={**state.errors})
 
 
 def _source(journal: str, state: JournalStatus) -> str:

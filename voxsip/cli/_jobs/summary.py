@@ -116,6 +116,9 @@ def _print_next_step(
                 f"run {file} with --skip-unchanged, which looks for each row before it buys"
             )
         if report.failed or report.skipped or (report.unknown and not buying):
-            correct = "correct the rows in" if report.failed else "run the rows that are left:"
-            then = " and run that file" if report.failed else ""
-            print_message(f"{correct} {reports['failed.csv']}{then}")
+            file = reports["failed.csv"]
+            print_message(
+                f"correct the rows in {file} and run that file"
+                if report.failed
+                else f"run the rows that are left: {file}"
+            )
