@@ -48,6 +48,12 @@ DeleteRows = (
 
 _ABOUT_INPUT = ("journal", "source", "checksum")
 """Options that say where rows come from and where outcomes go, not how the job runs."""
+_OPTIONS: dict[str, type] = {
+    "bind": BindOptions,
+    "create": CreateOptions,
+    "delete": JobOptions,
+    "resume": ResumeOptions,
+}
 
 
 class AsyncBulk:
@@ -79,7 +85,6 @@ class AsyncBulk:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
         """
         rows = hide_input(rows, options)
-        check_names("bind", options, BindOptions)
         return BulkJob(self._run("bind", rows, options))
 
     def create(
@@ -98,7 +103,6 @@ class AsyncBulk:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
         """
         rows = hide_input(rows, options)
-        check_names("create", options, CreateOptions)
         return BulkJob(self._run("create", rows, options))
 
     def delete(
@@ -114,7 +118,6 @@ class AsyncBulk:
             InvalidArgumentError: an option is wrong, or `rows` cannot be iterated.
         """
         rows = hide_input(rows, options)
-        check_names("delete", options, JobOptions)
         return BulkJob(self._run("delete", rows, options))
 
     def resume(
@@ -142,8 +145,7 @@ class AsyncBulk:
         """
         rows = hide_rows(rows)
         journal = hide_address(journal)
-        check_names("resume", options, ResumeOptions)
-        return BulkJob(self._run(None, rows, {**options, "journal": journal}))
+        return BulkJob(self._run(None, rows, options, journal))
 
     async def quote(self, rows: int | None = None, *, account_id: int | None = None) -> Quote:
         """Compare the price of registrations with the account's balance.
@@ -161,9 +163,13 @@ class AsyncBulk:
         )
         return await read_quote(client, rows)
 
-    def _run(self, kind: Kind | None, rows: Any, given: Mapping[str, Any]) -> Run:
+    def _run(
+        self, kind: Kind | None, rows: Any, given: Mapping[str, Any], journal: Any = None
+    ) -> Run:
         """Return the run of a job; without a kind, its journal tells the kind."""
-        about = {name: given.get(name) for name in _ABOUT_INPUT}
+        method = kind or "resume"
+        check_names(method, given, _OPTIONS[method])
+        about = {"journal": journal} | {n: given[n] for n in _ABOUT_INPUT if n in given}
         for name, value in about.items():
             if not isinstance(value, str | None) or value == "":
                 expected = "a path or an address" if name == "journal" else "text"

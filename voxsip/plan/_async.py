@@ -12,9 +12,9 @@ from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.listing import every_registration
 from voxsip._clock import utc_now, yield_to_loop
 from voxsip._errors import InvalidArgumentError
-from voxsip.bulk import BulkJob, _options as job_options
+from voxsip.bulk import BulkJob
 from voxsip.bulk._funds import read_quote
-from voxsip.bulk._options import check_names
+from voxsip.bulk._options import Options as CheckedOptions, check_names
 from voxsip.bulk._run import make_source
 from voxsip.bulk._source import END, Source
 from voxsip.plan._account import account_of
@@ -156,7 +156,7 @@ class AsyncDesired:
         run = ApplyRun(
             client=self._client,
             rows=make_source(plan.changes),
-            options=job_options.Options(**options),
+            options=CheckedOptions(**options),
             kind="apply",
             journal=os.fspath(journal),
             plan=plan,
