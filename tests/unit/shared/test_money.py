@@ -235,6 +235,37 @@ async def test_two_jobs_spend_what_there_is_and_stop(store, caplog):
     assert await money_of(store) == (0, 50)
 
 
+async def test_a_reading_that_waits_for_a_newer_one_sees_it(store):
+    """Two jobs that begin at once: the older reading's update waits for the newer, and changes nothing."""
+    other = await asyncpg.connect(store)
+    watcher = await asyncpg.connect(store)
+
+    async def commit_when_it_waits(newer):
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        async with asyncio.timeout(30):
+            while not await watcher.fetchval(waiting):
+                pass
+        await newer.commit()
+
+    async def read():
+        newer = other.transaction()
+        await newer.start()
+        await other.execute("UPDATE voxsip.money SET reading = 2, readings = 2, balance = 9")
+        committing.append(asyncio.create_task(commit_when_it_waits(newer)))
+        return Quote(price=PRICE, rows=None, balance=Decimal(9))
+
+    committing = []
+    journal = await StoreJournal.create(f"{store}#one", JobHeader(kind="create", account_id=7))
+    try:
+        quote = await journal.hold_money("api.example.com", 7, None, read)
+        assert quote.balance == 9
+    finally:
+        await asyncio.gather(*committing)
+        await journal.close()
+        await other.close()
+        await watcher.close()
+
+
 async def test_refused_purchases_give_their_money_back(store):
     async with Emulator(balance=10, price=1) as emulator:
         emulator.faults = Faults(

@@ -123,9 +123,11 @@ class Money:
         began = await self._connection.fetchrow(BEGIN_READING, *key)
         quote = await self._readers[account_id]()
         self._prices[account_id] = quote.price
-        row = await self._connection.fetchrow(
+        await self._connection.fetchrow(
             END_READING, *key, began["readings"], began["spent"], quote.balance
         )
+        # A statement of its own: one that waited for a newer reading does not see it.
+        row = await self._connection.fetchrow(LOOK_AT_MONEY, *key)
         if not all(row[name].is_finite() for name in ("open", "spent", "free")):
             raise ConfigurationError(
                 f"store: what it says of the money of account {key[1]} is no amount; when no job runs, delete the account's"

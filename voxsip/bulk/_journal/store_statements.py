@@ -44,17 +44,15 @@ BEGIN_READING = """
 INSERT INTO voxsip.money AS m (service, account_id, readings) VALUES ($1, $2, 1)
 ON CONFLICT (service, account_id) DO UPDATE SET readings = m.readings + 1 RETURNING readings, spent
 """
-_MONEY = "open, spent, balance - (spent - spent_before) - open AS free"
 # A reading that began before the one that is kept says less.
-END_READING = f"""
-WITH told AS (
-    UPDATE voxsip.money SET reading = $3, spent_before = $4, balance = $5
-    WHERE service = $1 AND account_id = $2 AND reading < $3 RETURNING *
-)
-SELECT {_MONEY} FROM told UNION ALL
-SELECT {_MONEY} FROM voxsip.money WHERE service = $1 AND account_id = $2 AND NOT EXISTS (SELECT FROM told)
-"""  # noqa: S608 - made of constants
-LOOK_AT_MONEY = f"SELECT {_MONEY} FROM voxsip.money WHERE service = $1 AND account_id = $2"  # noqa: S608 - made of constants
+END_READING = """
+UPDATE voxsip.money SET reading = $3, spent_before = $4, balance = $5
+WHERE service = $1 AND account_id = $2 AND reading < $3
+"""
+LOOK_AT_MONEY = """
+SELECT open, spent, balance - (spent - spent_before) - open AS free FROM voxsip.money
+WHERE service = $1 AND account_id = $2
+"""
 UPDATE = "UPDATE voxsip.job SET {} WHERE id = $1 AND lease = $2 RETURNING true AS held"
 GIVE_BACK = """
 UPDATE voxsip.job SET lease = CASE WHEN $3 THEN '' END, lease_until = 0, holder = NULL
