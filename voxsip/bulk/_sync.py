@@ -9,7 +9,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
 
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, conceal_row
@@ -190,12 +189,7 @@ class SyncBulkJob(Generic[R, P]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     async def _exchange(self, batch: Batch) -> tuple[deque[Outcome[Any]], bool]:

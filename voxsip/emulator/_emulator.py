@@ -33,8 +33,7 @@ from voxsip.emulator._state.state import State
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
-    from types import TracebackType
-
+    
 __all__ = ["Emulator"]
 
 T = TypeVar("T")
@@ -374,12 +373,7 @@ class Emulator:
         await self._start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._stop()
 
     def __enter__(self) -> Self:
@@ -392,12 +386,7 @@ class Emulator:
         self._thread = thread
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         thread, self._thread = self._thread, None
         if thread is not None:
             try:
