@@ -7,21 +7,20 @@ from typing import Any
 
 import attrs
 
+from voxsip.bulk._options import Options
 from voxsip.bulk._outcomes import Kind, Outcome, Stop, stop_reason
 
 
 @attrs.define(kw_only=True)
 class Guards:
-    """Compares the outcomes of this run with the limits of `Options`.
+    """Compares the outcomes of this run with the limits of the options.
 
     Args:
         contain: told what would stop the job for every row; returns whether it is the affair of one account.
     """
 
     kind: Kind
-    max_failures: int | None = None
-    max_failure_ratio: float | None = None
-    min_rows_for_ratio: int = 100
+    options: Options
     contain: Callable[[Outcome[Any], Stop], bool] | None = None
     _rows: int = attrs.field(default=0, init=False)
     _failures: int = attrs.field(default=0, init=False)
@@ -31,20 +30,17 @@ class Guards:
         self._rows += 1
         if outcome.status not in {"failed", "unknown"}:
             # A row that does not fail lowers the share, but may be the one from which it is checked.
-            return self._share() if self._rows == self.min_rows_for_ratio else None
+            return self._share() if self._rows == self.options.min_rows_for_ratio else None
         self._failures += 1
         stop = stop_reason(self.kind, type(outcome.error))
         if stop is not None and not (self.contain is not None and self.contain(outcome, stop)):
             return stop
-        if self.max_failures is not None and self._failures > self.max_failures:
+        most = self.options.max_failures
+        if most is not None and self._failures > most:
             return Stop.FAILURES
         return self._share()
 
     def _share(self) -> Stop | None:
-        if (
-            self.max_failure_ratio is not None
-            and self._rows >= self.min_rows_for_ratio
-            and self._failures > self.max_failure_ratio * self._rows
-        ):
-            return Stop.RATIO
-        return None
+        share, least = self.options.max_failure_ratio, self.options.min_rows_for_ratio
+        over = share is not None and self._rows >= least and self._failures > share * self._rows
+        return Stop.RATIO if over else None

@@ -175,7 +175,7 @@ class Run:
         if own.existing is not None:
             holds = own.existing.holds
         elif options.skip_unchanged:
-            self.rows, holds = await find_unchanged(self.rows, accounts, record)
+            self.rows, holds = await find_unchanged(self.rows, accounts.bindings, record)
         if own.send is None:
             raise TypeError("an account that is prepared can send")
         engine = self._engine = Engine(
@@ -187,7 +187,7 @@ class Run:
             queue=self.queue,
             report=self._report,
             limits=own.limits.adaptive,
-            guards=self._guards(kind),
+            guards=Guards(kind=kind, options=options),
             workers=options.concurrency,
             previous_runs=record if journal is not None and journal.resumed else None,
             on_end=None if record is None else record.end,
@@ -221,15 +221,6 @@ class Run:
             while (left := quiet_at - self.client.clock.monotonic()) > 0:
                 await self.client.clock.sleep(left)
         self._quiet = True
-
-    def _guards(self, kind: Kind) -> Guards:
-        options = self.options
-        return Guards(
-            kind=kind,
-            max_failures=options.max_failures,
-            max_failure_ratio=options.max_failure_ratio,
-            min_rows_for_ratio=options.min_rows_for_ratio,
-        )
 
     async def _run_engine(self, engine: Engine) -> None:
         """Run the engine to its end, or to the job's deadline."""

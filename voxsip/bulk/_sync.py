@@ -11,6 +11,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
 
+import attrs
+
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, conceal_row
 from voxsip._clock import SYSTEM
 from voxsip._errors import InvalidArgumentError
@@ -59,7 +61,7 @@ class Inbox(Source):
         self._ended = False
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self.on_hungry: Callable[[], None] = _nothing
+        self.on_hungry: Callable[[], None] = lambda: None
 
     @property
     def hungry(self) -> bool:
@@ -106,20 +108,14 @@ class Inbox(Source):
         """The input is the caller's to close."""
 
 
-def _nothing() -> None:
-    """Do nothing."""
-
-
+@attrs.define(eq=False, repr=False)
 class Batch:
     """Rows read in one go."""
 
-    __slots__ = ("ended", "error", "rows", "slow")
-
-    def __init__(self) -> None:
-        self.rows: list[object] = []
-        self.slow: bool = False
-        self.ended: bool = False
-        self.error: BaseException | None = None
+    rows: list[object] = attrs.field(factory=list)
+    slow: bool = False
+    ended: bool = False
+    error: BaseException | None = None
 
 
 class SyncBulkJob(Generic[R, P]):

@@ -33,7 +33,7 @@ from voxsip.emulator._state.state import State
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
-    
+
 __all__ = ["Emulator"]
 
 T = TypeVar("T")

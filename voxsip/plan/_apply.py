@@ -16,6 +16,7 @@ from voxsip.bulk._engine.engine import Engine
 from voxsip.bulk._engine.sender import sender
 from voxsip.bulk._engine.window import Window
 from voxsip.bulk._funds import can_pay
+from voxsip.bulk._guards import Guards
 from voxsip.bulk._journal.interface import JobHeader, Journal
 from voxsip.bulk._journal.previous_runs import PreviousRuns
 from voxsip.bulk._journal.status import read_journal
@@ -181,7 +182,7 @@ class ApplyRun(Run):
             queue=self.queue,
             report=self._report,
             limits=limits.adaptive,
-            guards=self._guards("apply"),
+            guards=Guards(kind="apply", options=options),
             workers=options.concurrency,
             previous_runs=previous if journal.resumed else None,
             on_end=previous.end,

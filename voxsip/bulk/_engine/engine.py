@@ -98,8 +98,9 @@ class Engine:
     clock: Callable[[], float] = SYSTEM.monotonic
     sleep: Callable[[float], Awaitable[None]] = SYSTEM.sleep
 
+    in_flight: int = attrs.field(default=0, init=False)
+    """Rows in flight."""
     _next_index: int = attrs.field(default=0, init=False)
-    _in_flight: int = attrs.field(default=0, init=False)
     _exhausted: bool = attrs.field(default=False, init=False)
     _fast_path: bool = attrs.field(init=False)
     _unparsed: tuple[int, object] | None = attrs.field(default=None, init=False)
@@ -118,14 +119,9 @@ class Engine:
         self._fast_path = self.previous_runs is None and self.holds is None
 
     @property
-    def in_flight(self) -> int:
-        """Rows in flight."""
-        return self._in_flight
-
-    @property
     def _busy(self) -> int:
         """Rows in flight, and those that workers are about to begin."""
-        return self._in_flight + self._parking.woken
+        return self.in_flight + self._parking.woken
 
     async def run(self) -> None:
         """Run until the input or the job ends and nothing is in flight.
@@ -240,12 +236,12 @@ class Engine:
 
     def _take(self) -> Entry[Item] | None:
         """Return a row to send if that needs no waiting: most do not."""
-        if self._stopped or self._in_flight >= self.limits.limit:
+        if self._stopped or self.in_flight >= self.limits.limit:
             return None
         while (entry := self.window.take()) is None:
             if not self._may_read or not self._read_now():
                 return None
-        self._in_flight += 1
+        self.in_flight += 1
         if self._parking and self._could_continue():
             self._parking.wake_one()
         return entry
@@ -261,7 +257,7 @@ class Engine:
                     continue
             elif (entry := self._take()) is not None:
                 return entry
-            elif self._in_flight < self.limits.limit and self._may_read:
+            elif self.in_flight < self.limits.limit and self._may_read:
                 await self._pull()
                 continue
             if self._exhausted and not window:
@@ -270,12 +266,12 @@ class Engine:
             await self._parking.wait()
 
     def _could_continue(self) -> bool:
-        if self._in_flight >= self.limits.limit:
+        if self.in_flight >= self.limits.limit:
             return False
         return self._may_read or bool(self.window.ready)
 
     def _finish(self, entry: Entry[Item], outcome: RowOutcome) -> None:
-        self._in_flight -= 1
+        self.in_flight -= 1
         self._emit(outcome)
         self.window.complete(entry)
         self._note_empty()

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
+import attrs
+
 from voxsip._bindings.rows import Row
 from voxsip._errors import VoxsipError
 from voxsip._protocol.model import Model
@@ -14,6 +16,7 @@ from voxsip.bulk._outcomes import Outcome
 RowOutcome = Outcome[Any]
 
 
+@attrs.define(eq=False, repr=False)
 class Item:
     """A row in the window.
 
@@ -23,12 +26,9 @@ class Item:
         intended: the time at which an earlier run was about to send the row, if it left no outcome; else None.
     """
 
-    __slots__ = ("index", "intended", "row")
-
-    def __init__(self, index: int, row: Row, intended: datetime | None) -> None:
-        self.index = index
-        self.row = row
-        self.intended = intended
+    index: int
+    row: Row
+    intended: datetime | None
 
 
 Send: TypeAlias = Callable[[Item], Awaitable[Model]]

@@ -18,14 +18,13 @@ class OutcomeQueue(Generic[T]):
 
     Args:
         bound: outcomes held before writers are asked to wait.
-        keep: False throws everything away: nobody reads.
     """
 
     __slots__ = ("_bound", "_keep", "_patience", "_reader", "_waiting", "closed", "items")
 
-    def __init__(self, bound: int, *, keep: bool = True) -> None:
+    def __init__(self, bound: int) -> None:
         self._bound = bound
-        self._keep = keep
+        self._keep = True
         self._reader: asyncio.Future[None] | None = None
         self._patience: Callable[[], bool] | None = None
         self._waiting: deque[asyncio.Future[None]] = deque()

@@ -11,23 +11,24 @@ from collections import deque
 from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
+import attrs
+
 T = TypeVar("T")
 
 
+@attrs.define(eq=False, repr=False)
 class Entry(Generic[T]):
     """A row in the window.
 
     Attributes:
         item: whatever the caller admitted.
         keys: the keys it shares with others, each once.
+        blockers: the lines in which another row stands before it.
     """
 
-    __slots__ = ("blockers", "item", "keys")
-
-    def __init__(self, item: T, keys: tuple[Hashable, ...]) -> None:
-        self.item = item
-        self.keys = keys
-        self.blockers = 0
+    item: T
+    keys: tuple[Hashable, ...]
+    blockers: int = 0
 
 
 class Window(Generic[T]):
@@ -105,12 +106,11 @@ class Window(Generic[T]):
             return None
         return self._ready.popleft()
 
-    def complete(self, entry: Entry[T]) -> int:
-        """Remove a finished row; return the number of rows that became ready."""
+    def complete(self, entry: Entry[T]) -> None:
+        """Remove a finished row; rows that waited for it alone become ready."""
         self._held -= 1
         self._alone = False
         lines = self._lines
-        freed = 0
         for key in entry.keys:
             line = lines[key]
             if not isinstance(line, deque):
@@ -123,8 +123,6 @@ class Window(Generic[T]):
             follower.blockers -= 1
             if not follower.blockers:
                 self._ready.append(follower)
-                freed += 1
-        return freed
 
     def drop(self) -> Iterator[T]:
         """Give up the rows that could run and do not yet, until none is left.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from voxsip._bindings.listing import every_registration
 from voxsip._bindings.rows import CreateRequest
@@ -109,14 +109,10 @@ class Purchases:
             self.claimed.add(made)
 
 
-class Survey(Protocol):
-    """Lists an account's registrations before the first purchase; None if unknown."""
-
-    async def __call__(
-        self, client: BaseAsyncClient, existing: Existing | None, account_id: int | None, /
-    ) -> list[int] | None:
-        """Return their ids."""
-        ...
+Survey: TypeAlias = (
+    "Callable[[BaseAsyncClient, Existing | None, int | None], Awaitable[list[int] | None]]"
+)
+"""Returns the ids of an account's registrations before the first purchase; None if they are unknown."""
 
 
 async def survey(

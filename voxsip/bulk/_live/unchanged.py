@@ -12,8 +12,8 @@ registration.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from voxsip._bindings.components import Components
 from voxsip._bindings.rows import BindRequest, Row, read_row
@@ -28,16 +28,6 @@ from voxsip.bulk._source import END, Source
 if TYPE_CHECKING:
     from voxsip._bindings.names import AccountNames
     from voxsip.bulk._journal.previous_runs import PreviousRuns
-
-
-class Accounts(Protocol):
-    """The accounts of a job."""
-
-    async def bindings(
-        self, number: int | None
-    ) -> tuple[int | None, AccountNames, Mapping[int, Binding]]:
-        """Return an account, its names and its present bindings."""
-        ...
 
 
 class UnchangedRows:
@@ -94,11 +84,16 @@ class UnchangedRows:
 
 
 async def find_unchanged(
-    source: Source, accounts: Accounts, previous_runs: PreviousRuns | None
+    source: Source,
+    bindings: Callable[
+        [int | None], Awaitable[tuple[int | None, AccountNames, Mapping[int, Binding]]]
+    ],
+    previous_runs: PreviousRuns | None,
 ) -> tuple[Source, Holds]:
     """Read the whole input and the live state, and run the one on the other.
 
     Args:
+        bindings: Returns which account a number means, its names, and its bindings as they are.
         previous_runs: the outcomes of earlier runs, which are not run again; or None.
 
     Returns:
@@ -115,7 +110,7 @@ async def find_unchanged(
     plans: dict[int | None, UnchangedRows] = {}
     plan_of: list[UnchangedRows] = []
     for index, item in enumerate(rows):
-        number, names, live = await accounts.bindings(getattr(item, "account_id", None))
+        number, names, live = await bindings(getattr(item, "account_id", None))
         plan = plans.get(number)
         if plan is None:
             plan = plans[number] = UnchangedRows(live, names.application_of)
