@@ -18,6 +18,7 @@ import pytest
 
 from tests.support.model_samples import filled
 from voxsip import models
+from voxsip._protocol.structuring import structurer
 from voxsip.spec.document import operations
 
 
@@ -102,6 +103,26 @@ def test_every_model_is_taken_by_json_pickle_and_copy():
         assert copy.deepcopy(made) == copy.copy(made) == attrs.evolve(made) == made
         assert not hasattr(made, "__dict__")
         assert model.__slots__ is not None
+
+
+def as_sent(value):
+    """Plain data under the names that the service sends."""
+    if isinstance(value, tuple):
+        return [as_sent(item) for item in value]
+    if attrs.has(type(value)):
+        return {
+            member.metadata.get("wire", member.name): as_sent(getattr(value, member.name))
+            for member in attrs.fields(type(value))
+        }
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ")
+    return str(value) if isinstance(value, dt.date | Decimal) else value
+
+
+def test_every_member_of_every_model_is_read_from_a_reply():
+    for model in every_model():
+        made = filled(model)
+        assert structurer(model)(as_sent(made)) == made
 
 
 MONEY = re.compile(r"price|cost|amount|balance")

@@ -27,8 +27,7 @@ def make_converter() -> Converter:
     converter.register_structure_hook(datetime, _timestamp)
     converter.register_structure_hook(Decimal, _money)
     converter.register_structure_hook_factory(_is_optional_value, _value_or_none)
-    converter.register_structure_hook_factory(_has_notes, _heeding_notes)
-    converter.register_structure_hook_factory(_requires_nothing, _nothing_but_objects)
+    converter.register_structure_hook_factory(_is_checked, _only_of_objects)
     return converter
 
 
@@ -59,8 +58,7 @@ def _money(value: float | str, _: type) -> Decimal:
     """
     amount = Decimal(str(value))
     if not amount.is_finite() or abs(amount.adjusted()) > LARGEST_EXPONENT:
-        msg = f"expected an amount of money, got {str(value)[:40]}"
-        raise ValueError(msg)
+        raise ValueError(f"expected an amount of money, got {str(value)[:40]}")
     return amount
 
 
@@ -75,12 +73,20 @@ def _value_or_none(kind: Any, converter: Converter) -> Hook:
     return lambda value, _: None if value is None or value == "" else structure(value, value_type)
 
 
-def _has_notes(kind: Any) -> bool:
-    return attrs.has(kind) and any(member.metadata for member in attrs.fields(kind))
+def _is_checked(kind: Any) -> bool:
+    """Returns whether a model has notes on its members, or can be made of nothing."""
+    return attrs.has(kind) and (
+        any(member.metadata for member in attrs.fields(kind))
+        or all(member.default is None for member in attrs.fields(kind))
+    )
 
 
-def _heeding_notes(kind: Any, converter: Converter) -> Hook:
-    """Make a hook that renames members and unwraps those sent as an array of one."""
+def _only_of_objects(kind: Any, converter: Converter) -> Hook:
+    """Make a hook that accepts only objects, and heeds the notes on a model's members.
+
+    It renames members and unwraps those sent as an array of one. A model whose members are all optional would
+    otherwise be made of a list or a text as well.
+    """
     members = attrs.fields(kind)
     names = {
         member.name: override(rename=member.metadata["wire"])
@@ -90,34 +96,13 @@ def _heeding_notes(kind: Any, converter: Converter) -> Hook:
     either = [member.name for member in members if member.metadata.get("either")]
     structure = make_dict_structure_fn(kind, converter, **names)  # type: ignore[arg-type]
 
-    def structure_noted(value: Any, _: Any) -> Any:
+    def structure_object(value: Any, _: Any) -> Any:
         if type(value) is not dict:
-            msg = f"expected an object, got {type(value).__name__}"
-            raise TypeError(msg)
+            raise TypeError(f"expected an object, got {type(value).__name__}")
         for name in either:
             inner = value.get(name)
             if type(inner) is list and len(inner) == 1:
                 value = {**value, name: inner[0]}
-        return structure(value, kind)
-
-    return structure_noted
-
-
-def _requires_nothing(kind: Any) -> bool:
-    return attrs.has(kind) and all(member.default is None for member in attrs.fields(kind))
-
-
-def _nothing_but_objects(kind: Any, converter: Converter) -> Hook:
-    """Make a hook that accepts only objects.
-
-    A model whose members are all optional would otherwise be made of a list or a text as well.
-    """
-    structure = make_dict_structure_fn(kind, converter)
-
-    def structure_object(value: Any, _: Any) -> Any:
-        if type(value) is not dict:
-            msg = f"expected an object, got {type(value).__name__}"
-            raise TypeError(msg)
         return structure(value, kind)
 
     return structure_object
