@@ -271,8 +271,7 @@ def _made(cls: type[R], mapping: Mapping[Any, Any]) -> R:
             raise _wrong(name, value, str(error)) from None
     for name in _REQUIRED[cls]:
         if name not in values:
-            message = f"{name}: is required for {cls.command}"
-            raise InvalidArgumentError(message, field=name)
+            raise InvalidArgumentError(f"{name}: is required for {cls.command}", field=name)
     return cls(**values)
 
 

@@ -26,12 +26,10 @@ def _int(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         if -LARGEST < value < LARGEST:
             return str(int(value))
-        msg = "expected an integer of at most 64 bits"
-        raise ValueError(msg)
+        raise ValueError("expected an integer of at most 64 bits")
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return value if len(value) < _MOST_DIGITS else _int(int(value[:40]))
-    msg = "expected an integer"
-    raise TypeError(msg)
+    raise TypeError("expected an integer")
 
 
 def _str(value: object) -> str:
@@ -39,10 +37,8 @@ def _str(value: object) -> str:
         try:
             return quote(value, safe="")
         except UnicodeEncodeError:
-            msg = "expected text that UTF-8 can carry"
-            raise ValueError(msg) from None
-    msg = "expected text"
-    raise TypeError(msg)
+            raise ValueError("expected text that UTF-8 can carry") from None
+    raise TypeError("expected text")
 
 
 def _bool(value: object) -> str:
@@ -50,31 +46,26 @@ def _bool(value: object) -> str:
         return "true"
     if value is False or value == "false":
         return "false"
-    msg = "expected True or False"
-    raise TypeError(msg)
+    raise TypeError("expected True or False")
 
 
 def _decimal(value: object) -> str:
     from decimal import Decimal  # noqa: PLC0415 - few commands take money
 
     if isinstance(value, bool) or not isinstance(value, Decimal | int | float):
-        msg = "expected a Decimal"
-        raise TypeError(msg)
+        raise TypeError("expected a Decimal")
     if not isinstance(value, int) and not math.isfinite(value):
-        msg = "expected a finite number"
-        raise ValueError(msg)
+        raise ValueError("expected a finite number")
     if abs(value) < 10**MOST_PLACES:
         number = Decimal(str(value))
         if int(number.as_tuple().exponent) >= -2 * MOST_PLACES:
             return format(number, "f")
-    msg = f"expected a number of at most {MOST_PLACES} digits before the point"
-    raise ValueError(msg)
+    raise ValueError(f"expected a number of at most {MOST_PLACES} digits before the point")
 
 
 def _float(value: object) -> str:
     if isinstance(value, bool) or not _is_number(value):
-        msg = "expected a number"
-        raise TypeError(msg)
+        raise TypeError("expected a number")
     return _decimal(value)
 
 
@@ -85,22 +76,18 @@ def _is_number(value: object) -> bool:
 def _date(value: object) -> str:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
-    msg = "expected a date"
-    raise TypeError(msg)
+    raise TypeError("expected a date")
 
 
 def _timestamp(value: object) -> str:
     if not isinstance(value, datetime):
-        msg = "expected a datetime"
-        raise TypeError(msg)
+        raise TypeError("expected a datetime")
     if value.tzinfo is None:
-        msg = "expected an aware datetime (with tzinfo)"
-        raise ValueError(msg)
+        raise ValueError("expected an aware datetime (with tzinfo)")
     try:
         moment = value.astimezone(UTC).replace(tzinfo=None)
     except OverflowError:
-        msg = "expected a moment of years 1 to 9999 UTC"
-        raise ValueError(msg) from None
+        raise ValueError("expected a moment of years 1 to 9999 UTC") from None
     return quote(moment.isoformat(" ", "seconds"), safe="")
 
 
@@ -110,8 +97,7 @@ def _unix(value: object) -> str:
         return str(int(value.timestamp()))
     if isinstance(value, int) and not isinstance(value, bool):
         return _int(value)
-    msg = "expected an aware datetime (with tzinfo)"
-    raise TypeError(msg)
+    raise TypeError("expected an aware datetime (with tzinfo)")
 
 
 def _json(value: object) -> str:
@@ -123,8 +109,7 @@ def _json(value: object) -> str:
         if text is not value and not _finite(value):
             raise ValueError  # noqa: TRY301 - orjson would write null
     except (TypeError, ValueError, RecursionError):  # orjson's own errors are the first two
-        msg = "expected lists and dicts, or valid JSON text"
-        raise ValueError(msg) from None
+        raise ValueError("expected lists and dicts, or valid JSON text") from None
     return _str(text)
 
 
@@ -154,8 +139,7 @@ def not_empty(encode: Encoder) -> Encoder:
 
     def encode_text(value: object) -> str:
         if value == "":
-            msg = "expected a text that is not empty; leave it out if there is none"
-            raise ValueError(msg)
+            raise ValueError("expected a text that is not empty; leave it out if there is none")
         return encode(value)
 
     return encode_text
@@ -168,11 +152,9 @@ def within(encode: Encoder, least: float | None, most: float | None) -> Encoder:
         text = encode(value)
         number = float(text)
         if least is not None and number < least:
-            msg = f"expected at least {least:,}"
-            raise ValueError(msg)
+            raise ValueError(f"expected at least {least:,}")
         if most is not None and number > most:
-            msg = f"expected at most {most:,}"
-            raise ValueError(msg)
+            raise ValueError(f"expected at most {most:,}")
         return text
 
     return encode_within
@@ -186,8 +168,7 @@ def one_of(encode: Encoder, words: Iterable[str]) -> Encoder:
     def encode_word(value: object) -> str:
         text = encode(value)
         if any(word.lower() not in known for word in text.split("%3B")):
-            msg = f"expected {'one of ' if len(words) > 1 else ''}{', '.join(words)}"
-            raise ValueError(msg)
+            raise ValueError(f"expected {'one of ' if len(words) > 1 else ''}{', '.join(words)}")
         return text
 
     return encode_word
@@ -233,12 +214,10 @@ def _list_item(value: object) -> str:
 
 def _joined(items: object, encode: Encoder, what: str) -> str:
     if isinstance(items, Mapping | bytes) or not isinstance(items, Iterable):
-        msg = f"expected a list of {what}"
-        raise TypeError(msg)
+        raise TypeError(f"expected a list of {what}")
     text = "%3B".join(map(encode, items))
     if not text:  # the server would read an empty filter as "everything"
-        msg = "expected at least one item; leave it out for no filter"
-        raise ValueError(msg)
+        raise ValueError("expected at least one item; leave it out for no filter")
     return text
 
 

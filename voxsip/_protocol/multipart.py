@@ -18,14 +18,11 @@ def check_file(value: object) -> None:
         ValueError: There is no such file, or it may not be read.
     """
     if not isinstance(value, PathLike):
-        msg = "expected bytes or a path (pathlib.Path)"
-        raise TypeError(msg)
+        raise TypeError("expected bytes or a path (pathlib.Path)")
     if not os.path.isfile(value):  # noqa: PTH113 - any path-like
-        msg = "there is no such file"
-        raise ValueError(msg)
+        raise ValueError("there is no such file")
     if not os.access(value, os.R_OK):
-        msg = "the file may not be read"
-        raise ValueError(msg)
+        raise ValueError("the file may not be read")
 
 
 def read_file(value: object, name: str) -> tuple[str, bytes]:

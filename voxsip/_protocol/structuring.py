@@ -33,8 +33,7 @@ def list_structurer(model: type[T]) -> Callable[[Any], list[T]]:
 
     def structure(data: Any) -> list[T]:
         if type(data) is not list:
-            msg = f"expected a list, got {type(data).__name__}"
-            raise TypeError(msg)
+            raise TypeError(f"expected a list, got {type(data).__name__}")
         return [structure_one(item) for item in data]
 
     return structure
