@@ -11,7 +11,7 @@ import attrs
 from yarl import URL
 
 from voxsip._auth.sources import Credentials, make_tokens
-from voxsip._calls.call import CallExecutor
+from voxsip._calls.call import CallExecutor, check_deadline
 from voxsip._calls.creates import Creates
 from voxsip._calls.id_set import IdSet
 from voxsip._calls.known import check_known
@@ -22,14 +22,17 @@ from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
 from voxsip._clock import REAL, Clock, Seams
 from voxsip._config import (
+    LARGEST,
     RateLimit,
     RequestEncoding,
     RetryPolicy,
     Timeout,
     Trust,
+    check_flag,
     make_app_info,
     make_base_url,
     make_trust,
+    wrong,
 )
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
@@ -72,14 +75,13 @@ class BaseAsyncClient(AsyncGroups):
         _seams: Seams = REAL,
     ) -> None:
         token, base_url, proxy = conceal(token), conceal(base_url), conceal(proxy)
-        if encoding not in {"auto", "query", "form"}:
-            raise ConfigurationError(
-                f"encoding: expected 'auto', 'query' or 'form', got {encoding!r}"
-            )
-        if type(max_connections) is not int or max_connections < 1:
-            raise ConfigurationError(
-                f"max_connections: expected a whole number from 1, got {max_connections!r}"
-            )
+        if encoding not in ("auto", "query", "form"):
+            raise wrong("encoding", "'auto', 'query' or 'form'", encoding)
+        if type(max_connections) is not int or not 1 <= max_connections < LARGEST:
+            raise wrong("max_connections", "a whole number from 1", max_connections)
+        if session is not None and not callable(getattr(session, "post", None)):
+            raise wrong("session", "an aiohttp.ClientSession", session)
+        check_flag("allow_plain_http", allow_plain_http)
         where = make_base_url(base_url, allow_plain_http=allow_plain_http)
         self._caller = CallExecutor(
             base_url=where,
@@ -230,6 +232,10 @@ class BaseAsyncClient(AsyncGroups):
             retry: retry policy for failed calls.
             rate_limit: requests per second through the view at most.
             deadline: seconds for each whole call that has no deadline of its own.
+
+        Raises:
+            ConfigurationError: an option is wrong.
+            InvalidArgumentError: the deadline is not a number of seconds.
         """
         changes: dict[str, Any] = {}
         if timeout is not None:
@@ -239,6 +245,7 @@ class BaseAsyncClient(AsyncGroups):
         if rate_limit is not None:
             changes["limiter"] = self._make_limiter(rate_limit)
         if deadline is not None:
+            check_deadline(deadline)
             changes["deadline"] = deadline
         view = object.__new__(type(self))
         view._caller = attrs.evolve(self._caller, **changes)

@@ -14,8 +14,9 @@ from typing import Any, Literal
 import attrs
 
 from voxsip._errors import ConfigurationError
+from voxsip._printable import brief
 from voxsip._redaction.paths import is_content
-from voxsip._redaction.values import conceal, reveal
+from voxsip._redaction.values import conceal, reveal, type_name
 
 BASE_URL = "https://api.voximplant.com/platform_api"
 BASE_URL_VARIABLE = "VOXIMPLANT_BASE_URL"
@@ -23,6 +24,10 @@ CA_VARIABLE = "VOXSIP_CA_BUNDLE"
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}"
 _PRODUCT = re.compile(f"{_WORD}(?:/{_WORD})?")
 """The syntax of a product (RFC 9110, 10.1.5)."""
+_LABEL = "[0-9a-z_](?:[0-9a-z_-]{0,61}[0-9a-z_])?"
+_NAME = re.compile(rf"(?=.{{1,254}}\Z){_LABEL}(?:\.{_LABEL})*\.?", re.IGNORECASE | re.ASCII)
+_AUTHORITY = re.compile(r"(?:\[[^\]%]+\]|[^:\[\]%]+)(?::[0-9]*)?")
+"""A host, no zone of it, and perhaps a port."""
 LOOKUP_DELAY = 3.0
 """Seconds within which a request without a reply is executed, if at all: an earlier lookup may find nothing."""
 
@@ -58,9 +63,38 @@ def _number(fits: Callable[[float], bool], wanted: str) -> Callable[[object, Any
             isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
         )
         if not number or not fits(value):
-            raise ConfigurationError(f"{attribute.name}: expected {wanted}, got {value!r}")
+            raise wrong(attribute.name, wanted, value)
 
     return check
+
+
+def wrong(name: str, wanted: str, value: object) -> ConfigurationError:
+    """Return the error for an option of a wrong type or out of range."""
+    return ConfigurationError(f"{name}: expected {wanted}, got {brief(value)}")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Check an option that is true or false; "false" is neither.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    if not isinstance(value, bool):
+        raise wrong(name, "True or False", value)
+
+
+def check_pause(seconds: float) -> None:
+    """Check the seconds of a pause.
+
+    Raises:
+        ConfigurationError: They are not a number from 0 up.
+    """
+    _Pause(seconds=seconds)
+
+
+@attrs.frozen(kw_only=True)
+class _Pause:
+    seconds: float = attrs.field(validator=at_least(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -84,7 +118,7 @@ class Timeout:
         if isinstance(value, Timeout):
             return value
         if not isinstance(value, int | float):
-            raise ConfigurationError(f"timeout: expected seconds or a Timeout, got {value!r}")
+            raise wrong("timeout", "seconds or a Timeout", value)
         made = cls(total=value)
         # less than the whole, so that a missing connection is distinguished from a missing reply
         return attrs.evolve(made, connect=min(made.connect, 0.9 * value))
@@ -103,7 +137,7 @@ class RateLimit:
     """
 
     rate: float = attrs.field(validator=above(0))
-    burst: int = attrs.field(default=1, validator=at_least(1), kw_only=True)
+    burst: int = attrs.field(default=1, validator=whole(1), kw_only=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -176,14 +210,23 @@ def _problem_of_base_url(base_url: str, *, allow_plain_http: bool) -> str | None
     """
     from yarl import URL  # noqa: PLC0415 - see `make_base_url`
 
+    given: object = base_url
+    if not isinstance(given, str):
+        return f"expected https://host/platform_api, got {type_name(given)}"
+    text = reveal(given)
+    if not text.isprintable() or " " in text:
+        return "must hold no spaces, line breaks or other invisible characters"
+    if any(mark in text for mark in "@?#"):
+        return "must hold no credentials, query or fragment"
     try:
-        url = URL(reveal(base_url))
-    except (ValueError, TypeError):
+        url = URL(text)
+    except ValueError:
         return "not a URL"
     if url.scheme not in {"http", "https"} or not url.host:
         return "expected https://host/platform_api"
-    if url.user or url.password or url.query_string or url.fragment:
-        return "must hold no credentials, query or fragment"
+    authority = text.partition("//")[2].partition("/")[0]
+    if not _AUTHORITY.fullmatch(authority) or not is_host(url.raw_host) or not url.port:
+        return "its host or port is no valid one; expected https://host/platform_api"
     if url.scheme == "http" and not allow_plain_http and not is_loopback(url.host):
         return (
             f"http:// to {url.host} would send the token in clear; use https://, or pass "
@@ -209,21 +252,20 @@ def make_trust(trust: Trust, *, environment: bool = True) -> ssl_module.SSLConte
         return _trust_of_environment() if environment else None
     if isinstance(trust, ssl_module.SSLContext):
         return trust
+    given: object = trust
+    if not isinstance(given, str | os.PathLike) or not os.fspath(given):
+        raise ConfigurationError("ssl: expected the path of a CA file (PEM) or an ssl.SSLContext")
     try:
         return ssl_module.create_default_context(cafile=os.fspath(trust))
-    except TypeError:
-        raise ConfigurationError(
-            "ssl: expected the path of a CA file (PEM) or an ssl.SSLContext"
-        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no certificates in it"
-    given = os.fsdecode(trust)
-    if is_content(given):
+    name = os.fsdecode(trust)
+    if is_content(name):
         raise ConfigurationError(
             "ssl: expected the path of a CA file (PEM), got what may be its content; "
             "pass the path, or ssl.create_default_context(cadata=...)"
         )
-    raise ConfigurationError(f"ssl: cannot use {given} as a CA file: {reason}")
+    raise ConfigurationError(f"ssl: cannot use {name} as a CA file: {reason}")
 
 
 def _openssl_variables() -> tuple[str | None, str | None]:
@@ -275,16 +317,24 @@ def make_app_info(app_info: str | None) -> str | None:
     given: object = app_info
     if given is None or (isinstance(given, str) and _PRODUCT.fullmatch(given)):
         return app_info
-    raise ConfigurationError(
-        f'app_info: expected "name" or "name/version", of letters, digits and !#$%&\'*+-.^_`|~, got {app_info!r}'
+    raise wrong(
+        "app_info",
+        '"name" or "name/version", of letters, digits and !#$%&\'*+-.^_`|~',
+        app_info,
     )
 
 
+def is_host(host: str | None) -> bool:
+    """Returns whether the host of a parsed URL is an address or a name that can exist."""
+    return host is not None and (":" in host or bool(_NAME.fullmatch(host)))
+
+
 def is_loopback(host: str) -> bool:
-    """Returns whether a host is this machine."""
-    if host == "localhost":
+    """Returns whether a host is this machine, however its address is written."""
+    if host.lower() in {"localhost", "localhost."}:
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

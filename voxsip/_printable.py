@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 # Control characters, direction marks, separators of lines, invisible operators, byte-order mark, lone surrogates.
 _UNSEEN = "\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ud800-\\udfff"
+LONGEST_SHOWN = 60
 _ALL = re.compile(f"[{_UNSEEN}]")
 _BUT_LINES = re.compile(f"(?![\\n\\t])[{_UNSEEN}]")
 
@@ -29,6 +30,15 @@ def printable(text: str, *, keep_lines: bool = False) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
+
+
+def brief(value: object) -> str:
+    """Return a wrong value as an error shows it: its repr, cut short."""
+    try:
+        text = repr(value)
+    except Exception:  # such as a whole number of 5000 digits
+        return type(value).__name__
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def nearest(name: str, known: Iterable[str], similar: float) -> str | None:

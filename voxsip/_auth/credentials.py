@@ -22,7 +22,14 @@ import orjson
 from voxsip._auth.signing import JoseSigner, Signer
 from voxsip._errors import ConfigurationError
 from voxsip._redaction.paths import is_content
-from voxsip._redaction.values import Hidden, SecretBytes, conceal, conceal_members, reveal
+from voxsip._redaction.values import (
+    Hidden,
+    SecretBytes,
+    conceal,
+    conceal_members,
+    reveal,
+    type_name,
+)
 
 FILE_VARIABLE = "VOXIMPLANT_CREDENTIALS"
 TOKEN_VARIABLE = "VOXIMPLANT_TOKEN"  # noqa: S105 - the name of a variable
@@ -101,6 +108,11 @@ class ServiceAccount:
         Raises:
             ConfigurationError: A member is missing or malformed; the error names it.
         """
+        given: object = data
+        if not isinstance(given, Mapping):
+            raise ConfigurationError(
+                f"{source}: expected a mapping of members, got {type_name(given)}"
+            )
         data = conceal_members(data)
         missing = [
             name for name in ("account_id", "key_id", "private_key") if data.get(name) in (None, "")
@@ -147,6 +159,9 @@ class ServiceAccount:
             ConfigurationError: The text is broken; the error names the member, never the content.
         """
         text = conceal(text)
+        given: object = text
+        if not isinstance(given, str):
+            raise ConfigurationError(f"{source}: expected text, got {type_name(given)}")
         return cls.from_mapping(
             _members_of(SecretBytes(text.encode("utf-8", "replace")), source), source
         )

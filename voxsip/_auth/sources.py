@@ -8,6 +8,7 @@ from voxsip._auth.credentials import ServiceAccount, from_environment
 from voxsip._auth.tokens import StaticToken, TokenCache, Tokens
 from voxsip._clock import SYSTEM, Clock
 from voxsip._errors import ConfigurationError
+from voxsip._printable import brief
 
 Credentials = str | os.PathLike[str] | ServiceAccount | None
 
@@ -21,7 +22,9 @@ def make_tokens(
         ConfigurationError: No credentials are given, or credentials and a token, or they are broken.
     """
     if account_id is not None and (type(account_id) is not int or account_id < 1):
-        raise ConfigurationError(f"account_id: expected a whole number above 0, got {account_id!r}")
+        raise ConfigurationError(
+            f"account_id: expected a whole number above 0, got {brief(account_id)}"
+        )
     if credentials is not None and token is not None:
         raise ConfigurationError("give credentials or a token, not both")
     if token is None:

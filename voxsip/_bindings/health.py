@@ -19,6 +19,7 @@ from voxsip._bindings.foreign import native
 from voxsip._bindings.listing import PAGE, every_registration
 from voxsip._errors import InvalidArgumentError, VoxsipError
 from voxsip._generated.sip_registrations.models import SipRegistration
+from voxsip._printable import brief
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
@@ -148,7 +149,7 @@ def checked_ids(ids: Iterable[int]) -> list[int]:
     for number in found:
         if type(number) is not int or number < 1:
             raise InvalidArgumentError(
-                f"ids: expected positive whole numbers, got {number!r}", field="ids"
+                f"ids: expected positive whole numbers, got {brief(number)}", field="ids"
             )
     return list(dict.fromkeys(found))
 
@@ -162,7 +163,7 @@ def countdown(clock: Clock, deadline: float) -> Callable[[], float]:
     given: object = deadline
     if type(given) not in {int, float} or not isfinite(deadline) or deadline <= 0:
         raise InvalidArgumentError(
-            f"deadline: expected seconds above zero, got {deadline!r}", field="deadline"
+            f"deadline: expected seconds above zero, got {brief(deadline)}", field="deadline"
         )
     end = clock.monotonic() + deadline
     return lambda: end - clock.monotonic()

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from voxsip._bindings.name_lists import list_part
 from voxsip._bindings.name_table import NameTable, Part
 from voxsip._errors import InvalidArgumentError
+from voxsip._printable import brief
 
 if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
@@ -122,7 +123,7 @@ class AsyncResolve:
             return await self.application(wanted)
         if type(wanted) is not int or wanted < 1:
             raise InvalidArgumentError(
-                f"application: expected an id (a positive whole number) or a name, got {wanted!r}",
+                f"application: expected an id (a positive whole number) or a name, got {brief(wanted)}",
                 field="application",
             )
         return wanted
@@ -213,6 +214,7 @@ def _checked(part: Part, names: Iterable[str]) -> list[str]:
         text: object = name
         if not isinstance(text, str) or not text:
             raise InvalidArgumentError(
-                f"{part}_name: expected text that is not empty, got {text!r}", field=f"{part}_name"
+                f"{part}_name: expected text that is not empty, got {brief(text)}",
+                field=f"{part}_name",
             )
     return list(dict.fromkeys(wanted))

@@ -37,6 +37,7 @@ from voxsip._errors import (
     is_too_fast,
 )
 from voxsip._lazy import IMPORTS
+from voxsip._printable import brief
 from voxsip._protocol.command import Command
 from voxsip._protocol.paging import AsyncPager
 from voxsip._protocol.reply import (
@@ -118,6 +119,7 @@ class CallExecutor:
     ) -> AsyncPager[T]:
         """List over pages; `deadline` applies to each page."""
         command.encode(values)  # a wrong argument raises here, not at the first page
+        check_deadline(deadline)
         check_count(command, values)
         return AsyncPager(
             page_fetcher(self, command, values, list_structurer(item), deadline),
@@ -132,6 +134,7 @@ class CallExecutor:
         from voxsip._protocol import downloads  # noqa: PLC0415 - few calls
 
         command.encode(values)  # a wrong argument raises here, not when the file is read
+        check_deadline(deadline)
         return downloads.AsyncDownload(partial(open_download, self, command, values, deadline))
 
     async def execute(
@@ -310,10 +313,7 @@ class CallExecutor:
         return await Recovery(self, request, decode).after(first)
 
     async def _run_until(self, request: Request, decode: Decoder[T], seconds: float) -> T:
-        if not _is_number(seconds):
-            raise InvalidArgumentError(
-                f"deadline: expected seconds, got {seconds!r}", field="deadline"
-            )
+        check_deadline(seconds)
         if seconds <= 0:  # such as the difference to a moment that has passed: nothing is sent
             raise explain_deadline(request, seconds)
         try:
@@ -358,8 +358,13 @@ class CallExecutor:
         return (*request.secrets(), token, *((SecretText(told),) if told else ()))
 
 
-def _is_number(value: object) -> bool:
-    """Returns whether a value is a number of seconds, infinity included."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < LARGEST or abs(value) == math.inf
+def check_deadline(value: Any) -> None:
+    """Check a deadline: a number of seconds, infinity included, or None.
+
+    Raises:
+        InvalidArgumentError: It is something else.
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or (number and (abs(value) < LARGEST or abs(value) == math.inf)):
+        return
+    raise InvalidArgumentError(f"deadline: expected seconds, got {brief(value)}", field="deadline")

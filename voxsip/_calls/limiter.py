@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from voxsip._clock import SYSTEM, Clock
-from voxsip._config import RateLimit
+from voxsip._config import RateLimit, check_pause, wrong
 
 
 @runtime_checkable
@@ -126,6 +126,9 @@ class Limiter:
     Args:
         limit: The rate, or None for no limit.
         clock: The clock that tells the time and waits.
+
+    Raises:
+        ConfigurationError: The limit is no `RateLimit`.
     """
 
     __slots__ = ("_bucket", "_clock", "_limited")
@@ -139,6 +142,9 @@ class Limiter:
         *,
         clock: Clock = SYSTEM,
     ) -> None:
+        given: object = limit
+        if not isinstance(given, RateLimit | None):
+            raise wrong("limit", "a RateLimit or None", given)
         self._limited = limit is not None
         self._clock = clock
         rate, burst = (limit.rate, limit.burst) if limit else (self.UNLIMITED, 1)
@@ -161,7 +167,12 @@ class Limiter:
         self._bucket.set_rate(self.UNLIMITED if rate is None else rate)
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so many seconds."""
+        """Send nothing for so many seconds.
+
+        Raises:
+            ConfigurationError: The seconds are not a number from 0 up.
+        """
+        check_pause(seconds)
         self._bucket.pause(seconds)
 
     def note_throttled(self, retry_after: float | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import count
 
@@ -189,7 +189,8 @@ def make_observer(on_event: EventHook | Iterable[EventHook], base_url: str) -> O
     Raises:
         ConfigurationError: A hook is not callable, or is a coroutine function.
     """
-    given: Iterable[object] = on_event if isinstance(on_event, Iterable) else (on_event,)
+    several = isinstance(on_event, Iterable) and not isinstance(on_event, str | bytes | Mapping)
+    given: Iterable[object] = on_event if several else (on_event,)  # type: ignore[assignment]
     hooks: list[EventHook] = []
     for hook in given:
         if not callable(hook):

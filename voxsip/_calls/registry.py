@@ -11,6 +11,7 @@ import attrs
 
 from voxsip._errors import InvalidArgumentError
 from voxsip._lazy import IMPORTS
+from voxsip._printable import brief
 from voxsip._protocol.command import Command, RetryClass
 from voxsip._redaction.text import is_secret_name
 
@@ -64,7 +65,7 @@ def any_command(name: str, parameters: Collection[str]) -> Command:
     for text in given:
         if not isinstance(text, str) or not _NAME.fullmatch(text):
             raise InvalidArgumentError(
-                f"{text!r} is not the name of a command or parameter", field="command"
+                f"{brief(text)} is not the name of a command or parameter", field="command"
             )
     secret = frozenset(filter(_is_secret, parameters))
     if command is not None:  # a parameter newer than the spec may be secret as well

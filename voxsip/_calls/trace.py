@@ -12,7 +12,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Self
 
-from voxsip._errors import VoxsipError
+from voxsip._errors import InvalidArgumentError, VoxsipError
 
 _current: ContextVar[CallTrace | None] = ContextVar("voxsip_call_trace", default=None)
 
@@ -23,6 +23,9 @@ class CallTrace:
     Args:
         on_failure: The function called at once with the error of every failed attempt.
 
+    Raises:
+        InvalidArgumentError: It is no function.
+
     Attributes:
         failures: The attempts that failed since the block began or `reset` was called.
         waited: The seconds that attempts have waited in the client's own queue since then.
@@ -31,6 +34,11 @@ class CallTrace:
     __slots__ = ("_token", "failures", "on_failure", "waited")
 
     def __init__(self, on_failure: Callable[[VoxsipError], None] | None = None) -> None:
+        if on_failure is not None and not callable(on_failure):
+            raise InvalidArgumentError(
+                f"on_failure: expected a function, got {type(on_failure).__name__}",
+                field="on_failure",
+            )
         self.on_failure: Callable[[VoxsipError], None] | None = on_failure
         self.failures: int = 0
         self.waited: float = 0.0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from voxsip._errors import InvalidArgumentError
+from voxsip._redaction.paths import path_text
 
 Opener = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 """Sends the command and yields the chunks of its reply."""
@@ -58,7 +59,7 @@ class AsyncDownload:
             InvalidArgumentError: The folder cannot be written to; nothing was sent.
             VoxsipError: The command failed, or the reply broke off; no partial file is left.
         """
-        target = Path(path)
+        target = Path(path_text("path", path))
         file, name = await asyncio.to_thread(_open_beside, target)
         try:
             with file:

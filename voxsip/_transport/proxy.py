@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 from yarl import URL
 
-from voxsip._config import is_loopback
+from voxsip._config import is_host, is_loopback
 from voxsip._errors import ConfigurationError
 from voxsip._redaction.values import SecretText, conceal, reveal
 
@@ -169,11 +169,11 @@ def _parse(proxy: str, source: str) -> Proxy | str:
     try:
         url = URL(text if "://" in text else f"http://{text}")
         port = url.port
-    except (ValueError, TypeError):
+    except ValueError:
         return _WANTED
     if url.scheme.startswith("socks"):
         return "SOCKS proxies are not supported; give an HTTP proxy, or list the host in NO_PROXY"
-    if url.scheme not in {"http", "https"} or not url.host or not port:
+    if url.scheme not in {"http", "https"} or not is_host(url.raw_host) or not port:
         return _WANTED
     if url.path not in {"", "/"} or url.query_string or url.fragment:
         return f"{_WANTED}; / ? and # in a password are written %2F %3F %23"
@@ -181,5 +181,5 @@ def _parse(proxy: str, source: str) -> Proxy | str:
     if url.user is not None or url.password is not None:
         credentials = f"{url.user or ''}:{url.password or ''}".encode()
         authorization = SecretText(f"Basic {base64.b64encode(credentials).decode()}")
-    bare = URL.build(scheme=url.scheme, host=url.host, port=port)
+    bare = URL.build(scheme=url.scheme, host=url.host or "", port=port)
     return Proxy(url=bare, authorization=authorization, source=source)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from voxsip._bindings.rows import CreateRequest, read_row
 from voxsip._errors import Disposition, InvalidArgumentError, UnexpectedReplyError
-from voxsip._printable import counted
+from voxsip._printable import brief, counted
 from voxsip.bulk._outcomes import Quote
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def read_quote(client: BaseAsyncClient, rows: int | None) -> Quote:
     given: object = rows
     if given is not None and (type(given) is not int or given < 0):
         raise InvalidArgumentError(
-            f"rows: expected a whole number from 0, got {given!r}", field="rows"
+            f"rows: expected a whole number from 0, got {brief(given)}", field="rows"
         )
     prices = [
         (_price(template), template.currency or "")

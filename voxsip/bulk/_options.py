@@ -12,7 +12,7 @@ import attrs
 from voxsip._calls.limiter import LimiterSource, RateLimiter
 from voxsip._config import LOOKUP_DELAY, RateLimit
 from voxsip._errors import InvalidArgumentError
-from voxsip._printable import nearest
+from voxsip._printable import brief, nearest
 
 MAX_CONCURRENCY = 256
 DEFAULT_CONCURRENCY = 64
@@ -159,7 +159,7 @@ class Options:
         """Check every option."""
         for name in ("skip_unchanged", "verify", "check_funds"):
             if not isinstance(getattr(self, name), bool):
-                raise _wrong(name, "True or False", repr(getattr(self, name)))
+                raise _wrong(name, "True or False", brief(getattr(self, name)))
         _whole("concurrency", self.concurrency, 1, MAX_CONCURRENCY)
         _whole("min_rows_for_ratio", self.min_rows_for_ratio, 1)
         if self.max_failures is not None:
@@ -195,14 +195,14 @@ class Options:
 def _whole(name: str, value: object, least: int, most: int | None = None) -> None:
     if type(value) is not int or value < least or (most is not None and value > most):
         until = "" if most is None else f" to {most}"
-        raise _wrong(name, f"a whole number from {least}{until}", repr(value))
+        raise _wrong(name, f"a whole number from {least}{until}", brief(value))
 
 
 def _number(name: str, value: object, most: float) -> None:
     fine = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
     if not fine:
         until = "" if most == math.inf else f" to {most:g}"
-        raise _wrong(name, f"a number from 0{until}", repr(value))
+        raise _wrong(name, f"a number from 0{until}", brief(value))
 
 
 def _wrong(name: str, expected: str, got: str) -> InvalidArgumentError:

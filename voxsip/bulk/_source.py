@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import (
     AsyncGenerator,
@@ -20,6 +19,7 @@ from typing import Any, Final, Self
 from voxsip._bindings.foreign import as_rows
 from voxsip._bindings.rows import conceal_row, named_account
 from voxsip._errors import InvalidArgumentError
+from voxsip._redaction.paths import path_text
 from voxsip._redaction.values import Hidden, conceal, type_name
 
 Rows = Iterable[object] | AsyncIterable[object]
@@ -31,9 +31,14 @@ def hide_rows(rows: object) -> Any:
 
 
 def hide_address(journal: Any) -> Any:
-    """Return a path as text, or an address as text that shows no password."""
-    name = os.fspath(journal) if isinstance(journal, os.PathLike) else journal
-    return conceal(name) if isinstance(name, str) and "://" in name else name
+    """Return a path as text, or an address as text that shows no password.
+
+    Raises:
+        InvalidArgumentError: It is neither.
+    """
+    if journal is None or (isinstance(journal, str) and "://" in journal):
+        return conceal(journal)
+    return path_text("journal", journal, "a path or an address")
 
 
 def hide_input(rows: object, options: Any) -> Any:

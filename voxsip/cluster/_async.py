@@ -14,6 +14,7 @@ from voxsip._base_client import BaseAsyncClient, portable_options
 from voxsip._bindings.rows import RowKind
 from voxsip._config import RateLimit
 from voxsip._errors import ConfigurationError, InvalidArgumentError
+from voxsip._printable import brief
 from voxsip._redaction.values import conceal
 from voxsip._row_files.reading import Reading
 from voxsip._row_files.row_file import OnConflict
@@ -220,7 +221,7 @@ def _checked(kind: RowKind, given: AnyOptions) -> tuple[Options, Reading]:
     order: object = given.get("on_conflict", "order")
     if order not in {"error", "order"}:
         raise InvalidArgumentError(
-            f"on_conflict: expected 'error' or 'order', got {order!r}", field="on_conflict"
+            f"on_conflict: expected 'error' or 'order', got {brief(order)}", field="on_conflict"
         )
     limit: object = given.get("rate_limit")
     if limit is not None and not isinstance(limit, RateLimit):
@@ -252,7 +253,7 @@ def _count(partitions: object) -> int | None:
         return None
     if type(partitions) is not int or partitions < 1:
         raise InvalidArgumentError(
-            f"partitions: expected a whole number from 1, or 'auto', got {partitions!r}",
+            f"partitions: expected a whole number from 1, or 'auto', got {brief(partitions)}",
             field="partitions",
         )
     return partitions

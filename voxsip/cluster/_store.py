@@ -15,6 +15,7 @@ import orjson
 from voxsip._bindings.rows import RowKind
 from voxsip._config import RetryPolicy, Timeout
 from voxsip._errors import ConfigurationError, InvalidArgumentError
+from voxsip._printable import brief
 from voxsip._redaction.values import conceal
 from voxsip._row_files.reading import Reading
 from voxsip._version import __version__
@@ -248,7 +249,8 @@ class ClusterStore:
         row = await self._connection.fetchrow(statements.PART, job.number, part) if whole else None
         if row is None:
             raise InvalidArgumentError(
-                f"part: job {job.name} has parts 0 to {job.parts - 1}, got {part!r}", field="part"
+                f"part: job {job.name} has parts 0 to {job.parts - 1}, got {brief(part)}",
+                field="part",
             )
         with self.reading(job.name):
             return PartRecord.of(row), row["data"]

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from voxsip._errors import ConfigurationError, InvalidArgumentError
+from voxsip._printable import brief
 from voxsip._redaction.values import conceal, reveal
 from voxsip.cluster._dask import STORE_VARIABLE, import_distributed
 
@@ -63,7 +64,7 @@ async def local_workers(
     store = conceal(store)
     if type(count) is not int or count < 1:
         raise InvalidArgumentError(
-            f"workers: expected a whole number from 1, got {count!r}", field="workers"
+            f"workers: expected a whole number from 1, got {brief(count)}", field="workers"
         )
     distributed = import_distributed()
     with (

@@ -121,17 +121,19 @@ class Emulator:
             "calls": calls,
             "children": children,
             "page_cap": page_cap,
+            "max_users": max_users,
         }.items():
+            if type(number) is not int:
+                raise ValueError(f"{name} must be a whole number")
             if number < 0:
                 raise ValueError(f"{name} must not be negative")
-        if isinstance(roles, str):
-            raise TypeError(f"roles must be a list of names, as in [{roles!r}]")
-        if isinstance(tls_names, str):
-            raise TypeError(f"tls_names must be a list of names, as in [{tls_names!r}]")
+        for name, names in {"roles": roles, "tls_names": tls_names}.items():
+            if isinstance(names, str):
+                raise TypeError(f"{name} must be a list of names, as in [{names!r}]")
         self._tls_names = tuple(tls_names)
         if not all(name and name.isascii() for name in self._tls_names):
             raise ValueError("tls_names must be host names in ASCII; write others as xn--...")
-        if not 0 <= port <= _LAST_PORT:
+        if type(port) is not int or not 0 <= port <= _LAST_PORT:
             raise ValueError(f"port must be 0 to {_LAST_PORT}")
         self._address = (host, port)
         self._tls = tls

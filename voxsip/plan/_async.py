@@ -12,6 +12,8 @@ from voxsip._base_client import BaseAsyncClient
 from voxsip._bindings.listing import every_registration
 from voxsip._clock import utc_now, yield_to_loop
 from voxsip._errors import InvalidArgumentError
+from voxsip._printable import brief
+from voxsip._redaction.paths import path_text
 from voxsip.bulk import BulkJob
 from voxsip.bulk._funds import read_quote
 from voxsip.bulk._options import Options as CheckedOptions, check_names
@@ -158,7 +160,7 @@ class AsyncDesired:
             rows=make_source(plan.changes),
             options=CheckedOptions(**options),
             kind="apply",
-            journal=os.fspath(journal),
+            journal=path_text("journal", journal),
             plan=plan,
             force=force,
             input=rows,
@@ -200,6 +202,11 @@ class _Checked:
 
 
 def _planning(given: Mapping[str, Any]) -> Options:
+    for name in ("prune", *FLAGS):
+        if not isinstance(value := given.get(name, False), bool):
+            raise InvalidArgumentError(
+                f"{name}: expected True or False, got {brief(value)}", field=name
+            )
     prune, scope = given.get("prune", False), given.get("scope")
     if prune and scope is None:
         raise InvalidArgumentError(

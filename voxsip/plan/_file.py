@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from voxsip._errors import ConfigurationError, InvalidArgumentError
+from voxsip._redaction.paths import path_text
 
 FORMAT = "voxsip-plan"
 VERSION = 1
@@ -35,7 +36,7 @@ def write_plan(path: str | os.PathLike[str], head: Head, changes: Lines) -> str:
         InvalidArgumentError: Something else is at the path, or the journal of an earlier plan beside it.
         ConfigurationError: The file cannot be written.
     """
-    target = Path(path)
+    target = Path(path_text("path", path))
     if target.exists() and not is_plan(target):
         raise InvalidArgumentError(
             f"{target}: something else is there; name another file", field="path"
@@ -80,7 +81,7 @@ def read_plan(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[dict[s
         InvalidArgumentError: It is no plan, is cut short, was edited, or is of another version.
         ConfigurationError: The file cannot be read.
     """
-    name = os.fspath(path)
+    name = path_text("path", path)
     try:
         lines = _unmarked(Path(path).read_bytes()).splitlines(keepends=True)
     except OSError as error:
@@ -102,9 +103,13 @@ def read_plan(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[dict[s
 
 
 def is_plan(path: str | os.PathLike[str]) -> bool:
-    """Return whether a file begins as a plan does."""
+    """Return whether a file begins as a plan does.
+
+    Raises:
+        InvalidArgumentError: It is no path.
+    """
     try:
-        with Path(path).open("rb") as file:
+        with Path(path_text("path", path)).open("rb") as file:
             return _read(_unmarked(file.read(1 << 16)).partition(b"\n")[0]).get("format") == FORMAT
     except OSError:
         return False

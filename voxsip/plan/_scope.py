@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import attrs
 
 from voxsip._errors import InvalidArgumentError
+from voxsip._printable import brief
+from voxsip._protocol.identity import LARGEST_ID
 from voxsip.plan._identity import same_host
 
 if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.models import SipRegistration
 
+_DIGITS = len(str(LARGEST_ID))
 KEYS = ("application_id", "application_name", "proxy", "prefix")
 
 
@@ -25,12 +28,26 @@ class Scope:
         application_name: Those bound to the application of this name.
         proxy: Those at this SIP server.
         prefix: Those whose SIP user name begins like this.
+
+    Raises:
+        InvalidArgumentError: A value is wrong, or nothing is given: such a scope would be the whole account.
     """
 
     application_id: int | None = None
     application_name: str | None = None
     proxy: str | None = None
     prefix: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Check what is given."""
+        for key in KEYS:
+            value = getattr(self, key)
+            number = key == "application_id"
+            fits = type(value) is int and 0 < value <= LARGEST_ID if number else _is_text(value)
+            if value is not None and not fits:
+                raise _wrong(f"{key}: {brief(value)} is no value for it")
+        if not self.to_dict():
+            raise _wrong("nothing is given")
 
     @classmethod
     def of(cls, given: Scope | Mapping[str, object]) -> Scope:
@@ -47,17 +64,12 @@ class Scope:
         for key, value in given.items():
             if key not in KEYS:
                 raise _wrong(f"unknown key {key!r}")
-            if key == "application_id":
-                if isinstance(value, str) and value.isascii() and value.isdigit():
-                    value = int(value)  # noqa: PLW2901 - as on a command line
-                fine = type(value) is int and value > 0
-            else:
-                fine = isinstance(value, str) and bool(value.strip())
-            if not fine:
-                raise _wrong(f"{key}: {value!r} is no value for it")
+            if value is None:
+                raise _wrong(f"{key}: None is no value for it")
+            if key == "application_id" and _is_text(value):
+                digits = value.isascii() and value.isdigit() and len(value) <= _DIGITS
+                value = int(value) if digits else value  # noqa: PLW2901
             values[key] = value
-        if not values:
-            raise _wrong("nothing is given")
         return cls(**values)
 
     def covers(self, item: SipRegistration) -> bool:
@@ -72,6 +84,10 @@ class Scope:
     def to_dict(self) -> dict[str, Any]:
         """Return what is given."""
         return {name: value for name in KEYS if (value := getattr(self, name)) is not None}
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _wrong(problem: str) -> InvalidArgumentError:

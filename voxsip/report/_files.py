@@ -31,8 +31,9 @@ import orjson
 
 from voxsip._bindings.rows import COLUMNS, REQUESTS, SECRET_COLUMNS
 from voxsip._clock import SYSTEM, utc_now
-from voxsip._errors import APIError, ConfigurationError
-from voxsip._printable import printable
+from voxsip._errors import APIError, ConfigurationError, InvalidArgumentError
+from voxsip._printable import brief, printable
+from voxsip._redaction.paths import path_text
 from voxsip._version import __version__
 from voxsip.bulk._outcomes import Kind, Outcome, Report
 from voxsip.bulk._replies import made_by
@@ -62,6 +63,7 @@ class ReportWriter:
 
     Raises:
         ConfigurationError: the folder cannot be written to.
+        InvalidArgumentError: the folder is no path, or there are no jobs of the kind.
     """
 
     def __init__(
@@ -75,7 +77,11 @@ class ReportWriter:
         account_id: int | None = None,
         clock: Callable[[], float] = SYSTEM.monotonic,
     ) -> None:
-        self.directory: Path = Path(directory)
+        if kind not in tuple(REQUESTS):
+            raise InvalidArgumentError(
+                f"kind: expected one of {', '.join(REQUESTS)}, got {brief(kind)}", field="kind"
+            )
+        self.directory: Path = Path(path_text("directory", directory))
         self.series: TimeSeries = TimeSeries()
         self._kind = kind
         self._source = source

@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from voxsip._config import RateLimit
+from voxsip._config import RateLimit, check_flag, check_pause
 from voxsip._errors import ConfigurationError, VoxsipError
 from voxsip._redaction.values import conceal
 from voxsip.shared._address import StoreAddress
@@ -99,9 +99,10 @@ class SharedRate:
     def __init__(self, store: str, *, rate: float | None = None, urgent: bool = False) -> None:
         store = conceal(store)
         _check(rate)
+        check_flag("urgent", urgent)
         object.__setattr__(self, "store", StoreAddress(store))
         object.__setattr__(self, "rate", None if rate is None else float(rate))
-        object.__setattr__(self, "urgent", bool(urgent))
+        object.__setattr__(self, "urgent", urgent)
 
     def __repr__(self) -> str:
         if not hasattr(self, "urgent"):  # a traceback may show one that is being made
@@ -164,7 +165,11 @@ class SharedLimiter:
         """Stop the account's requests in all processes for so many seconds.
 
         Returns at once.
+
+        Raises:
+            ConfigurationError: The seconds are not a number from 0 up.
         """
+        check_pause(seconds)
         state = self._state()
         state.void()
         state.later(_PAUSE, float(seconds))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from voxsip.webhooks._receiver import Receiver
+from voxsip.webhooks._receiver import Receiver, check_receiver
 
 __all__ = ["aiohttp_handler"]
 
@@ -16,7 +16,11 @@ def aiohttp_handler(receiver: Receiver) -> Callable[[web.Request], Awaitable[web
 
     Args:
         receiver: the receiver that answers the requests.
+
+    Raises:
+        InvalidArgumentError: It is no receiver.
     """
+    check_receiver(receiver)
 
     async def handle(request: web.Request) -> web.Response:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, final
 
-from voxsip.webhooks._receiver import Answer, Receiver
+from voxsip.webhooks._receiver import Answer, Receiver, check_receiver
 
 __all__ = ["ASGIApp"]
 
@@ -24,9 +24,13 @@ class ASGIApp:
 
     Args:
         receiver: the receiver that answers the requests.
+
+    Raises:
+        InvalidArgumentError: It is no receiver.
     """
 
     def __init__(self, receiver: Receiver) -> None:
+        check_receiver(receiver)
         self._receiver = receiver
 
     async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:

@@ -77,6 +77,7 @@ class Verifier:
 
     def read(self, body: bytes | bytearray | str, max_body: int) -> tuple[Callback, ...]:
         """Verify a body and return its callbacks; see `parse`."""
+        check_limit(max_body)
         data = _decode(body, max_body)
         items = data.get("callbacks") if isinstance(data, dict) else None
         if not isinstance(items, list):
@@ -97,6 +98,16 @@ def _secret(account_id: object, api_key: object, salt: object) -> bytes:
         return SecretBytes((salt + str(account_id) + api_key).encode())
     except UnicodeEncodeError:
         raise InvalidArgumentError("api_key and salt: expected text that UTF-8 can carry") from None
+
+
+def check_limit(max_body: object) -> None:
+    """Check the largest size of a body.
+
+    Raises:
+        InvalidArgumentError: It is not a whole number above 0.
+    """
+    if type(max_body) is not int or max_body < 1:
+        raise InvalidArgumentError("max_body: expected a positive integer", field="max_body")
 
 
 def _decode(body: bytes | bytearray | str, limit: int) -> object:

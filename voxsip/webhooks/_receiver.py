@@ -19,7 +19,7 @@ from voxsip._errors import InvalidArgumentError
 from voxsip._printable import printable
 from voxsip._redaction.values import conceal
 from voxsip.webhooks._callbacks import Callback, CallbackError, UnverifiedCallbackError
-from voxsip.webhooks._parsing import MAX_BODY, Verifier
+from voxsip.webhooks._parsing import MAX_BODY, Verifier, check_limit
 from voxsip.webhooks._seen import MemorySeenStore, SeenStore
 
 __all__ = ["Answer", "Receiver"]
@@ -89,8 +89,9 @@ class Receiver:
         api_key, salt = conceal(api_key), conceal(salt)
         if not callable(handle):
             raise InvalidArgumentError("handle: expected a function", field="handle")
-        if type(max_body) is not int or max_body < 1:
-            raise InvalidArgumentError("max_body: expected a positive integer", field="max_body")
+        check_limit(max_body)
+        if seen is not None and not callable(getattr(seen, "claim", None)):
+            raise InvalidArgumentError("seen: expected a SeenStore", field="seen")
         self._verifier = Verifier(account_id, api_key, salt)
         self._handle = handle
         self._is_async = inspect.iscoroutinefunction(handle) or inspect.iscoroutinefunction(
@@ -200,3 +201,15 @@ class Receiver:
             await self._seen.release(key, owner)
         except Exception:
             log.exception("the claim of a callback could not be given up; it lapses")
+
+
+def check_receiver(receiver: object) -> None:
+    """Check the receiver that a framework's adapter is given.
+
+    Raises:
+        InvalidArgumentError: It is no receiver.
+    """
+    if not isinstance(receiver, Receiver):
+        raise InvalidArgumentError(
+            f"receiver: expected a Receiver, got {type(receiver).__name__}", field="receiver"
+        )

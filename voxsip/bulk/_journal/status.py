@@ -14,6 +14,7 @@ import attrs
 
 from voxsip._clock import SYSTEM
 from voxsip._errors import ConfigurationError
+from voxsip._redaction.paths import path_text
 from voxsip._redaction.values import conceal
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.decoding import job_header, known_rows, total_rows
@@ -93,12 +94,13 @@ def read_journal(path: str | os.PathLike[str]) -> JournalStatus:
 
     Raises:
         ConfigurationError: no such file, not a journal, damaged, or of a newer format.
+        InvalidArgumentError: no path and no address.
     """
     if is_store(path):
         from voxsip.bulk._journal.store_status import read_store_status  # noqa: PLC0415 - only with a store
 
         return read_store_status(conceal(str(path)))
-    refuse_foreign(os.fspath(path))
+    refuse_foreign(path_text("path", path))
     with opened_for_reading(path) as connection:
         file = Path(os.path.realpath(path))
         return _read(file, connection, running=is_locked(file))
@@ -110,13 +112,14 @@ def check_journal(path: str | os.PathLike[str]) -> None:
     Raises:
         ConfigurationError: there is one of this name, or its store refuses us.
         NotSentError: the store does not answer.
+        InvalidArgumentError: no path and no address.
     """
     if is_store(path):
         from voxsip.bulk._journal.store_status import refuse_existing_job, run_apart  # noqa: PLC0415 - only with a store
 
         run_apart(refuse_existing_job(conceal(str(path))))
     else:
-        refuse_foreign(os.fspath(path))
+        refuse_foreign(path_text("path", path))
         refuse_existing(Path(os.path.realpath(path)))
 
 
