@@ -101,7 +101,7 @@ CASES = {
 async def test_error_of_the_library_at_once(name):
     attempt, wrong_values = CASES[name]
     for value in wrong_values:
-        with pytest.raises(voxsip.VoxsipError) as caught:  # noqa: PT012 - a call may be awaited
+        with pytest.raises(voxsip.VoxsipError) as caught:
             made = attempt(value)
             if inspect.isawaitable(made):
                 await made
