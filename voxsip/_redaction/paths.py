@@ -28,8 +28,8 @@ def path_text(name: str, path: object, wanted: str = "a path") -> str:
 
     Args:
         name: The argument that the path was given as.
-        path: What was given.
-        wanted: What it should be, for the error.
+        path: The value that was given.
+        wanted: A phrase for the expected value, for the error.
 
     Raises:
         InvalidArgumentError: It is no path, or one that no file can have. The error does not show it.
