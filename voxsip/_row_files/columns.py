@@ -78,10 +78,20 @@ Record: typing.TypeAlias = tuple[int, Cells]
 
 
 class Columns:
-    """The columns that rows of one kind may have, found by any of their names."""
+    """The columns that rows of one kind may have, found by any of their names.
 
-    def __init__(self, columns: typing.Iterable[Column], reading: Reading = PLAIN) -> None:
+    Attributes:
+        all: The columns, in their order.
+        example: The command that prints a file of such rows.
+        ignore_extra: Whether other columns are skipped.
+        constants: Values for all rows: the option that gives one, its column, the value.
+    """
+
+    def __init__(
+        self, columns: typing.Iterable[Column], example: str, reading: Reading = PLAIN
+    ) -> None:
         self.all = tuple(columns)
+        self.example = example
         self.ignore_extra = reading.ignore_extra
         self._by_name = {_folded(column.name): column for column in self.all}
         for column in self.all:
@@ -102,7 +112,7 @@ class Columns:
 
     def reading(self, reading: Reading) -> Columns:
         """Return these columns for files that are read in a certain way."""
-        return self if reading is PLAIN else Columns(self.all, reading)
+        return self if reading is PLAIN else Columns(self.all, self.example, reading)
 
     def _named(self, option: str, name: str, given: str) -> Column:
         for column in self.all:
@@ -169,7 +179,7 @@ def columns_of(request: type[attrs.AttrsInstance]) -> Columns:
     ]
     if any(column.secret for column in columns):
         columns.append(Column(name="password_from", kind="str", required=False, secret=False))
-    return Columns(columns)
+    return Columns(columns, f"voxsip bulk template {getattr(request, 'kind', 'KIND')}")
 
 
 def _folded(name: str) -> str:

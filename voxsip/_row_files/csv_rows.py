@@ -49,7 +49,7 @@ def csv_records(source: Source, columns: Columns, problems: Problems) -> Iterato
             yield first, header.record(cells)
     if header is None:
         problems.add(
-            "the file is empty", remedy="'voxsip bulk template' writes a file to start from."
+            "the file is empty", remedy=f"'{columns.example}' writes a file to start from."
         )
 
 

@@ -49,7 +49,7 @@ def jsonl_records(source: Source, columns: Columns, problems: Problems) -> Itera
         if problems.count == before:
             yield number, [*cells, *columns.constants]
     if not any_line:
-        problems.add("the file is empty")
+        problems.add("the file is empty", remedy=f"'{columns.example}' shows the columns.")
 
 
 class _Pairs(list[tuple[str, object]]):

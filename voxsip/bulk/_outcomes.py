@@ -204,6 +204,11 @@ def error_label(error: VoxsipError) -> str:
     return type(error).__name__
 
 
+def recorded_error_label(code: int | None, kind: str) -> str:
+    """Name an error as `error_label` does, by the number and class in a journal."""
+    return kind if code is None else error_label(APIError("", code=code, command=""))
+
+
 @attrs.frozen(kw_only=True)
 class Quote:
     """What buying registrations will cost.

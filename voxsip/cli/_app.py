@@ -6,10 +6,11 @@ import sys
 import warnings
 from typing import Any
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 from voxsip._version import __version__
 from voxsip.cli._exit_codes import Exit, explain, print_message
+from voxsip.cli._parameters import DEFAULTS
 from voxsip.cli._terminal.streams import OutputLost, drain_output, guarded_streams, lost_output
 
 app = App(
@@ -21,6 +22,7 @@ app = App(
     version=f"voxsip {__version__}",
     result_action="return_int_as_exit_code_else_zero",
     suppress_keyboard_interrupt=False,
+    default_parameter=DEFAULTS,
 )
 app.register_install_completion_command()
 app.command(
@@ -125,9 +127,12 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        return app(arguments) or Exit.DONE
-    except SystemExit as exit_:  # usage errors end in cyclopts, with 2
-        return exit_.code if isinstance(exit_.code, int) else Exit.USAGE
+        return app(arguments, print_error=False, exit_on_error=False) or Exit.DONE
+    except CycloptsError as error:
+        from voxsip.cli._usage import explain_usage  # noqa: PLC0415 - only for mistakes
+
+        print_message(f"voxsip: {explain_usage(error)}")
+        return Exit.USAGE
     except OutputLost:
         raise
     except BaseException as error:

@@ -10,6 +10,7 @@ from attrs import frozen
 from cyclopts import Group, Parameter
 
 import voxsip
+from voxsip.cli._parameters import ID, SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -30,7 +31,7 @@ class Connection:
 
     credentials: Annotated[str | None, Parameter(metavar="PATH")] = None
     "The key's credentials.json; else VOXIMPLANT_CREDENTIALS, or a token in VOXIMPLANT_TOKEN."
-    account_id: int | None = None
+    account_id: Annotated[int | None, ID] = None
     "Act for this child account, with the parent's key."
     base_url: Annotated[str | None, Parameter(metavar="URL")] = None
     "Base URL of the API, for an emulator or a gateway; else VOXIMPLANT_BASE_URL."
@@ -38,7 +39,7 @@ class Connection:
     "Trust the certificates in this PEM file, not the system's."
     proxy: Annotated[str | None, Parameter(name=("--proxy", "--http-proxy"), metavar="URL")] = None
     'HTTP proxy to use instead of HTTPS_PROXY\'s; "" for none. Put a password into HTTPS_PROXY instead.'
-    timeout: Annotated[float | None, Parameter(metavar="SECONDS")] = None
+    timeout: Annotated[float | None, SECONDS] = None
     "Time limit of one attempt [default: 30]."
     encoding: Literal["auto", "query", "form"] = "auto"
     "Send parameters in the URL or in a form; auto: a form if one is secret or the URL would be too long."

@@ -19,11 +19,11 @@ from voxsip._row_files.part import PartFile
 from voxsip.bulk import Outcome, Report
 from voxsip.bulk._journal.decoding import restored_rows
 from voxsip.bulk._journal.interface import RestoredRow
-from voxsip.bulk._journal.previous_runs import check_digest, restore_error, restore_outcome
+from voxsip.bulk._journal.previous_runs import check_digest, restore_outcome
 from voxsip.bulk._journal.store_statements import ROWS
 from voxsip.bulk._journal.values import STATUSES
 from voxsip.bulk._live.existing import Verifier
-from voxsip.bulk._outcomes import error_label
+from voxsip.bulk._outcomes import recorded_error_label
 from voxsip.cluster._index import decode
 from voxsip.cluster._plan import client_of
 from voxsip.cluster._store import ClusterStore, JobRecord, PartRecord
@@ -99,7 +99,7 @@ async def read_report(
     report.options = dict(job.options["job"])
     report.stopped = why_stopped(job, parts)
     for code, name, rows in await store.errors(job, parts):
-        label = error_label(restore_error(name, code))
+        label = recorded_error_label(code, name)
         report.errors[label] = report.errors.get(label, 0) + rows
     return report
 

@@ -49,7 +49,7 @@ def test_help(capsys, monkeypatch, words):
 def test_usage_errors_go_to_standard_error(voxsip):
     ended = voxsip("bulk", "bnd")
     assert (ended.code, ended.out) == (2, "")
-    assert 'Did you mean "bind"?' in ended.err
+    assert ended.err == "voxsip: unknown command 'bnd'; did you mean bind?\n"
 
 
 PROBE = """

@@ -117,7 +117,6 @@ def test_3_no_credentials(tmp_path, write):
         ("--base-url", "ftp://example.com"),
         ("--base-url", "http://example.com"),
         ("--ca-file", "none.pem"),
-        ("--timeout", "0"),
     ],
     ids=" ".join,
 )

@@ -66,6 +66,17 @@ def test_status_of_a_stopped_job(stopped):
     assert 20 <= state["counts"]["done"] < 200
 
 
+def test_status_names_errors_as_the_job_does(serve, write):
+    _, voxsip = serve(registrations=1)
+    path = write("id,app id\n1,1\n2,1\n3,1\n")
+    ended = voxsip("bulk", "bind", path, "--journal", "j")
+    status = voxsip("bulk", "status", "j").out
+    [line] = [line for line in ended.out.splitlines() if " x 275 " in line]
+    assert line in status.splitlines()
+    again = voxsip("bulk", "bind", path, "--journal", "j", "--resume", "--json")
+    assert again.events[-1]["errors"] == {line.partition(" x ")[2]: 2}
+
+
 def test_flags_of_the_command_hold_when_its_journal_is_resumed(stopped):
     _, voxsip = stopped
     ended = voxsip("bulk", "bind", "rows.csv", "--journal", "job.sqlite", "--resume", "--verify")

@@ -117,8 +117,8 @@ def test_time_is_up(serve):
     ("arguments", "message"),
     [
         (["--once", "--deadline", "1"], "--once: reads once"),
-        (["--interval", "0"], "--interval: give seconds above zero"),
-        (["--deadline", "nan"], "--deadline: give seconds above zero"),
+        (["--interval", "0"], "--interval: give a number of seconds above 0"),
+        (["--deadline", "nan"], "--deadline: give a number of seconds above 0"),
         (["rows.csv", "--proxy", "x"], "a FILE or filters, not both"),
         (["nowhere.csv"], "nowhere.csv"),
         (["empty.csv"], "0 rows"),

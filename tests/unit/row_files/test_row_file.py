@@ -207,6 +207,13 @@ def test_a_problem_reads_as_place_matter_and_remedy(write):
     )
 
 
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+@pytest.mark.parametrize("request_class", [BindRequest, CreateRequest, DeleteRequest])
+def test_an_empty_file_names_the_template_of_its_rows(write, request_class, name):
+    remedy = only_problem(write("\n", name), request_class).remedy
+    assert f"'voxsip bulk template {request_class.kind}'" in remedy
+
+
 def test_many_mistakes_are_shown_up_to_a_limit(write):
     path = write("id\n" + "x\n" * 60)
     with pytest.raises(InputError) as caught, RowFile(path, BindRequest) as file:
@@ -219,7 +226,7 @@ def test_many_mistakes_are_shown_up_to_a_limit(write):
 @pytest.mark.parametrize(
     ("content", "message", "remedy"),
     [
-        pytest.param("", "the file is empty", "voxsip bulk template", id="empty"),
+        pytest.param("", "the file is empty", "'voxsip bulk template bind' writes", id="empty"),
         pytest.param("\n \n", "the file is empty", "", id="blank"),
         pytest.param("7,1,ann\n", "this is not a header", "names the columns", id="no header"),
         pytest.param("id,usr_id\n", "there is no such column", "mean user_id?", id="misspelled"),

@@ -28,7 +28,7 @@ from voxsip.bulk._journal.schema import (
     refuse_existing,
 )
 from voxsip.bulk._journal.values import STATUSES, optional
-from voxsip.bulk._outcomes import Kind
+from voxsip.bulk._outcomes import Kind, recorded_error_label
 from voxsip.shared import is_store
 from voxsip.shared._address import refuse_foreign
 
@@ -55,7 +55,7 @@ class JournalStatus:
         version: the version of the library that began the job.
         rows: rows of the input, or None if nobody has counted them yet.
         counts: rows by status; "intended" are those in flight, or those in flight when the process died.
-        errors: rows that failed or are unknown, by "393 Name" or by a class if there is no number.
+        errors: rows that failed or are unknown, by error: "393 SOME_NAME", or the class if there is no number.
         created: the time at which the job began.
         started: the time at which it was last started or resumed.
         updated: the time at which the last row ended, or None.
@@ -173,11 +173,12 @@ def make_status(
             at = values.date(latest, "the time of a row")
             updated = at if updated is None else max(updated, at)
             lately += recent
-    found = {}
+    found: dict[str, int] = {}
     for code, name, rows in errors:
         number = optional(values.number, code, "the number of an error")
         said = optional(values.text, name, "the name of an error") or "unknown"
-        found[said if number is None else f"{number} {said}"] = rows
+        label = recorded_error_label(number, said)
+        found[label] = found.get(label, 0) + rows
     seconds = max(1.0, min(RATE_SECONDS, now - started.timestamp()))
     return JournalStatus(
         path=path,

@@ -6,7 +6,7 @@ import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from voxsip import AsyncClient
 from voxsip._printable import counted
@@ -27,6 +27,7 @@ from voxsip.cli._jobs.emulator_process import emulator_process
 from voxsip.cli._jobs.follow import follow
 from voxsip.cli._jobs.interrupts import interrupts, stop_signals
 from voxsip.cli._jobs.options import Flag
+from voxsip.cli._parameters import CONCURRENCY, COUNT, WORKERS
 from voxsip.cli._terminal.output import print_figures
 from voxsip.cli._terminal.streams import tolerate_lost_output
 
@@ -40,10 +41,10 @@ _USERS = 1_000
 
 def demo(
     *,
-    rows: int | None = None,
-    concurrency: int = 64,
+    rows: Annotated[int | None, COUNT] = None,
+    concurrency: Annotated[int, CONCURRENCY] = 64,
     desired: Flag = False,
-    workers: int | None = None,
+    workers: Annotated[int | None, WORKERS] = None,
 ) -> int:
     """Start an emulator, make registrations, bind them in bulk, and check each one.
 
@@ -63,12 +64,10 @@ def demo(
         desired: Demonstrate plan and apply.
         workers: Number of processes to run the jobs on.
     """
-    if workers is not None and (desired or workers < 2):
-        raise CommandError("--workers: give a number from 2, and not with --desired")
+    if workers is not None and desired:
+        raise CommandError("--workers and --desired: give one of the two")
     if rows is None:
         rows = 1_000 if desired else 10_000
-    if rows < 1:
-        raise CommandError("--rows: give a number from 1")
     # However we are told to end, the emulator ends too.
     for number in stop_signals():
         signal.signal(number, signal.default_int_handler)

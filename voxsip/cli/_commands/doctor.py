@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from attrs import evolve
-from cyclopts import Parameter
 
 from voxsip.cli._commands.registrations import Json
 from voxsip.cli._connection import DEFAULT, Connection, Switch, run
@@ -23,6 +22,7 @@ from voxsip.cli._doctor.network import (
 )
 from voxsip.cli._doctor.sandbox import try_in_sandbox
 from voxsip.cli._exit_codes import CommandError
+from voxsip.cli._parameters import ID
 from voxsip.cli._terminal.output import print_json, print_text
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _BEHIND_THE_NETWORK = (
 def doctor(
     *,
     assumptions: Switch = False,
-    sandbox_application: Annotated[int | None, Parameter(metavar="ID")] = None,
+    sandbox_application: Annotated[int | None, ID] = None,
     json: Json = False,
     connection: Connection = DEFAULT,
 ) -> int:

@@ -9,22 +9,23 @@ from cyclopts import Parameter
 
 from voxsip.cli._connection import Switch
 from voxsip.cli._exit_codes import CommandError
+from voxsip.cli._parameters import AMOUNT, HOST, LATENCY, MONEY, PORT, RATE
 
 
 def emulator(
     *,
-    host: str = "127.0.0.1",
-    port: int = 0,
+    host: Annotated[str, HOST] = "127.0.0.1",
+    port: Annotated[int, PORT] = 0,
     tls: Switch = False,
-    tls_name: Annotated[tuple[str, ...], Parameter(metavar="NAME", negative=())] = (),
+    tls_name: Annotated[tuple[str, ...], Parameter(metavar="NAME", show_default=False)] = (),
     dir: Annotated[str | None, Parameter(metavar="DIR")] = None,
-    applications: int = 3,
-    users: int = 10,
-    registrations: int = 0,
-    balance: Decimal | None = None,
-    price: Decimal | None = None,
-    rate_limit: float | None = None,
-    latency: float = 0.0,
+    applications: Annotated[int, AMOUNT] = 3,
+    users: Annotated[int, AMOUNT] = 10,
+    registrations: Annotated[int, AMOUNT] = 0,
+    balance: Annotated[Decimal | None, MONEY] = None,
+    price: Annotated[Decimal | None, MONEY] = None,
+    rate_limit: Annotated[float | None, RATE] = None,
+    latency: Annotated[float, LATENCY] = 0.0,
     faults: Annotated[str | None, Parameter(metavar="FILE")] = None,
     callback_url: Annotated[str | None, Parameter(metavar="URL")] = None,
     callback_salt: Annotated[str, Parameter(metavar="TEXT", show_default=False)] = "",

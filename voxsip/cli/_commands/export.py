@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from voxsip.cli._connection import DEFAULT, Connection
 from voxsip.cli._exit_codes import Exit
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 def export(
     *,
-    application: str | None = None,
+    application: Annotated[str | None, Parameter(metavar="ID-or-NAME")] = None,
     jsonl: Flag = False,
     connection: Connection = DEFAULT,
 ) -> int:

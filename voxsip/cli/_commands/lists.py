@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from voxsip.cli._commands.registrations import Json
 from voxsip.cli._connection import DEFAULT, Connection
+from voxsip.cli._parameters import ID, NAME, TEXT
 from voxsip.cli._terminal.output import plain, print_json, print_table
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def applications(
-    *, application_name: str | None = None, json: Json = False, connection: Connection = DEFAULT
+    *,
+    application_name: Annotated[str | None, TEXT] = None,
+    json: Json = False,
+    connection: Connection = DEFAULT,
 ) -> int:
     """List applications.
 
@@ -33,9 +37,9 @@ def applications(
 
 def users(
     *,
-    application_id: int | None = None,
-    application_name: str | None = None,
-    user_name: str | None = None,
+    application_id: Annotated[int | None, ID] = None,
+    application_name: Annotated[str | None, NAME] = None,
+    user_name: Annotated[str | None, TEXT] = None,
     json: Json = False,
     connection: Connection = DEFAULT,
 ) -> int:
@@ -59,9 +63,9 @@ def users(
 
 def rules(
     *,
-    application_id: int | None = None,
-    application_name: str | None = None,
-    rule_name: str | None = None,
+    application_id: Annotated[int | None, ID] = None,
+    application_name: Annotated[str | None, NAME] = None,
+    rule_name: Annotated[str | None, TEXT] = None,
     json: Json = False,
     connection: Connection = DEFAULT,
 ) -> int:

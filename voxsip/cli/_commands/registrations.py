@@ -12,6 +12,7 @@ from voxsip._printable import counted
 from voxsip.bulk import CreateRequest
 from voxsip.cli._connection import DEFAULT, SIP_DEFAULT, Connection, SipConnection, Switch
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._parameters import COUNT, HOST, ID, NAME
 from voxsip.cli._terminal import questions as ask
 from voxsip.cli._terminal.output import print_json, print_table
 from voxsip.cli._terminal.streams import OutputLost
@@ -31,17 +32,17 @@ _FILTERS = Group("Filters", sort_key=40)
 class Target:
     """What a registration is bound to."""
 
-    application_id: int | None = None
+    application_id: Annotated[int | None, ID] = None
     "The application, by id."
-    application_name: str | None = None
+    application_name: Annotated[str | None, NAME] = None
     "The application, by name."
-    rule_id: int | None = None
+    rule_id: Annotated[int | None, ID] = None
     "The rule, by id."
-    rule_name: str | None = None
+    rule_name: Annotated[str | None, NAME] = None
     "The rule, by name; needs the application."
-    user_id: int | None = None
+    user_id: Annotated[int | None, ID] = None
     "The user, by id; needs the application."
-    user_name: str | None = None
+    user_name: Annotated[str | None, NAME] = None
     "The user, by name; needs the application."
 
     def values(self) -> dict[str, Any]:
@@ -54,9 +55,9 @@ class Target:
 class Login:
     """How a registration logs in, beside its user name and proxy."""
 
-    auth_user: str | None = None
+    auth_user: Annotated[str | None, NAME] = None
     "Name to authenticate with, if it differs from the user name."
-    outbound_proxy: str | None = None
+    outbound_proxy: Annotated[str | None, HOST] = None
     "Host that requests go through."
     password_file: Annotated[str | None, Parameter(metavar="PATH", allow_leading_hyphen=True)] = (
         None
@@ -80,19 +81,19 @@ class Login:
 class Filters:
     """Which registrations are meant; all that are given must match."""
 
-    sip_username: str | None = None
+    sip_username: Annotated[str | None, NAME] = None
     "Only this user name."
-    proxy: list[str] | None = None
+    proxy: Annotated[list[str] | None, HOST] = None
     "Only at this SIP server; may be repeated, as may the ids and names below."
-    application_id: list[int] | None = None
+    application_id: Annotated[list[int] | None, ID] = None
     "Only bound to this application."
-    application_name: list[str] | None = None
+    application_name: Annotated[list[str] | None, NAME] = None
     "Only bound to this application."
-    rule_id: list[int] | None = None
+    rule_id: Annotated[list[int] | None, ID] = None
     "Only bound to this rule."
-    rule_name: list[str] | None = None
+    rule_name: Annotated[list[str] | None, NAME] = None
     "Only bound to this rule."
-    user_id: list[int] | None = None
+    user_id: Annotated[list[int] | None, ID] = None
     "Only bound to this user."
     bound: bool | None = None
     "Only with an application, or only without."
@@ -117,13 +118,13 @@ _NO_LOGIN = Login()
 
 def list_(
     *,
-    sip_registration_id: int | None = None,
+    sip_registration_id: Annotated[int | None, ID] = None,
     filters: Filters = NO_FILTERS,
     successful: bool | None = None,
     in_progress: bool | None = None,
     deactivated: bool | None = None,
-    status_code: str | None = None,
-    limit: int | None = None,
+    status_code: Annotated[str | None, Parameter(metavar="CODE")] = None,
+    limit: Annotated[int | None, COUNT] = None,
     json: Json = False,
     connection: SipConnection = SIP_DEFAULT,
 ) -> int:
@@ -137,8 +138,6 @@ def list_(
         status_code: Only those whose last login was answered with this SIP status.
         limit: Number of registrations at most.
     """
-    if limit is not None and limit < 1:
-        raise CommandError("--limit: give a number from 1")
 
     async def show(client: AsyncClient) -> None:
         count = 0
@@ -165,8 +164,8 @@ def list_(
 
 def create_(
     *,
-    sip_username: str,
-    proxy: str,
+    sip_username: Annotated[str, NAME],
+    proxy: Annotated[str, HOST],
     persistent: bool | None = None,
     login: Login = _NO_LOGIN,
     target: Target = _NO_TARGET,
@@ -204,7 +203,7 @@ def create_(
 
 
 def bind_(
-    sip_registration_id: int,
+    sip_registration_id: Annotated[int, ID],
     /,
     *,
     target: Target = _NO_TARGET,
@@ -229,7 +228,7 @@ def bind_(
 
 
 def unbind_(
-    sip_registration_id: int | None = None,
+    sip_registration_id: Annotated[int | None, ID] = None,
     /,
     *,
     target: Target = _NO_TARGET,
@@ -257,11 +256,11 @@ def unbind_(
 
 
 def update_(
-    sip_registration_id: int,
+    sip_registration_id: Annotated[int, ID],
     /,
     *,
-    sip_username: str | None = None,
-    proxy: str | None = None,
+    sip_username: Annotated[str | None, NAME] = None,
+    proxy: Annotated[str | None, HOST] = None,
     login: Login = _NO_LOGIN,
     target: Target = _NO_TARGET,
     json: Json = False,
@@ -290,7 +289,7 @@ def update_(
 
 
 def delete_(
-    sip_registration_id: list[int],
+    sip_registration_id: Annotated[list[int], ID],
     /,
     *,
     yes: Annotated[Switch, Parameter(name=("--yes", "-y"))] = False,

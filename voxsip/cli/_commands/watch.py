@@ -12,6 +12,7 @@ from voxsip._printable import counted
 from voxsip.cli._commands.registrations import NO_FILTERS, Filters, Json
 from voxsip.cli._connection import SIP_DEFAULT, SipConnection, Switch
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._parameters import SECONDS, read_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,14 +24,16 @@ _SHORTEST = 0.25  # seconds between two readings, and for one
 
 
 def watch(
-    file: Annotated[str | None, Parameter(metavar="FILE", allow_leading_hyphen=True)] = None,
+    file: Annotated[
+        str | None, Parameter(metavar="FILE", allow_leading_hyphen=True, converter=read_path)
+    ] = None,
     /,
     *,
     filters: Filters = NO_FILTERS,
-    interval: float = 5.0,
+    interval: Annotated[float, SECONDS] = 5.0,
     once: Switch = False,
     until_registered: Switch = False,
-    deadline: float | None = None,
+    deadline: Annotated[float | None, SECONDS] = None,
     json: Json = False,
     connection: SipConnection = SIP_DEFAULT,
 ) -> int:
@@ -46,9 +49,6 @@ def watch(
         until_registered: End when all are registered.
         deadline: End after so many seconds.
     """
-    for name, seconds in {"interval": interval, "deadline": deadline}.items():
-        if seconds is not None and not (0 < seconds < math.inf):
-            raise CommandError(f"--{name}: give seconds above zero")
     if once and (until_registered or deadline is not None):
         raise CommandError("--once: reads once; leave out --until-registered and --deadline")
     selection = filters.values()

@@ -20,6 +20,7 @@ from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.follow import INTERRUPTED, VERBS
 from voxsip.cli._jobs.interrupts import run_interruptible
 from voxsip.cli._jobs.summary import finish
+from voxsip.cli._parameters import COUNT
 from voxsip.cli._terminal.streams import unblock_output
 from voxsip.shared import shown
 
@@ -45,7 +46,7 @@ class Engine:
     "The PostgreSQL database that keeps the job; else VOXSIP_STORE."
     scheduler: Annotated[str | None, Parameter(metavar="ADDRESS")] = None
     "Run it on this Dask cluster, such as tcp://host:8786."
-    workers: int | None = None
+    workers: Annotated[int | None, COUNT] = None
     "Run it on so many processes of this machine."
 
     def address(self) -> str:
@@ -62,8 +63,6 @@ class Engine:
         """Whether anybody is to work on the job. Raises CommandError for two engines."""
         if self.scheduler is not None and self.workers is not None:
             raise CommandError("--scheduler and --workers: give one of the two")
-        if self.workers is not None and self.workers < 1:
-            raise CommandError("--workers: give a number from 1")
         return self.scheduler is not None or self.workers is not None
 
     @contextlib.asynccontextmanager

@@ -28,8 +28,11 @@ def _kind(name: str) -> ColumnKind:
 
 
 _COLUMNS = Columns(
-    Column(name=name, kind=_kind(name), required=False, secret=name == "password")
-    for name in COLUMNS
+    (
+        Column(name=name, kind=_kind(name), required=False, secret=name == "password")
+        for name in COLUMNS
+    ),
+    "voxsip export",
 )
 
 

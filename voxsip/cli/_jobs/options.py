@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any
 
 from attrs import frozen
@@ -12,6 +11,7 @@ from voxsip import RateLimit, SharedRate
 from voxsip._row_files.reading import PLAIN, Reading
 from voxsip.cli._connection import DEFAULT, Connection, Switch
 from voxsip.cli._exit_codes import CommandError
+from voxsip.cli._parameters import AMOUNT, CONCURRENCY, RATE, RATIO, SECONDS, read_path
 from voxsip.cli._terminal.streams import lost_output
 
 _GROUP = Group("Job", sort_key=40)
@@ -22,21 +22,19 @@ _GROUP = Group("Job", sort_key=40)
 class Limits:
     """How fast a job goes, and what ends it; a resumed job may be given others."""
 
-    concurrency: int | None = None
+    concurrency: Annotated[int | None, CONCURRENCY] = None
     "Rows in flight at most, 1 to 256 [default: 64]; fewer while the service throttles."
-    rate: float | None = None
+    rate: Annotated[float | None, RATE] = None
     "Requests per second at most [default: as many as the service accepts]."
-    max_failures: int | None = None
+    max_failures: Annotated[int | None, AMOUNT] = None
     "Stop after more failed rows than this."
-    max_failure_ratio: float | None = None
+    max_failure_ratio: Annotated[float | None, RATIO] = None
     "Stop when a greater share of rows has failed than this, 0 to 1, after the first 100."
-    deadline: Annotated[float | None, Parameter(metavar="SECONDS")] = None
+    deadline: Annotated[float | None, SECONDS] = None
     "Send no further row after this time."
 
     def values(self, rate_store: str | None = None) -> dict[str, Any]:
         """Return what is given, checked, by the names of `client.bulk`."""
-        if self.rate is not None and not 0 < self.rate < math.inf:
-            raise CommandError("--rate: give a number above 0")
         given: dict[str, Any] = {
             "concurrency": self.concurrency,
             "rate_limit": self._rate_limit(rate_store),
@@ -77,9 +75,9 @@ class Output:
 class FileOptions:
     """How the file of rows is read."""
 
-    map: Annotated[tuple[str, ...], Parameter(metavar="HEADER=COLUMN", negative=())] = ()
+    map: Annotated[tuple[str, ...], Parameter(metavar="HEADER=COLUMN", show_default=False)] = ()
     "Read a column of the file as one of ours, such as extension=sip_username; may be repeated."
-    set: Annotated[tuple[str, ...], Parameter(metavar="COLUMN=VALUE", negative=())] = ()
+    set: Annotated[tuple[str, ...], Parameter(metavar="COLUMN=VALUE", show_default=False)] = ()
     "A value for all rows, such as proxy=pbx.example.com; may be repeated."
     ignore_extra_columns: Switch = False
     "Skip columns that have no meaning for these rows."
@@ -122,7 +120,7 @@ Journal = Annotated[str | None, Parameter(metavar="PATH", group=_GROUP)]
 Flag = Annotated[Switch, Parameter(group=_GROUP)]
 DryRun = Flag
 Yes = Annotated[Flag, Parameter(name=("--yes", "-y"))]
-File = Annotated[str, Parameter(allow_leading_hyphen=True)]
+File = Annotated[str, Parameter(allow_leading_hyphen=True, converter=read_path)]
 
 NO_LIMITS = Limits()
 NO_OUTPUT = Output()

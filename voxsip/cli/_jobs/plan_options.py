@@ -27,7 +27,7 @@ class PlanOptions:
 
     prune: Switch = False
     "Delete the registrations in --scope that the file does not mention."
-    scope: Annotated[tuple[str, ...], Parameter(metavar="KEY=VALUE", negative=())] = ()
+    scope: Annotated[tuple[str, ...], Parameter(metavar="KEY=VALUE", show_default=False)] = ()
     "Registrations that --prune may delete: application=NAME, application_id=ID, proxy=HOST, prefix=TEXT; all must match."
     set_passwords: Switch = False
     "Send the passwords of existing registrations too; the API never shows whether they differ."
