@@ -33,7 +33,7 @@ PARAM_TYPES = {
     "strs_or_all": "Sequence[str] | All",
     "str_or_all": "str | All",
 }
-NOT_TAKEN = "a value that its argument does not take"
+NOT_TAKEN = "a value that its argument does not accept"
 UNITS = {
     "timestamp": "An aware datetime, sent in UTC.",
     "unix": "An aware datetime, sent as seconds since 1970.",
@@ -44,10 +44,10 @@ UNITS = {
     "str_or_all": "`voxsip.ALL` means every one.",
 }
 RETRIES = {
-    "idempotent": "Safe to repeat, so tried again when the reply is lost.",
-    "delete": "Tried again when the reply is lost.",
+    "idempotent": "Safe to repeat, so tried again if the reply is lost.",
+    "delete": "Tried again if the reply is lost.",
     "create": (
-        "Not safe to repeat: when the reply is lost, OutcomeUnknownError is raised"
+        "Not safe to repeat: if the reply is lost, OutcomeUnknownError is raised"
         " and nothing is sent again."
     ),
 }
@@ -56,15 +56,13 @@ WHOLE = {
     "pager": "for each page",
     "file": "until the file begins to arrive",
 }
-UNIQUE = (
-    "Tried again when the reply is lost, as the service refuses a second one: with error {code}."
-)
+UNIQUE = "Tried again if the reply is lost, as the service refuses a second one: with error {code}."
 LOOKED_UP = (
-    "Not safe to repeat: when the reply is lost, the effect is looked for with {command} before"
+    "Not safe to repeat: if the reply is lost, the effect is looked for with {command} before"
     " anything is sent again."
 )
 LOOKED_UP_ONLY = (
-    "Not safe to repeat: when the reply is lost, the effect is looked for with {command}; if it cannot be found for certain,"
+    "Not safe to repeat: if the reply is lost, the effect is looked for with {command}; if it cannot be found for certain,"
     " OutcomeUnknownError is raised. Nothing is sent again."
 )
 
@@ -123,7 +121,7 @@ def _arguments(shown: Method) -> Iterator[tuple[str, str]]:
     for param in shown.in_order:
         yield f"{param.name} ({PARAM_TYPES[param.kind]})", " ".join(_sentences(param))
     if shown.confirms:
-        yield "confirm_all (bool)", "Must be true for `voxsip.ALL` to be taken."
+        yield "confirm_all (bool)", "Must be true for `voxsip.ALL` to be accepted."
     whole = WHOLE[shown.returns]
     yield "deadline (float)", f"Seconds {whole}, all attempts together."
 
@@ -142,7 +140,7 @@ def _sentences(param: Param) -> Iterator[str]:
     if param.words:
         yield f"{'Each one' if param.kind.startswith('strs') else 'One'} of {', '.join(f'`{word}`' for word in param.words)}."
     if param.default is not None:
-        yield f"Left out, it counts as {param.default}."
+        yield f"The default is {param.default}."
 
 
 def _returns(operation: Operation, shown: Method, *, blocking: bool) -> str:

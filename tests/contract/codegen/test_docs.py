@@ -34,7 +34,7 @@ def test_roles_are_named_where_known(text):
     ("method", "said"),
     [
         ("lend", "Safe to repeat"),
-        ("delete", "Tried again when the reply is lost."),
+        ("delete", "Tried again if the reply is lost."),
         ("buy", "the effect is looked for with GetBooks before anything is sent again."),
     ],
 )
@@ -50,7 +50,7 @@ def test_create_without_lookup_warns(documents, text):
 def test_arguments_have_types_units_and_defaults(text):
     assert "price (Decimal): Most to pay." in text("buy")
     assert "since (datetime): First moment. An aware datetime, sent in UTC." in text("lend")
-    assert "lent (bool): True lends, false takes back. Left out, it counts as True." in text("lend")
+    assert "lent (bool): True lends, false takes back. The default is True." in text("lend")
     assert "book_id (Sequence[int]): Only these." in text("list")
 
 
@@ -66,7 +66,7 @@ def test_deadline_is_for_each_page_of_a_list(text):
 def test_conflicts_are_told(text):
     said = (
         "InvalidArgumentError: `shelf_id` and `shelf_name` together; `room` without `shelf_id` or"
-        " `shelf_name`; or a value that its argument does not take. Nothing was sent."
+        " `shelf_name`; or a value that its argument does not accept. Nothing was sent."
     )
     assert said in text("buy")
 
@@ -75,7 +75,7 @@ def test_conditions_are_told(text):
     said = (
         "No `book_id`, unless `lent` is False; `reader_id` without `until` or `since`, unless"
         " `lent` is False and `book_id` is absent; no `book_id` or `reader_id`, unless `lent`"
-        " is True; or a value that its argument does not take."
+        " is True; or a value that its argument does not accept."
     )
     assert said in text("lend")
 
@@ -83,7 +83,7 @@ def test_conditions_are_told(text):
 def test_variant_tells_only_the_conditions_that_remain(text):
     said = (
         "InvalidArgumentError: `reader_id` without `until` or `since`, unless `book_id` is absent;"
-        " no `book_id` or `reader_id`; or a value that its argument does not take. Nothing was sent."
+        " no `book_id` or `reader_id`; or a value that its argument does not accept. Nothing was sent."
     )
     assert said in text("give_back")
     assert "book_id (int): Book to take back." in text("give_back")

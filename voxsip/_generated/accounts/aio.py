@@ -60,13 +60,13 @@ class AsyncAccounts:
     ) -> Coroutine[Any, Any, GetAccountInfoReply]:
         """Read the account: its owner, money and settings.
 
-        Needed before a paid job, to hold the balance against the price.
+        Compare its balance with the price before a paid job.
 
-        Command: GetAccountInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-info
 
         Args:
-            return_live_balance (bool): Ask for the balance of this moment, which takes longer.
+            return_live_balance (bool): Ask for the current balance, which takes longer.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -74,7 +74,7 @@ class AsyncAccounts:
             `result` (AccountInfo), `api_address` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -114,13 +114,13 @@ class AsyncAccounts:
 
         What is not given stays as it is.
 
-        Command: SetAccountInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetAccountInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/set-account-info
 
         Args:
-            new_account_email (str): Mail address of the owner from now on.
-            new_account_password (str): What the owner logs in with from now on. At least 8
-                characters, with a lower and an upper case letter, a digit and another sign.
+            new_account_email (str): New mail address of the owner.
+            new_account_password (str): New password of the owner. At least 8 characters, with a
+                lower and an upper case letter, a digit and another sign.
             language_code (str): Language of mails, two letters.
             location (str): Time zone of the account.
             account_first_name (str): Given name of the owner.
@@ -137,7 +137,8 @@ class AsyncAccounts:
             billing_address_phone (str): Billing address: phone number.
             account_custom_data (str): Text of your own, kept with the account.
             callback_url (str): Where the service sends account callbacks.
-            callback_salt (str): Text that is hashed into callbacks, so that they can be verified.
+            callback_salt (str): Salt of the hashes that account callbacks carry, by which they are
+                verified.
             store_outbound_sms (bool): Whether texts of sent messages are kept.
             store_inbound_sms (bool): Whether texts of received messages are kept.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -146,7 +147,7 @@ class AsyncAccounts:
             SetAccountInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         new_account_password = conceal(new_account_password)
@@ -205,7 +206,7 @@ class AsyncAccounts:
 
         Name the children by id, name or mail address. What is not given stays as it is.
 
-        Command: SetChildAccountInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetChildAccountInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/set-child-account-info
 
         Args:
@@ -214,9 +215,9 @@ class AsyncAccounts:
             child_account_name (Sequence[str]): Names of child accounts, in place of
                 `child_account_id` or `child_account_email`.
             child_account_email (Sequence[str]): Email address of the child account.
-            new_child_account_email (str): Mail address of the child's owner from now on.
-            new_child_account_password (str): What the child's owner logs in with from now on. At
-                least 8 characters, with a lower and an upper case letter, a digit and another sign.
+            new_child_account_email (str): New mail address of the child's owner.
+            new_child_account_password (str): New password of the child's owner. At least 8
+                characters, with a lower and an upper case letter, a digit and another sign.
             account_notifications (bool): Whether mails about the account are sent.
             tariff_changing_notifications (bool): Whether mails about new prices are sent.
             news_notifications (bool): Whether newsletters are sent.
@@ -236,7 +237,8 @@ class AsyncAccounts:
         Raises:
             InvalidArgumentError: `child_account_id`, `child_account_name`, and
                 `child_account_email` together; no `child_account_id`, `child_account_name`, or
-                `child_account_email`; or a value that its argument does not take. Nothing was sent.
+                `child_account_email`; or a value that its argument does not accept. Nothing was
+                sent.
             APIError: The service refused.
         """
         new_child_account_password = conceal(new_child_account_password)
@@ -269,9 +271,9 @@ class AsyncAccounts:
     ) -> Coroutine[Any, Any, GetCurrencyRateReply]:
         """Read exchange rates of a day.
 
-        Today's if no day is named.
+        Without a day, the rates are those of today.
 
-        Command: GetCurrencyRate. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCurrencyRate. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-currency-rate
 
         Args:
@@ -283,7 +285,7 @@ class AsyncAccounts:
             GetCurrencyRateReply with `result` (ExchangeRates).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -303,7 +305,7 @@ class AsyncAccounts:
 
         Prices are those of this account.
 
-        Command: GetResourcePrice. Safe to repeat, so tried again when the reply is lost.
+        Command: GetResourcePrice. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-resource-price
 
         Args:
@@ -318,7 +320,7 @@ class AsyncAccounts:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -347,7 +349,7 @@ class AsyncAccounts:
 
         Prices are those of this account. Every filter may be left out.
 
-        Command: GetSubscriptionPrice. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSubscriptionPrice. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-subscription-price
 
         Args:
@@ -365,7 +367,7 @@ class AsyncAccounts:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 244 INVALID_SUBSCRIPTION_TEMPLATE_ID,
                 245 INVALID_SUBSCRIPTION_TEMPLATE_NAME, 246 INVALID_SUBSCRIPTION_TEMPLATE_TYPE.
         """
@@ -403,7 +405,7 @@ class AsyncAccounts:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetChildrenAccounts. Safe to repeat, so tried again when the reply is lost.
+        Command: GetChildrenAccounts. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-children-accounts
 
         Args:
@@ -420,7 +422,7 @@ class AsyncAccounts:
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
             order_by (str): Member that the items are ordered by.
-            return_live_balance (bool): Ask for balances of this moment, which takes longer.
+            return_live_balance (bool): Ask for current balances, which takes longer.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -428,7 +430,7 @@ class AsyncAccounts:
             of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -458,11 +460,11 @@ class AsyncAccounts:
         charge_date: date | None = None,
         deadline: float | None = None,
     ) -> Coroutine[Any, Any, GetMoneyAmountToChargeReply]:
-        """Read how much money the account needs by a day.
+        """Read how much money the account needs until a day.
 
-        Tells which subscriptions the money is needed for.
+        Shows which subscriptions the money is needed for.
 
-        Command: GetMoneyAmountToCharge. Safe to repeat, so tried again when the reply is lost.
+        Command: GetMoneyAmountToCharge. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-money-amount-to-charge
 
         Args:
@@ -474,7 +476,7 @@ class AsyncAccounts:
             GetMoneyAmountToChargeReply with `result` (MoneyAmountToCharge).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -495,8 +497,8 @@ class AsyncAccounts:
 
         Costs money at once. Sent once only: a lost reply leaves the outcome unknown.
 
-        Command: ChangeAccountPlan. Not safe to repeat: when the reply is lost, OutcomeUnknownError
-        is raised and nothing is sent again.
+        Command: ChangeAccountPlan. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
+        raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/change-account-plan
 
         Args:
@@ -509,7 +511,7 @@ class AsyncAccounts:
             ChangeAccountPlanReply with `account_info` (ShortAccountInfo).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -531,9 +533,9 @@ class AsyncAccounts:
     ) -> AsyncPager[AccountPlan]:
         """List plans that the account has.
 
-        Tells what is left of each package.
+        Shows what is left of each package.
 
-        Command: GetAccountPlans. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountPlans. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-plans
 
         Args:
@@ -546,7 +548,7 @@ class AsyncAccounts:
             of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -568,9 +570,9 @@ class AsyncAccounts:
     ) -> AsyncPager[Plan]:
         """List plans that the account could have.
 
-        Tells what each plan contains and costs.
+        Shows what each plan contains and costs.
 
-        Command: GetAvailablePlans. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAvailablePlans. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-available-plans
 
         Args:
@@ -583,7 +585,7 @@ class AsyncAccounts:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -610,9 +612,9 @@ class AsyncAccounts:
     ) -> AsyncPager[AccountDocuments]:
         """List documents handed in for verifications.
 
-        Those of the account, or of child accounts that are named.
+        Lists those of the account, or of the child accounts that are named.
 
-        Command: GetAccountDocuments. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountDocuments. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-documents
 
         Args:
@@ -635,7 +637,7 @@ class AsyncAccounts:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -658,9 +660,9 @@ class AsyncAccounts:
     ) -> AsyncPager[AccountVerifications]:
         """List verifications of the account.
 
-        Tells how far each of them has come.
+        Shows the state of each.
 
-        Command: GetAccountVerifications. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountVerifications. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-verifications
 
         Args:
@@ -672,7 +674,7 @@ class AsyncAccounts:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -47,13 +47,13 @@ class Accounts:
     ) -> GetAccountInfoReply:
         """Read the account: its owner, money and settings.
 
-        Needed before a paid job, to hold the balance against the price.
+        Compare its balance with the price before a paid job.
 
-        Command: GetAccountInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-info
 
         Args:
-            return_live_balance (bool): Ask for the balance of this moment, which takes longer.
+            return_live_balance (bool): Ask for the current balance, which takes longer.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -61,7 +61,7 @@ class Accounts:
             `result` (AccountInfo), `api_address` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -98,13 +98,13 @@ class Accounts:
 
         What is not given stays as it is.
 
-        Command: SetAccountInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetAccountInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/set-account-info
 
         Args:
-            new_account_email (str): Mail address of the owner from now on.
-            new_account_password (str): What the owner logs in with from now on. At least 8
-                characters, with a lower and an upper case letter, a digit and another sign.
+            new_account_email (str): New mail address of the owner.
+            new_account_password (str): New password of the owner. At least 8 characters, with a
+                lower and an upper case letter, a digit and another sign.
             language_code (str): Language of mails, two letters.
             location (str): Time zone of the account.
             account_first_name (str): Given name of the owner.
@@ -121,7 +121,8 @@ class Accounts:
             billing_address_phone (str): Billing address: phone number.
             account_custom_data (str): Text of your own, kept with the account.
             callback_url (str): Where the service sends account callbacks.
-            callback_salt (str): Text that is hashed into callbacks, so that they can be verified.
+            callback_salt (str): Salt of the hashes that account callbacks carry, by which they are
+                verified.
             store_outbound_sms (bool): Whether texts of sent messages are kept.
             store_inbound_sms (bool): Whether texts of received messages are kept.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -130,7 +131,7 @@ class Accounts:
             SetAccountInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         new_account_password = conceal(new_account_password)
@@ -187,7 +188,7 @@ class Accounts:
 
         Name the children by id, name or mail address. What is not given stays as it is.
 
-        Command: SetChildAccountInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetChildAccountInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/set-child-account-info
 
         Args:
@@ -196,9 +197,9 @@ class Accounts:
             child_account_name (Sequence[str]): Names of child accounts, in place of
                 `child_account_id` or `child_account_email`.
             child_account_email (Sequence[str]): Email address of the child account.
-            new_child_account_email (str): Mail address of the child's owner from now on.
-            new_child_account_password (str): What the child's owner logs in with from now on. At
-                least 8 characters, with a lower and an upper case letter, a digit and another sign.
+            new_child_account_email (str): New mail address of the child's owner.
+            new_child_account_password (str): New password of the child's owner. At least 8
+                characters, with a lower and an upper case letter, a digit and another sign.
             account_notifications (bool): Whether mails about the account are sent.
             tariff_changing_notifications (bool): Whether mails about new prices are sent.
             news_notifications (bool): Whether newsletters are sent.
@@ -218,7 +219,8 @@ class Accounts:
         Raises:
             InvalidArgumentError: `child_account_id`, `child_account_name`, and
                 `child_account_email` together; no `child_account_id`, `child_account_name`, or
-                `child_account_email`; or a value that its argument does not take. Nothing was sent.
+                `child_account_email`; or a value that its argument does not accept. Nothing was
+                sent.
             APIError: The service refused.
         """
         new_child_account_password = conceal(new_child_account_password)
@@ -249,9 +251,9 @@ class Accounts:
     ) -> GetCurrencyRateReply:
         """Read exchange rates of a day.
 
-        Today's if no day is named.
+        Without a day, the rates are those of today.
 
-        Command: GetCurrencyRate. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCurrencyRate. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-currency-rate
 
         Args:
@@ -263,7 +265,7 @@ class Accounts:
             GetCurrencyRateReply with `result` (ExchangeRates).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -283,7 +285,7 @@ class Accounts:
 
         Prices are those of this account.
 
-        Command: GetResourcePrice. Safe to repeat, so tried again when the reply is lost.
+        Command: GetResourcePrice. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-resource-price
 
         Args:
@@ -297,7 +299,7 @@ class Accounts:
             A pager of ResourcePrice: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -325,7 +327,7 @@ class Accounts:
 
         Prices are those of this account. Every filter may be left out.
 
-        Command: GetSubscriptionPrice. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSubscriptionPrice. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-subscription-price
 
         Args:
@@ -342,7 +344,7 @@ class Accounts:
             A pager of SubscriptionTemplate: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 244 INVALID_SUBSCRIPTION_TEMPLATE_ID,
                 245 INVALID_SUBSCRIPTION_TEMPLATE_NAME, 246 INVALID_SUBSCRIPTION_TEMPLATE_TYPE.
         """
@@ -379,7 +381,7 @@ class Accounts:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetChildrenAccounts. Safe to repeat, so tried again when the reply is lost.
+        Command: GetChildrenAccounts. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-children-accounts
 
         Args:
@@ -396,14 +398,14 @@ class Accounts:
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
             order_by (str): Member that the items are ordered by.
-            return_live_balance (bool): Ask for balances of this moment, which takes longer.
+            return_live_balance (bool): Ask for current balances, which takes longer.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
             A pager of AccountInfo: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -432,11 +434,11 @@ class Accounts:
         charge_date: date | None = None,
         deadline: float | None = None,
     ) -> GetMoneyAmountToChargeReply:
-        """Read how much money the account needs by a day.
+        """Read how much money the account needs until a day.
 
-        Tells which subscriptions the money is needed for.
+        Shows which subscriptions the money is needed for.
 
-        Command: GetMoneyAmountToCharge. Safe to repeat, so tried again when the reply is lost.
+        Command: GetMoneyAmountToCharge. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-money-amount-to-charge
 
         Args:
@@ -448,7 +450,7 @@ class Accounts:
             GetMoneyAmountToChargeReply with `result` (MoneyAmountToCharge).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -468,8 +470,8 @@ class Accounts:
 
         Costs money at once. Sent once only: a lost reply leaves the outcome unknown.
 
-        Command: ChangeAccountPlan. Not safe to repeat: when the reply is lost, OutcomeUnknownError
-        is raised and nothing is sent again.
+        Command: ChangeAccountPlan. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
+        raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/change-account-plan
 
         Args:
@@ -482,7 +484,7 @@ class Accounts:
             ChangeAccountPlanReply with `account_info` (ShortAccountInfo).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -502,9 +504,9 @@ class Accounts:
     ) -> Pager[AccountPlan]:
         """List plans that the account has.
 
-        Tells what is left of each package.
+        Shows what is left of each package.
 
-        Command: GetAccountPlans. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountPlans. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-plans
 
         Args:
@@ -516,7 +518,7 @@ class Accounts:
             A pager of AccountPlan: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -537,9 +539,9 @@ class Accounts:
     ) -> Pager[Plan]:
         """List plans that the account could have.
 
-        Tells what each plan contains and costs.
+        Shows what each plan contains and costs.
 
-        Command: GetAvailablePlans. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAvailablePlans. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-available-plans
 
         Args:
@@ -551,7 +553,7 @@ class Accounts:
             A pager of Plan: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -577,9 +579,9 @@ class Accounts:
     ) -> Pager[AccountDocuments]:
         """List documents handed in for verifications.
 
-        Those of the account, or of child accounts that are named.
+        Lists those of the account, or of the child accounts that are named.
 
-        Command: GetAccountDocuments. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountDocuments. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-documents
 
         Args:
@@ -601,7 +603,7 @@ class Accounts:
             A pager of AccountDocuments: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -623,9 +625,9 @@ class Accounts:
     ) -> Pager[AccountVerifications]:
         """List verifications of the account.
 
-        Tells how far each of them has come.
+        Shows the state of each.
 
-        Command: GetAccountVerifications. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountVerifications. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/accounts/get-account-verifications
 
         Args:
@@ -636,7 +638,7 @@ class Accounts:
             A pager of AccountVerifications: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

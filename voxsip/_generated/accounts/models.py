@@ -63,7 +63,7 @@ class AccountInfo(Model):
         callback_url (str): Where account callbacks are posted to.
         callback_salt (str): Salt of the hashes that account callbacks carry.
         send_js_error (bool): Whether mails about scenario errors are sent.
-        billing_limits (BillingLimits): What a payment must come to at least, by its way.
+        billing_limits (BillingLimits): Smallest payment, by the way to pay.
         a2p_sms_enabled (bool): Whether messages can be sent to groups (A2P SMS).
     """
 
@@ -177,7 +177,7 @@ class AccountVerificationDocument(Model):
         is_individual (bool): Whether it is that of a private person.
         comment (str): Remark of whoever checks it.
         uploaded (datetime): When it was handed in, UTC.
-        account_document_status (str): How far its check has come.
+        account_document_status (str): State of its check.
     """
 
     account_document_id: int
@@ -270,10 +270,10 @@ class AccountVerificationsDefaultEndUser(Model):
 
 @attrs.frozen(kw_only=True)
 class BankCardBillingLimit(Model):
-    """Least amount of a payment by card.
+    """Smallest payment by card.
 
     Attributes:
-        min_amount (Decimal): Least amount, in `currency`.
+        min_amount (Decimal): Smallest payment, in `currency`.
         currency (str): Currency by its three letters.
     """
 
@@ -283,10 +283,10 @@ class BankCardBillingLimit(Model):
 
 @attrs.frozen(kw_only=True)
 class BillingLimit(Model):
-    """Least amount of a payment.
+    """Smallest payment.
 
     Attributes:
-        min_amount (Decimal): Least amount, in `currency`.
+        min_amount (Decimal): Smallest payment, in `currency`.
         currency (str): Currency by its three letters.
     """
 
@@ -296,7 +296,7 @@ class BillingLimit(Model):
 
 @attrs.frozen(kw_only=True)
 class BillingLimits(Model):
-    """Least amounts of payments, by their way.
+    """Smallest payments, by the way to pay.
 
     Attributes:
         robokassa (BillingLimit): Payments by Robokassa.
@@ -526,7 +526,7 @@ class SubscriptionTemplate(Model):
             example.
         subscription_template_name (str): Name of the template, as commands take it.
         required_verification (str): Verification the account needs first, by name.
-        verification_status (str): How far the account's verification has come.
+        verification_status (str): State of the account's verification.
         installation_tax_reserve (Decimal): Money set aside for taxes on the fee paid once.
         tax_reserve (Decimal): Money set aside for taxes on the fee of a period.
     """
@@ -554,7 +554,7 @@ class SubscriptionsToCharge(Model):
         subscription_amount (Decimal): Amount that it costs.
         subscription_type (str): Kind of subscription, such as a phone number.
         subscription_description (str): What it is, in words.
-        subscription_auto_charge (bool): Whether it renews by itself.
+        subscription_auto_charge (bool): Whether it is renewed automatically.
         subscription_next_renewal (date): When it is renewed next.
     """
 

@@ -41,7 +41,7 @@ class Applications:
 
         A new application is empty: without a rule it handles no call.
 
-        Command: AddApplication. Allowed roles: Owner, Admin. Not safe to repeat: when the reply is
+        Command: AddApplication. Allowed roles: Owner, Admin. Not safe to repeat: if the reply is
         lost, the effect is looked for with GetApplications before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/add-application
 
@@ -56,7 +56,7 @@ class Applications:
             `application_name` (str), `secure_record_storage` (bool).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 108 APPLICATION_COUNT_EXCEEDED, 129 APPLICATION_NAME_ISNT_UNIQUE.
         """
@@ -78,16 +78,16 @@ class Applications:
     ) -> DelApplicationReply:
         """Delete applications with their rules.
 
-        One by one or several at once, named by id or by name.
+        One or several, named by id or by name.
 
-        Command: DelApplication. Allowed roles: Owner. Tried again when the reply is lost.
+        Command: DelApplication. Allowed roles: Owner. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/del-application
 
         Args:
             application_id (Sequence[int] | All): Applications to delete, by id. `voxsip.ALL` means
                 every one.
             application_name (Sequence[str]): Applications to delete, by name.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -95,8 +95,8 @@ class Applications:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; no
-                `application_id` or `application_name`; or a value that its argument does not take.
-                Nothing was sent.
+                `application_id` or `application_name`; or a value that its argument does not
+                accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID.
         """
@@ -123,8 +123,8 @@ class Applications:
         What is not given stays as it is. After a rename by name whose reply was lost, the next
         attempt no longer finds the old name: error 107 can then mean that the first one worked.
 
-        Command: SetApplicationInfo. Allowed roles: Owner, Admin. Safe to repeat, so tried again
-        when the reply is lost.
+        Command: SetApplicationInfo. Allowed roles: Owner, Admin. Safe to repeat, so tried again if
+        the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/set-application-info
 
         Args:
@@ -142,7 +142,7 @@ class Applications:
         Raises:
             InvalidArgumentError: `application_id` and `required_application_name` together; no
                 `application_id` or `required_application_name`; or a value that its argument does
-                not take. Nothing was sent.
+                not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 129 APPLICATION_NAME_ISNT_UNIQUE.
         """
@@ -173,7 +173,7 @@ class Applications:
         compare.
 
         Command: GetApplications. Allowed roles: Owner, Admin, Developer, Supervisor, Call list
-        manager, User manager, Accountant, Support. Safe to repeat, so tried again when the reply is
+        manager, User manager, Accountant, Support. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/applications/get-applications
 
@@ -191,7 +191,7 @@ class Applications:
             A pager of Application: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

@@ -46,7 +46,7 @@ class AsyncAuthorizedIps:
 
         Networks are written with their prefix length.
 
-        Command: AddAuthorizedAccountIP. Not safe to repeat: when the reply is lost,
+        Command: AddAuthorizedAccountIP. Not safe to repeat: if the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/authorized-ips/add-authorized-account-i-p
 
@@ -60,7 +60,7 @@ class AsyncAuthorizedIps:
             AddAuthorizedAccountIPReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -83,14 +83,14 @@ class AsyncAuthorizedIps:
 
         Take care not to remove the address that you call from.
 
-        Command: DelAuthorizedAccountIP. Tried again when the reply is lost.
+        Command: DelAuthorizedAccountIP. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/authorized-ips/del-authorized-account-i-p
 
         Args:
             authorized_ip (str | All): IP address or network. `voxsip.ALL` means every one.
             contains_ip (str): Remove the entries that this address falls under.
             allowed (bool): Only entries that allow, or only those that forbid.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -98,7 +98,7 @@ class AsyncAuthorizedIps:
 
         Raises:
             InvalidArgumentError: `authorized_ip` and `contains_ip` together; no `authorized_ip` or
-                `contains_ip`; or a value that its argument does not take. Nothing was sent.
+                `contains_ip`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -128,7 +128,7 @@ class AsyncAuthorizedIps:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetAuthorizedAccountIPs. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAuthorizedAccountIPs. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/authorized-ips/get-authorized-account-ips
 
         Args:
@@ -146,7 +146,7 @@ class AsyncAuthorizedIps:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -170,7 +170,7 @@ class AsyncAuthorizedIps:
 
         Refused if it may not.
 
-        Command: CheckAuthorizedAccountIP. Safe to repeat, so tried again when the reply is lost.
+        Command: CheckAuthorizedAccountIP. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/authorized-ips/check-authorized-account-i-p
 
         Args:
@@ -181,7 +181,7 @@ class AsyncAuthorizedIps:
             CheckAuthorizedAccountIPReply with `result` (bool), `authorized_ip` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

@@ -40,7 +40,7 @@ class AuthorizedIps:
 
         Networks are written with their prefix length.
 
-        Command: AddAuthorizedAccountIP. Not safe to repeat: when the reply is lost,
+        Command: AddAuthorizedAccountIP. Not safe to repeat: if the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/authorized-ips/add-authorized-account-i-p
 
@@ -54,7 +54,7 @@ class AuthorizedIps:
             AddAuthorizedAccountIPReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -79,14 +79,14 @@ class AuthorizedIps:
 
         Take care not to remove the address that you call from.
 
-        Command: DelAuthorizedAccountIP. Tried again when the reply is lost.
+        Command: DelAuthorizedAccountIP. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/authorized-ips/del-authorized-account-i-p
 
         Args:
             authorized_ip (str | All): IP address or network. `voxsip.ALL` means every one.
             contains_ip (str): Remove the entries that this address falls under.
             allowed (bool): Only entries that allow, or only those that forbid.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -94,7 +94,7 @@ class AuthorizedIps:
 
         Raises:
             InvalidArgumentError: `authorized_ip` and `contains_ip` together; no `authorized_ip` or
-                `contains_ip`; or a value that its argument does not take. Nothing was sent.
+                `contains_ip`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -122,7 +122,7 @@ class AuthorizedIps:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetAuthorizedAccountIPs. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAuthorizedAccountIPs. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/authorized-ips/get-authorized-account-ips
 
         Args:
@@ -139,7 +139,7 @@ class AuthorizedIps:
             A pager of AuthorizedAccountIp: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -162,7 +162,7 @@ class AuthorizedIps:
 
         Refused if it may not.
 
-        Command: CheckAuthorizedAccountIP. Safe to repeat, so tried again when the reply is lost.
+        Command: CheckAuthorizedAccountIP. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/authorized-ips/check-authorized-account-i-p
 
         Args:
@@ -173,7 +173,7 @@ class AuthorizedIps:
             CheckAuthorizedAccountIPReply with `result` (bool), `authorized_ip` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.check(authorized_ip=authorized_ip, deadline=deadline))

@@ -92,11 +92,11 @@ class AsyncCallLists:
     ) -> Coroutine[Any, Any, CreateCallListReply]:
         """Create a call list from a CSV file.
 
-        Its tasks start by themselves, and the calls they make are charged.
+        Its tasks start automatically, and the calls they make are charged.
 
-        Command: CreateCallList. Not safe to repeat: when the reply is lost, the effect is looked
-        for with GetCallLists; if it cannot be found for certain, OutcomeUnknownError is raised.
-        Nothing is sent again.
+        Command: CreateCallList. Not safe to repeat: if the reply is lost, the effect is looked for
+        with GetCallLists; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
+        is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/create-call-list
 
         Args:
@@ -151,7 +151,7 @@ class AsyncCallLists:
             `batch_id` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -208,10 +208,10 @@ class AsyncCallLists:
     ) -> Coroutine[Any, Any, AppendToCallListReply]:
         """Add tasks from a CSV file to a call list.
 
-        They start by themselves, and the calls they make are charged.
+        They start automatically, and the calls they make are charged.
 
-        Command: AppendToCallList. Not safe to repeat: when the reply is lost, OutcomeUnknownError
-        is raised and nothing is sent again.
+        Command: AppendToCallList. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
+        raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/append-to-call-list
 
         Args:
@@ -229,7 +229,7 @@ class AsyncCallLists:
             `batch_id` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -253,7 +253,7 @@ class AsyncCallLists:
 
         Tasks that have ended stay as they are.
 
-        Command: CancelCallListBatch. Tried again when the reply is lost.
+        Command: CancelCallListBatch. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/cancel-call-list-batch
 
         Args:
@@ -265,7 +265,7 @@ class AsyncCallLists:
             CancelCallListBatchReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -307,7 +307,7 @@ class AsyncCallLists:
 
         What is not given stays as it is.
 
-        Command: EditCallList. Safe to repeat, so tried again when the reply is lost.
+        Command: EditCallList. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/edit-call-list
 
         Args:
@@ -348,7 +348,7 @@ class AsyncCallLists:
             EditCallListReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -387,9 +387,9 @@ class AsyncCallLists:
     ) -> Coroutine[Any, Any, EditCallListTasksPriorityReply]:
         """Change which tasks of a call list run first.
 
-        The reply tells what became of each task.
+        The reply has a result for each task.
 
-        Command: EditCallListTasksPriority. Safe to repeat, so tried again when the reply is lost.
+        Command: EditCallListTasksPriority. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/edit-call-list-tasks-priority
 
         Args:
@@ -401,7 +401,7 @@ class AsyncCallLists:
             EditCallListTasksPriorityReply with `results` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -416,9 +416,9 @@ class AsyncCallLists:
     ) -> Coroutine[Any, Any, DeleteCallListReply]:
         """Delete call lists.
 
-        Their tasks go with them.
+        Their tasks are deleted with them.
 
-        Command: DeleteCallList. Tried again when the reply is lost.
+        Command: DeleteCallList. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/delete-call-list
 
         Args:
@@ -429,7 +429,7 @@ class AsyncCallLists:
             DeleteCallListReply with `result` (bool), `msg` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -458,7 +458,7 @@ class AsyncCallLists:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetCallLists. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCallLists. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-lists
 
         Args:
@@ -487,7 +487,7 @@ class AsyncCallLists:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -522,9 +522,9 @@ class AsyncCallLists:
     ) -> AsyncPager[CallListTask]:
         """List the tasks of a call list.
 
-        Tells how far each task has come.
+        Shows the state of each task.
 
-        Command: GetCallListDetails. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCallListDetails. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-list-details
 
         Args:
@@ -540,7 +540,7 @@ class AsyncCallLists:
             of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -571,7 +571,7 @@ class AsyncCallLists:
 
         The file is CSV and may be large.
 
-        Command: GetCallListDetails. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCallListDetails. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-list-details
 
         Args:
@@ -588,7 +588,7 @@ class AsyncCallLists:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(
@@ -626,7 +626,7 @@ class AsyncCallLists:
 
         What is not given stays as it is.
 
-        Command: EditCallListTask. Safe to repeat, so tried again when the reply is lost.
+        Command: EditCallListTask. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/edit-call-list-task
 
         Args:
@@ -652,7 +652,7 @@ class AsyncCallLists:
             EditCallListTaskReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -688,7 +688,7 @@ class AsyncCallLists:
 
         Tasks that have ended stay as they are.
 
-        Command: CancelCallListTask. Tried again when the reply is lost.
+        Command: CancelCallListTask. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/cancel-call-list-task
 
         Args:
@@ -704,7 +704,7 @@ class AsyncCallLists:
 
         Raises:
             InvalidArgumentError: No `tasks_ids` or `tasks_uuids`; or a value that its argument does
-                not take. Nothing was sent.
+                not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -724,9 +724,9 @@ class AsyncCallLists:
     ) -> Coroutine[Any, Any, StopCallListProcessingReply]:
         """Stop the processing of a call list.
 
-        Tasks that run now go on to their end.
+        Tasks that are running continue to their end.
 
-        Command: StopCallListProcessing. Safe to repeat, so tried again when the reply is lost.
+        Command: StopCallListProcessing. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/stop-call-list-processing
 
         Args:
@@ -737,7 +737,7 @@ class AsyncCallLists:
             StopCallListProcessingReply with `result` (bool), `msg` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -747,11 +747,11 @@ class AsyncCallLists:
     def recover(
         self, *, list_id: int, deadline: float | None = None
     ) -> Coroutine[Any, Any, RecoverCallListReply]:
-        """Take up a call list that was stopped.
+        """Resume a call list that was stopped.
 
         Tasks that had not ended run again, and the calls they make are charged.
 
-        Command: RecoverCallList. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
+        Command: RecoverCallList. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
         raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/recover-call-list
 
@@ -763,7 +763,7 @@ class AsyncCallLists:
             RecoverCallListReply with `result` (bool), `count_recovery` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

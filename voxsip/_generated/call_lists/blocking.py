@@ -80,11 +80,11 @@ class CallLists:
     ) -> CreateCallListReply:
         """Create a call list from a CSV file.
 
-        Its tasks start by themselves, and the calls they make are charged.
+        Its tasks start automatically, and the calls they make are charged.
 
-        Command: CreateCallList. Not safe to repeat: when the reply is lost, the effect is looked
-        for with GetCallLists; if it cannot be found for certain, OutcomeUnknownError is raised.
-        Nothing is sent again.
+        Command: CreateCallList. Not safe to repeat: if the reply is lost, the effect is looked for
+        with GetCallLists; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
+        is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/create-call-list
 
         Args:
@@ -139,7 +139,7 @@ class CallLists:
             `batch_id` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -194,10 +194,10 @@ class CallLists:
     ) -> AppendToCallListReply:
         """Add tasks from a CSV file to a call list.
 
-        They start by themselves, and the calls they make are charged.
+        They start automatically, and the calls they make are charged.
 
-        Command: AppendToCallList. Not safe to repeat: when the reply is lost, OutcomeUnknownError
-        is raised and nothing is sent again.
+        Command: AppendToCallList. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
+        raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/append-to-call-list
 
         Args:
@@ -215,7 +215,7 @@ class CallLists:
             `batch_id` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -237,7 +237,7 @@ class CallLists:
 
         Tasks that have ended stay as they are.
 
-        Command: CancelCallListBatch. Tried again when the reply is lost.
+        Command: CancelCallListBatch. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/cancel-call-list-batch
 
         Args:
@@ -249,7 +249,7 @@ class CallLists:
             CancelCallListBatchReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -288,7 +288,7 @@ class CallLists:
 
         What is not given stays as it is.
 
-        Command: EditCallList. Safe to repeat, so tried again when the reply is lost.
+        Command: EditCallList. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/edit-call-list
 
         Args:
@@ -329,7 +329,7 @@ class CallLists:
             EditCallListReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -366,9 +366,9 @@ class CallLists:
     ) -> EditCallListTasksPriorityReply:
         """Change which tasks of a call list run first.
 
-        The reply tells what became of each task.
+        The reply has a result for each task.
 
-        Command: EditCallListTasksPriority. Safe to repeat, so tried again when the reply is lost.
+        Command: EditCallListTasksPriority. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/edit-call-list-tasks-priority
 
         Args:
@@ -380,7 +380,7 @@ class CallLists:
             EditCallListTasksPriorityReply with `results` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -390,9 +390,9 @@ class CallLists:
     def delete(self, *, list_id: int, deadline: float | None = None) -> DeleteCallListReply:
         """Delete call lists.
 
-        Their tasks go with them.
+        Their tasks are deleted with them.
 
-        Command: DeleteCallList. Tried again when the reply is lost.
+        Command: DeleteCallList. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/delete-call-list
 
         Args:
@@ -403,7 +403,7 @@ class CallLists:
             DeleteCallListReply with `result` (bool), `msg` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.delete(list_id=list_id, deadline=deadline))
@@ -430,7 +430,7 @@ class CallLists:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetCallLists. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCallLists. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-lists
 
         Args:
@@ -458,7 +458,7 @@ class CallLists:
             A pager of CallList: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -492,9 +492,9 @@ class CallLists:
     ) -> Pager[CallListTask]:
         """List the tasks of a call list.
 
-        Tells how far each task has come.
+        Shows the state of each task.
 
-        Command: GetCallListDetails. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCallListDetails. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-list-details
 
         Args:
@@ -509,7 +509,7 @@ class CallLists:
             A pager of CallListTask: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -534,7 +534,7 @@ class CallLists:
 
         The file is CSV and may be large.
 
-        Command: GetCallListDetails. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCallListDetails. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/get-call-list-details
 
         Args:
@@ -551,7 +551,7 @@ class CallLists:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Download(
@@ -588,7 +588,7 @@ class CallLists:
 
         What is not given stays as it is.
 
-        Command: EditCallListTask. Safe to repeat, so tried again when the reply is lost.
+        Command: EditCallListTask. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/edit-call-list-task
 
         Args:
@@ -614,7 +614,7 @@ class CallLists:
             EditCallListTaskReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -648,7 +648,7 @@ class CallLists:
 
         Tasks that have ended stay as they are.
 
-        Command: CancelCallListTask. Tried again when the reply is lost.
+        Command: CancelCallListTask. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/cancel-call-list-task
 
         Args:
@@ -664,7 +664,7 @@ class CallLists:
 
         Raises:
             InvalidArgumentError: No `tasks_ids` or `tasks_uuids`; or a value that its argument does
-                not take. Nothing was sent.
+                not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -680,9 +680,9 @@ class CallLists:
     def stop(self, *, list_id: int, deadline: float | None = None) -> StopCallListProcessingReply:
         """Stop the processing of a call list.
 
-        Tasks that run now go on to their end.
+        Tasks that are running continue to their end.
 
-        Command: StopCallListProcessing. Safe to repeat, so tried again when the reply is lost.
+        Command: StopCallListProcessing. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/stop-call-list-processing
 
         Args:
@@ -693,17 +693,17 @@ class CallLists:
             StopCallListProcessingReply with `result` (bool), `msg` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.stop(list_id=list_id, deadline=deadline))
 
     def recover(self, *, list_id: int, deadline: float | None = None) -> RecoverCallListReply:
-        """Take up a call list that was stopped.
+        """Resume a call list that was stopped.
 
         Tasks that had not ended run again, and the calls they make are charged.
 
-        Command: RecoverCallList. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
+        Command: RecoverCallList. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
         raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/call-lists/recover-call-list
 
@@ -715,7 +715,7 @@ class CallLists:
             RecoverCallListReply with `result` (bool), `count_recovery` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.recover(list_id=list_id, deadline=deadline))

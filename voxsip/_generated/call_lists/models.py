@@ -176,7 +176,7 @@ class EditCallListTasksPriorityReply(Model):
     """Reply of EditCallListTasksPriority.
 
     Attributes:
-        results (str): What became of each task.
+        results (str): Result for each task.
     """
 
     results: str | None = None

@@ -34,7 +34,7 @@ class AsyncCallerIds:
 
         The number itself is not changed.
 
-        Command: DelCallerID. Tried again when the reply is lost.
+        Command: DelCallerID. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/caller-ids/del-caller-i-d
 
         Args:
@@ -47,7 +47,7 @@ class AsyncCallerIds:
 
         Raises:
             InvalidArgumentError: `callerid_id` and `callerid_number` together; no `callerid_id` or
-                `callerid_number`; or a value that its argument does not take. Nothing was sent.
+                `callerid_number`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -72,7 +72,7 @@ class AsyncCallerIds:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetCallerIDs. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCallerIDs. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/caller-ids/get-caller-ids
 
         Args:
@@ -90,7 +90,7 @@ class AsyncCallerIds:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

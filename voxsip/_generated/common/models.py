@@ -18,7 +18,7 @@ class AcdQueueOperator(Model):
     Attributes:
         acd_queue_id (int): Id of the queue, as commands take it.
         acd_queue_name (str): Name of the queue, as commands take it.
-        auto_link (bool): Whether the link to the queue was made by itself.
+        auto_link (bool): Whether the link to the queue was made automatically.
     """
 
     acd_queue_id: int
@@ -56,7 +56,7 @@ class Rule(Model):
         rule_pattern (str): Regular expression that a called number or name must match.
         rule_pattern_exclude (str): Regular expression that keeps the rule from applying.
         video_conference (bool): Whether it serves a video conference.
-        scenarios (tuple[Scenario, ...]): Scenarios it runs, where they were asked for.
+        scenarios (tuple[Scenario, ...]): Scenarios it runs, if they were requested.
         modified (datetime): When it was last changed, UTC.
     """
 
@@ -77,7 +77,7 @@ class Scenario(Model):
     Attributes:
         scenario_id (int): Id of the scenario, as commands take it.
         scenario_name (str): Name of the scenario, as commands take it.
-        scenario_script (str): Source text, where it was asked for.
+        scenario_script (str): Source text, if it was requested.
         modified (datetime): When it was last changed, UTC.
         parent (bool): Whether it belongs to the parent account.
     """

@@ -50,8 +50,8 @@ class AsyncDialogflowCredentials:
 
         It is bound to the application that is named.
 
-        Command: AddDialogflowKey. Not safe to repeat: when the reply is lost, OutcomeUnknownError
-        is raised and nothing is sent again.
+        Command: AddDialogflowKey. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
+        raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/add-dialogflow-key
 
         Args:
@@ -66,7 +66,7 @@ class AsyncDialogflowCredentials:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         json_credentials = conceal(json_credentials)
@@ -89,7 +89,7 @@ class AsyncDialogflowCredentials:
 
         The key itself stays.
 
-        Command: SetDialogflowKey. Safe to repeat, so tried again when the reply is lost.
+        Command: SetDialogflowKey. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/set-dialogflow-key
 
         Args:
@@ -102,7 +102,7 @@ class AsyncDialogflowCredentials:
             SetDialogflowKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -119,7 +119,7 @@ class AsyncDialogflowCredentials:
 
         Applications bound to it can no longer use it.
 
-        Command: DelDialogflowKey. Tried again when the reply is lost.
+        Command: DelDialogflowKey. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/del-dialogflow-key
 
         Args:
@@ -131,7 +131,7 @@ class AsyncDialogflowCredentials:
             DelDialogflowKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -153,7 +153,7 @@ class AsyncDialogflowCredentials:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetDialogflowKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: GetDialogflowKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/get-dialogflow-keys
 
         Args:
@@ -167,7 +167,7 @@ class AsyncDialogflowCredentials:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -193,7 +193,7 @@ class AsyncDialogflowCredentials:
 
         Several applications may be named at once.
 
-        Command: BindDialogflowKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: BindDialogflowKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/bind-dialogflow-keys
 
         Args:
@@ -208,7 +208,7 @@ class AsyncDialogflowCredentials:
             BindDialogflowKeysReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -233,7 +233,7 @@ class AsyncDialogflowCredentials:
 
         The key itself stays.
 
-        Command: BindDialogflowKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: BindDialogflowKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/bind-dialogflow-keys
 
         Args:
@@ -247,7 +247,7 @@ class AsyncDialogflowCredentials:
             BindDialogflowKeysReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

@@ -45,8 +45,8 @@ class DialogflowCredentials:
 
         It is bound to the application that is named.
 
-        Command: AddDialogflowKey. Not safe to repeat: when the reply is lost, OutcomeUnknownError
-        is raised and nothing is sent again.
+        Command: AddDialogflowKey. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
+        raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/add-dialogflow-key
 
         Args:
@@ -61,7 +61,7 @@ class DialogflowCredentials:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         json_credentials = conceal(json_credentials)
@@ -82,7 +82,7 @@ class DialogflowCredentials:
 
         The key itself stays.
 
-        Command: SetDialogflowKey. Safe to repeat, so tried again when the reply is lost.
+        Command: SetDialogflowKey. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/set-dialogflow-key
 
         Args:
@@ -95,7 +95,7 @@ class DialogflowCredentials:
             SetDialogflowKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -111,7 +111,7 @@ class DialogflowCredentials:
 
         Applications bound to it can no longer use it.
 
-        Command: DelDialogflowKey. Tried again when the reply is lost.
+        Command: DelDialogflowKey. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/del-dialogflow-key
 
         Args:
@@ -123,7 +123,7 @@ class DialogflowCredentials:
             DelDialogflowKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -142,7 +142,7 @@ class DialogflowCredentials:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetDialogflowKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: GetDialogflowKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/get-dialogflow-keys
 
         Args:
@@ -155,7 +155,7 @@ class DialogflowCredentials:
             A pager of DialogflowKeyInfo: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -180,7 +180,7 @@ class DialogflowCredentials:
 
         Several applications may be named at once.
 
-        Command: BindDialogflowKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: BindDialogflowKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/bind-dialogflow-keys
 
         Args:
@@ -195,7 +195,7 @@ class DialogflowCredentials:
             BindDialogflowKeysReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -218,7 +218,7 @@ class DialogflowCredentials:
 
         The key itself stays.
 
-        Command: BindDialogflowKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: BindDialogflowKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/dialogflow-credentials/bind-dialogflow-keys
 
         Args:
@@ -232,7 +232,7 @@ class DialogflowCredentials:
             BindDialogflowKeysReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

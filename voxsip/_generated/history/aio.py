@@ -82,7 +82,7 @@ class AsyncHistory:
 
         Times are sent and read in UTC.
 
-        Command: GetCallHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCallHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-call-history
 
         Args:
@@ -120,7 +120,7 @@ class AsyncHistory:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -183,11 +183,11 @@ class AsyncHistory:
     ) -> Coroutine[Any, Any, GetCallHistoryAsyncReply]:
         """Order a report of sessions and their calls.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: GetCallHistoryAsync. Not safe to repeat: when the reply is lost,
-        OutcomeUnknownError is raised and nothing is sent again.
+        Command: GetCallHistoryAsync. Not safe to repeat: if the reply is lost, OutcomeUnknownError
+        is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-call-history-async
 
         Args:
@@ -226,7 +226,7 @@ class AsyncHistory:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -279,11 +279,11 @@ class AsyncHistory:
     ) -> Coroutine[Any, Any, GetBriefCallHistoryReply]:
         """Order a short report of calls.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: GetBriefCallHistory. Not safe to repeat: when the reply is lost,
-        OutcomeUnknownError is raised and nothing is sent again.
+        Command: GetBriefCallHistory. Not safe to repeat: if the reply is lost, OutcomeUnknownError
+        is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-brief-call-history
 
         Args:
@@ -309,7 +309,7 @@ class AsyncHistory:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -349,9 +349,9 @@ class AsyncHistory:
     ) -> AsyncPager[HistoryReport]:
         """List reports that were ordered.
 
-        Tells which of them are ready to download.
+        Shows which of them are ready to download.
 
-        Command: GetHistoryReports. Safe to repeat, so tried again when the reply is lost.
+        Command: GetHistoryReports. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-history-reports
 
         Args:
@@ -377,7 +377,7 @@ class AsyncHistory:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -405,7 +405,7 @@ class AsyncHistory:
 
         The file may be large and compressed.
 
-        Command: DownloadHistoryReport. Safe to repeat, so tried again when the reply is lost.
+        Command: DownloadHistoryReport. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/download-history-report
 
         Args:
@@ -416,7 +416,7 @@ class AsyncHistory:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(
@@ -453,7 +453,7 @@ class AsyncHistory:
 
         Times are sent and read in UTC.
 
-        Command: GetTransactionHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetTransactionHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-transaction-history
 
         Args:
@@ -488,7 +488,7 @@ class AsyncHistory:
             of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -548,10 +548,10 @@ class AsyncHistory:
     ) -> Coroutine[Any, Any, GetTransactionHistoryAsyncReply]:
         """Order a report of transactions.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: GetTransactionHistoryAsync. Not safe to repeat: when the reply is lost,
+        Command: GetTransactionHistoryAsync. Not safe to repeat: if the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-transaction-history-async
 
@@ -587,7 +587,7 @@ class AsyncHistory:
             GetTransactionHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -630,7 +630,7 @@ class AsyncHistory:
 
         The session that made it stays in the history.
 
-        Command: DeleteRecord. Tried again when the reply is lost.
+        Command: DeleteRecord. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/delete-record
 
         Args:
@@ -643,7 +643,7 @@ class AsyncHistory:
 
         Raises:
             InvalidArgumentError: No `record_url` or `record_id`; or a value that its argument does
-                not take. Nothing was sent.
+                not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -678,7 +678,7 @@ class AsyncHistory:
 
         Times are sent and read in UTC.
 
-        Command: GetACDHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-acd-history
 
         Args:
@@ -693,7 +693,7 @@ class AsyncHistory:
             operator_hangup (bool): Only calls that the operator ended.
             unserviced (bool): Only calls that nobody answered.
             min_waiting_time (int): Only calls that waited at least so many seconds.
-            rejected (bool): Only calls that were turned away.
+            rejected (bool): Only calls that were rejected.
             with_events (bool): Whether to list what happened to each call.
             desc_order (bool): Newest first if true.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -706,7 +706,7 @@ class AsyncHistory:
             of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -761,7 +761,7 @@ class AsyncHistory:
 
         The file is CSV and may be large. Its times are in UTC.
 
-        Command: GetACDHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-acd-history
 
         Args:
@@ -777,7 +777,7 @@ class AsyncHistory:
             operator_hangup (bool): Only calls that the operator ended.
             unserviced (bool): Only calls that nobody answered.
             min_waiting_time (int): Only calls that waited at least so many seconds.
-            rejected (bool): Only calls that were turned away.
+            rejected (bool): Only calls that were rejected.
             with_events (bool): Whether to list what happened to each call.
             with_header (bool): Begin the file with the names of the columns.
             desc_order (bool): Newest first if true.
@@ -790,7 +790,7 @@ class AsyncHistory:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(
@@ -839,7 +839,7 @@ class AsyncHistory:
 
         Times are sent and read in UTC.
 
-        Command: GetAuditLog. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAuditLog. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-audit-log
 
         Args:
@@ -849,8 +849,8 @@ class AsyncHistory:
             filtered_admin_user_id (Sequence[int]): Only what this administrator has done.
             filtered_ip (Sequence[str]): Only what came from these addresses.
             filtered_cmd (Sequence[str]): Only these commands.
-            advanced_filters (Json): Further filters, as text that the service understands. Lists
-                and dicts, or JSON text.
+            advanced_filters (Json): Further filters, as text in the service's own form. Lists and
+                dicts, or JSON text.
             desc_order (bool): Newest first if true.
             with_total_count (bool): Also count all items, which takes longer.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -863,7 +863,7 @@ class AsyncHistory:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -904,11 +904,11 @@ class AsyncHistory:
     ) -> Coroutine[Any, Any, GetAuditLogAsyncReply]:
         """Order a report of commands that were sent to the account.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: GetAuditLogAsync. Not safe to repeat: when the reply is lost, OutcomeUnknownError
-        is raised and nothing is sent again.
+        Command: GetAuditLogAsync. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
+        raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-audit-log-async
 
         Args:
@@ -921,8 +921,8 @@ class AsyncHistory:
             offset (int): Place of the first item in the whole list, counted from 0.
             filtered_ip (Sequence[str]): Only what came from these addresses.
             filtered_cmd (Sequence[str]): Only these commands.
-            advanced_filters (Json): Further filters, as text that the service understands. Lists
-                and dicts, or JSON text.
+            advanced_filters (Json): Further filters, as text in the service's own form. Lists and
+                dicts, or JSON text.
             desc_order (bool): Newest first if true.
             with_header (bool): Begin the file with the names of the columns.
             output (str): Format of the answer.
@@ -932,7 +932,7 @@ class AsyncHistory:
             GetAuditLogAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

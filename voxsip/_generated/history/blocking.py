@@ -71,7 +71,7 @@ class History:
 
         Times are sent and read in UTC.
 
-        Command: GetCallHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCallHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-call-history
 
         Args:
@@ -108,7 +108,7 @@ class History:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -170,11 +170,11 @@ class History:
     ) -> GetCallHistoryAsyncReply:
         """Order a report of sessions and their calls.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: GetCallHistoryAsync. Not safe to repeat: when the reply is lost,
-        OutcomeUnknownError is raised and nothing is sent again.
+        Command: GetCallHistoryAsync. Not safe to repeat: if the reply is lost, OutcomeUnknownError
+        is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-call-history-async
 
         Args:
@@ -213,7 +213,7 @@ class History:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -264,11 +264,11 @@ class History:
     ) -> GetBriefCallHistoryReply:
         """Order a short report of calls.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: GetBriefCallHistory. Not safe to repeat: when the reply is lost,
-        OutcomeUnknownError is raised and nothing is sent again.
+        Command: GetBriefCallHistory. Not safe to repeat: if the reply is lost, OutcomeUnknownError
+        is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-brief-call-history
 
         Args:
@@ -294,7 +294,7 @@ class History:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -332,9 +332,9 @@ class History:
     ) -> Pager[HistoryReport]:
         """List reports that were ordered.
 
-        Tells which of them are ready to download.
+        Shows which of them are ready to download.
 
-        Command: GetHistoryReports. Safe to repeat, so tried again when the reply is lost.
+        Command: GetHistoryReports. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-history-reports
 
         Args:
@@ -359,7 +359,7 @@ class History:
             A pager of HistoryReport: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -384,7 +384,7 @@ class History:
 
         The file may be large and compressed.
 
-        Command: DownloadHistoryReport. Safe to repeat, so tried again when the reply is lost.
+        Command: DownloadHistoryReport. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/download-history-report
 
         Args:
@@ -395,7 +395,7 @@ class History:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Download(
@@ -433,7 +433,7 @@ class History:
 
         Times are sent and read in UTC.
 
-        Command: GetTransactionHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetTransactionHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-transaction-history
 
         Args:
@@ -467,7 +467,7 @@ class History:
             A pager of Transaction: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -526,10 +526,10 @@ class History:
     ) -> GetTransactionHistoryAsyncReply:
         """Order a report of transactions.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: GetTransactionHistoryAsync. Not safe to repeat: when the reply is lost,
+        Command: GetTransactionHistoryAsync. Not safe to repeat: if the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-transaction-history-async
 
@@ -565,7 +565,7 @@ class History:
             GetTransactionHistoryAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -606,7 +606,7 @@ class History:
 
         The session that made it stays in the history.
 
-        Command: DeleteRecord. Tried again when the reply is lost.
+        Command: DeleteRecord. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/delete-record
 
         Args:
@@ -619,7 +619,7 @@ class History:
 
         Raises:
             InvalidArgumentError: No `record_url` or `record_id`; or a value that its argument does
-                not take. Nothing was sent.
+                not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -651,7 +651,7 @@ class History:
 
         Times are sent and read in UTC.
 
-        Command: GetACDHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-acd-history
 
         Args:
@@ -666,7 +666,7 @@ class History:
             operator_hangup (bool): Only calls that the operator ended.
             unserviced (bool): Only calls that nobody answered.
             min_waiting_time (int): Only calls that waited at least so many seconds.
-            rejected (bool): Only calls that were turned away.
+            rejected (bool): Only calls that were rejected.
             with_events (bool): Whether to list what happened to each call.
             desc_order (bool): Newest first if true.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -678,7 +678,7 @@ class History:
             A pager of AcdSession: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -731,7 +731,7 @@ class History:
 
         The file is CSV and may be large. Its times are in UTC.
 
-        Command: GetACDHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-acd-history
 
         Args:
@@ -747,7 +747,7 @@ class History:
             operator_hangup (bool): Only calls that the operator ended.
             unserviced (bool): Only calls that nobody answered.
             min_waiting_time (int): Only calls that waited at least so many seconds.
-            rejected (bool): Only calls that were turned away.
+            rejected (bool): Only calls that were rejected.
             with_events (bool): Whether to list what happened to each call.
             with_header (bool): Begin the file with the names of the columns.
             desc_order (bool): Newest first if true.
@@ -760,7 +760,7 @@ class History:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Download(
@@ -808,7 +808,7 @@ class History:
 
         Times are sent and read in UTC.
 
-        Command: GetAuditLog. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAuditLog. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-audit-log
 
         Args:
@@ -818,8 +818,8 @@ class History:
             filtered_admin_user_id (Sequence[int]): Only what this administrator has done.
             filtered_ip (Sequence[str]): Only what came from these addresses.
             filtered_cmd (Sequence[str]): Only these commands.
-            advanced_filters (Json): Further filters, as text that the service understands. Lists
-                and dicts, or JSON text.
+            advanced_filters (Json): Further filters, as text in the service's own form. Lists and
+                dicts, or JSON text.
             desc_order (bool): Newest first if true.
             with_total_count (bool): Also count all items, which takes longer.
             count (int): Items to ask for with each request, the page size; the service may send
@@ -831,7 +831,7 @@ class History:
             A pager of AuditLog: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -871,11 +871,11 @@ class History:
     ) -> GetAuditLogAsyncReply:
         """Order a report of commands that were sent to the account.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: GetAuditLogAsync. Not safe to repeat: when the reply is lost, OutcomeUnknownError
-        is raised and nothing is sent again.
+        Command: GetAuditLogAsync. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
+        raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/history/get-audit-log-async
 
         Args:
@@ -888,8 +888,8 @@ class History:
             offset (int): Place of the first item in the whole list, counted from 0.
             filtered_ip (Sequence[str]): Only what came from these addresses.
             filtered_cmd (Sequence[str]): Only these commands.
-            advanced_filters (Json): Further filters, as text that the service understands. Lists
-                and dicts, or JSON text.
+            advanced_filters (Json): Further filters, as text in the service's own form. Lists and
+                dicts, or JSON text.
             desc_order (bool): Newest first if true.
             with_header (bool): Begin the file with the names of the columns.
             output (str): Format of the answer.
@@ -899,7 +899,7 @@ class History:
             GetAuditLogAsyncReply with `history_report_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

@@ -281,8 +281,8 @@ class Record(Model):
         record_url (str): Address of the record.
         transaction_id (int): Id of the transaction, as commands take it.
         file_size (int): Size of the file, in bytes.
-        transcription_url (str): Where its text can be read.
-        transcription_status (str): How far its text has come.
+        transcription_url (str): Address of the text of what was said.
+        transcription_status (str): State of its conversion to text.
     """
 
     record_id: int

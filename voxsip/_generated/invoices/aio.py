@@ -27,9 +27,9 @@ class AsyncInvoices:
     ) -> AsyncPager[AccountInvoice]:
         """List invoices of the account.
 
-        Those of all periods, in pages.
+        Lists those of all periods, in pages.
 
-        Command: GetAccountInvoices. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountInvoices. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/invoices/get-account-invoices
 
         Args:
@@ -43,7 +43,7 @@ class AsyncInvoices:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -55,7 +55,7 @@ class AsyncInvoices:
 
         The file is a PDF.
 
-        Command: DownloadInvoice. Safe to repeat, so tried again when the reply is lost.
+        Command: DownloadInvoice. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/invoices/download-invoice
 
         Args:
@@ -66,7 +66,7 @@ class AsyncInvoices:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(DOWNLOAD_INVOICE, {"invoice_id": invoice_id}, deadline)

@@ -28,9 +28,9 @@ class Invoices:
     ) -> Pager[AccountInvoice]:
         """List invoices of the account.
 
-        Those of all periods, in pages.
+        Lists those of all periods, in pages.
 
-        Command: GetAccountInvoices. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAccountInvoices. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/invoices/get-account-invoices
 
         Args:
@@ -43,7 +43,7 @@ class Invoices:
             A pager of AccountInvoice: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(self._runner, self._aio.list(count=count, offset=offset, deadline=deadline))
@@ -53,7 +53,7 @@ class Invoices:
 
         The file is a PDF.
 
-        Command: DownloadInvoice. Safe to repeat, so tried again when the reply is lost.
+        Command: DownloadInvoice. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/invoices/download-invoice
 
         Args:
@@ -64,7 +64,7 @@ class Invoices:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Download(self._runner, self._aio.download(invoice_id=invoice_id, deadline=deadline))

@@ -17,7 +17,7 @@ class AccountInvoice(Model):
 
     Attributes:
         period (InvoicePeriod): First and last day that it covers.
-        amount (InvoiceTotal): What is to be paid, and how it comes about.
+        amount (InvoiceTotal): Amount to pay, and its parts.
         invoice_id (int): Id of the invoice, as commands take it.
         rows (tuple[InvoiceRow, ...]): Services that were used.
         invoice_number (str): Number written on the invoice.
@@ -52,7 +52,7 @@ class InvoiceRow(Model):
     """One service on an invoice.
 
     Attributes:
-        amount (InvoiceTotal): What it costs, and how that comes about.
+        amount (InvoiceTotal): What it costs, and the parts of that amount.
         service_name (str): What the service is called.
         taxes (tuple[InvoiceTax, ...]): Taxes on it.
     """
@@ -92,8 +92,8 @@ class InvoiceTotal(Model):
     Attributes:
         tax_amount (Decimal): Taxes in all.
         total_amount (Decimal): Sum with taxes.
-        amount_to_pay (Decimal): What is left to be paid.
-        discount_amount (Decimal): What was taken off.
+        amount_to_pay (Decimal): Amount that is still to be paid.
+        discount_amount (Decimal): What is subtracted from the price.
         currency (str): Currency by its three letters.
     """
 

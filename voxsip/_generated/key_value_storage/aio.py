@@ -51,7 +51,7 @@ class AsyncKeyValueStorage:
 
         What the key held before is replaced.
 
-        Command: SetKeyValueItem. Safe to repeat, so tried again when the reply is lost.
+        Command: SetKeyValueItem. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/set-key-value-item
 
         Args:
@@ -68,7 +68,7 @@ class AsyncKeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -97,7 +97,7 @@ class AsyncKeyValueStorage:
 
         The application that holds it is named by id or by name.
 
-        Command: DelKeyValueItem. Tried again when the reply is lost.
+        Command: DelKeyValueItem. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/del-key-value-item
 
         Args:
@@ -111,7 +111,7 @@ class AsyncKeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -133,7 +133,7 @@ class AsyncKeyValueStorage:
 
         The application that holds it is named by id or by name.
 
-        Command: GetKeyValueItem. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeyValueItem. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-item
 
         Args:
@@ -147,7 +147,7 @@ class AsyncKeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -171,7 +171,7 @@ class AsyncKeyValueStorage:
 
         Keys are chosen by their first characters.
 
-        Command: GetKeyValueItems. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeyValueItems. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-items
 
         Args:
@@ -189,7 +189,7 @@ class AsyncKeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -219,7 +219,7 @@ class AsyncKeyValueStorage:
 
         Keys can be chosen by their first characters.
 
-        Command: GetKeyValueKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeyValueKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-keys
 
         Args:
@@ -237,7 +237,7 @@ class AsyncKeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

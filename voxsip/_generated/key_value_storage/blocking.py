@@ -45,7 +45,7 @@ class KeyValueStorage:
 
         What the key held before is replaced.
 
-        Command: SetKeyValueItem. Safe to repeat, so tried again when the reply is lost.
+        Command: SetKeyValueItem. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/set-key-value-item
 
         Args:
@@ -62,7 +62,7 @@ class KeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -89,7 +89,7 @@ class KeyValueStorage:
 
         The application that holds it is named by id or by name.
 
-        Command: DelKeyValueItem. Tried again when the reply is lost.
+        Command: DelKeyValueItem. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/del-key-value-item
 
         Args:
@@ -103,7 +103,7 @@ class KeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -127,7 +127,7 @@ class KeyValueStorage:
 
         The application that holds it is named by id or by name.
 
-        Command: GetKeyValueItem. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeyValueItem. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-item
 
         Args:
@@ -141,7 +141,7 @@ class KeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -167,7 +167,7 @@ class KeyValueStorage:
 
         Keys are chosen by their first characters.
 
-        Command: GetKeyValueItems. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeyValueItems. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-items
 
         Args:
@@ -184,7 +184,7 @@ class KeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -213,7 +213,7 @@ class KeyValueStorage:
 
         Keys can be chosen by their first characters.
 
-        Command: GetKeyValueKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeyValueKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/key-value-storage/get-key-value-keys
 
         Args:
@@ -230,7 +230,7 @@ class KeyValueStorage:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

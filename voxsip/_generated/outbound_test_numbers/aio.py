@@ -43,7 +43,7 @@ class AsyncOutboundTestNumbers:
 
         It has to be verified and activated before use.
 
-        Command: AddOutboundTestPhoneNumber. Tried again when the reply is lost, as the service
+        Command: AddOutboundTestPhoneNumber. Tried again if the reply is lost, as the service
         refuses a second one: with error 547.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/add-outbound-test-phone-number
 
@@ -55,7 +55,7 @@ class AsyncOutboundTestNumbers:
             AddOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -72,7 +72,7 @@ class AsyncOutboundTestNumbers:
 
         Starts a call, so it is sent once only.
 
-        Command: VerifyOutboundTestPhoneNumber. Not safe to repeat: when the reply is lost,
+        Command: VerifyOutboundTestPhoneNumber. Not safe to repeat: if the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/verify-outbound-test-phone-number
 
@@ -83,7 +83,7 @@ class AsyncOutboundTestNumbers:
             VerifyOutboundTestPhoneNumberReply with `daily_attempts_left` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -97,7 +97,7 @@ class AsyncOutboundTestNumbers:
 
         From then on test calls may be made to it.
 
-        Command: ActivateOutboundTestPhoneNumber. Safe to repeat, so tried again when the reply is
+        Command: ActivateOutboundTestPhoneNumber. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/activate-outbound-test-phone-number
 
@@ -109,7 +109,7 @@ class AsyncOutboundTestNumbers:
             ActivateOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         verification_code = conceal(verification_code)
@@ -127,7 +127,7 @@ class AsyncOutboundTestNumbers:
 
         Test calls can no longer be made to it.
 
-        Command: DelOutboundTestPhoneNumber. Tried again when the reply is lost.
+        Command: DelOutboundTestPhoneNumber. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/del-outbound-test-phone-number
 
         Args:
@@ -137,7 +137,7 @@ class AsyncOutboundTestNumbers:
             DelOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -147,9 +147,9 @@ class AsyncOutboundTestNumbers:
     def list(self, *, deadline: float | None = None) -> AsyncPager[OutboundTestPhoneNumber]:
         """List phone numbers that test calls may be made to.
 
-        Tells whether each of them is verified.
+        Shows whether each of them is verified.
 
-        Command: GetOutboundTestPhoneNumbers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetOutboundTestPhoneNumbers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/get-outbound-test-phone-numbers
 
         Args:
@@ -160,7 +160,7 @@ class AsyncOutboundTestNumbers:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

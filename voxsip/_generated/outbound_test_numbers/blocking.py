@@ -36,7 +36,7 @@ class OutboundTestNumbers:
 
         It has to be verified and activated before use.
 
-        Command: AddOutboundTestPhoneNumber. Tried again when the reply is lost, as the service
+        Command: AddOutboundTestPhoneNumber. Tried again if the reply is lost, as the service
         refuses a second one: with error 547.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/add-outbound-test-phone-number
 
@@ -48,7 +48,7 @@ class OutboundTestNumbers:
             AddOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.add(phone_number=phone_number, deadline=deadline))
@@ -58,7 +58,7 @@ class OutboundTestNumbers:
 
         Starts a call, so it is sent once only.
 
-        Command: VerifyOutboundTestPhoneNumber. Not safe to repeat: when the reply is lost,
+        Command: VerifyOutboundTestPhoneNumber. Not safe to repeat: if the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/verify-outbound-test-phone-number
 
@@ -69,7 +69,7 @@ class OutboundTestNumbers:
             VerifyOutboundTestPhoneNumberReply with `daily_attempts_left` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.verify(deadline=deadline))
@@ -81,7 +81,7 @@ class OutboundTestNumbers:
 
         From then on test calls may be made to it.
 
-        Command: ActivateOutboundTestPhoneNumber. Safe to repeat, so tried again when the reply is
+        Command: ActivateOutboundTestPhoneNumber. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/activate-outbound-test-phone-number
 
@@ -93,7 +93,7 @@ class OutboundTestNumbers:
             ActivateOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         verification_code = conceal(verification_code)
@@ -106,7 +106,7 @@ class OutboundTestNumbers:
 
         Test calls can no longer be made to it.
 
-        Command: DelOutboundTestPhoneNumber. Tried again when the reply is lost.
+        Command: DelOutboundTestPhoneNumber. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/del-outbound-test-phone-number
 
         Args:
@@ -116,7 +116,7 @@ class OutboundTestNumbers:
             DelOutboundTestPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.delete(deadline=deadline))
@@ -124,9 +124,9 @@ class OutboundTestNumbers:
     def list(self, *, deadline: float | None = None) -> Pager[OutboundTestPhoneNumber]:
         """List phone numbers that test calls may be made to.
 
-        Tells whether each of them is verified.
+        Shows whether each of them is verified.
 
-        Command: GetOutboundTestPhoneNumbers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetOutboundTestPhoneNumbers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/outbound-test-numbers/get-outbound-test-phone-numbers
 
         Args:
@@ -136,7 +136,7 @@ class OutboundTestNumbers:
             A pager of OutboundTestPhoneNumber: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(self._runner, self._aio.list(deadline=deadline))

@@ -69,9 +69,9 @@ class AsyncPhoneNumbers:
     ) -> AsyncPager[CommonReport]:
         """List reports of phone numbers that were ordered.
 
-        Tells which of them are ready to download.
+        Shows which of them are ready to download.
 
-        Command: GetPhoneNumberReports. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumberReports. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-reports
 
         Args:
@@ -93,7 +93,7 @@ class AsyncPhoneNumbers:
             of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -128,7 +128,7 @@ class AsyncPhoneNumbers:
 
         Costs money at once, then for each period.
 
-        Command: AttachPhoneNumber. Not safe to repeat: when the reply is lost, the effect is looked
+        Command: AttachPhoneNumber. Not safe to repeat: if the reply is lost, the effect is looked
         for with GetPhoneNumbers; if it cannot be found for certain, OutcomeUnknownError is raised.
         Nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/attach-phone-number
@@ -139,7 +139,7 @@ class AsyncPhoneNumbers:
             phone_region_id (int): Id of the phone region, as `phone_numbers.list_regions` gives it.
             phone_count (int): How many numbers to buy.
             phone_number (Sequence[str]): Phone numbers, as the service lists them.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             regulation_address_id (int): Id of the regulation address, as
                 `regulation_addresses.list` gives it.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -149,7 +149,7 @@ class AsyncPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `phone_count` and `phone_number` together; no `phone_count` or
-                `phone_number`; or a value that its argument does not take. Nothing was sent.
+                `phone_number`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -183,8 +183,7 @@ class AsyncPhoneNumbers:
 
         Numbers, application and rule may be named by id or by name.
 
-        Command: BindPhoneNumberToApplication. Safe to repeat, so tried again when the reply is
-        lost.
+        Command: BindPhoneNumberToApplication. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/bind-phone-number-to-application
 
         Args:
@@ -204,7 +203,7 @@ class AsyncPhoneNumbers:
             InvalidArgumentError: `phone_id` and `phone_number` together; `application_id` and
                 `application_name` together; `rule_id` and `rule_name` together; no `application_id`
                 or `application_name`; no `phone_id` or `phone_number`; or a value that its argument
-                does not take. Nothing was sent.
+                does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -235,10 +234,9 @@ class AsyncPhoneNumbers:
     ) -> Coroutine[Any, Any, BindPhoneNumberToApplicationReply]:
         """Take phone numbers away from an application.
 
-        The numbers stay with the account and go on costing money.
+        The numbers stay with the account and still cost money.
 
-        Command: BindPhoneNumberToApplication. Safe to repeat, so tried again when the reply is
-        lost.
+        Command: BindPhoneNumberToApplication. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/bind-phone-number-to-application
 
         Args:
@@ -257,7 +255,7 @@ class AsyncPhoneNumbers:
             InvalidArgumentError: `phone_id` and `phone_number` together; `application_id` and
                 `application_name` together; `rule_id` and `rule_name` together; no `application_id`
                 or `application_name`; no `phone_id` or `phone_number`; or a value that its argument
-                does not take. Nothing was sent.
+                does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -287,13 +285,13 @@ class AsyncPhoneNumbers:
 
         Stops their fee; the numbers may go to somebody else.
 
-        Command: DeactivatePhoneNumber. Tried again when the reply is lost.
+        Command: DeactivatePhoneNumber. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/deactivate-phone-number
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
             phone_number (Sequence[str]): Phone numbers, as the service lists them.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -301,7 +299,7 @@ class AsyncPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
-                `phone_number`; or a value that its argument does not take. Nothing was sent.
+                `phone_number`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -323,7 +321,7 @@ class AsyncPhoneNumbers:
 
         What is not given stays as it is.
 
-        Command: SetPhoneNumberInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetPhoneNumberInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/set-phone-number-info
 
         Args:
@@ -337,7 +335,7 @@ class AsyncPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
-                `phone_number`; or a value that its argument does not take. Nothing was sent.
+                `phone_number`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -391,13 +389,13 @@ class AsyncPhoneNumbers:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetPhoneNumbers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumbers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-numbers
 
         Args:
             phone_id (Sequence[int]): Only these phone numbers, by id.
             phone_number (Sequence[str]): Phone numbers, as the service lists them.
-            activation_status (Sequence[str]): Only numbers whose activation has come so far.
+            activation_status (Sequence[str]): Only numbers with this status of activation.
             application_id (int): Only those of this application, by id.
             application_name (str): Only those of this application, by name.
             is_bound_to_application (bool): Only numbers that an application has, or only those that
@@ -408,7 +406,7 @@ class AsyncPhoneNumbers:
             canceled (bool): Only numbers that are given up at the end of their period, or only the
                 others.
             deactivated (bool): Whether it is switched off.
-            auto_charge (bool): Only numbers that renew by themselves, or only the others.
+            auto_charge (bool): Only numbers that are renewed automatically, or only the others.
             from_phone_next_renewal (date): Only numbers paid for again on this day or later.
             to_phone_next_renewal (date): Only numbers paid for again on this day or earlier.
             from_phone_purchase_date (datetime): Only numbers bought at this moment or later. An
@@ -444,7 +442,7 @@ class AsyncPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -493,7 +491,7 @@ class AsyncPhoneNumbers:
 
         The number is written with all its digits.
 
-        Command: IsAccountPhoneNumber. Safe to repeat, so tried again when the reply is lost.
+        Command: IsAccountPhoneNumber. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/is-account-phone-number
 
         Args:
@@ -504,7 +502,7 @@ class AsyncPhoneNumbers:
             IsAccountPhoneNumberReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -519,10 +517,10 @@ class AsyncPhoneNumbers:
     ) -> Coroutine[Any, Any, GetPhoneNumbersAsyncReply]:
         """Order a report of phone numbers.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report later, and the reply names it.
 
-        Command: GetPhoneNumbersAsync. Not safe to repeat: when the reply is lost,
-        OutcomeUnknownError is raised and nothing is sent again.
+        Command: GetPhoneNumbersAsync. Not safe to repeat: if the reply is lost, OutcomeUnknownError
+        is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-numbers-async
 
         Args:
@@ -533,7 +531,7 @@ class AsyncPhoneNumbers:
             GetPhoneNumbersAsyncReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -559,14 +557,14 @@ class AsyncPhoneNumbers:
 
         Country, kind and region have to be named.
 
-        Command: GetNewPhoneNumbers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetNewPhoneNumbers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-new-phone-numbers
 
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
             phone_region_id (int): Only those of this phone region, by id.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
@@ -578,7 +576,7 @@ class AsyncPhoneNumbers:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -608,7 +606,7 @@ class AsyncPhoneNumbers:
 
         All countries are listed unless some are named.
 
-        Command: GetPhoneNumberCategories. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumberCategories. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-categories
 
         Args:
@@ -623,7 +621,7 @@ class AsyncPhoneNumbers:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -643,15 +641,15 @@ class AsyncPhoneNumbers:
     ) -> AsyncPager[PhoneNumberCountryState]:
         """List states of a country in which numbers can be had.
 
-        For countries whose numbers are divided by state.
+        Some countries divide their numbers by state.
 
-        Command: GetPhoneNumberCountryStates. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumberCountryStates. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-country-states
 
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -659,7 +657,7 @@ class AsyncPhoneNumbers:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -690,13 +688,13 @@ class AsyncPhoneNumbers:
 
         Country and kind have to be named.
 
-        Command: GetPhoneNumberRegions. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumberRegions. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-regions
 
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             omit_empty (bool): Whether regions without numbers are left out.
             phone_region_id (int): Only this phone region, by id.
             phone_region_name (str): Name of the phone region to look for.
@@ -710,7 +708,7 @@ class AsyncPhoneNumbers:
             gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -743,14 +741,14 @@ class AsyncPhoneNumbers:
 
         Country, kind and region have to be named.
 
-        Command: GetActualPhoneNumberRegion. Safe to repeat, so tried again when the reply is lost.
+        Command: GetActualPhoneNumberRegion. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-actual-phone-number-region
 
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
             phone_region_id (int): Id of the phone region, as `phone_numbers.list_regions` gives it.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             locale (str): Language of the names, by its two letters.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -758,7 +756,7 @@ class AsyncPhoneNumbers:
             GetActualPhoneNumberRegionReply with `result` (PhoneNumberCountryRegion).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -779,9 +777,9 @@ class AsyncPhoneNumbers:
     ) -> AsyncPager[str]:
         """List countries of the account's phone numbers.
 
-        Those that a filter leaves, if one is given.
+        Lists all of them, or those that match the filters.
 
-        Command: GetAccountPhoneNumberCountries. Safe to repeat, so tried again when the reply is
+        Command: GetAccountPhoneNumberCountries. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-account-phone-number-countries
 
@@ -794,7 +792,7 @@ class AsyncPhoneNumbers:
             page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

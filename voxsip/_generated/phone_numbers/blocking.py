@@ -55,9 +55,9 @@ class PhoneNumbers:
     ) -> Pager[CommonReport]:
         """List reports of phone numbers that were ordered.
 
-        Tells which of them are ready to download.
+        Shows which of them are ready to download.
 
-        Command: GetPhoneNumberReports. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumberReports. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-reports
 
         Args:
@@ -78,7 +78,7 @@ class PhoneNumbers:
             A pager of CommonReport: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -112,7 +112,7 @@ class PhoneNumbers:
 
         Costs money at once, then for each period.
 
-        Command: AttachPhoneNumber. Not safe to repeat: when the reply is lost, the effect is looked
+        Command: AttachPhoneNumber. Not safe to repeat: if the reply is lost, the effect is looked
         for with GetPhoneNumbers; if it cannot be found for certain, OutcomeUnknownError is raised.
         Nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/attach-phone-number
@@ -123,7 +123,7 @@ class PhoneNumbers:
             phone_region_id (int): Id of the phone region, as `phone_numbers.list_regions` gives it.
             phone_count (int): How many numbers to buy.
             phone_number (Sequence[str]): Phone numbers, as the service lists them.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             regulation_address_id (int): Id of the regulation address, as
                 `regulation_addresses.list` gives it.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -133,7 +133,7 @@ class PhoneNumbers:
 
         Raises:
             InvalidArgumentError: `phone_count` and `phone_number` together; no `phone_count` or
-                `phone_number`; or a value that its argument does not take. Nothing was sent.
+                `phone_number`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -165,8 +165,7 @@ class PhoneNumbers:
 
         Numbers, application and rule may be named by id or by name.
 
-        Command: BindPhoneNumberToApplication. Safe to repeat, so tried again when the reply is
-        lost.
+        Command: BindPhoneNumberToApplication. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/bind-phone-number-to-application
 
         Args:
@@ -186,7 +185,7 @@ class PhoneNumbers:
             InvalidArgumentError: `phone_id` and `phone_number` together; `application_id` and
                 `application_name` together; `rule_id` and `rule_name` together; no `application_id`
                 or `application_name`; no `phone_id` or `phone_number`; or a value that its argument
-                does not take. Nothing was sent.
+                does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -215,10 +214,9 @@ class PhoneNumbers:
     ) -> BindPhoneNumberToApplicationReply:
         """Take phone numbers away from an application.
 
-        The numbers stay with the account and go on costing money.
+        The numbers stay with the account and still cost money.
 
-        Command: BindPhoneNumberToApplication. Safe to repeat, so tried again when the reply is
-        lost.
+        Command: BindPhoneNumberToApplication. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/bind-phone-number-to-application
 
         Args:
@@ -237,7 +235,7 @@ class PhoneNumbers:
             InvalidArgumentError: `phone_id` and `phone_number` together; `application_id` and
                 `application_name` together; `rule_id` and `rule_name` together; no `application_id`
                 or `application_name`; no `phone_id` or `phone_number`; or a value that its argument
-                does not take. Nothing was sent.
+                does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -264,13 +262,13 @@ class PhoneNumbers:
 
         Stops their fee; the numbers may go to somebody else.
 
-        Command: DeactivatePhoneNumber. Tried again when the reply is lost.
+        Command: DeactivatePhoneNumber. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/deactivate-phone-number
 
         Args:
             phone_id (Sequence[int] | All): Ids of phone numbers. `voxsip.ALL` means every one.
             phone_number (Sequence[str]): Phone numbers, as the service lists them.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -278,7 +276,7 @@ class PhoneNumbers:
 
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
-                `phone_number`; or a value that its argument does not take. Nothing was sent.
+                `phone_number`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -302,7 +300,7 @@ class PhoneNumbers:
 
         What is not given stays as it is.
 
-        Command: SetPhoneNumberInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetPhoneNumberInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/set-phone-number-info
 
         Args:
@@ -316,7 +314,7 @@ class PhoneNumbers:
 
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
-                `phone_number`; or a value that its argument does not take. Nothing was sent.
+                `phone_number`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -368,13 +366,13 @@ class PhoneNumbers:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetPhoneNumbers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumbers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-numbers
 
         Args:
             phone_id (Sequence[int]): Only these phone numbers, by id.
             phone_number (Sequence[str]): Phone numbers, as the service lists them.
-            activation_status (Sequence[str]): Only numbers whose activation has come so far.
+            activation_status (Sequence[str]): Only numbers with this status of activation.
             application_id (int): Only those of this application, by id.
             application_name (str): Only those of this application, by name.
             is_bound_to_application (bool): Only numbers that an application has, or only those that
@@ -385,7 +383,7 @@ class PhoneNumbers:
             canceled (bool): Only numbers that are given up at the end of their period, or only the
                 others.
             deactivated (bool): Whether it is switched off.
-            auto_charge (bool): Only numbers that renew by themselves, or only the others.
+            auto_charge (bool): Only numbers that are renewed automatically, or only the others.
             from_phone_next_renewal (date): Only numbers paid for again on this day or later.
             to_phone_next_renewal (date): Only numbers paid for again on this day or earlier.
             from_phone_purchase_date (datetime): Only numbers bought at this moment or later. An
@@ -420,7 +418,7 @@ class PhoneNumbers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -468,7 +466,7 @@ class PhoneNumbers:
 
         The number is written with all its digits.
 
-        Command: IsAccountPhoneNumber. Safe to repeat, so tried again when the reply is lost.
+        Command: IsAccountPhoneNumber. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/is-account-phone-number
 
         Args:
@@ -479,7 +477,7 @@ class PhoneNumbers:
             IsAccountPhoneNumberReply: That the command succeeded. With `result` (bool).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -491,10 +489,10 @@ class PhoneNumbers:
     ) -> GetPhoneNumbersAsyncReply:
         """Order a report of phone numbers.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio.
+        The service prepares the report later, and the reply names it.
 
-        Command: GetPhoneNumbersAsync. Not safe to repeat: when the reply is lost,
-        OutcomeUnknownError is raised and nothing is sent again.
+        Command: GetPhoneNumbersAsync. Not safe to repeat: if the reply is lost, OutcomeUnknownError
+        is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-numbers-async
 
         Args:
@@ -505,7 +503,7 @@ class PhoneNumbers:
             GetPhoneNumbersAsyncReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -528,14 +526,14 @@ class PhoneNumbers:
 
         Country, kind and region have to be named.
 
-        Command: GetNewPhoneNumbers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetNewPhoneNumbers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-new-phone-numbers
 
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
             phone_region_id (int): Only those of this phone region, by id.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             count (int): Items to ask for with each request, the page size; the service may send
                 fewer.
             offset (int): Place of the first item in the whole list, counted from 0.
@@ -546,7 +544,7 @@ class PhoneNumbers:
             A pager of NewPhone: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -575,7 +573,7 @@ class PhoneNumbers:
 
         All countries are listed unless some are named.
 
-        Command: GetPhoneNumberCategories. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumberCategories. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-categories
 
         Args:
@@ -589,7 +587,7 @@ class PhoneNumbers:
             A pager of PhoneNumberCountry: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -609,22 +607,22 @@ class PhoneNumbers:
     ) -> Pager[PhoneNumberCountryState]:
         """List states of a country in which numbers can be had.
 
-        For countries whose numbers are divided by state.
+        Some countries divide their numbers by state.
 
-        Command: GetPhoneNumberCountryStates. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumberCountryStates. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-country-states
 
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
             A pager of PhoneNumberCountryState: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -654,13 +652,13 @@ class PhoneNumbers:
 
         Country and kind have to be named.
 
-        Command: GetPhoneNumberRegions. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPhoneNumberRegions. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-phone-number-regions
 
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             omit_empty (bool): Whether regions without numbers are left out.
             phone_region_id (int): Only this phone region, by id.
             phone_region_name (str): Name of the phone region to look for.
@@ -673,7 +671,7 @@ class PhoneNumbers:
             A pager of PhoneNumberCountryRegion: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -705,14 +703,14 @@ class PhoneNumbers:
 
         Country, kind and region have to be named.
 
-        Command: GetActualPhoneNumberRegion. Safe to repeat, so tried again when the reply is lost.
+        Command: GetActualPhoneNumberRegion. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-actual-phone-number-region
 
         Args:
             country_code (str): Country by its two letters.
             phone_category_name (str): Category of phone numbers, by name.
             phone_region_id (int): Id of the phone region, as `phone_numbers.list_regions` gives it.
-            country_state (str): State of the country, where it has states.
+            country_state (str): State of the country, if it has states.
             locale (str): Language of the names, by its two letters.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -720,7 +718,7 @@ class PhoneNumbers:
             GetActualPhoneNumberRegionReply with `result` (PhoneNumberCountryRegion).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -739,9 +737,9 @@ class PhoneNumbers:
     ) -> Pager[str]:
         """List countries of the account's phone numbers.
 
-        Those that a filter leaves, if one is given.
+        Lists all of them, or those that match the filters.
 
-        Command: GetAccountPhoneNumberCountries. Safe to repeat, so tried again when the reply is
+        Command: GetAccountPhoneNumberCountries. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/phone-numbers/get-account-phone-number-countries
 
@@ -753,7 +751,7 @@ class PhoneNumbers:
             A pager of str: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

@@ -38,7 +38,7 @@ class AttachedPhone(Model):
         phone_purchase_date (datetime): When the number was bought, UTC.
         deactivated (bool): Whether it is switched off.
         canceled (bool): Whether the number is given up at the end of its period.
-        auto_charge (bool): Whether the number renews by itself.
+        auto_charge (bool): Whether the number is renewed automatically.
         application_id (int): Id of the application, as commands take it.
         application_name (str): Name of the application, as commands take it.
         rule_id (int): Id of the rule, as commands take it.
@@ -360,7 +360,7 @@ class PhoneNumberCountryState(Model):
     """A state of a country, to choose phone numbers by.
 
     Attributes:
-        country_state (str): State of the country, where it has states.
+        country_state (str): State of the country, if it has states.
         country_state_name (str): What the state is called.
     """
 

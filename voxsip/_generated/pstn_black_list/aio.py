@@ -36,11 +36,11 @@ class AsyncPstnBlackList:
     def add(
         self, *, pstn_blacklist_phone: str, deadline: float | None = None
     ) -> Coroutine[Any, Any, AddPstnBlackListItemReply]:
-        """Turn away calls from a phone number.
+        """Reject calls from a phone number.
 
         It holds for all phone numbers of the account.
 
-        Command: AddPstnBlackListItem. Not safe to repeat: when the reply is lost, the effect is
+        Command: AddPstnBlackListItem. Not safe to repeat: if the reply is lost, the effect is
         looked for with GetPstnBlackList before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/pstn-blacklist/add-pstn-black-list-item
 
@@ -52,7 +52,7 @@ class AsyncPstnBlackList:
             AddPstnBlackListItemReply with `pstn_blacklist_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -65,11 +65,11 @@ class AsyncPstnBlackList:
     def set(
         self, *, pstn_blacklist_id: int, pstn_blacklist_phone: str, deadline: float | None = None
     ) -> Coroutine[Any, Any, SetPstnBlackListItemReply]:
-        """Change an entry of the list of numbers turned away.
+        """Change an entry of the list of rejected numbers.
 
         The new phone number takes the place of the old one.
 
-        Command: SetPstnBlackListItem. Safe to repeat, so tried again when the reply is lost.
+        Command: SetPstnBlackListItem. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/pstn-blacklist/set-pstn-black-list-item
 
         Args:
@@ -81,7 +81,7 @@ class AsyncPstnBlackList:
             SetPstnBlackListItemReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -96,9 +96,9 @@ class AsyncPstnBlackList:
     ) -> Coroutine[Any, Any, DelPstnBlackListItemReply]:
         """Accept calls from a phone number again.
 
-        The entry goes; other numbers stay on the list.
+        The entry is removed; other numbers stay on the list.
 
-        Command: DelPstnBlackListItem. Tried again when the reply is lost.
+        Command: DelPstnBlackListItem. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/pstn-blacklist/del-pstn-black-list-item
 
         Args:
@@ -109,7 +109,7 @@ class AsyncPstnBlackList:
             DelPstnBlackListItemReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -128,11 +128,11 @@ class AsyncPstnBlackList:
         offset: int | None = None,
         deadline: float | None = None,
     ) -> AsyncPager[PstnBlackListItem]:
-        """List phone numbers whose calls are turned away.
+        """List phone numbers whose calls are rejected.
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetPstnBlackList. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPstnBlackList. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/pstn-blacklist/get-pstn-black-list
 
         Args:
@@ -148,7 +148,7 @@ class AsyncPstnBlackList:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -34,7 +34,7 @@ class DelPstnBlackListItemReply(Model):
 
 @attrs.frozen(kw_only=True)
 class PstnBlackListItem(Model):
-    """A phone number whose calls are turned away.
+    """A phone number whose calls are rejected.
 
     Attributes:
         pstn_blacklist_id (int): Id of the entry.

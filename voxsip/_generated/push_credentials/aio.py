@@ -61,7 +61,7 @@ class AsyncPushCredentials:
 
         Which parts are needed depends on the provider.
 
-        Command: AddPushCredential. Tried again when the reply is lost, as the service refuses a
+        Command: AddPushCredential. Tried again if the reply is lost, as the service refuses a
         second one: with error 384.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/add-push-credential
 
@@ -75,14 +75,14 @@ class AsyncPushCredentials:
             cert_content (FileContent): Certificate of an iOS application, as text. Bytes, or a path
                 (`pathlib.Path`) to read them from.
             cert_file_name (str): File that the certificate comes from.
-            cert_password (str): What opens the certificate's key.
+            cert_password (str): Password of the certificate's key.
             is_dev_mode (bool): Whether the certificate is for development builds.
             sender_id (str): Id of the sender that Google gave the application.
             server_key (str): Key of an Android application's server.
             service_account_file (FileContent): Google service account for push messages, as JSON
                 text. Bytes, or a path (`pathlib.Path`) to read them from.
-            huawei_client_id (str): Id of the client that Huawei gave the application.
-            huawei_client_secret (str): What the client proves itself with to Huawei.
+            huawei_client_id (str): Id of the client at Huawei.
+            huawei_client_secret (str): Secret of the client at Huawei.
             huawei_application_id (str): Id of the application at Huawei.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -92,7 +92,7 @@ class AsyncPushCredentials:
         Raises:
             InvalidArgumentError: `push_provider_name` and `push_provider_id` together; no
                 `push_provider_name` or `push_provider_id`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         cert_content = conceal(cert_content)
@@ -142,7 +142,7 @@ class AsyncPushCredentials:
 
         Which parts are needed depends on the provider.
 
-        Command: SetPushCredential. Safe to repeat, so tried again when the reply is lost.
+        Command: SetPushCredential. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/set-push-credential
 
         Args:
@@ -150,14 +150,14 @@ class AsyncPushCredentials:
                 it.
             cert_content (FileContent): Certificate of an iOS application, as text. Bytes, or a path
                 (`pathlib.Path`) to read them from.
-            cert_password (str): What opens the certificate's key.
+            cert_password (str): Password of the certificate's key.
             is_dev_mode (bool): Whether the certificate is for development builds.
             sender_id (str): Id of the sender that Google gave the application.
             server_key (str): Key of an Android application's server.
             service_account_file (FileContent): Google service account for push messages, as JSON
                 text. Bytes, or a path (`pathlib.Path`) to read them from.
-            huawei_client_id (str): Id of the client that Huawei gave the application.
-            huawei_client_secret (str): What the client proves itself with to Huawei.
+            huawei_client_id (str): Id of the client at Huawei.
+            huawei_client_secret (str): Secret of the client at Huawei.
             huawei_application_id (str): Id of the application at Huawei.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -165,7 +165,7 @@ class AsyncPushCredentials:
             SetPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         cert_content = conceal(cert_content)
@@ -198,7 +198,7 @@ class AsyncPushCredentials:
 
         Applications bound to it send no push messages through it any more.
 
-        Command: DelPushCredential. Tried again when the reply is lost.
+        Command: DelPushCredential. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/del-push-credential
 
         Args:
@@ -210,7 +210,7 @@ class AsyncPushCredentials:
             DelPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -235,7 +235,7 @@ class AsyncPushCredentials:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetPushCredential. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPushCredential. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/get-push-credential
 
         Args:
@@ -253,7 +253,7 @@ class AsyncPushCredentials:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -282,7 +282,7 @@ class AsyncPushCredentials:
 
         Several of both may be named at once.
 
-        Command: BindPushCredential. Safe to repeat, so tried again when the reply is lost.
+        Command: BindPushCredential. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/bind-push-credential
 
         Args:
@@ -297,7 +297,7 @@ class AsyncPushCredentials:
             BindPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -322,7 +322,7 @@ class AsyncPushCredentials:
 
         The credentials themselves stay.
 
-        Command: BindPushCredential. Safe to repeat, so tried again when the reply is lost.
+        Command: BindPushCredential. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/bind-push-credential
 
         Args:
@@ -336,7 +336,7 @@ class AsyncPushCredentials:
             BindPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

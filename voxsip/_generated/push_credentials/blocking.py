@@ -56,7 +56,7 @@ class PushCredentials:
 
         Which parts are needed depends on the provider.
 
-        Command: AddPushCredential. Tried again when the reply is lost, as the service refuses a
+        Command: AddPushCredential. Tried again if the reply is lost, as the service refuses a
         second one: with error 384.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/add-push-credential
 
@@ -70,14 +70,14 @@ class PushCredentials:
             cert_content (FileContent): Certificate of an iOS application, as text. Bytes, or a path
                 (`pathlib.Path`) to read them from.
             cert_file_name (str): File that the certificate comes from.
-            cert_password (str): What opens the certificate's key.
+            cert_password (str): Password of the certificate's key.
             is_dev_mode (bool): Whether the certificate is for development builds.
             sender_id (str): Id of the sender that Google gave the application.
             server_key (str): Key of an Android application's server.
             service_account_file (FileContent): Google service account for push messages, as JSON
                 text. Bytes, or a path (`pathlib.Path`) to read them from.
-            huawei_client_id (str): Id of the client that Huawei gave the application.
-            huawei_client_secret (str): What the client proves itself with to Huawei.
+            huawei_client_id (str): Id of the client at Huawei.
+            huawei_client_secret (str): Secret of the client at Huawei.
             huawei_application_id (str): Id of the application at Huawei.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -87,7 +87,7 @@ class PushCredentials:
         Raises:
             InvalidArgumentError: `push_provider_name` and `push_provider_id` together; no
                 `push_provider_name` or `push_provider_id`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         cert_content = conceal(cert_content)
@@ -135,7 +135,7 @@ class PushCredentials:
 
         Which parts are needed depends on the provider.
 
-        Command: SetPushCredential. Safe to repeat, so tried again when the reply is lost.
+        Command: SetPushCredential. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/set-push-credential
 
         Args:
@@ -143,14 +143,14 @@ class PushCredentials:
                 it.
             cert_content (FileContent): Certificate of an iOS application, as text. Bytes, or a path
                 (`pathlib.Path`) to read them from.
-            cert_password (str): What opens the certificate's key.
+            cert_password (str): Password of the certificate's key.
             is_dev_mode (bool): Whether the certificate is for development builds.
             sender_id (str): Id of the sender that Google gave the application.
             server_key (str): Key of an Android application's server.
             service_account_file (FileContent): Google service account for push messages, as JSON
                 text. Bytes, or a path (`pathlib.Path`) to read them from.
-            huawei_client_id (str): Id of the client that Huawei gave the application.
-            huawei_client_secret (str): What the client proves itself with to Huawei.
+            huawei_client_id (str): Id of the client at Huawei.
+            huawei_client_secret (str): Secret of the client at Huawei.
             huawei_application_id (str): Id of the application at Huawei.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -158,7 +158,7 @@ class PushCredentials:
             SetPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         cert_content = conceal(cert_content)
@@ -189,7 +189,7 @@ class PushCredentials:
 
         Applications bound to it send no push messages through it any more.
 
-        Command: DelPushCredential. Tried again when the reply is lost.
+        Command: DelPushCredential. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/del-push-credential
 
         Args:
@@ -201,7 +201,7 @@ class PushCredentials:
             DelPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -223,7 +223,7 @@ class PushCredentials:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetPushCredential. Safe to repeat, so tried again when the reply is lost.
+        Command: GetPushCredential. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/get-push-credential
 
         Args:
@@ -240,7 +240,7 @@ class PushCredentials:
             A pager of PushCredentialInfo: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -268,7 +268,7 @@ class PushCredentials:
 
         Several of both may be named at once.
 
-        Command: BindPushCredential. Safe to repeat, so tried again when the reply is lost.
+        Command: BindPushCredential. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/bind-push-credential
 
         Args:
@@ -283,7 +283,7 @@ class PushCredentials:
             BindPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -306,7 +306,7 @@ class PushCredentials:
 
         The credentials themselves stay.
 
-        Command: BindPushCredential. Safe to repeat, so tried again when the reply is lost.
+        Command: BindPushCredential. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/push-credentials/bind-push-credential
 
         Args:
@@ -320,7 +320,7 @@ class PushCredentials:
             BindPushCredentialReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

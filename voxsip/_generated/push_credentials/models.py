@@ -53,7 +53,7 @@ class PushCredentialContent(Model):
         cert_content (str): Certificate of an iOS application, as text.
         is_dev_mode (bool): Whether the certificate is for development builds.
         sender_id (str): Id of the sender that Google gave the application.
-        huawei_client_id (str): Id of the client that Huawei gave the application.
+        huawei_client_id (str): Id of the client at Huawei.
         huawei_application_id (str): Id of the application at Huawei.
     """
 

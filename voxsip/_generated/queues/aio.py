@@ -63,7 +63,7 @@ class AsyncQueues:
 
         The queue belongs to the application and has no operators at first.
 
-        Command: AddQueue. Not safe to repeat: when the reply is lost, the effect is looked for with
+        Command: AddQueue. Not safe to repeat: if the reply is lost, the effect is looked for with
         GetQueues before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/add-queue
 
@@ -72,7 +72,7 @@ class AsyncQueues:
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             acd_queue_priority (int): Rank among queues when an operator could serve several.
-            auto_binding (bool): Whether operators are bound to the queue without being told so.
+            auto_binding (bool): Whether operators are bound to the queue automatically.
             service_probability (float): Chance, from 0 to 1, that a call of this queue is served
                 first. From 0.5 to 1.
             max_queue_size (int): Most calls that may wait at the same time.
@@ -85,8 +85,8 @@ class AsyncQueues:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; no
-                `application_id` or `application_name`; or a value that its argument does not take.
-                Nothing was sent.
+                `application_id` or `application_name`; or a value that its argument does not
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -121,7 +121,7 @@ class AsyncQueues:
 
         Users, queue and application may be named by id or by name.
 
-        Command: BindUserToQueue. Safe to repeat, so tried again when the reply is lost.
+        Command: BindUserToQueue. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/bind-user-to-queue
 
         Args:
@@ -142,7 +142,7 @@ class AsyncQueues:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `acd_queue_id` and `acd_queue_name` together; no
                 `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; no
-                `user_id` or `user_name`; or a value that its argument does not take. Nothing was
+                `user_id` or `user_name`; or a value that its argument does not accept. Nothing was
                 sent.
             APIError: The service refused.
         """
@@ -176,7 +176,7 @@ class AsyncQueues:
 
         Users that the queue does not have stay as they are.
 
-        Command: BindUserToQueue. Safe to repeat, so tried again when the reply is lost.
+        Command: BindUserToQueue. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/bind-user-to-queue
 
         Args:
@@ -197,7 +197,7 @@ class AsyncQueues:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `acd_queue_id` and `acd_queue_name` together; no
                 `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; no
-                `user_id` or `user_name`; or a value that its argument does not take. Nothing was
+                `user_id` or `user_name`; or a value that its argument does not accept. Nothing was
                 sent.
             APIError: The service refused.
         """
@@ -227,7 +227,7 @@ class AsyncQueues:
 
         Its operators and skills stay.
 
-        Command: DelQueue. Tried again when the reply is lost.
+        Command: DelQueue. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/del-queue
 
         Args:
@@ -240,7 +240,7 @@ class AsyncQueues:
 
         Raises:
             InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; no `acd_queue_id` or
-                `acd_queue_name`; or a value that its argument does not take. Nothing was sent.
+                `acd_queue_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -269,16 +269,16 @@ class AsyncQueues:
 
         What is not given stays as it is.
 
-        Command: SetQueueInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetQueueInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/set-queue-info
 
         Args:
             acd_queue_id (int): Id of the ACD queue, in place of `acd_queue_name`.
             acd_queue_name (str): Name of the ACD queue, in place of `acd_queue_id`.
-            new_acd_queue_name (str): What the queue shall be called from now on. At most 100
+            new_acd_queue_name (str): What the queue is called after the change. At most 100
                 characters.
             acd_queue_priority (int): Rank among queues when an operator could serve several.
-            auto_binding (bool): Whether operators are bound to the queue without being told so.
+            auto_binding (bool): Whether operators are bound to the queue automatically.
             service_probability (float): Chance, from 0 to 1, that a call of this queue is served
                 first. From 0.5 to 1.
             max_queue_size (int): Most calls that may wait at the same time.
@@ -292,7 +292,7 @@ class AsyncQueues:
 
         Raises:
             InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; no `acd_queue_id` or
-                `acd_queue_name`; or a value that its argument does not take. Nothing was sent.
+                `acd_queue_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -332,7 +332,7 @@ class AsyncQueues:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetQueues. Safe to repeat, so tried again when the reply is lost.
+        Command: GetQueues. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-queues
 
         Args:
@@ -354,7 +354,7 @@ class AsyncQueues:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -380,9 +380,9 @@ class AsyncQueues:
     ) -> Coroutine[Any, Any, GetACDStateReply]:
         """Read what happens in queues at this moment.
 
-        Tells who is free, who is busy and which calls wait.
+        Shows who is free, who is busy and which calls wait.
 
-        Command: GetACDState. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDState. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-state
 
         Args:
@@ -394,7 +394,7 @@ class AsyncQueues:
             GetACDStateReply with `result` (AcdState).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -418,7 +418,7 @@ class AsyncQueues:
 
         The time is cut into periods, and each has figures of its own.
 
-        Command: GetACDOperatorStatistics. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDOperatorStatistics. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-operator-statistics
 
         Args:
@@ -439,7 +439,7 @@ class AsyncQueues:
             GetACDOperatorStatisticsReply with `result` (tuple[AcdOperatorAggregationGroup, ...]).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -473,7 +473,7 @@ class AsyncQueues:
 
         The time is cut into periods, and each has figures of its own.
 
-        Command: GetACDQueueStatistics. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDQueueStatistics. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-queue-statistics
 
         Args:
@@ -491,7 +491,7 @@ class AsyncQueues:
             GetACDQueueStatisticsReply with `result` (tuple[AcdQueueStatistics, ...]).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -523,7 +523,7 @@ class AsyncQueues:
 
         The time is cut into periods, and each has figures of its own.
 
-        Command: GetACDOperatorStatusStatistics. Safe to repeat, so tried again when the reply is
+        Command: GetACDOperatorStatusStatistics. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-operator-status-statistics
 
@@ -542,7 +542,7 @@ class AsyncQueues:
             `result` (tuple[AcdOperatorStatusAggregationGroup, ...]).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

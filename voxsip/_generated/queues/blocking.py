@@ -54,7 +54,7 @@ class Queues:
 
         The queue belongs to the application and has no operators at first.
 
-        Command: AddQueue. Not safe to repeat: when the reply is lost, the effect is looked for with
+        Command: AddQueue. Not safe to repeat: if the reply is lost, the effect is looked for with
         GetQueues before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/add-queue
 
@@ -63,7 +63,7 @@ class Queues:
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
             acd_queue_priority (int): Rank among queues when an operator could serve several.
-            auto_binding (bool): Whether operators are bound to the queue without being told so.
+            auto_binding (bool): Whether operators are bound to the queue automatically.
             service_probability (float): Chance, from 0 to 1, that a call of this queue is served
                 first. From 0.5 to 1.
             max_queue_size (int): Most calls that may wait at the same time.
@@ -76,8 +76,8 @@ class Queues:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; no
-                `application_id` or `application_name`; or a value that its argument does not take.
-                Nothing was sent.
+                `application_id` or `application_name`; or a value that its argument does not
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -110,7 +110,7 @@ class Queues:
 
         Users, queue and application may be named by id or by name.
 
-        Command: BindUserToQueue. Safe to repeat, so tried again when the reply is lost.
+        Command: BindUserToQueue. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/bind-user-to-queue
 
         Args:
@@ -131,7 +131,7 @@ class Queues:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `acd_queue_id` and `acd_queue_name` together; no
                 `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; no
-                `user_id` or `user_name`; or a value that its argument does not take. Nothing was
+                `user_id` or `user_name`; or a value that its argument does not accept. Nothing was
                 sent.
             APIError: The service refused.
         """
@@ -162,7 +162,7 @@ class Queues:
 
         Users that the queue does not have stay as they are.
 
-        Command: BindUserToQueue. Safe to repeat, so tried again when the reply is lost.
+        Command: BindUserToQueue. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/bind-user-to-queue
 
         Args:
@@ -183,7 +183,7 @@ class Queues:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `acd_queue_id` and `acd_queue_name` together; no
                 `acd_queue_id` or `acd_queue_name`; no `application_id` or `application_name`; no
-                `user_id` or `user_name`; or a value that its argument does not take. Nothing was
+                `user_id` or `user_name`; or a value that its argument does not accept. Nothing was
                 sent.
             APIError: The service refused.
         """
@@ -210,7 +210,7 @@ class Queues:
 
         Its operators and skills stay.
 
-        Command: DelQueue. Tried again when the reply is lost.
+        Command: DelQueue. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/del-queue
 
         Args:
@@ -223,7 +223,7 @@ class Queues:
 
         Raises:
             InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; no `acd_queue_id` or
-                `acd_queue_name`; or a value that its argument does not take. Nothing was sent.
+                `acd_queue_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -251,16 +251,16 @@ class Queues:
 
         What is not given stays as it is.
 
-        Command: SetQueueInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetQueueInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/set-queue-info
 
         Args:
             acd_queue_id (int): Id of the ACD queue, in place of `acd_queue_name`.
             acd_queue_name (str): Name of the ACD queue, in place of `acd_queue_id`.
-            new_acd_queue_name (str): What the queue shall be called from now on. At most 100
+            new_acd_queue_name (str): What the queue is called after the change. At most 100
                 characters.
             acd_queue_priority (int): Rank among queues when an operator could serve several.
-            auto_binding (bool): Whether operators are bound to the queue without being told so.
+            auto_binding (bool): Whether operators are bound to the queue automatically.
             service_probability (float): Chance, from 0 to 1, that a call of this queue is served
                 first. From 0.5 to 1.
             max_queue_size (int): Most calls that may wait at the same time.
@@ -274,7 +274,7 @@ class Queues:
 
         Raises:
             InvalidArgumentError: `acd_queue_id` and `acd_queue_name` together; no `acd_queue_id` or
-                `acd_queue_name`; or a value that its argument does not take. Nothing was sent.
+                `acd_queue_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -312,7 +312,7 @@ class Queues:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetQueues. Safe to repeat, so tried again when the reply is lost.
+        Command: GetQueues. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-queues
 
         Args:
@@ -333,7 +333,7 @@ class Queues:
             A pager of Queue: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -358,9 +358,9 @@ class Queues:
     ) -> GetACDStateReply:
         """Read what happens in queues at this moment.
 
-        Tells who is free, who is busy and which calls wait.
+        Shows who is free, who is busy and which calls wait.
 
-        Command: GetACDState. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDState. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-state
 
         Args:
@@ -372,7 +372,7 @@ class Queues:
             GetACDStateReply with `result` (AcdState).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.get_state(acd_queue_id=acd_queue_id, deadline=deadline))
@@ -394,7 +394,7 @@ class Queues:
 
         The time is cut into periods, and each has figures of its own.
 
-        Command: GetACDOperatorStatistics. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDOperatorStatistics. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-operator-statistics
 
         Args:
@@ -415,7 +415,7 @@ class Queues:
             GetACDOperatorStatisticsReply with `result` (tuple[AcdOperatorAggregationGroup, ...]).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -447,7 +447,7 @@ class Queues:
 
         The time is cut into periods, and each has figures of its own.
 
-        Command: GetACDQueueStatistics. Safe to repeat, so tried again when the reply is lost.
+        Command: GetACDQueueStatistics. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-queue-statistics
 
         Args:
@@ -465,7 +465,7 @@ class Queues:
             GetACDQueueStatisticsReply with `result` (tuple[AcdQueueStatistics, ...]).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -495,7 +495,7 @@ class Queues:
 
         The time is cut into periods, and each has figures of its own.
 
-        Command: GetACDOperatorStatusStatistics. Safe to repeat, so tried again when the reply is
+        Command: GetACDOperatorStatusStatistics. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/queues/get-acd-operator-status-statistics
 
@@ -514,7 +514,7 @@ class Queues:
             `result` (tuple[AcdOperatorStatusAggregationGroup, ...]).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

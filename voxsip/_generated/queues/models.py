@@ -246,7 +246,7 @@ class AcdQueueStatistics(Model):
         TC (int): Calls in all.
         AC (tuple[AcdStatisticsCalls, ...]): Calls that were answered.
         UAC (tuple[AcdStatisticsCalls, ...]): Calls that nobody answered.
-        RC (tuple[AcdStatisticsCalls, ...]): Calls that were turned away.
+        RC (tuple[AcdStatisticsCalls, ...]): Calls that were rejected.
         SL (tuple[AcdQueueStatisticsServiceLevel, ...]): Service level for each acceptable
             waiting time.
         TWT (int): Waiting times added up.
@@ -496,7 +496,7 @@ class Queue(Model):
         acd_queue_priority (int): Rank among queues when an operator could serve several.
         service_probability (float): Chance, from 0 to 1, that a call of this queue is served
             first.
-        auto_binding (bool): Whether operators are bound to the queue without being told so.
+        auto_binding (bool): Whether operators are bound to the queue automatically.
         max_waiting_time (int): Longest time a caller may be kept, in minutes.
         max_queue_size (int): Most calls that may wait at the same time.
         average_service_time (int): Expected length of one conversation, in minutes, before it

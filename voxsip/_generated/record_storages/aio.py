@@ -34,7 +34,7 @@ class AsyncRecordStorages:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetRecordStorages. Safe to repeat, so tried again when the reply is lost.
+        Command: GetRecordStorages. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/record-storages/get-record-storages
 
         Args:
@@ -47,7 +47,7 @@ class AsyncRecordStorages:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

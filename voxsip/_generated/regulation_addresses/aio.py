@@ -49,7 +49,7 @@ class AsyncRegulationAddresses:
 
         Names the address, and the numbers or the account it is for.
 
-        Command: LinkregulationAddress. Safe to repeat, so tried again when the reply is lost.
+        Command: LinkregulationAddress. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/linkregulation-address
 
         Args:
@@ -64,7 +64,7 @@ class AsyncRegulationAddresses:
 
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
-                `phone_number`; or a value that its argument does not take. Nothing was sent.
+                `phone_number`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -91,7 +91,7 @@ class AsyncRegulationAddresses:
 
         Country and region have to be named.
 
-        Command: GetZIPCodes. Safe to repeat, so tried again when the reply is lost.
+        Command: GetZIPCodes. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-zip-codes
 
         Args:
@@ -108,7 +108,7 @@ class AsyncRegulationAddresses:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -138,7 +138,7 @@ class AsyncRegulationAddresses:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetRegulationsAddress. Safe to repeat, so tried again when the reply is lost.
+        Command: GetRegulationsAddress. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-regulations-address
 
         Args:
@@ -156,7 +156,7 @@ class AsyncRegulationAddresses:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -185,7 +185,7 @@ class AsyncRegulationAddresses:
 
         Country and kind of number have to be named.
 
-        Command: GetAvailableRegulations. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAvailableRegulations. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-available-regulations
 
         Args:
@@ -200,7 +200,7 @@ class AsyncRegulationAddresses:
             `available_address` (tuple[RegulationAddress, ...]), `count_in_progress` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -219,9 +219,9 @@ class AsyncRegulationAddresses:
     ) -> AsyncPager[RegulationCountry]:
         """List countries whose numbers ask for an address.
 
-        All of them, or the one that is named.
+        Lists all of them, or the one that is named.
 
-        Command: GetCountries. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCountries. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-countries
 
         Args:
@@ -233,7 +233,7 @@ class AsyncRegulationAddresses:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -254,7 +254,7 @@ class AsyncRegulationAddresses:
 
         Country and kind of number have to be named.
 
-        Command: GetRegions. Safe to repeat, so tried again when the reply is lost.
+        Command: GetRegions. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-regions
 
         Args:
@@ -271,7 +271,7 @@ class AsyncRegulationAddresses:
             every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -41,7 +41,7 @@ class RegulationAddresses:
 
         Names the address, and the numbers or the account it is for.
 
-        Command: LinkregulationAddress. Safe to repeat, so tried again when the reply is lost.
+        Command: LinkregulationAddress. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/linkregulation-address
 
         Args:
@@ -56,7 +56,7 @@ class RegulationAddresses:
 
         Raises:
             InvalidArgumentError: `phone_id` and `phone_number` together; no `phone_id` or
-                `phone_number`; or a value that its argument does not take. Nothing was sent.
+                `phone_number`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -81,7 +81,7 @@ class RegulationAddresses:
 
         Country and region have to be named.
 
-        Command: GetZIPCodes. Safe to repeat, so tried again when the reply is lost.
+        Command: GetZIPCodes. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-zip-codes
 
         Args:
@@ -97,7 +97,7 @@ class RegulationAddresses:
             A pager of ZipCode: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -126,7 +126,7 @@ class RegulationAddresses:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetRegulationsAddress. Safe to repeat, so tried again when the reply is lost.
+        Command: GetRegulationsAddress. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-regulations-address
 
         Args:
@@ -143,7 +143,7 @@ class RegulationAddresses:
             A pager of RegulationAddress: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -171,7 +171,7 @@ class RegulationAddresses:
 
         Country and kind of number have to be named.
 
-        Command: GetAvailableRegulations. Safe to repeat, so tried again when the reply is lost.
+        Command: GetAvailableRegulations. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-available-regulations
 
         Args:
@@ -186,7 +186,7 @@ class RegulationAddresses:
             `available_address` (tuple[RegulationAddress, ...]), `count_in_progress` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -203,9 +203,9 @@ class RegulationAddresses:
     ) -> Pager[RegulationCountry]:
         """List countries whose numbers ask for an address.
 
-        All of them, or the one that is named.
+        Lists all of them, or the one that is named.
 
-        Command: GetCountries. Safe to repeat, so tried again when the reply is lost.
+        Command: GetCountries. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-countries
 
         Args:
@@ -216,7 +216,7 @@ class RegulationAddresses:
             A pager of RegulationCountry: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -237,7 +237,7 @@ class RegulationAddresses:
 
         Country and kind of number have to be named.
 
-        Command: GetRegions. Safe to repeat, so tried again when the reply is lost.
+        Command: GetRegions. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/regulation-address/get-regions
 
         Args:
@@ -253,7 +253,7 @@ class RegulationAddresses:
             A pager of RegulationRegionRecord: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

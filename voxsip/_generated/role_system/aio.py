@@ -69,8 +69,8 @@ class AsyncRoleSystem:
 
         The reply holds the private key, which cannot be read again.
 
-        Command: CreateKey. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
-        raised and nothing is sent again.
+        Command: CreateKey. Not safe to repeat: if the reply is lost, OutcomeUnknownError is raised
+        and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/create-key
 
         Args:
@@ -86,7 +86,7 @@ class AsyncRoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -114,7 +114,7 @@ class AsyncRoleSystem:
 
         Private keys are not sent.
 
-        Command: GetKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-keys
 
         Args:
@@ -130,7 +130,7 @@ class AsyncRoleSystem:
             page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -152,7 +152,7 @@ class AsyncRoleSystem:
 
         The key itself stays.
 
-        Command: UpdateKey. Safe to repeat, so tried again when the reply is lost.
+        Command: UpdateKey. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/update-key
 
         Args:
@@ -165,7 +165,7 @@ class AsyncRoleSystem:
             UpdateKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -180,9 +180,9 @@ class AsyncRoleSystem:
     ) -> Coroutine[Any, Any, DeleteKeyReply]:
         """Delete a key.
 
-        Whoever uses it is refused from then on: mind the key you call with.
+        Calls that use it are refused from then on. Do not delete the key that you call with.
 
-        Command: DeleteKey. Tried again when the reply is lost.
+        Command: DeleteKey. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/delete-key
 
         Args:
@@ -193,7 +193,7 @@ class AsyncRoleSystem:
             DeleteKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(DELETE_KEY, {"key_id": key_id}, DeleteKeyReply, deadline)
@@ -210,7 +210,7 @@ class AsyncRoleSystem:
 
         Roles may be named by id or by name.
 
-        Command: SetKeyRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: SetKeyRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/set-key-roles
 
         Args:
@@ -224,7 +224,7 @@ class AsyncRoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -239,9 +239,9 @@ class AsyncRoleSystem:
     ) -> AsyncPager[Role]:
         """List the roles of a key.
 
-        Tells what the key may be used for.
+        Shows what the key may be used for.
 
-        Command: GetKeyRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeyRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-key-roles
 
         Args:
@@ -254,7 +254,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -274,9 +274,9 @@ class AsyncRoleSystem:
     ) -> Coroutine[Any, Any, RemoveKeyRolesReply]:
         """Take roles away from a key.
 
-        Mind the key you call with.
+        Be careful with the key that you call with.
 
-        Command: RemoveKeyRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: RemoveKeyRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/remove-key-roles
 
         Args:
@@ -290,7 +290,7 @@ class AsyncRoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -312,16 +312,16 @@ class AsyncRoleSystem:
     ) -> Coroutine[Any, Any, AddSubUserReply]:
         """Add a subuser.
 
-        Roles may be given along.
+        The subuser can have roles from the start.
 
-        Command: AddSubUser. Tried again when the reply is lost, as the service refuses a second
-        one: with error 436.
+        Command: AddSubUser. Tried again if the reply is lost, as the service refuses a second one:
+        with error 436.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/add-sub-user
 
         Args:
-            new_subuser_name (str): What the subuser logs in as.
-            new_subuser_password (str): What the subuser logs in with. At least 8 characters, with a
-                lower and an upper case letter, a digit and another sign.
+            new_subuser_name (str): Login name of the subuser.
+            new_subuser_password (str): Password of the subuser. At least 8 characters, with a lower
+                and an upper case letter, a digit and another sign.
             role_id (Sequence[int]): Ids of roles, in place of `role_name`.
             role_name (Sequence[str]): Names of roles, in place of `role_id`.
             description (str): Text that says what it is for.
@@ -332,7 +332,7 @@ class AsyncRoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         new_subuser_password = conceal(new_subuser_password)
@@ -360,9 +360,9 @@ class AsyncRoleSystem:
     ) -> AsyncPager[SubUser]:
         """List subusers.
 
-        All of them, or the one that is named.
+        Lists all of them, or the one that is named.
 
-        Command: GetSubUsers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSubUsers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-sub-users
 
         Args:
@@ -378,7 +378,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -401,14 +401,14 @@ class AsyncRoleSystem:
 
         What is not given stays as it is.
 
-        Command: SetSubUserInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetSubUserInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/set-sub-user-info
 
         Args:
             subuser_id (int): Id of the subuser, as `role_system.list_subusers` gives it.
-            old_subuser_password (str): What the subuser has logged in with so far.
-            new_subuser_password (str): What the subuser logs in with from now on. At least 8
-                characters, with a lower and an upper case letter, a digit and another sign.
+            old_subuser_password (str): Present password of the subuser.
+            new_subuser_password (str): New password of the subuser. At least 8 characters, with a
+                lower and an upper case letter, a digit and another sign.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -416,7 +416,7 @@ class AsyncRoleSystem:
             SetSubUserInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         old_subuser_password = conceal(old_subuser_password)
@@ -440,7 +440,7 @@ class AsyncRoleSystem:
 
         The subuser can no longer log in.
 
-        Command: DelSubUser. Tried again when the reply is lost.
+        Command: DelSubUser. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/del-sub-user
 
         Args:
@@ -451,7 +451,7 @@ class AsyncRoleSystem:
             DelSubUserReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -470,7 +470,7 @@ class AsyncRoleSystem:
 
         Roles may be named by id or by name.
 
-        Command: SetSubUserRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: SetSubUserRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/set-sub-user-roles
 
         Args:
@@ -484,7 +484,7 @@ class AsyncRoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -503,9 +503,9 @@ class AsyncRoleSystem:
     ) -> AsyncPager[Role]:
         """List the roles of a subuser.
 
-        Tells what the subuser may do.
+        Shows what the subuser may do.
 
-        Command: GetSubUserRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSubUserRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-sub-user-roles
 
         Args:
@@ -518,7 +518,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -541,7 +541,7 @@ class AsyncRoleSystem:
 
         Roles may be named by id or by name.
 
-        Command: RemoveSubUserRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: RemoveSubUserRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/remove-sub-user-roles
 
         Args:
@@ -556,7 +556,7 @@ class AsyncRoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -571,9 +571,9 @@ class AsyncRoleSystem:
     ) -> AsyncPager[Role]:
         """List roles that keys and subusers can have.
 
-        Tells which roles come with others.
+        Shows which roles come with others.
 
-        Command: GetRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: GetRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-roles
 
         Args:
@@ -585,7 +585,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(GET_ROLES, {"group_name": group_name}, Role, deadline)
@@ -595,7 +595,7 @@ class AsyncRoleSystem:
 
         The reply is the list itself.
 
-        Command: GetRoleGroups. Safe to repeat, so tried again when the reply is lost.
+        Command: GetRoleGroups. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-role-groups
 
         Args:
@@ -606,7 +606,7 @@ class AsyncRoleSystem:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(GET_ROLE_GROUPS, {}, RoleGroup, deadline)

@@ -53,8 +53,8 @@ class RoleSystem:
 
         The reply holds the private key, which cannot be read again.
 
-        Command: CreateKey. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
-        raised and nothing is sent again.
+        Command: CreateKey. Not safe to repeat: if the reply is lost, OutcomeUnknownError is raised
+        and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/create-key
 
         Args:
@@ -70,7 +70,7 @@ class RoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -96,7 +96,7 @@ class RoleSystem:
 
         Private keys are not sent.
 
-        Command: GetKeys. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeys. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-keys
 
         Args:
@@ -111,7 +111,7 @@ class RoleSystem:
             A pager of Key: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -133,7 +133,7 @@ class RoleSystem:
 
         The key itself stays.
 
-        Command: UpdateKey. Safe to repeat, so tried again when the reply is lost.
+        Command: UpdateKey. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/update-key
 
         Args:
@@ -146,7 +146,7 @@ class RoleSystem:
             UpdateKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -158,9 +158,9 @@ class RoleSystem:
     def delete_key(self, *, key_id: str, deadline: float | None = None) -> DeleteKeyReply:
         """Delete a key.
 
-        Whoever uses it is refused from then on: mind the key you call with.
+        Calls that use it are refused from then on. Do not delete the key that you call with.
 
-        Command: DeleteKey. Tried again when the reply is lost.
+        Command: DeleteKey. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/delete-key
 
         Args:
@@ -171,7 +171,7 @@ class RoleSystem:
             DeleteKeyReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.delete_key(key_id=key_id, deadline=deadline))
@@ -188,7 +188,7 @@ class RoleSystem:
 
         Roles may be named by id or by name.
 
-        Command: SetKeyRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: SetKeyRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/set-key-roles
 
         Args:
@@ -202,7 +202,7 @@ class RoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -216,9 +216,9 @@ class RoleSystem:
     ) -> Pager[Role]:
         """List the roles of a key.
 
-        Tells what the key may be used for.
+        Shows what the key may be used for.
 
-        Command: GetKeyRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: GetKeyRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-key-roles
 
         Args:
@@ -230,7 +230,7 @@ class RoleSystem:
             A pager of Role: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -250,9 +250,9 @@ class RoleSystem:
     ) -> RemoveKeyRolesReply:
         """Take roles away from a key.
 
-        Mind the key you call with.
+        Be careful with the key that you call with.
 
-        Command: RemoveKeyRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: RemoveKeyRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/remove-key-roles
 
         Args:
@@ -266,7 +266,7 @@ class RoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -287,16 +287,16 @@ class RoleSystem:
     ) -> AddSubUserReply:
         """Add a subuser.
 
-        Roles may be given along.
+        The subuser can have roles from the start.
 
-        Command: AddSubUser. Tried again when the reply is lost, as the service refuses a second
-        one: with error 436.
+        Command: AddSubUser. Tried again if the reply is lost, as the service refuses a second one:
+        with error 436.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/add-sub-user
 
         Args:
-            new_subuser_name (str): What the subuser logs in as.
-            new_subuser_password (str): What the subuser logs in with. At least 8 characters, with a
-                lower and an upper case letter, a digit and another sign.
+            new_subuser_name (str): Login name of the subuser.
+            new_subuser_password (str): Password of the subuser. At least 8 characters, with a lower
+                and an upper case letter, a digit and another sign.
             role_id (Sequence[int]): Ids of roles, in place of `role_name`.
             role_name (Sequence[str]): Names of roles, in place of `role_id`.
             description (str): Text that says what it is for.
@@ -307,7 +307,7 @@ class RoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         new_subuser_password = conceal(new_subuser_password)
@@ -333,9 +333,9 @@ class RoleSystem:
     ) -> Pager[SubUser]:
         """List subusers.
 
-        All of them, or the one that is named.
+        Lists all of them, or the one that is named.
 
-        Command: GetSubUsers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSubUsers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-sub-users
 
         Args:
@@ -350,7 +350,7 @@ class RoleSystem:
             A pager of SubUser: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -377,14 +377,14 @@ class RoleSystem:
 
         What is not given stays as it is.
 
-        Command: SetSubUserInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetSubUserInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/set-sub-user-info
 
         Args:
             subuser_id (int): Id of the subuser, as `role_system.list_subusers` gives it.
-            old_subuser_password (str): What the subuser has logged in with so far.
-            new_subuser_password (str): What the subuser logs in with from now on. At least 8
-                characters, with a lower and an upper case letter, a digit and another sign.
+            old_subuser_password (str): Present password of the subuser.
+            new_subuser_password (str): New password of the subuser. At least 8 characters, with a
+                lower and an upper case letter, a digit and another sign.
             description (str): Text that says what it is for.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -392,7 +392,7 @@ class RoleSystem:
             SetSubUserInfoReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         old_subuser_password = conceal(old_subuser_password)
@@ -412,7 +412,7 @@ class RoleSystem:
 
         The subuser can no longer log in.
 
-        Command: DelSubUser. Tried again when the reply is lost.
+        Command: DelSubUser. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/del-sub-user
 
         Args:
@@ -423,7 +423,7 @@ class RoleSystem:
             DelSubUserReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.delete_subuser(subuser_id=subuser_id, deadline=deadline))
@@ -440,7 +440,7 @@ class RoleSystem:
 
         Roles may be named by id or by name.
 
-        Command: SetSubUserRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: SetSubUserRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/set-sub-user-roles
 
         Args:
@@ -454,7 +454,7 @@ class RoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -472,9 +472,9 @@ class RoleSystem:
     ) -> Pager[Role]:
         """List the roles of a subuser.
 
-        Tells what the subuser may do.
+        Shows what the subuser may do.
 
-        Command: GetSubUserRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSubUserRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-sub-user-roles
 
         Args:
@@ -486,7 +486,7 @@ class RoleSystem:
             A pager of Role: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -509,7 +509,7 @@ class RoleSystem:
 
         Roles may be named by id or by name.
 
-        Command: RemoveSubUserRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: RemoveSubUserRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/remove-sub-user-roles
 
         Args:
@@ -524,7 +524,7 @@ class RoleSystem:
 
         Raises:
             InvalidArgumentError: `role_id` and `role_name` together; no `role_id` or `role_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -542,9 +542,9 @@ class RoleSystem:
     ) -> Pager[Role]:
         """List roles that keys and subusers can have.
 
-        Tells which roles come with others.
+        Shows which roles come with others.
 
-        Command: GetRoles. Safe to repeat, so tried again when the reply is lost.
+        Command: GetRoles. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-roles
 
         Args:
@@ -555,7 +555,7 @@ class RoleSystem:
             A pager of Role: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(self._runner, self._aio.list_roles(group_name=group_name, deadline=deadline))
@@ -565,7 +565,7 @@ class RoleSystem:
 
         The reply is the list itself.
 
-        Command: GetRoleGroups. Safe to repeat, so tried again when the reply is lost.
+        Command: GetRoleGroups. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/role-system/get-role-groups
 
         Args:
@@ -575,7 +575,7 @@ class RoleSystem:
             A pager of RoleGroup: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(self._runner, self._aio.list_role_groups(deadline=deadline))

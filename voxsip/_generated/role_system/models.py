@@ -24,7 +24,7 @@ class CreateKeyReply(Model):
     """Reply of CreateKey.
 
     Attributes:
-        result (KeyInfo): The new key; save it, as it is told once only.
+        result (KeyInfo): The new key. Save it: it is shown once only.
     """
 
     result: KeyInfo = attrs.field(metadata={"either": True})
@@ -73,7 +73,7 @@ class Key(Model):
 
 @attrs.frozen(kw_only=True)
 class KeyInfo(Model):
-    """A key of a service account, as it is told once when it is made.
+    """A new key of a service account; it is shown once only.
 
     Attributes:
         account_email (str): Mail address of the account's owner.

@@ -55,7 +55,7 @@ class AsyncRules:
         A call goes to the first rule, in their order, whose pattern matches; the rule's scenarios
         then handle it.
 
-        Command: AddRule. Allowed roles: Owner, Admin, Developer. Not safe to repeat: when the reply
+        Command: AddRule. Allowed roles: Owner, Admin, Developer. Not safe to repeat: if the reply
         is lost, the effect is looked for with GetRules before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/add-rule
 
@@ -79,7 +79,7 @@ class AsyncRules:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `scenario_id`
                 and `scenario_name` together; no `application_id` or `application_name`; or a value
-                that its argument does not take. Nothing was sent.
+                that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 132 INVALID_SCENARIO_ID, 148 INVALID_RULE_PATTERN,
                 149 INVALID_RULE_PATTERN_EXCLUDE, 156 INVALID_RULE_NAME, 168 INVALID_SCENARIO_NAME,
@@ -114,10 +114,9 @@ class AsyncRules:
     ) -> Coroutine[Any, Any, DelRuleReply]:
         """Delete routing rules.
 
-        Several at once if need be, named by id, or by name within applications.
+        One or several, named by id, or by name within applications.
 
-        Command: DelRule. Allowed roles: Owner, Admin, Developer. Tried again when the reply is
-        lost.
+        Command: DelRule. Allowed roles: Owner, Admin, Developer. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/del-rule
 
         Args:
@@ -126,7 +125,7 @@ class AsyncRules:
             application_id (Sequence[int] | All): Applications the rules belong to, by id.
                 `voxsip.ALL` means every one.
             application_name (Sequence[str]): Applications the rules belong to, by name.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -135,8 +134,8 @@ class AsyncRules:
         Raises:
             InvalidArgumentError: `rule_id` and `rule_name` together; `application_id` and
                 `application_name` together; no `rule_id` or `rule_name`; `rule_name` without
-                `application_id` or `application_name`; or a value that its argument does not take.
-                Nothing was sent.
+                `application_id` or `application_name`; or a value that its argument does not
+                accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 147 INVALID_RULE_ID, 156 INVALID_RULE_NAME.
         """
@@ -169,7 +168,7 @@ class AsyncRules:
         What is not given stays as it is.
 
         Command: SetRuleInfo. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried again
-        when the reply is lost.
+        if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/set-rule-info
 
         Args:
@@ -187,7 +186,7 @@ class AsyncRules:
             SetRuleInfoReply: That the rule was changed.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 147 INVALID_RULE_ID,
                 148 INVALID_RULE_PATTERN, 149 INVALID_RULE_PATTERN_EXCLUDE, 156 INVALID_RULE_NAME,
                 175 DUPLICATE_RULE_NAME.
@@ -227,7 +226,7 @@ class AsyncRules:
         compare.
 
         Command: GetRules. Allowed roles: Owner, Admin, Developer, Supervisor, Call list manager,
-        Support. Safe to repeat, so tried again when the reply is lost.
+        Support. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/get-rules
 
         Args:
@@ -251,7 +250,7 @@ class AsyncRules:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID.
         """
@@ -281,7 +280,7 @@ class AsyncRules:
         The order matters because a call goes to the first rule that matches.
 
         Command: ReorderRules. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried
-        again when the reply is lost.
+        again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/reorder-rules
 
         Args:
@@ -292,7 +291,7 @@ class AsyncRules:
             ReorderRulesReply: That the order was changed.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 147 INVALID_RULE_ID.
         """
         return self._caller.invoke(REORDER_RULES, {"rule_id": rule_id}, ReorderRulesReply, deadline)

@@ -50,7 +50,7 @@ class Rules:
         A call goes to the first rule, in their order, whose pattern matches; the rule's scenarios
         then handle it.
 
-        Command: AddRule. Allowed roles: Owner, Admin, Developer. Not safe to repeat: when the reply
+        Command: AddRule. Allowed roles: Owner, Admin, Developer. Not safe to repeat: if the reply
         is lost, the effect is looked for with GetRules before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/add-rule
 
@@ -74,7 +74,7 @@ class Rules:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `scenario_id`
                 and `scenario_name` together; no `application_id` or `application_name`; or a value
-                that its argument does not take. Nothing was sent.
+                that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 132 INVALID_SCENARIO_ID, 148 INVALID_RULE_PATTERN,
                 149 INVALID_RULE_PATTERN_EXCLUDE, 156 INVALID_RULE_NAME, 168 INVALID_SCENARIO_NAME,
@@ -107,10 +107,9 @@ class Rules:
     ) -> DelRuleReply:
         """Delete routing rules.
 
-        Several at once if need be, named by id, or by name within applications.
+        One or several, named by id, or by name within applications.
 
-        Command: DelRule. Allowed roles: Owner, Admin, Developer. Tried again when the reply is
-        lost.
+        Command: DelRule. Allowed roles: Owner, Admin, Developer. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/del-rule
 
         Args:
@@ -119,7 +118,7 @@ class Rules:
             application_id (Sequence[int] | All): Applications the rules belong to, by id.
                 `voxsip.ALL` means every one.
             application_name (Sequence[str]): Applications the rules belong to, by name.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -128,8 +127,8 @@ class Rules:
         Raises:
             InvalidArgumentError: `rule_id` and `rule_name` together; `application_id` and
                 `application_name` together; no `rule_id` or `rule_name`; `rule_name` without
-                `application_id` or `application_name`; or a value that its argument does not take.
-                Nothing was sent.
+                `application_id` or `application_name`; or a value that its argument does not
+                accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 147 INVALID_RULE_ID, 156 INVALID_RULE_NAME.
         """
@@ -160,7 +159,7 @@ class Rules:
         What is not given stays as it is.
 
         Command: SetRuleInfo. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried again
-        when the reply is lost.
+        if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/set-rule-info
 
         Args:
@@ -178,7 +177,7 @@ class Rules:
             SetRuleInfoReply: That the rule was changed.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 147 INVALID_RULE_ID,
                 148 INVALID_RULE_PATTERN, 149 INVALID_RULE_PATTERN_EXCLUDE, 156 INVALID_RULE_NAME,
                 175 DUPLICATE_RULE_NAME.
@@ -216,7 +215,7 @@ class Rules:
         compare.
 
         Command: GetRules. Allowed roles: Owner, Admin, Developer, Supervisor, Call list manager,
-        Support. Safe to repeat, so tried again when the reply is lost.
+        Support. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/get-rules
 
         Args:
@@ -239,7 +238,7 @@ class Rules:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID.
         """
@@ -268,7 +267,7 @@ class Rules:
         The order matters because a call goes to the first rule that matches.
 
         Command: ReorderRules. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried
-        again when the reply is lost.
+        again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/rules/reorder-rules
 
         Args:
@@ -279,7 +278,7 @@ class Rules:
             ReorderRulesReply: That the order was changed.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 147 INVALID_RULE_ID.
         """
         return self._runner.run(self._aio.reorder(rule_id=rule_id, deadline=deadline))

@@ -60,7 +60,7 @@ class AsyncScenarios:
 
         It runs for no rule until it is bound to one.
 
-        Command: AddScenario. Not safe to repeat: when the reply is lost, the effect is looked for
+        Command: AddScenario. Not safe to repeat: if the reply is lost, the effect is looked for
         with GetScenarios before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/add-scenario
 
@@ -78,7 +78,7 @@ class AsyncScenarios:
             AddScenarioReply with `scenario_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -108,14 +108,14 @@ class AsyncScenarios:
 
         Rules bound to them no longer run them.
 
-        Command: DelScenario. Tried again when the reply is lost.
+        Command: DelScenario. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/del-scenario
 
         Args:
             scenario_id (Sequence[int] | All): Ids of scenarios, in place of `scenario_name`.
                 `voxsip.ALL` means every one.
             scenario_name (Sequence[str]): Names of scenarios, in place of `scenario_id`.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -123,7 +123,7 @@ class AsyncScenarios:
 
         Raises:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; no `scenario_id` or
-                `scenario_name`; or a value that its argument does not take. Nothing was sent.
+                `scenario_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -153,7 +153,7 @@ class AsyncScenarios:
 
         Rule and scenarios may be named by id or by name.
 
-        Command: BindScenario. Safe to repeat, so tried again when the reply is lost.
+        Command: BindScenario. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/bind-scenario
 
         Args:
@@ -173,7 +173,7 @@ class AsyncScenarios:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; `rule_id` and
                 `rule_name` together; `application_id` and `application_name` together; no
                 `application_id` or `application_name`; no `rule_id` or `rule_name`; no
-                `scenario_id` or `scenario_name`; or a value that its argument does not take.
+                `scenario_id` or `scenario_name`; or a value that its argument does not accept.
                 Nothing was sent.
             APIError: The service refused.
         """
@@ -207,7 +207,7 @@ class AsyncScenarios:
 
         The scenarios themselves stay.
 
-        Command: BindScenario. Safe to repeat, so tried again when the reply is lost.
+        Command: BindScenario. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/bind-scenario
 
         Args:
@@ -226,7 +226,7 @@ class AsyncScenarios:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; `rule_id` and
                 `rule_name` together; `application_id` and `application_name` together; no
                 `application_id` or `application_name`; no `rule_id` or `rule_name`; no
-                `scenario_id` or `scenario_name`; or a value that its argument does not take.
+                `scenario_id` or `scenario_name`; or a value that its argument does not accept.
                 Nothing was sent.
             APIError: The service refused.
         """
@@ -261,7 +261,7 @@ class AsyncScenarios:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetScenarios. Safe to repeat, so tried again when the reply is lost.
+        Command: GetScenarios. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/get-scenarios
 
         Args:
@@ -280,7 +280,7 @@ class AsyncScenarios:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -311,7 +311,7 @@ class AsyncScenarios:
 
         What is not given stays as it is.
 
-        Command: SetScenarioInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetScenarioInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/set-scenario-info
 
         Args:
@@ -328,7 +328,7 @@ class AsyncScenarios:
         Raises:
             InvalidArgumentError: `scenario_id` and `required_scenario_name` together; no
                 `scenario_id` or `required_scenario_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -355,7 +355,7 @@ class AsyncScenarios:
 
         They run in the order of the list.
 
-        Command: ReorderScenarios. Safe to repeat, so tried again when the reply is lost.
+        Command: ReorderScenarios. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/reorder-scenarios
 
         Args:
@@ -369,7 +369,7 @@ class AsyncScenarios:
 
         Raises:
             InvalidArgumentError: `rule_id` and `rule_name` together; no `rule_id` or `rule_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -396,7 +396,7 @@ class AsyncScenarios:
 
         The calls they make are charged. At most 200 may start at once, then HTTP 429 is answered.
 
-        Command: StartScenarios. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
+        Command: StartScenarios. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
         raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/start-scenarios
 
@@ -417,8 +417,8 @@ class AsyncScenarios:
 
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
-                `application_name` together; or a value that its argument does not take. Nothing was
-                sent.
+                `application_name` together; or a value that its argument does not accept. Nothing
+                was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -455,7 +455,7 @@ class AsyncScenarios:
 
         The calls they make are charged.
 
-        Command: StartConference. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
+        Command: StartConference. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
         raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/start-conference
 
@@ -477,8 +477,8 @@ class AsyncScenarios:
 
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
-                `application_name` together; or a value that its argument does not take. Nothing was
-                sent.
+                `application_name` together; or a value that its argument does not accept. Nothing
+                was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

@@ -52,7 +52,7 @@ class Scenarios:
 
         It runs for no rule until it is bound to one.
 
-        Command: AddScenario. Not safe to repeat: when the reply is lost, the effect is looked for
+        Command: AddScenario. Not safe to repeat: if the reply is lost, the effect is looked for
         with GetScenarios before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/add-scenario
 
@@ -70,7 +70,7 @@ class Scenarios:
             AddScenarioReply with `scenario_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -98,14 +98,14 @@ class Scenarios:
 
         Rules bound to them no longer run them.
 
-        Command: DelScenario. Tried again when the reply is lost.
+        Command: DelScenario. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/del-scenario
 
         Args:
             scenario_id (Sequence[int] | All): Ids of scenarios, in place of `scenario_name`.
                 `voxsip.ALL` means every one.
             scenario_name (Sequence[str]): Names of scenarios, in place of `scenario_id`.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -113,7 +113,7 @@ class Scenarios:
 
         Raises:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; no `scenario_id` or
-                `scenario_name`; or a value that its argument does not take. Nothing was sent.
+                `scenario_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -141,7 +141,7 @@ class Scenarios:
 
         Rule and scenarios may be named by id or by name.
 
-        Command: BindScenario. Safe to repeat, so tried again when the reply is lost.
+        Command: BindScenario. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/bind-scenario
 
         Args:
@@ -161,7 +161,7 @@ class Scenarios:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; `rule_id` and
                 `rule_name` together; `application_id` and `application_name` together; no
                 `application_id` or `application_name`; no `rule_id` or `rule_name`; no
-                `scenario_id` or `scenario_name`; or a value that its argument does not take.
+                `scenario_id` or `scenario_name`; or a value that its argument does not accept.
                 Nothing was sent.
             APIError: The service refused.
         """
@@ -193,7 +193,7 @@ class Scenarios:
 
         The scenarios themselves stay.
 
-        Command: BindScenario. Safe to repeat, so tried again when the reply is lost.
+        Command: BindScenario. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/bind-scenario
 
         Args:
@@ -212,7 +212,7 @@ class Scenarios:
             InvalidArgumentError: `scenario_id` and `scenario_name` together; `rule_id` and
                 `rule_name` together; `application_id` and `application_name` together; no
                 `application_id` or `application_name`; no `rule_id` or `rule_name`; no
-                `scenario_id` or `scenario_name`; or a value that its argument does not take.
+                `scenario_id` or `scenario_name`; or a value that its argument does not accept.
                 Nothing was sent.
             APIError: The service refused.
         """
@@ -244,7 +244,7 @@ class Scenarios:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetScenarios. Safe to repeat, so tried again when the reply is lost.
+        Command: GetScenarios. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/get-scenarios
 
         Args:
@@ -262,7 +262,7 @@ class Scenarios:
             A pager of Scenario: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -292,7 +292,7 @@ class Scenarios:
 
         What is not given stays as it is.
 
-        Command: SetScenarioInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetScenarioInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/set-scenario-info
 
         Args:
@@ -309,7 +309,7 @@ class Scenarios:
         Raises:
             InvalidArgumentError: `scenario_id` and `required_scenario_name` together; no
                 `scenario_id` or `required_scenario_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -334,7 +334,7 @@ class Scenarios:
 
         They run in the order of the list.
 
-        Command: ReorderScenarios. Safe to repeat, so tried again when the reply is lost.
+        Command: ReorderScenarios. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/reorder-scenarios
 
         Args:
@@ -348,7 +348,7 @@ class Scenarios:
 
         Raises:
             InvalidArgumentError: `rule_id` and `rule_name` together; no `rule_id` or `rule_name`;
-                or a value that its argument does not take. Nothing was sent.
+                or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -374,7 +374,7 @@ class Scenarios:
 
         The calls they make are charged. At most 200 may start at once, then HTTP 429 is answered.
 
-        Command: StartScenarios. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
+        Command: StartScenarios. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
         raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/start-scenarios
 
@@ -395,8 +395,8 @@ class Scenarios:
 
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
-                `application_name` together; or a value that its argument does not take. Nothing was
-                sent.
+                `application_name` together; or a value that its argument does not accept. Nothing
+                was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -431,7 +431,7 @@ class Scenarios:
 
         The calls they make are charged.
 
-        Command: StartConference. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
+        Command: StartConference. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
         raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/scenarios/start-conference
 
@@ -453,8 +453,8 @@ class Scenarios:
 
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
-                `application_name` together; or a value that its argument does not take. Nothing was
-                sent.
+                `application_name` together; or a value that its argument does not accept. Nothing
+                was sent.
             APIError: The service refused.
         """
         return self._runner.run(

@@ -46,9 +46,9 @@ class Secrets:
 
         Only GetSecretValue reads its text back.
 
-        Command: AddSecret. Not safe to repeat: when the reply is lost, the effect is looked for
-        with GetSecrets; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
-        is sent again.
+        Command: AddSecret. Not safe to repeat: if the reply is lost, the effect is looked for with
+        GetSecrets; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing is
+        sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/add-secret
 
         Args:
@@ -65,8 +65,8 @@ class Secrets:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; no
-                `application_id` or `application_name`; or a value that its argument does not take.
-                Nothing was sent.
+                `application_id` or `application_name`; or a value that its argument does not
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         secret_value = conceal(secret_value)
@@ -95,7 +95,7 @@ class Secrets:
 
         Scenarios can no longer read it.
 
-        Command: DelSecret. Tried again when the reply is lost.
+        Command: DelSecret. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/del-secret
 
         Args:
@@ -104,7 +104,7 @@ class Secrets:
             secret_name (Sequence[str]): Names of secrets, in place of `secret_id`.
             application_id (int): Id of the application, in place of `application_name`.
             application_name (str): Name of the application, in place of `application_id`.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -113,7 +113,7 @@ class Secrets:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
                 `secret_name` together; no `secret_id` or `secret_name`; no `application_id` or
-                `application_name`; or a value that its argument does not take. Nothing was sent.
+                `application_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -138,9 +138,9 @@ class Secrets:
     ) -> GetSecretValueReply:
         """Read the text of a secret.
 
-        Handle the reply with care: it holds the text in clear.
+        Handle the reply with care: it holds the text unencrypted.
 
-        Command: GetSecretValue. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSecretValue. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/get-secret-value
 
         Args:
@@ -156,7 +156,7 @@ class Secrets:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
                 `secret_name` together; no `application_id` or `application_name`; no `secret_id` or
-                `secret_name`; or a value that its argument does not take. Nothing was sent.
+                `secret_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -183,7 +183,7 @@ class Secrets:
 
         Their texts are not sent.
 
-        Command: GetSecrets. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSecrets. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/get-secrets
 
         Args:
@@ -200,8 +200,8 @@ class Secrets:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; no
-                `application_id` or `application_name`; or a value that its argument does not take.
-                Nothing was sent.
+                `application_id` or `application_name`; or a value that its argument does not
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -232,7 +232,7 @@ class Secrets:
 
         What is not given stays as it is.
 
-        Command: SetSecretInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetSecretInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/secrets/set-secret-info
 
         Args:
@@ -240,7 +240,7 @@ class Secrets:
             application_name (str): Name of the application, in place of `application_id`.
             secret_id (int): Id of the secret, in place of `secret_name`.
             secret_name (str): Name of the secret, in place of `secret_id`.
-            new_secret_name (str): What the secret shall be called from now on. Letters, digits and
+            new_secret_name (str): What the secret is called after the change. Letters, digits and
                 underscores, a letter first. At most 64 characters.
             secret_value (str): What the secret holds. At most 8,192 characters.
             description (str): Text that says what it is for.
@@ -252,7 +252,7 @@ class Secrets:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `secret_id` and
                 `secret_name` together; no `application_id` or `application_name`; no `secret_id` or
-                `secret_name`; or a value that its argument does not take. Nothing was sent.
+                `secret_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         secret_value = conceal(secret_value)

@@ -56,21 +56,20 @@ class SipRegistrations:
         by the same call.
 
         Command: CreateSipRegistration. Allowed roles: Owner, Admin, Accountant. Not safe to repeat:
-        when the reply is lost, the effect is looked for with GetSipRegistrations before anything is
+        if the reply is lost, the effect is looked for with GetSipRegistrations before anything is
         sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/create-sip-registration
 
         Args:
             sip_username (str): Account at the SIP server to log in as.
             proxy (str): Host of the SIP server that keeps the account.
-            auth_user (str): Name for digest authentication, where the SIP server wants another one
-                than `sip_username`.
-            outbound_proxy (str): Host that carries the requests to `proxy`, where they must not go
-                there directly.
+            auth_user (str): Name for digest authentication, if it is not `sip_username`.
+            outbound_proxy (str): Host that requests to `proxy` are sent through, if they must not
+                go there directly.
             password (str): Password of the account at the SIP server.
             is_persistent (bool): Stay logged in for as long as the registration exists. If false,
-                log in only while the bound user is connected through one of the SDKs. Left out, it
-                counts as True.
+                log in only while the bound user is connected through one of the SDKs. The default
+                is True.
             application_id (int): Application to bind it to, by id.
             application_name (str): Application to bind it to, by name.
             rule_id (int): Rule to bind it to, by id; needs no application.
@@ -87,7 +86,7 @@ class SipRegistrations:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
                 `rule_name` together; `user_id` and `user_name` together; `rule_name`, `user_id`, or
                 `user_name` without `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID, 127 INSUFFICIENT_MONEY,
                 147 INVALID_RULE_ID, 156 INVALID_RULE_NAME, 272 SIP_REGISTRATIONS_COUNT_EXCEEDED,
@@ -134,17 +133,16 @@ class SipRegistrations:
         What is not given stays as it is.
 
         Command: UpdateSipRegistration. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
-        tried again when the reply is lost.
+        tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/update-sip-registration
 
         Args:
             sip_registration_id (int): Registration to change.
             sip_username (str): New account at the SIP server.
             proxy (str): New host of the SIP server.
-            auth_user (str): Name for digest authentication, where the SIP server wants another one
-                than `sip_username`.
-            outbound_proxy (str): Host that carries the requests to `proxy`, where they must not go
-                there directly.
+            auth_user (str): Name for digest authentication, if it is not `sip_username`.
+            outbound_proxy (str): Host that requests to `proxy` are sent through, if they must not
+                go there directly.
             password (str): Password of the account at the SIP server.
             application_id (int): Application to bind it to, by id.
             application_name (str): Application to bind it to, by name.
@@ -161,7 +159,7 @@ class SipRegistrations:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
                 `rule_name` together; `user_id` and `user_name` together; `rule_name`, `user_id`, or
                 `user_name` without `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID, 147 INVALID_RULE_ID,
                 156 INVALID_RULE_NAME, 273 INVALID_USERNAME, 274 INVALID_PROXY,
@@ -201,12 +199,12 @@ class SipRegistrations:
     ) -> BindSipRegistrationReply:
         """Bind a SIP registration to an application, a rule or a user, or unbind it.
 
-        A user holds one registration: binding another one to the same user takes the first away
-        without a word. With `bind` false the named user, rule or application is taken off; a
-        `user_id` alone then frees that user from every registration.
+        A user has one registration: binding another one to the same user removes the first from it
+        without notice. With `bind` false the named user, rule or application is removed; a
+        `user_id` alone then removes that user from every registration.
 
         Command: BindSipRegistration. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
-        tried again when the reply is lost.
+        tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/bind-sip-registration
 
         Args:
@@ -217,7 +215,7 @@ class SipRegistrations:
             rule_name (str): Rule to bind it to, by name within the application.
             user_id (int): User to bind it to, by id.
             user_name (str): User to bind it to, by name within the application.
-            bind (bool): True binds, false unbinds. Left out, it counts as True.
+            bind (bool): True binds, false unbinds. The default is True.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -230,7 +228,7 @@ class SipRegistrations:
                 `application_name`; `user_id` without `application_id` or `application_name`, unless
                 `bind` is False and `sip_registration_id` is absent; no `sip_registration_id`,
                 `user_id`, or `user_name`, unless `bind` is True; or a value that its argument does
-                not take. Nothing was sent.
+                not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID, 147 INVALID_RULE_ID,
                 156 INVALID_RULE_NAME, 275 INVALID_REGISTRATION_ID,
@@ -264,15 +262,15 @@ class SipRegistrations:
     ) -> BindSipRegistrationReply:
         """Unbind a SIP registration from an application, a rule or a user.
 
-        What is named is taken off: the user, the rule, or all of the binding where only the
-        application is named. A `user_id` alone frees that user from every registration.
+        Removes what is named: the user, the rule, or the whole binding if only the application is
+        named. A `user_id` alone removes that user from every registration.
 
         Command: BindSipRegistration. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
-        tried again when the reply is lost.
+        tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/bind-sip-registration
 
         Args:
-            sip_registration_id (int): Registration to unbind; may be left out where `user_id` is
+            sip_registration_id (int): Registration to unbind; may be left out if `user_id` is
                 given.
             application_id (int): Application to unbind it from, by id.
             application_name (str): Application to unbind it from, by name.
@@ -291,7 +289,7 @@ class SipRegistrations:
                 without `application_id` or `application_name`; `user_id` without `application_id`
                 or `application_name`, unless `sip_registration_id` is absent; no
                 `sip_registration_id`, `user_id`, or `user_name`; or a value that its argument does
-                not take. Nothing was sent.
+                not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID, 147 INVALID_RULE_ID,
                 156 INVALID_RULE_NAME, 275 INVALID_REGISTRATION_ID,
@@ -317,7 +315,7 @@ class SipRegistrations:
 
         The platform logs out at the SIP server and the monthly fee ends.
 
-        Command: DeleteSipRegistration. Allowed roles: Owner, Admin. Tried again when the reply is
+        Command: DeleteSipRegistration. Allowed roles: Owner, Admin. Tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/delete-sip-registration
 
@@ -329,7 +327,7 @@ class SipRegistrations:
             DeleteSipRegistrationReply: That the registration is gone.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 275 INVALID_REGISTRATION_ID.
         """
         return self._runner.run(
@@ -362,7 +360,7 @@ class SipRegistrations:
         Every filter may be left out, and those given must all match.
 
         Command: GetSipRegistrations. Allowed roles: Owner, Admin, Developer, Supervisor,
-        Accountant, Support. Safe to repeat, so tried again when the reply is lost.
+        Accountant, Support. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-registration/get-sip-registrations
 
         Args:
@@ -383,7 +381,7 @@ class SipRegistrations:
             rule_name (Sequence[str]): Only registrations bound to one of these rules, by name.
             user_id (Sequence[int]): Only registrations bound to one of these users.
             proxy (Sequence[str]): Only registrations at one of these SIP servers.
-            in_progress (bool): Only registrations whose login is under way (true) or settled
+            in_progress (bool): Only registrations whose login is in progress (true) or has ended
                 (false).
             status_code (str): Only registrations whose last login was answered with one of these
                 SIP statuses: codes and ranges joined by `;`, as in `401;403:500`.
@@ -397,7 +395,8 @@ class SipRegistrations:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
-                `rule_name` together; or a value that its argument does not take. Nothing was sent.
+                `rule_name` together; or a value that its argument does not accept. Nothing was
+                sent.
             APIError: The service refused.
         """
         return Pager(

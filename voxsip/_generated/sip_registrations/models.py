@@ -63,8 +63,8 @@ class SipRegistration(Model):
         successful (bool): Whether the last login worked.
         status_code (int): SIP status that answered the last login.
         error_message (str): What the SIP server said when the login failed.
-        deactivated (bool): Whether the registration is switched off, for want of money for
-            example.
+        deactivated (bool): Whether the registration is switched off, for example because there
+            is no money.
         next_subscription_renewal (date): Day on which the next fee is due.
         purchase_date (datetime): When the registration was bought, UTC.
         subscription_price (Decimal): Fee for a month, in the account's currency.

@@ -44,8 +44,8 @@ class AsyncSipWhiteList:
 
         Calls from networks outside the list are refused.
 
-        Command: AddSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Not safe to repeat:
-        when the reply is lost, OutcomeUnknownError is raised and nothing is sent again.
+        Command: AddSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Not safe to repeat: if
+        the reply is lost, OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/add-sip-white-list-item
 
         Args:
@@ -58,7 +58,7 @@ class AsyncSipWhiteList:
             AddSipWhiteListItemReply: The new entry. With `sip_whitelist_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 170 INVALID_SIP_WHITELIST_NETWORK,
                 172 SIP_WHITE_LIST_NETWORK_COUNT_EXCEEDED.
         """
@@ -76,7 +76,7 @@ class AsyncSipWhiteList:
 
         The entry is named by its id, as `list` shows it.
 
-        Command: DelSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Tried again when the
+        Command: DelSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Tried again if the
         reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/del-sip-white-list-item
 
@@ -88,7 +88,7 @@ class AsyncSipWhiteList:
             DelSipWhiteListItemReply: That the entry is gone.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 169 INVALID_SIP_WHITELIST_ID.
         """
         return self._caller.invoke(
@@ -111,7 +111,7 @@ class AsyncSipWhiteList:
         The network is replaced as a whole.
 
         Command: SetSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
-        tried again when the reply is lost.
+        tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/set-sip-white-list-item
 
         Args:
@@ -125,7 +125,7 @@ class AsyncSipWhiteList:
             SetSipWhiteListItemReply: That the entry was changed.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 169 INVALID_SIP_WHITELIST_ID,
                 170 INVALID_SIP_WHITELIST_NETWORK.
         """
@@ -150,10 +150,10 @@ class AsyncSipWhiteList:
     ) -> AsyncPager[SipWhiteListItem]:
         """List the networks that SIP calls may come from.
 
-        All entries of the account, or one of them.
+        Lists all entries of the account, or one of them.
 
         Command: GetSipWhiteList. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried
-        again when the reply is lost.
+        again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/get-sip-white-list
 
         Args:
@@ -168,7 +168,7 @@ class AsyncSipWhiteList:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -38,8 +38,8 @@ class SipWhiteList:
 
         Calls from networks outside the list are refused.
 
-        Command: AddSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Not safe to repeat:
-        when the reply is lost, OutcomeUnknownError is raised and nothing is sent again.
+        Command: AddSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Not safe to repeat: if
+        the reply is lost, OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/add-sip-white-list-item
 
         Args:
@@ -52,7 +52,7 @@ class SipWhiteList:
             AddSipWhiteListItemReply: The new entry. With `sip_whitelist_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 170 INVALID_SIP_WHITELIST_NETWORK,
                 172 SIP_WHITE_LIST_NETWORK_COUNT_EXCEEDED.
         """
@@ -71,7 +71,7 @@ class SipWhiteList:
 
         The entry is named by its id, as `list` shows it.
 
-        Command: DelSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Tried again when the
+        Command: DelSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Tried again if the
         reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/del-sip-white-list-item
 
@@ -83,7 +83,7 @@ class SipWhiteList:
             DelSipWhiteListItemReply: That the entry is gone.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 169 INVALID_SIP_WHITELIST_ID.
         """
         return self._runner.run(
@@ -103,7 +103,7 @@ class SipWhiteList:
         The network is replaced as a whole.
 
         Command: SetSipWhiteListItem. Allowed roles: Owner, Admin, Developer. Safe to repeat, so
-        tried again when the reply is lost.
+        tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/set-sip-white-list-item
 
         Args:
@@ -117,7 +117,7 @@ class SipWhiteList:
             SetSipWhiteListItemReply: That the entry was changed.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 169 INVALID_SIP_WHITELIST_ID,
                 170 INVALID_SIP_WHITELIST_NETWORK.
         """
@@ -140,10 +140,10 @@ class SipWhiteList:
     ) -> Pager[SipWhiteListItem]:
         """List the networks that SIP calls may come from.
 
-        All entries of the account, or one of them.
+        Lists all entries of the account, or one of them.
 
         Command: GetSipWhiteList. Allowed roles: Owner, Admin, Developer. Safe to repeat, so tried
-        again when the reply is lost.
+        again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/sip-white-list/get-sip-white-list
 
         Args:
@@ -157,7 +157,7 @@ class SipWhiteList:
             A pager of SipWhiteListItem: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(

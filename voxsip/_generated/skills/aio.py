@@ -43,7 +43,7 @@ class AsyncSkills:
 
         No operator has it at first.
 
-        Command: AddSkill. Not safe to repeat: when the reply is lost, the effect is looked for with
+        Command: AddSkill. Not safe to repeat: if the reply is lost, the effect is looked for with
         GetSkills before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/add-skill
 
@@ -55,7 +55,7 @@ class AsyncSkills:
             AddSkillReply with `skill_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(ADD_SKILL, {"skill_name": skill_name}, AddSkillReply, deadline)
@@ -71,7 +71,7 @@ class AsyncSkills:
 
         Operators that had it stay.
 
-        Command: DelSkill. Tried again when the reply is lost.
+        Command: DelSkill. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/del-skill
 
         Args:
@@ -84,7 +84,7 @@ class AsyncSkills:
 
         Raises:
             InvalidArgumentError: `skill_id` and `skill_name` together; no `skill_id` or
-                `skill_name`; or a value that its argument does not take. Nothing was sent.
+                `skill_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -103,12 +103,11 @@ class AsyncSkills:
 
         Who has the skill does not change.
 
-        Command: SetSkillInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetSkillInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/set-skill-info
 
         Args:
-            new_skill_name (str): What the skill shall be called from now on. At most 512
-                characters.
+            new_skill_name (str): What the skill is called after the change. At most 512 characters.
             skill_id (int): Id of the skill, in place of `skill_name`.
             skill_name (str): Name of the skill, in place of `skill_id`.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -118,7 +117,7 @@ class AsyncSkills:
 
         Raises:
             InvalidArgumentError: `skill_id` and `skill_name` together; no `skill_id` or
-                `skill_name`; or a value that its argument does not take. Nothing was sent.
+                `skill_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -141,7 +140,7 @@ class AsyncSkills:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetSkills. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSkills. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/get-skills
 
         Args:
@@ -157,7 +156,7 @@ class AsyncSkills:
             every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -185,7 +184,7 @@ class AsyncSkills:
 
         Skills, users and queues may be named by id or by name.
 
-        Command: BindSkill. Safe to repeat, so tried again when the reply is lost.
+        Command: BindSkill. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
@@ -211,7 +210,7 @@ class AsyncSkills:
                 together; `acd_queue_id` and `acd_queue_name` together; `application_id` and
                 `application_name` together; no `acd_queue_id` or `acd_queue_name`; no `skill_id` or
                 `skill_name`; no `user_id` or `user_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -248,7 +247,7 @@ class AsyncSkills:
 
         The skills themselves stay.
 
-        Command: BindSkill. Safe to repeat, so tried again when the reply is lost.
+        Command: BindSkill. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
@@ -273,7 +272,7 @@ class AsyncSkills:
                 together; `acd_queue_id` and `acd_queue_name` together; `application_id` and
                 `application_name` together; no `acd_queue_id` or `acd_queue_name`; no `skill_id` or
                 `skill_name`; no `user_id` or `user_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

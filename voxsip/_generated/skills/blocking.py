@@ -36,7 +36,7 @@ class Skills:
 
         No operator has it at first.
 
-        Command: AddSkill. Not safe to repeat: when the reply is lost, the effect is looked for with
+        Command: AddSkill. Not safe to repeat: if the reply is lost, the effect is looked for with
         GetSkills before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/add-skill
 
@@ -48,7 +48,7 @@ class Skills:
             AddSkillReply with `skill_id` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.add(skill_name=skill_name, deadline=deadline))
@@ -64,7 +64,7 @@ class Skills:
 
         Operators that had it stay.
 
-        Command: DelSkill. Tried again when the reply is lost.
+        Command: DelSkill. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/del-skill
 
         Args:
@@ -77,7 +77,7 @@ class Skills:
 
         Raises:
             InvalidArgumentError: `skill_id` and `skill_name` together; no `skill_id` or
-                `skill_name`; or a value that its argument does not take. Nothing was sent.
+                `skill_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -96,12 +96,11 @@ class Skills:
 
         Who has the skill does not change.
 
-        Command: SetSkillInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetSkillInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/set-skill-info
 
         Args:
-            new_skill_name (str): What the skill shall be called from now on. At most 512
-                characters.
+            new_skill_name (str): What the skill is called after the change. At most 512 characters.
             skill_id (int): Id of the skill, in place of `skill_name`.
             skill_name (str): Name of the skill, in place of `skill_id`.
             deadline (float): Seconds for the whole call, all attempts together.
@@ -111,7 +110,7 @@ class Skills:
 
         Raises:
             InvalidArgumentError: `skill_id` and `skill_name` together; no `skill_id` or
-                `skill_name`; or a value that its argument does not take. Nothing was sent.
+                `skill_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -136,7 +135,7 @@ class Skills:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetSkills. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSkills. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/get-skills
 
         Args:
@@ -151,7 +150,7 @@ class Skills:
             A pager of Skill: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -183,7 +182,7 @@ class Skills:
 
         Skills, users and queues may be named by id or by name.
 
-        Command: BindSkill. Safe to repeat, so tried again when the reply is lost.
+        Command: BindSkill. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
@@ -209,7 +208,7 @@ class Skills:
                 together; `acd_queue_id` and `acd_queue_name` together; `application_id` and
                 `application_name` together; no `acd_queue_id` or `acd_queue_name`; no `skill_id` or
                 `skill_name`; no `user_id` or `user_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -244,7 +243,7 @@ class Skills:
 
         The skills themselves stay.
 
-        Command: BindSkill. Safe to repeat, so tried again when the reply is lost.
+        Command: BindSkill. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/skills/bind-skill
 
         Args:
@@ -269,7 +268,7 @@ class Skills:
                 together; `acd_queue_id` and `acd_queue_name` together; `application_id` and
                 `application_name` together; no `acd_queue_id` or `acd_queue_name`; no `skill_id` or
                 `skill_name`; no `user_id` or `user_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

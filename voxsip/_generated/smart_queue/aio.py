@@ -87,10 +87,9 @@ class AsyncSmartQueue:
     ) -> Coroutine[Any, Any, GetSmartQueueRealtimeMetricsReply]:
         """Read figures of SmartQueue over the last minutes.
 
-        Which figures are computed is said by `report_type`. Times are sent and read in UTC.
+        `report_type` names the figures to compute. Times are sent and read in UTC.
 
-        Command: GetSmartQueueRealtimeMetrics. Safe to repeat, so tried again when the reply is
-        lost.
+        Command: GetSmartQueueRealtimeMetrics. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-realtime-metrics
 
         Args:
@@ -115,7 +114,7 @@ class AsyncSmartQueue:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; no `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -156,9 +155,9 @@ class AsyncSmartQueue:
     ) -> Coroutine[Any, Any, GetSmartQueueDayHistoryReply]:
         """Read figures of SmartQueue over a day.
 
-        Which figures are computed is said by `report_type`. Times are sent and read in UTC.
+        `report_type` names the figures to compute. Times are sent and read in UTC.
 
-        Command: GetSmartQueueDayHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSmartQueueDayHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-day-history
 
         Args:
@@ -185,7 +184,7 @@ class AsyncSmartQueue:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `sq_queue_id` and `sq_queue_name` together; no `sq_queue_id`
                 or `sq_queue_name`; no `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -227,10 +226,10 @@ class AsyncSmartQueue:
     ) -> Coroutine[Any, Any, RequestSmartQueueHistoryReply]:
         """Order a report of SmartQueue figures.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: RequestSmartQueueHistory. Not safe to repeat: when the reply is lost,
+        Command: RequestSmartQueueHistory. Not safe to repeat: if the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/request-smart-queue-history
 
@@ -257,7 +256,7 @@ class AsyncSmartQueue:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `sq_queue_id` and `sq_queue_name` together; no `sq_queue_id`
                 or `sq_queue_name`; no `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -291,9 +290,9 @@ class AsyncSmartQueue:
     ) -> Coroutine[Any, Any, GetSQStateReply]:
         """Read what happens in SmartQueue at this moment.
 
-        Tells which agents are free, and which calls and messages wait. Times are read in UTC.
+        Shows which agents are free, and which calls and messages wait. Times are read in UTC.
 
-        Command: GetSQState. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSQState. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-sq-state
 
         Args:
@@ -310,7 +309,7 @@ class AsyncSmartQueue:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `sq_queue_id`
                 and `sq_queue_name` together; no `application_id` or `application_name`; no
-                `sq_queue_id` or `sq_queue_name`; or a value that its argument does not take.
+                `sq_queue_id` or `sq_queue_name`; or a value that its argument does not accept.
                 Nothing was sent.
             APIError: The service refused.
         """
@@ -338,7 +337,7 @@ class AsyncSmartQueue:
 
         A mapping that exists is replaced.
 
-        Command: SQ_SetAgentCustomStatusMapping. Safe to repeat, so tried again when the reply is
+        Command: SQ_SetAgentCustomStatusMapping. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-agent-custom-status-mapping
 
@@ -352,7 +351,7 @@ class AsyncSmartQueue:
             SQSetAgentCustomStatusMappingReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -371,9 +370,9 @@ class AsyncSmartQueue:
     ) -> Coroutine[Any, Any, SQGetAgentCustomStatusMappingReply]:
         """List names of your own for statuses of agents.
 
-        Of all applications, or of the one that is named.
+        Lists those of all applications, or of the one that is named.
 
-        Command: SQ_GetAgentCustomStatusMapping. Safe to repeat, so tried again when the reply is
+        Command: SQ_GetAgentCustomStatusMapping. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-agent-custom-status-mapping
 
@@ -386,7 +385,7 @@ class AsyncSmartQueue:
             `custom_status_name` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -407,19 +406,19 @@ class AsyncSmartQueue:
 
         The statuses themselves stay.
 
-        Command: SQ_DeleteAgentCustomStatusMapping. Tried again when the reply is lost.
+        Command: SQ_DeleteAgentCustomStatusMapping. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-delete-agent-custom-status-mapping
 
         Args:
             application_id (int): Id of the application, as `applications.list` gives it.
-            sq_status_name (str): Status whose own name goes; all of them if not given.
+            sq_status_name (str): Status whose own name is removed; all of them if not given.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
             SQDeleteAgentCustomStatusMappingReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -455,7 +454,7 @@ class AsyncSmartQueue:
 
         The queue belongs to the application and has no agents at first.
 
-        Command: SQ_AddQueue. Not safe to repeat: when the reply is lost, the effect is looked for
+        Command: SQ_AddQueue. Not safe to repeat: if the reply is lost, the effect is looked for
         with SQ_GetQueues; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
         is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-add-queue
@@ -489,7 +488,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -545,7 +544,7 @@ class AsyncSmartQueue:
 
         What is not given stays as it is.
 
-        Command: SQ_SetQueueInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_SetQueueInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-queue-info
 
         Args:
@@ -555,7 +554,7 @@ class AsyncSmartQueue:
             hold_im_if_inactive_agents (bool): Whether messages may wait while no agent is at work.
             sq_queue_name (str): Name of the SmartQueue queue.
             hold_calls_if_inactive_agents (bool): Whether calls may wait while no agent is at work.
-            new_sq_queue_name (str): What the queue shall be called from now on. At most 100
+            new_sq_queue_name (str): What the queue is called after the change. At most 100
                 characters.
             call_agent_selection (str): How an agent is chosen for a call. One of `MOST_QUALIFIED`,
                 `LEAST_QUALIFIED`, `MAX_WAITING_TIME`.
@@ -580,7 +579,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
-                `sq_queue_name`; or a value that its argument does not take. Nothing was sent.
+                `sq_queue_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -624,7 +623,7 @@ class AsyncSmartQueue:
 
         Agents that served them stay.
 
-        Command: SQ_DelQueue. Tried again when the reply is lost.
+        Command: SQ_DelQueue. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-del-queue
 
         Args:
@@ -633,7 +632,7 @@ class AsyncSmartQueue:
                 one.
             application_name (str): Name of the application, if `application_id` is not given.
             sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -641,7 +640,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
-                `sq_queue_name`; or a value that its argument does not take. Nothing was sent.
+                `sq_queue_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -678,7 +677,7 @@ class AsyncSmartQueue:
 
         Filters may be combined.
 
-        Command: SQ_GetQueues. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_GetQueues. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-queues
 
         Args:
@@ -703,7 +702,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -739,7 +738,7 @@ class AsyncSmartQueue:
 
         No agent has it at first.
 
-        Command: SQ_AddSkill. Not safe to repeat: when the reply is lost, the effect is looked for
+        Command: SQ_AddSkill. Not safe to repeat: if the reply is lost, the effect is looked for
         with SQ_GetSkills; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
         is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-add-skill
@@ -756,7 +755,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -785,7 +784,7 @@ class AsyncSmartQueue:
 
         Agents that had them stay.
 
-        Command: SQ_DelSkill. Tried again when the reply is lost.
+        Command: SQ_DelSkill. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-del-skill
 
         Args:
@@ -794,7 +793,7 @@ class AsyncSmartQueue:
                 one.
             application_name (str): Name of the application, if `application_id` is not given.
             sq_skill_name (Sequence[str]): Names of skills of SmartQueue.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -802,7 +801,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_skill_id` or
-                `sq_skill_name`; or a value that its argument does not take. Nothing was sent.
+                `sq_skill_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -833,7 +832,7 @@ class AsyncSmartQueue:
 
         What is not given stays as it is.
 
-        Command: SQ_SetSkillInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_SetSkillInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-skill-info
 
         Args:
@@ -841,7 +840,7 @@ class AsyncSmartQueue:
             sq_skill_id (int): Id of the SmartQueue skill.
             application_name (str): Name of the application, if `application_id` is not given.
             sq_skill_name (str): Name of the SmartQueue skill.
-            new_sq_skill_name (str): What the skill shall be called from now on.
+            new_sq_skill_name (str): What the skill is called after the change.
             description (str): Text that says what it is for. At most 200 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -850,7 +849,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_skill_id` or
-                `sq_skill_name`; or a value that its argument does not take. Nothing was sent.
+                `sq_skill_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -882,7 +881,7 @@ class AsyncSmartQueue:
 
         Each skill comes with a level.
 
-        Command: SQ_BindSkill. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_BindSkill. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-bind-skill
 
         Args:
@@ -902,7 +901,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
-                `user_name`; or a value that its argument does not take. Nothing was sent.
+                `user_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -934,7 +933,7 @@ class AsyncSmartQueue:
 
         The skills themselves stay.
 
-        Command: SQ_UnbindSkill. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_UnbindSkill. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-unbind-skill
 
         Args:
@@ -954,7 +953,7 @@ class AsyncSmartQueue:
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
                 `user_name`; no `sq_skill_id` or `sq_skill_name`; or a value that its argument does
-                not take. Nothing was sent.
+                not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -991,7 +990,7 @@ class AsyncSmartQueue:
 
         Filters may be combined.
 
-        Command: SQ_GetSkills. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_GetSkills. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-skills
 
         Args:
@@ -1015,7 +1014,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -1053,7 +1052,7 @@ class AsyncSmartQueue:
 
         Users and queues may be named by id or by name.
 
-        Command: SQ_BindAgent. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_BindAgent. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-bind-agent
 
         Args:
@@ -1075,7 +1074,7 @@ class AsyncSmartQueue:
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
                 `sq_queue_name`; no `user_id` or `user_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -1108,7 +1107,7 @@ class AsyncSmartQueue:
 
         The users themselves stay.
 
-        Command: SQ_UnbindAgent. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_UnbindAgent. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-unbind-agent
 
         Args:
@@ -1128,7 +1127,7 @@ class AsyncSmartQueue:
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
                 `sq_queue_name`; no `user_id` or `user_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -1171,7 +1170,7 @@ class AsyncSmartQueue:
 
         Filters may be combined.
 
-        Command: SQ_GetAgents. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_GetAgents. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-agents
 
         Args:
@@ -1204,7 +1203,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -1247,7 +1246,7 @@ class AsyncSmartQueue:
 
         What is not given stays as it is.
 
-        Command: SQ_SetAgentInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_SetAgentInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-agent-info
 
         Args:
@@ -1265,7 +1264,7 @@ class AsyncSmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
-                `user_name`; or a value that its argument does not take. Nothing was sent.
+                `user_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(

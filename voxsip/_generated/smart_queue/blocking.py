@@ -66,10 +66,9 @@ class SmartQueue:
     ) -> GetSmartQueueRealtimeMetricsReply:
         """Read figures of SmartQueue over the last minutes.
 
-        Which figures are computed is said by `report_type`. Times are sent and read in UTC.
+        `report_type` names the figures to compute. Times are sent and read in UTC.
 
-        Command: GetSmartQueueRealtimeMetrics. Safe to repeat, so tried again when the reply is
-        lost.
+        Command: GetSmartQueueRealtimeMetrics. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-realtime-metrics
 
         Args:
@@ -94,7 +93,7 @@ class SmartQueue:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; no `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -133,9 +132,9 @@ class SmartQueue:
     ) -> GetSmartQueueDayHistoryReply:
         """Read figures of SmartQueue over a day.
 
-        Which figures are computed is said by `report_type`. Times are sent and read in UTC.
+        `report_type` names the figures to compute. Times are sent and read in UTC.
 
-        Command: GetSmartQueueDayHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSmartQueueDayHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-smart-queue-day-history
 
         Args:
@@ -162,7 +161,7 @@ class SmartQueue:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `sq_queue_id` and `sq_queue_name` together; no `sq_queue_id`
                 or `sq_queue_name`; no `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -202,10 +201,10 @@ class SmartQueue:
     ) -> RequestSmartQueueHistoryReply:
         """Order a report of SmartQueue figures.
 
-        The service prepares the report and the reply names it; nothing to do with asyncio. Times
-        are sent in UTC, and are in UTC in the report.
+        The service prepares the report later, and the reply names it. Times are sent in UTC, and
+        are in UTC in the report.
 
-        Command: RequestSmartQueueHistory. Not safe to repeat: when the reply is lost,
+        Command: RequestSmartQueueHistory. Not safe to repeat: if the reply is lost,
         OutcomeUnknownError is raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/request-smart-queue-history
 
@@ -232,7 +231,7 @@ class SmartQueue:
             InvalidArgumentError: `application_id` and `application_name` together; `user_id` and
                 `user_name` together; `sq_queue_id` and `sq_queue_name` together; no `sq_queue_id`
                 or `sq_queue_name`; no `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -264,9 +263,9 @@ class SmartQueue:
     ) -> GetSQStateReply:
         """Read what happens in SmartQueue at this moment.
 
-        Tells which agents are free, and which calls and messages wait. Times are read in UTC.
+        Shows which agents are free, and which calls and messages wait. Times are read in UTC.
 
-        Command: GetSQState. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSQState. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/get-sq-state
 
         Args:
@@ -283,7 +282,7 @@ class SmartQueue:
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `sq_queue_id`
                 and `sq_queue_name` together; no `application_id` or `application_name`; no
-                `sq_queue_id` or `sq_queue_name`; or a value that its argument does not take.
+                `sq_queue_id` or `sq_queue_name`; or a value that its argument does not accept.
                 Nothing was sent.
             APIError: The service refused.
         """
@@ -309,7 +308,7 @@ class SmartQueue:
 
         A mapping that exists is replaced.
 
-        Command: SQ_SetAgentCustomStatusMapping. Safe to repeat, so tried again when the reply is
+        Command: SQ_SetAgentCustomStatusMapping. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-agent-custom-status-mapping
 
@@ -323,7 +322,7 @@ class SmartQueue:
             SQSetAgentCustomStatusMappingReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -340,9 +339,9 @@ class SmartQueue:
     ) -> SQGetAgentCustomStatusMappingReply:
         """List names of your own for statuses of agents.
 
-        Of all applications, or of the one that is named.
+        Lists those of all applications, or of the one that is named.
 
-        Command: SQ_GetAgentCustomStatusMapping. Safe to repeat, so tried again when the reply is
+        Command: SQ_GetAgentCustomStatusMapping. Safe to repeat, so tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-agent-custom-status-mapping
 
@@ -355,7 +354,7 @@ class SmartQueue:
             `custom_status_name` (str).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -375,19 +374,19 @@ class SmartQueue:
 
         The statuses themselves stay.
 
-        Command: SQ_DeleteAgentCustomStatusMapping. Tried again when the reply is lost.
+        Command: SQ_DeleteAgentCustomStatusMapping. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-delete-agent-custom-status-mapping
 
         Args:
             application_id (int): Id of the application, as `applications.list` gives it.
-            sq_status_name (str): Status whose own name goes; all of them if not given.
+            sq_status_name (str): Status whose own name is removed; all of them if not given.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
             SQDeleteAgentCustomStatusMappingReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -422,7 +421,7 @@ class SmartQueue:
 
         The queue belongs to the application and has no agents at first.
 
-        Command: SQ_AddQueue. Not safe to repeat: when the reply is lost, the effect is looked for
+        Command: SQ_AddQueue. Not safe to repeat: if the reply is lost, the effect is looked for
         with SQ_GetQueues; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
         is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-add-queue
@@ -456,7 +455,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -510,7 +509,7 @@ class SmartQueue:
 
         What is not given stays as it is.
 
-        Command: SQ_SetQueueInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_SetQueueInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-queue-info
 
         Args:
@@ -520,7 +519,7 @@ class SmartQueue:
             hold_im_if_inactive_agents (bool): Whether messages may wait while no agent is at work.
             sq_queue_name (str): Name of the SmartQueue queue.
             hold_calls_if_inactive_agents (bool): Whether calls may wait while no agent is at work.
-            new_sq_queue_name (str): What the queue shall be called from now on. At most 100
+            new_sq_queue_name (str): What the queue is called after the change. At most 100
                 characters.
             call_agent_selection (str): How an agent is chosen for a call. One of `MOST_QUALIFIED`,
                 `LEAST_QUALIFIED`, `MAX_WAITING_TIME`.
@@ -545,7 +544,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
-                `sq_queue_name`; or a value that its argument does not take. Nothing was sent.
+                `sq_queue_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -587,7 +586,7 @@ class SmartQueue:
 
         Agents that served them stay.
 
-        Command: SQ_DelQueue. Tried again when the reply is lost.
+        Command: SQ_DelQueue. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-del-queue
 
         Args:
@@ -596,7 +595,7 @@ class SmartQueue:
                 one.
             application_name (str): Name of the application, if `application_id` is not given.
             sq_queue_name (Sequence[str]): Names of queues of SmartQueue.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -604,7 +603,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
-                `sq_queue_name`; or a value that its argument does not take. Nothing was sent.
+                `sq_queue_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -639,7 +638,7 @@ class SmartQueue:
 
         Filters may be combined.
 
-        Command: SQ_GetQueues. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_GetQueues. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-queues
 
         Args:
@@ -663,7 +662,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -698,7 +697,7 @@ class SmartQueue:
 
         No agent has it at first.
 
-        Command: SQ_AddSkill. Not safe to repeat: when the reply is lost, the effect is looked for
+        Command: SQ_AddSkill. Not safe to repeat: if the reply is lost, the effect is looked for
         with SQ_GetSkills; if it cannot be found for certain, OutcomeUnknownError is raised. Nothing
         is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-add-skill
@@ -715,7 +714,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -742,7 +741,7 @@ class SmartQueue:
 
         Agents that had them stay.
 
-        Command: SQ_DelSkill. Tried again when the reply is lost.
+        Command: SQ_DelSkill. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-del-skill
 
         Args:
@@ -751,7 +750,7 @@ class SmartQueue:
                 one.
             application_name (str): Name of the application, if `application_id` is not given.
             sq_skill_name (Sequence[str]): Names of skills of SmartQueue.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -759,7 +758,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_skill_id` or
-                `sq_skill_name`; or a value that its argument does not take. Nothing was sent.
+                `sq_skill_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -788,7 +787,7 @@ class SmartQueue:
 
         What is not given stays as it is.
 
-        Command: SQ_SetSkillInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_SetSkillInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-skill-info
 
         Args:
@@ -796,7 +795,7 @@ class SmartQueue:
             sq_skill_id (int): Id of the SmartQueue skill.
             application_name (str): Name of the application, if `application_id` is not given.
             sq_skill_name (str): Name of the SmartQueue skill.
-            new_sq_skill_name (str): What the skill shall be called from now on.
+            new_sq_skill_name (str): What the skill is called after the change.
             description (str): Text that says what it is for. At most 200 characters.
             deadline (float): Seconds for the whole call, all attempts together.
 
@@ -805,7 +804,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_skill_id` or
-                `sq_skill_name`; or a value that its argument does not take. Nothing was sent.
+                `sq_skill_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -835,7 +834,7 @@ class SmartQueue:
 
         Each skill comes with a level.
 
-        Command: SQ_BindSkill. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_BindSkill. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-bind-skill
 
         Args:
@@ -855,7 +854,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
-                `user_name`; or a value that its argument does not take. Nothing was sent.
+                `user_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -885,7 +884,7 @@ class SmartQueue:
 
         The skills themselves stay.
 
-        Command: SQ_UnbindSkill. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_UnbindSkill. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-unbind-skill
 
         Args:
@@ -905,7 +904,7 @@ class SmartQueue:
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
                 `user_name`; no `sq_skill_id` or `sq_skill_name`; or a value that its argument does
-                not take. Nothing was sent.
+                not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -940,7 +939,7 @@ class SmartQueue:
 
         Filters may be combined.
 
-        Command: SQ_GetSkills. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_GetSkills. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-skills
 
         Args:
@@ -963,7 +962,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -1000,7 +999,7 @@ class SmartQueue:
 
         Users and queues may be named by id or by name.
 
-        Command: SQ_BindAgent. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_BindAgent. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-bind-agent
 
         Args:
@@ -1022,7 +1021,7 @@ class SmartQueue:
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
                 `sq_queue_name`; no `user_id` or `user_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -1053,7 +1052,7 @@ class SmartQueue:
 
         The users themselves stay.
 
-        Command: SQ_UnbindAgent. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_UnbindAgent. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-unbind-agent
 
         Args:
@@ -1073,7 +1072,7 @@ class SmartQueue:
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `sq_queue_id` or
                 `sq_queue_name`; no `user_id` or `user_name`; or a value that its argument does not
-                take. Nothing was sent.
+                accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -1114,7 +1113,7 @@ class SmartQueue:
 
         Filters may be combined.
 
-        Command: SQ_GetAgents. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_GetAgents. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-get-agents
 
         Args:
@@ -1146,7 +1145,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; or a value that its
-                argument does not take. Nothing was sent.
+                argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -1188,7 +1187,7 @@ class SmartQueue:
 
         What is not given stays as it is.
 
-        Command: SQ_SetAgentInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SQ_SetAgentInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/smart-queue/s-q-set-agent-info
 
         Args:
@@ -1206,7 +1205,7 @@ class SmartQueue:
 
         Raises:
             InvalidArgumentError: No `application_id` or `application_name`; no `user_id` or
-                `user_name`; or a value that its argument does not take. Nothing was sent.
+                `user_name`; or a value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(

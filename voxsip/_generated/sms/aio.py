@@ -50,7 +50,7 @@ class AsyncSms:
 
         Costs money at once.
 
-        Command: SendSmsMessage. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
+        Command: SendSmsMessage. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
         raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/send-sms-message
 
@@ -65,7 +65,7 @@ class AsyncSms:
             SendSmsMessageReply with `message_id` (int), `fragments_count` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -93,8 +93,8 @@ class AsyncSms:
 
         Costs money at once, for each recipient that it is accepted for.
 
-        Command: A2PSendSms. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
-        raised and nothing is sent again.
+        Command: A2PSendSms. Not safe to repeat: if the reply is lost, OutcomeUnknownError is raised
+        and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-send-sms
 
         Args:
@@ -109,7 +109,7 @@ class AsyncSms:
             ...]), `fragments_count` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -131,7 +131,7 @@ class AsyncSms:
 
         The number has to support messages.
 
-        Command: ControlSms. Safe to repeat, so tried again when the reply is lost.
+        Command: ControlSms. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/control-sms
 
         Args:
@@ -143,7 +143,7 @@ class AsyncSms:
             ControlSmsReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -160,7 +160,7 @@ class AsyncSms:
 
         The number has to support messages.
 
-        Command: ControlSms. Safe to repeat, so tried again when the reply is lost.
+        Command: ControlSms. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/control-sms
 
         Args:
@@ -171,7 +171,7 @@ class AsyncSms:
             ControlSmsReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -188,7 +188,7 @@ class AsyncSms:
 
         Messages that come in are lost from then on.
 
-        Command: ControlSms. Safe to repeat, so tried again when the reply is lost.
+        Command: ControlSms. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/control-sms
 
         Args:
@@ -199,7 +199,7 @@ class AsyncSms:
             ControlSmsReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -226,7 +226,7 @@ class AsyncSms:
 
         Filters may be combined; every one of them may be left out. Times are sent and read in UTC.
 
-        Command: GetSmsHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSmsHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
 
         Args:
@@ -247,7 +247,7 @@ class AsyncSms:
             of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -284,7 +284,7 @@ class AsyncSms:
 
         The file is CSV and may be large. Its times are in UTC.
 
-        Command: GetSmsHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSmsHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
 
         Args:
@@ -304,7 +304,7 @@ class AsyncSms:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(
@@ -340,7 +340,7 @@ class AsyncSms:
 
         Filters may be combined; every one of them may be left out. Times are sent and read in UTC.
 
-        Command: A2PGetSmsHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: A2PGetSmsHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
 
         Args:
@@ -352,7 +352,7 @@ class AsyncSms:
             offset (int): Place of the first item in the whole list, counted from 0.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            delivery_status (int): Only messages whose delivery has come so far.
+            delivery_status (int): Only messages with this status of delivery.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -360,7 +360,7 @@ class AsyncSms:
             item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(
@@ -397,7 +397,7 @@ class AsyncSms:
 
         The file is CSV and may be large. Its times are in UTC.
 
-        Command: A2PGetSmsHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: A2PGetSmsHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
 
         Args:
@@ -409,14 +409,14 @@ class AsyncSms:
             offset (int): Place of the first item in the whole list, counted from 0.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            delivery_status (int): Only messages whose delivery has come so far.
+            delivery_status (int): Only messages with this status of delivery.
             deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: awaited, it gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.download(

@@ -45,7 +45,7 @@ class Sms:
 
         Costs money at once.
 
-        Command: SendSmsMessage. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
+        Command: SendSmsMessage. Not safe to repeat: if the reply is lost, OutcomeUnknownError is
         raised and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/send-sms-message
 
@@ -60,7 +60,7 @@ class Sms:
             SendSmsMessageReply with `message_id` (int), `fragments_count` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -86,8 +86,8 @@ class Sms:
 
         Costs money at once, for each recipient that it is accepted for.
 
-        Command: A2PSendSms. Not safe to repeat: when the reply is lost, OutcomeUnknownError is
-        raised and nothing is sent again.
+        Command: A2PSendSms. Not safe to repeat: if the reply is lost, OutcomeUnknownError is raised
+        and nothing is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-send-sms
 
         Args:
@@ -102,7 +102,7 @@ class Sms:
             ...]), `fragments_count` (int).
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -122,7 +122,7 @@ class Sms:
 
         The number has to support messages.
 
-        Command: ControlSms. Safe to repeat, so tried again when the reply is lost.
+        Command: ControlSms. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/control-sms
 
         Args:
@@ -134,7 +134,7 @@ class Sms:
             ControlSmsReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -146,7 +146,7 @@ class Sms:
 
         The number has to support messages.
 
-        Command: ControlSms. Safe to repeat, so tried again when the reply is lost.
+        Command: ControlSms. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/control-sms
 
         Args:
@@ -157,7 +157,7 @@ class Sms:
             ControlSmsReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.enable(phone_number=phone_number, deadline=deadline))
@@ -167,7 +167,7 @@ class Sms:
 
         Messages that come in are lost from then on.
 
-        Command: ControlSms. Safe to repeat, so tried again when the reply is lost.
+        Command: ControlSms. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/control-sms
 
         Args:
@@ -178,7 +178,7 @@ class Sms:
             ControlSmsReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(self._aio.disable(phone_number=phone_number, deadline=deadline))
@@ -200,7 +200,7 @@ class Sms:
 
         Filters may be combined; every one of them may be left out. Times are sent and read in UTC.
 
-        Command: GetSmsHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSmsHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
 
         Args:
@@ -220,7 +220,7 @@ class Sms:
             A pager of SmsHistory: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -255,7 +255,7 @@ class Sms:
 
         The file is CSV and may be large. Its times are in UTC.
 
-        Command: GetSmsHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: GetSmsHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/get-sms-history
 
         Args:
@@ -275,7 +275,7 @@ class Sms:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Download(
@@ -310,7 +310,7 @@ class Sms:
 
         Filters may be combined; every one of them may be left out. Times are sent and read in UTC.
 
-        Command: A2PGetSmsHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: A2PGetSmsHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
 
         Args:
@@ -322,14 +322,14 @@ class Sms:
             offset (int): Place of the first item in the whole list, counted from 0.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            delivery_status (int): Only messages whose delivery has come so far.
+            delivery_status (int): Only messages with this status of delivery.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
             A pager of A2PSmsHistory: iterated, it gives every item of every page.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
@@ -364,7 +364,7 @@ class Sms:
 
         The file is CSV and may be large. Its times are in UTC.
 
-        Command: A2PGetSmsHistory. Safe to repeat, so tried again when the reply is lost.
+        Command: A2PGetSmsHistory. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/s-m-s/a2p-get-sms-history
 
         Args:
@@ -376,14 +376,14 @@ class Sms:
             offset (int): Place of the first item in the whole list, counted from 0.
             from_date (datetime): Start of the period. An aware datetime, sent in UTC.
             to_date (datetime): End of the period. An aware datetime, sent in UTC.
-            delivery_status (int): Only messages whose delivery has come so far.
+            delivery_status (int): Only messages with this status of delivery.
             deadline (float): Seconds until the file begins to arrive, all attempts together.
 
         Returns:
             A download: `read()` gives the bytes; `save(path)` streams them to a file.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Download(

@@ -42,7 +42,7 @@ class AsyncUsers:
 
         An account holds at most 1000 users unless the service has raised that.
 
-        Command: AddUser. Allowed roles: Owner, Admin, User manager. Not safe to repeat: when the
+        Command: AddUser. Allowed roles: Owner, Admin, User manager. Not safe to repeat: if the
         reply is lost, the effect is looked for with GetUsers before anything is sent again.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/users/add-user
 
@@ -65,7 +65,7 @@ class AsyncUsers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 109 USER_COUNT_EXCEEDED, 112 PASSWORD_LENGTH, 116 INVALID_APPLICATION_ID,
                 118 USER_NAME_ISNT_UNIQUE, 122 USER_NAME_RESTRICTIONS,
@@ -100,9 +100,9 @@ class AsyncUsers:
     ) -> Coroutine[Any, Any, DelUserReply]:
         """Delete users.
 
-        Several at once if need be, named by id, or by name within one application.
+        One or several, named by id, or by name within one application.
 
-        Command: DelUser. Allowed roles: Owner, Admin, User manager. Tried again when the reply is
+        Command: DelUser. Allowed roles: Owner, Admin, User manager. Tried again if the reply is
         lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/users/del-user
 
@@ -111,7 +111,7 @@ class AsyncUsers:
             user_name (Sequence[str]): Users to delete, by name within the application.
             application_id (int): Application the users belong to, by id.
             application_name (str): Application the users belong to, by name.
-            confirm_all (bool): Must be true for `voxsip.ALL` to be taken.
+            confirm_all (bool): Must be true for `voxsip.ALL` to be accepted.
             deadline (float): Seconds for the whole call, all attempts together.
 
         Returns:
@@ -120,8 +120,8 @@ class AsyncUsers:
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
                 `application_name` together; no `user_id` or `user_name`; `user_name` without
-                `application_id` or `application_name`; or a value that its argument does not take.
-                Nothing was sent.
+                `application_id` or `application_name`; or a value that its argument does not
+                accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID.
         """
@@ -159,7 +159,7 @@ class AsyncUsers:
         attempt no longer finds the old name: an error can then mean that the first one worked.
 
         Command: SetUserInfo. Allowed roles: Owner, Admin, User manager. Safe to repeat, so tried
-        again when the reply is lost.
+        again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/users/set-user-info
 
         Args:
@@ -184,8 +184,8 @@ class AsyncUsers:
         Raises:
             InvalidArgumentError: `user_id` and `user_name` together; `application_id` and
                 `application_name` together; no `user_id` or `user_name`; `user_name` without
-                `application_id` or `application_name`; or a value that its argument does not take.
-                Nothing was sent.
+                `application_id` or `application_name`; or a value that its argument does not
+                accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 112 PASSWORD_LENGTH, 116 INVALID_APPLICATION_ID, 117 INVALID_USER_ID,
                 118 USER_NAME_ISNT_UNIQUE, 157 INVALID_USER_DISPLAY_NAME,
@@ -239,7 +239,7 @@ class AsyncUsers:
         compare.
 
         Command: GetUsers. Allowed roles: Owner, Admin, Developer, Supervisor, User manager. Safe to
-        repeat, so tried again when the reply is lost.
+        repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/users/get-users
 
         Args:
@@ -262,7 +262,7 @@ class AsyncUsers:
                 fewer.
             offset (int): Items to pass over before the first one.
             order_by (str): Member to sort by, `user_id` or `user_name` for example.
-            return_live_balance (bool): Ask for balances of this moment, which takes longer.
+            return_live_balance (bool): Ask for current balances, which takes longer.
             deadline (float): Seconds for each page, all attempts together.
 
         Returns:
@@ -271,7 +271,7 @@ class AsyncUsers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused. Among its numbers: 107 INVALID_APPLICATION_NAME,
                 116 INVALID_APPLICATION_ID.
         """

@@ -58,14 +58,14 @@ class User(Model):
         user_active (bool): Whether the user may log in.
         parent_accounting (bool): Whether the account's balance is charged instead of a balance
             of the user's own.
-        live_balance (Decimal): Balance at the time of the reply, where it was asked for.
+        live_balance (Decimal): Balance at the time of the reply, if it was requested.
         balance (Decimal): Balance as last written.
         fixed_balance (Decimal): Balance that is settled already.
         user_custom_data (str): Text of your own that is kept with the user.
         applications (tuple[Application, ...]): Applications the user belongs to.
-        skills (tuple[Skill, ...]): Skills, where they were asked for.
-        acd_queues (tuple[AcdQueueOperator, ...]): Queues the user serves, where they were asked
-            for.
+        skills (tuple[Skill, ...]): Skills, if they were requested.
+        acd_queues (tuple[AcdQueueOperator, ...]): Queues the user serves, if they were
+            requested.
         acd_status (str): State as an operator.
         acd_status_change_time (datetime): When that state began, UTC.
         created (datetime): When the user was created, UTC.

@@ -50,7 +50,7 @@ class AsyncWabPhoneNumbers:
 
         The number has to be known to WhatsApp Business already.
 
-        Command: AddWABPhoneNumber. Tried again when the reply is lost, as the service refuses a
+        Command: AddWABPhoneNumber. Tried again if the reply is lost, as the service refuses a
         second one: with error 335.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/wab-phone-numbers/add-wab-phone-number
 
@@ -69,7 +69,8 @@ class AsyncWabPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
-                `rule_name` together; or a value that its argument does not take. Nothing was sent.
+                `rule_name` together; or a value that its argument does not accept. Nothing was
+                sent.
             APIError: The service refused.
         """
         voice_password = conceal(voice_password)
@@ -95,7 +96,7 @@ class AsyncWabPhoneNumbers:
 
         The number stays with WhatsApp Business.
 
-        Command: DeleteWABPhoneNumber. Tried again when the reply is lost.
+        Command: DeleteWABPhoneNumber. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/wab-phone-numbers/delete-wab-phone-number
 
         Args:
@@ -106,7 +107,7 @@ class AsyncWabPhoneNumbers:
             DeleteWABPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.invoke(
@@ -132,7 +133,7 @@ class AsyncWabPhoneNumbers:
 
         What is not given stays as it is.
 
-        Command: SetWABPhoneNumberInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetWABPhoneNumberInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/wab-phone-numbers/set-wab-phone-number-info
 
         Args:
@@ -150,7 +151,8 @@ class AsyncWabPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
-                `rule_name` together; or a value that its argument does not take. Nothing was sent.
+                `rule_name` together; or a value that its argument does not accept. Nothing was
+                sent.
             APIError: The service refused.
         """
         voice_password = conceal(voice_password)
@@ -184,7 +186,7 @@ class AsyncWabPhoneNumbers:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetWABPhoneNumbers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetWABPhoneNumbers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/wab-phone-numbers/get-wab-phone-numbers
 
         Args:
@@ -203,7 +205,7 @@ class AsyncWabPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._caller.paginate(

@@ -44,7 +44,7 @@ class WabPhoneNumbers:
 
         The number has to be known to WhatsApp Business already.
 
-        Command: AddWABPhoneNumber. Tried again when the reply is lost, as the service refuses a
+        Command: AddWABPhoneNumber. Tried again if the reply is lost, as the service refuses a
         second one: with error 335.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/wab-phone-numbers/add-wab-phone-number
 
@@ -63,7 +63,8 @@ class WabPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
-                `rule_name` together; or a value that its argument does not take. Nothing was sent.
+                `rule_name` together; or a value that its argument does not accept. Nothing was
+                sent.
             APIError: The service refused.
         """
         voice_password = conceal(voice_password)
@@ -87,7 +88,7 @@ class WabPhoneNumbers:
 
         The number stays with WhatsApp Business.
 
-        Command: DeleteWABPhoneNumber. Tried again when the reply is lost.
+        Command: DeleteWABPhoneNumber. Tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/wab-phone-numbers/delete-wab-phone-number
 
         Args:
@@ -98,7 +99,7 @@ class WabPhoneNumbers:
             DeleteWABPhoneNumberReply: That the command succeeded.
 
         Raises:
-            InvalidArgumentError: A value that its argument does not take. Nothing was sent.
+            InvalidArgumentError: A value that its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return self._runner.run(
@@ -121,7 +122,7 @@ class WabPhoneNumbers:
 
         What is not given stays as it is.
 
-        Command: SetWABPhoneNumberInfo. Safe to repeat, so tried again when the reply is lost.
+        Command: SetWABPhoneNumberInfo. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/wab-phone-numbers/set-wab-phone-number-info
 
         Args:
@@ -139,7 +140,8 @@ class WabPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; `rule_id` and
-                `rule_name` together; or a value that its argument does not take. Nothing was sent.
+                `rule_name` together; or a value that its argument does not accept. Nothing was
+                sent.
             APIError: The service refused.
         """
         voice_password = conceal(voice_password)
@@ -171,7 +173,7 @@ class WabPhoneNumbers:
 
         Filters may be combined; every one of them may be left out.
 
-        Command: GetWABPhoneNumbers. Safe to repeat, so tried again when the reply is lost.
+        Command: GetWABPhoneNumbers. Safe to repeat, so tried again if the reply is lost.
         Reference: https://docs.voximplant.ai/api-reference/management-api/reference/wab-phone-numbers/get-wab-phone-numbers
 
         Args:
@@ -189,7 +191,7 @@ class WabPhoneNumbers:
 
         Raises:
             InvalidArgumentError: `application_id` and `application_name` together; or a value that
-                its argument does not take. Nothing was sent.
+                its argument does not accept. Nothing was sent.
             APIError: The service refused.
         """
         return Pager(
