@@ -59,6 +59,8 @@ class SingleUseConnector(aiohttp.TCPConnector):
 
         Raises:
             NotConnectedError: No connection could be made.
+            WriteRefusedError: Another process has taken the job over. This is the last check of a request without a
+                body, such as a purchase without a password.
         """
         try:
             connection = await super().connect(req, traces, timeout)
@@ -68,7 +70,7 @@ class SingleUseConnector(aiohttp.TCPConnector):
         if protocol is not None and (transport := protocol.transport) and (end := protocol.closed):
             self._open[end] = transport
             end.add_done_callback(self._forget)
-        return connection
+        return _if_held(connection)
 
     async def close(self, *, abort_ssl: bool = False) -> None:
         """Close all connections, including those in TLS shutdown.
@@ -115,11 +117,7 @@ class CheckedConnector(aiohttp.TCPConnector):
             if not (protocol.should_close or poll(0)):  # aiohttp has just seen that it is connected
                 break
             connection.close()
-        guard = WRITE_GUARD.get()
-        if guard is not None and not guard():
-            connection.close()
-            raise WriteRefusedError
-        return connection
+        return _if_held(connection)
 
     def is_silent(self, protocol: Any) -> bool:
         """Returns whether no bytes wait on a connection; a new one counts as silent.
@@ -135,6 +133,19 @@ class CheckedConnector(aiohttp.TCPConnector):
 
 
 _NEW = object()
+
+
+def _if_held(connection: Connection) -> Connection:
+    """Return a connection if this process may still send over it.
+
+    Raises:
+        WriteRefusedError: Another process has taken the job over; the connection is closed.
+    """
+    guard = WRITE_GUARD.get()
+    if guard is not None and not guard():
+        connection.close()
+        raise WriteRefusedError
+    return connection
 
 
 def _poll_of(connection: Connection) -> Callable[[int], object]:

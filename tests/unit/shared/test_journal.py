@@ -192,9 +192,10 @@ async def test_a_lease_that_ended_lets_nothing_be_written(journals, monkeypatch)
     assert not journal.may_write()
 
 
+@pytest.mark.parametrize("command", ["BindSipRegistration", "CreateSipRegistration"])
 @pytest.mark.parametrize("encoding", ["query", "form", "auto"])
 @pytest.mark.parametrize("given", [False, True], ids=["own", "given"])
-async def test_a_request_is_refused_where_its_bytes_are_written(encoding, given):
+async def test_a_request_is_refused_where_its_bytes_are_written(command, encoding, given):
     held = True
     async with (
         Emulator(applications=1, registrations=3) as emulator,
@@ -206,14 +207,21 @@ async def test_a_request_is_refused_where_its_bytes_are_written(encoding, given)
             session=session if given else None,
         ) as client,
     ):
+
+        async def send(number):
+            if command == "BindSipRegistration":
+                await client.sip_registrations.bind(sip_registration_id=number, application_id=1)
+            else:  # without a password: by default its arguments are in the URL, and it has no body
+                await client.sip_registrations.create(sip_username=f"u{number}", proxy="pbx.test")
+
         WRITE_GUARD.set(lambda: held)
         for number in (1, 2):  # over a new connection, and over a kept one
-            await client.sip_registrations.bind(sip_registration_id=number, application_id=1)
+            await send(number)
         held = False
         with pytest.raises(voxsip.NotSentError, match="another process has taken the job over"):
-            await client.sip_registrations.bind(sip_registration_id=3, application_id=1)
+            await send(3)
         WRITE_GUARD.set(None)
-        assert emulator.state.counters["BindSipRegistration"]["executed"] == 2
+        assert emulator.state.counters[command] == {"received": 2, "executed": 2}
 
 
 async def test_a_job_is_resumed_from_another_machine(store, expire):
