@@ -81,6 +81,6 @@ class Problems:
             raise InputError(sorted(self.found, key=lambda one: one.line or 0), self.more)
 
 
-def clipped(text: str, length: int = 40) -> str:
+def clipped(text: str) -> str:
     """Quote a value of the file for a message: short, on one line, nothing invisible."""
-    return repr(text if len(text) <= length else text[: length - 1] + "…")
+    return repr(text if len(text) <= 40 else text[:39] + "…")

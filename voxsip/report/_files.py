@@ -57,7 +57,6 @@ class ReportWriter:
         kind: the kind of the job.
         source: the input, as people know it.
         columns: the columns of the input, in its order; None for all of its kind.
-        options: the options of the job, for the reports.
         account_id: the account it ran on, for the reports.
         clock: monotonic seconds.
 
@@ -73,7 +72,6 @@ class ReportWriter:
         source: str | None = None,
         *,
         columns: Iterable[str] | None = None,
-        options: Mapping[str, object] | None = None,
         account_id: int | None = None,
         clock: Callable[[], float] = SYSTEM.monotonic,
     ) -> None:
@@ -85,7 +83,6 @@ class ReportWriter:
         self.series: TimeSeries = TimeSeries()
         self._kind = kind
         self._source = source
-        self._options = dict(options or {})
         self._account_id = account_id
         self._clock = clock
         self._begun = clock()
@@ -230,7 +227,6 @@ class ReportWriter:
         return [path.rename(_numbered(path, number)) for path in earlier]
 
     def _facts(self, report: Report, series: TimeSeries) -> dict[str, Any]:
-        figures = report.to_dict()
         seconds = max(report.seconds, 1e-9)
         ran = report.rows - report.restored - report.skipped
         return {
@@ -243,8 +239,7 @@ class ReportWriter:
                 timespec="seconds"
             ),
             "ok": report.ok,
-            **figures,
-            "options": {**figures["options"], **self._options},
+            **report.to_dict(),
             "rows_per_second": round(ran / seconds, 3),
             "calls_per_second": round(report.calls / seconds, 3),
             "latency": {name: series.latency(share) for name, share in _SHARES.items()},

@@ -52,11 +52,9 @@ class Page(html.parser.HTMLParser):
 
 @pytest.fixture
 def page(tmp_path, job):
-    def make(*outcomes, source="rows.csv", options=None, **report):
+    def make(*outcomes, source="rows.csv", **report):
         now = iter(range(10**6))
-        writer = ReportWriter(
-            tmp_path, "bind", source, options=options, clock=lambda: next(now) * 0.5
-        )
+        writer = ReportWriter(tmp_path, "bind", source, clock=lambda: next(now) * 0.5)
         with writer:
             return writer.finish(job(writer, *outcomes, **report))["report.html"].read_text(
                 encoding="utf-8"
