@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["Frame", "as_rows", "native"]
-
 _NATIVE = frozenset({int, str, bool, type(None)})
 _EXACT = 2**53  # a larger float may not be the exact id
 _MISSING = frozenset({"NAType", "NaTType"})

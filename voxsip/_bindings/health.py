@@ -25,16 +25,6 @@ if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
     from voxsip._clock import Clock
 
-__all__ = [
-    "HealthReport",
-    "RegistrationFilters",
-    "RegistrationHealth",
-    "RegistrationState",
-    "checked_ids",
-    "read_health",
-    "wait_until_registered",
-]
-
 RegistrationState = Literal["registered", "failing", "in_progress", "missing"]
 
 FEW = 3

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from voxsip._base_client import BaseAsyncClient
     from voxsip._protocol.interfaces import Runner
 
-__all__ = ["AsyncRegistrations", "Registrations"]
-
 
 class AsyncRegistrations(AsyncSipRegistrations):
     """SIP registrations: accounts at SIP servers, and the bindings of their calls."""

@@ -7,8 +7,6 @@ import sys
 
 from voxsip.emulator._process import serve
 
-__all__ = ["main"]
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the options and serve; return 2 for wrong options, 0 when told to stop."""

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
 
-__all__ = ["Emulator"]
-
 T = TypeVar("T")
 
 _GRACE = 0.2  # seconds for requests in flight when stopping; zero would mean forever

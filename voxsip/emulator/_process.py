@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-__all__ = ["serve"]
-
 
 def serve(
     *,

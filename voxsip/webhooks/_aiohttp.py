@@ -8,8 +8,6 @@ from aiohttp import web
 
 from voxsip.webhooks._receiver import Receiver, check_receiver
 
-__all__ = ["aiohttp_handler"]
-
 
 def aiohttp_handler(receiver: Receiver) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Return a receiver as a handler, for `app.router.add_post("/webhooks", …)`.

@@ -7,8 +7,6 @@ from typing import Any, final
 
 from voxsip.webhooks._receiver import Answer, Receiver, check_receiver
 
-__all__ = ["ASGIApp"]
-
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]

@@ -9,16 +9,6 @@ from attrs import Factory, field, frozen
 
 from voxsip._errors import VoxsipError
 
-__all__ = [
-    "Callback",
-    "CallbackError",
-    "FailedRegistration",
-    "RecoveredRegistration",
-    "SipRegistrationFail",
-    "SipRegistrationRecovered",
-    "UnverifiedCallbackError",
-]
-
 
 class CallbackError(VoxsipError, ValueError):
     """A body is not a callback of the service. Answer it with HTTP 400."""

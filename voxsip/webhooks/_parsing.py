@@ -21,8 +21,6 @@ from voxsip.webhooks._callbacks import (
     UnverifiedCallbackError,
 )
 
-__all__ = ["MAX_BODY", "Verifier", "parse"]
-
 MAX_BODY = 1024 * 1024
 """The largest body in bytes; a larger one is refused unread."""
 

@@ -22,8 +22,6 @@ from voxsip.webhooks._callbacks import Callback, CallbackError, UnverifiedCallba
 from voxsip.webhooks._parsing import MAX_BODY, Verifier, check_limit
 from voxsip.webhooks._seen import MemorySeenStore, SeenStore
 
-__all__ = ["Answer", "Receiver"]
-
 log = logging.getLogger("voxsip.webhooks")
 
 _OK, _BAD_REQUEST, _FORBIDDEN, _NOT_ALLOWED, _TOO_LARGE, _MEDIA_TYPE = 200, 400, 403, 405, 413, 415

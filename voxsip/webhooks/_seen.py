@@ -8,8 +8,6 @@ from typing import Literal, Protocol, final
 
 from voxsip._errors import InvalidArgumentError
 
-__all__ = ["Claim", "MemorySeenStore", "SeenStore"]
-
 Claim = Literal["new", "busy", "done"]
 """What a store answers: "new" (now the caller's to handle), "busy" (another delivery of it is being handled), "done" (handled)."""
 

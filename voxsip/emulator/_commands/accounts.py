@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._state.table import Row
 
-__all__: list[str] = []
-
 INVALID_CHILD_ID = 194
 INVALID_CHILD_NAME = 198
 INVALID_CHILD_EMAIL = 199

@@ -13,8 +13,6 @@ from voxsip.emulator._state.bindings import find_application
 if TYPE_CHECKING:
     from voxsip.emulator._state.model import Application
 
-__all__ = ["describe"]
-
 INVALID_APPLICATION_NAME = 107
 NAME_TAKEN = 129
 

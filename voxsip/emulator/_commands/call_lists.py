@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._state.account import Account
     from voxsip.emulator._state.table import Row
 
-__all__: list[str] = []
-
 UNSUPPORTED_FORMAT = 105
 INVALID_PRIORITY = 247
 INVALID_MAX_SIMULTANEOUS = 248

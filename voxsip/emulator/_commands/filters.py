@@ -9,8 +9,6 @@ from typing import Any
 from voxsip.emulator._service.values import ALL
 from voxsip.emulator._state.table import Row
 
-__all__ = ["Filter", "chosen", "contains", "equals", "one_of", "wire"]
-
 Filter = Callable[[Row, Any], bool]
 
 

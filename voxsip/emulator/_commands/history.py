@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._state.ledger import Transaction
     from voxsip.emulator._state.table import Row
 
-__all__: list[str] = []
-
 INVALID_CHILD_ID = 194
 FORBIDDEN_PARAMETER = 492
 CALL_COLUMNS = (

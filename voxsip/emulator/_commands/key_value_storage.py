@@ -12,8 +12,6 @@ from voxsip.emulator._state.bindings import find_application
 if TYPE_CHECKING:
     from voxsip.emulator._state.table import Row
 
-__all__: list[str] = []
-
 NOT_THERE = 496
 TOO_LONG = 499
 

@@ -18,8 +18,6 @@ from voxsip.emulator._state.bindings import find_application, find_target
 from voxsip.emulator._state.table import Row, Table
 from voxsip.spec.document import operations, resolve
 
-__all__: list[str] = []
-
 
 @frozen(kw_only=True)
 class Kind:

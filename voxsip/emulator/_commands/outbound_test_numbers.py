@@ -5,8 +5,6 @@ from __future__ import annotations
 from voxsip.emulator._service.context import Context, Reply, command
 from voxsip.emulator._service.errors import RefusedError
 
-__all__: list[str] = []
-
 INVALID_PHONE_NUMBER = 121
 ALREADY_THERE = 547
 NO_NUMBER = 548

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._state.account import Account
     from voxsip.emulator._state.table import Row
 
-__all__ = ["PHONE_PRICE", "owned"]
-
 PHONE_PRICE = Decimal(1)
 """Price of a number and its first month."""
 

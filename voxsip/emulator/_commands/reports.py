@@ -12,14 +12,13 @@ from voxsip.emulator._service.context import Context, Reply, command
 from voxsip.emulator._service.errors import RefusedError
 from voxsip.emulator._service.files import csv_file
 from voxsip.emulator._service.values import ALL
+from voxsip.emulator._state.account import SETTLE
 from voxsip.emulator._state.bindings import find_application
 
 if TYPE_CHECKING:
     from voxsip.emulator._service.files import File
     from voxsip.emulator._state.account import Account
     from voxsip.emulator._state.table import Row
-
-__all__ = ["order"]
 
 UNSUPPORTED_FORMAT = 105
 INVALID_REPORT_ID = 355
@@ -53,7 +52,7 @@ def order(context: Context, kind: str, file: File, key: str = HISTORY) -> dict[s
         filters=orjson.dumps(filters).decode(),
         _kind=kind,
         _file=file,
-        _ready_at=account.clock.now() + account.settle,
+        _ready_at=account.clock.now() + SETTLE,
     )
     number = row[key]
     return {"result": 1, HISTORY: number} if key == HISTORY else {"result": number}

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._state.account import Account
     from voxsip.emulator._state.model import Rule, Scenario
 
-__all__ = ["describe", "describe_scenario", "find_scenarios"]
-
 INVALID_SCENARIO_ID = 132
 INVALID_PATTERN = 148
 INVALID_PATTERN_EXCLUDE = 149

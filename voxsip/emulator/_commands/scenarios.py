@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._state.model import Rule, Scenario
     from voxsip.emulator._state.table import Row
 
-__all__ = ["CALL_PRICE"]
-
 CALL_PRICE = Decimal("0.01")
 """Price of a session that is started, and of each task of a call list."""
 

@@ -13,8 +13,6 @@ from voxsip.emulator._state.bindings import apply_target, find_target, release
 from voxsip.emulator._state.ledger import SUBSCRIPTION
 from voxsip.emulator._state.model import Registration
 
-__all__: list[str] = []
-
 TOO_MANY = 272
 INVALID_SIP_USERNAME = 273
 INVALID_PROXY = 274

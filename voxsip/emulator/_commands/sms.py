@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._state.account import Account
     from voxsip.emulator._state.table import Row
 
-__all__ = ["SMS_PRICE"]
-
 SMS_PRICE = Decimal("0.01")
 """Price of each fragment of a message."""
 
@@ -32,7 +30,6 @@ INVALID_SOURCE = 422
 INVALID_DESTINATION = 423
 INVALID_DIRECTION = 470
 INVALID_SRC_NUMBER = 507
-INVALID_TEXT = 508
 EXCEEDED = 512
 
 SMS, A2P = "message_id", "a2p_message_id"

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._state.account import Account
     from voxsip.emulator._state.model import User
 
-__all__: list[str] = []
-
 TOO_MANY = 109
 NAME_TAKEN = 118
 NAME_RESTRICTIONS = 122

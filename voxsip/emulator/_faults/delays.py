@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-__all__ = ["Pauses", "StoppedError"]
-
 
 class StoppedError(Exception):
     """The server is stopping: no request is delayed any longer."""

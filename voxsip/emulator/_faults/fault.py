@@ -10,8 +10,6 @@ from attrs import field, frozen
 
 from voxsip.emulator._service.spec import command_specs
 
-__all__ = ["CONNECT", "Fault"]
-
 CONNECT = "connect"  # what `tls_reset` counts instead of a command: connections
 
 _DEFAULTS: dict[str, dict[str, Any]] = {

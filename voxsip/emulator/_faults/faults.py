@@ -15,8 +15,6 @@ from typing import Any, Self
 
 from voxsip.emulator._faults.fault import Fault
 
-__all__ = ["Faults"]
-
 
 class Faults:
     """A list of faults and the count of what they met.

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._faults.delays import Pauses
     from voxsip.emulator._faults.fault import Fault
 
-__all__ = ["Injection", "drop"]
-
 _HTML = (
     b"<html>\r\n<head><title>%d %s</title></head>\r\n<body>\r\n<center><h1>%d %s</h1></center>\r\n"
     b"<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n"

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._http.callbacks import Callbacks
     from voxsip.emulator._service.service import Service
 
-__all__ = ["CALLBACKS_PATH", "REGISTRATIONS_PATH", "STATE_PATH", "Admin"]
-
 STATE_PATH = "/_emulator/state"
 CALLBACKS_PATH = "/_emulator/callbacks"
 REGISTRATIONS_PATH = "/_emulator/registrations"

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._service.callbacks import Delivery
 
-__all__ = ["Callbacks"]
-
 _DELAYS = (0.1, 0.5, 2.0, 5.0, 10.0)
 _TIMEOUT = 30.0
 _REFUSED = "not sent: the callback URL does not lead to this machine"

@@ -11,8 +11,6 @@ from aiohttp import web
 if TYPE_CHECKING:
     from voxsip.emulator._service.files import File
 
-__all__ = ["send_file"]
-
 _GZIP = 31  # window bits that make a gzip file
 _FAST = 1
 

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Listener", "listen"]
-
 _BACKLOG = 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger for no time at all: close sends a reset
 

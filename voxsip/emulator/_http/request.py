@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from aiohttp.web import BaseRequest
 
-__all__ = ["API_PATH", "read_call"]
-
 API_PATH = "/platform_api"
 
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})

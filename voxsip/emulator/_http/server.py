@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._faults.faults import Faults
     from voxsip.emulator._service.service import Call, Service
 
-__all__ = ["Handler"]
-
 ADMIN_PATH = "/_emulator/"
 SPEC_PATH = f"{ADMIN_PATH}openapi.json"
 

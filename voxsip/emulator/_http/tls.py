@@ -21,8 +21,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from voxsip.emulator._service.keys import write_private
 
-__all__ = ["server_context"]
-
 _LIFE = timedelta(days=30)
 _SLACK = timedelta(days=1)  # for clients whose clock is behind ours
 

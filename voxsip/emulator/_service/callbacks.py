@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._state.account import Account
 
-__all__ = ["Delivery", "is_loopback", "is_loopback_url", "is_web_url", "make_delivery"]
-
 
 @define(kw_only=True)
 class Delivery:

@@ -14,8 +14,6 @@ from voxsip.emulator._service.files import File
 from voxsip.emulator._service.values import INVALID_ARGUMENTS
 from voxsip.emulator._state.account import Account
 
-__all__ = ["HANDLERS", "Context", "Handler", "Reply", "command", "money"]
-
 DEFAULT_PAGE = 20
 INSUFFICIENT_MONEY = 127
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from voxsip.emulator._service.spec import error_names
 
-__all__ = ["RefusedError"]
-
 
 class RefusedError(Exception):
     """Explain why a command is refused.

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from attrs import define
 
-__all__ = ["File", "csv_file"]
-
 CHUNK = 64 * 1024
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._service.service import Service
     from voxsip.emulator._state.model import Registration
 
-__all__ = ["set_status"]
-
 _OK = 200
 _CODES = range(100, 700)
 

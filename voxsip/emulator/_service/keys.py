@@ -25,8 +25,6 @@ from cryptography.hazmat.primitives.serialization import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["KeyPair", "key_pair", "write_credentials", "write_private"]
-
 _BITS = 2048
 _lock = threading.Lock()
 

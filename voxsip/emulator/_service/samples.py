@@ -14,8 +14,6 @@ from voxsip.spec.document import operations, resolve
 if TYPE_CHECKING:
     from voxsip.emulator._service.context import Context
 
-__all__ = ["SAMPLE_FILE", "is_file", "sample_reply"]
-
 SAMPLE_FILE = File(lambda: iter([b"sample\n"]))
 _NONE_OF = frozenset({"total_count", "count"})
 _TEXTS = {"date": "2026-01-31", "timestamp": "2026-01-31 12:00:00", "decimal": "0"}

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._service.clock import Clock
     from voxsip.emulator._service.limit import TokenBucket
 
-__all__ = ["Call", "Service"]
-
 MISSING_COMMAND = 102
 UNKNOWN_COMMAND = 103
 FORBIDDEN_COMMAND = 104

@@ -19,8 +19,6 @@ from voxsip.spec.document import operations, resolve
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CommandSpec", "Parameter", "command_specs", "error_names"]
-
 _READS = ("Get", "Download", "Is", "Check")
 _STRING_FORMATS = {"date": "date", "timestamp": "timestamp", "binary": "file"}
 

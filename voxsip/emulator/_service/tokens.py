@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._service.clock import Clock
 
-__all__ = ["Grant", "TokenVerifier"]
-
 AUTHORIZATION_FAILED = 100
 MALFORMED = 447
 LIVES_TOO_LONG = 454

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._service.spec import CommandSpec
 
-__all__ = ["ALL", "INVALID_ARGUMENTS", "ONLY_ONE", "REQUIRED", "typed_values"]
-
 INVALID_ARGUMENTS = 101
 REQUIRED = 134
 ONLY_ONE = 458

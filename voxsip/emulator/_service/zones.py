@@ -12,8 +12,6 @@ from voxsip.emulator._service.values import INVALID_ARGUMENTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Zone"]
-
 _EARLIEST, _LATEST = -(10**10), 10**11
 
 

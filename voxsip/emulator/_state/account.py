@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from voxsip.emulator._service.limit import TokenBucket
     from voxsip.emulator._state.table import Row
 
-__all__ = ["Account", "month_later"]
-
-
+SETTLE = 1.0
+"""Seconds for which a registration is in progress after it was made or changed, and a report until it is ready."""
 _LONGEST_AUDIT = 10_000
 
 
@@ -36,7 +35,6 @@ class Account(Directory):
         balance: money at the start.
         ids: source of new ids.
         clock: source of timestamps.
-        settle: seconds for which a registration is in progress after it was made or changed.
 
     Attributes:
         limit: the calls a second that it may make; None for any number.
@@ -51,9 +49,7 @@ class Account(Directory):
         executed: the number of calls that did their work, by command.
     """
 
-    def __init__(
-        self, id: int, *, balance: Decimal, ids: Ids, clock: Clock, settle: float = 1.0
-    ) -> None:
+    def __init__(self, id: int, *, balance: Decimal, ids: Ids, clock: Clock) -> None:
         super().__init__(ids=ids, clock=clock)
         self.id = id
         self.balance: Decimal = balance
@@ -64,7 +60,6 @@ class Account(Directory):
         self.password = b""
         self.api_key: str = f"emulator-api-key-{id}"
         self.callback_salt = ""
-        self.settle = settle
         self.name: str = f"account-{id}"
         self.email: str = f"{self.name}@example.com"
         self.currency = "USD"
@@ -128,7 +123,7 @@ class Account(Directory):
             purchase_date=moment.strftime("%Y-%m-%d %H:%M:%S"),
             next_renewal=month_later(moment.date()),
             last_updated=int(now),
-            ready_at=now + self.settle,
+            ready_at=now + SETTLE,
             auth_user=auth_user,
             outbound_proxy=outbound_proxy,
             is_persistent=is_persistent,
@@ -199,7 +194,7 @@ class Account(Directory):
     def restart(self, registration: Registration) -> None:
         """Let a registration log in again, which takes a moment."""
         self.touch(registration)
-        registration.ready_at = self.clock.now() + self.settle
+        registration.ready_at = self.clock.now() + SETTLE
 
     def in_progress(self, registration: Registration) -> bool:
         """Returns whether a registration is still logging in."""

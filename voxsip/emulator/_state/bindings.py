@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._state.account import Account
 
-__all__ = ["Target", "apply_target", "find_application", "find_target", "release"]
-
 INVALID_APPLICATION_NAME = 107
 INVALID_APPLICATION_ID = 116
 INVALID_USER_ID = 117

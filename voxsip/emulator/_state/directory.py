@@ -17,8 +17,6 @@ from voxsip.emulator._state.table import Table
 if TYPE_CHECKING:
     from voxsip.emulator._service.clock import Clock
 
-__all__ = ["Directory", "Ids"]
-
 
 class Ids:
     """Counts ids from 1 for each kind, for all accounts of a server."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-__all__ = ["RESOURCE", "SUBSCRIPTION", "Ledger", "Transaction"]
-
 SUBSCRIPTION = "subscription_charge"
 RESOURCE = "resource_charge"
 

@@ -7,8 +7,6 @@ from decimal import Decimal
 
 from attrs import define, field
 
-__all__ = ["Application", "Registration", "Rule", "Scenario", "User"]
-
 
 @define(kw_only=True)
 class Application:

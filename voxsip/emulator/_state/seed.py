@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from voxsip.emulator._state.account import Account
 
-__all__ = ["SEED_PROXY", "seed"]
-
 SEED_PROXY = "sip.example.com"
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._service.clock import Clock
     from voxsip.emulator._state.table import Row
 
-__all__ = ["KEY", "Place", "Sessions"]
-
 KEY = "call_session_history_id"
 EVERY = 60
 """Seconds from one seeded call to the next; the last of them began so long before the seed."""

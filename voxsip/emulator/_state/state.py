@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from voxsip.emulator._service.service import Service
     from voxsip.emulator._state.model import Registration
 
-__all__ = ["State"]
-
 _PARTS = ("account", "registrations", "counters", "sampled")
 
 
