@@ -133,6 +133,19 @@ def test_commands_whose_output_is_the_point_fail(serve, line, code, said):
     assert said in heard
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_part_of_the_output_is_a_failure(serve, tmp_path, unbuffered):
+    """An unbuffered stream of Python drops what a pipe does not take at once."""
+    _, voxsip = serve()
+    voxsip.environment["PYTHONUNBUFFERED"] = unbuffered
+    assert shell(voxsip, "voxsip spec | head -c 10")[0] == 130
+    code, out, _ = shell(voxsip, "voxsip spec | (sleep 0.5; cat)")
+    assert (code, out) == (0, voxsip("spec").out)
+    full = f"(ulimit -f 8; trap '' XFSZ; voxsip spec > {tmp_path}/spec.json)"
+    code, _, said = shell(voxsip, full)
+    assert (code, "File too large" in said) == (1, True)
+
+
 @pytest.mark.parametrize("numbers", [("INT", "INT"), ("TERM", "TERM", "HUP"), ("HUP", "HUP")])
 def test_one_stop_that_arrives_as_several_signals(serve, write, numbers):
     emulator, voxsip = serve(registrations=ROWS, latency=0.2)

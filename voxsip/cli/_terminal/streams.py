@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import sys
 import threading
@@ -70,9 +71,14 @@ class GuardedStream:
         self._stand_in: TextIO | None = None
         self._pump: Pump | None = None
         self._lossless = False
+        self._buffered: io.BufferedWriter | None = None
         if stream is None:
             self.lost = OutputLost("it is closed", reader_gone=False)
             stream = self._stand_in = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - closed by release()
+        elif isinstance(raw := getattr(stream, "buffer", None), io.RawIOBase):
+            # PYTHONUNBUFFERED: what a pipe or a full disk does not take at once would be lost in silence.
+            self._buffered = io.BufferedWriter(raw)
+            stream = io.TextIOWrapper(self._buffered, stream.encoding, stream.errors)
         self._stream = stream
 
     def __getattr__(self, name: str) -> Any:
@@ -87,6 +93,8 @@ class GuardedStream:
                 return len(text)
             try:
                 self._stream.write(text)
+                if self._buffered is not None:
+                    self._stream.flush()
             except (OSError, ValueError) as error:
                 self._lose(error)
         elif not self.tolerant:
@@ -142,7 +150,11 @@ class GuardedStream:
         return True
 
     def release(self) -> None:
-        """Close what stands in for a stream that was closed from the start."""
+        """Close what stands in for a stream, and leave the stream itself open."""
+        if self._buffered is not None:
+            with contextlib.suppress(OSError, ValueError):
+                cast("io.TextIOWrapper", self._stream).detach()
+                self._buffered.detach()
         if self._stand_in is not None:
             self._stand_in.close()
 
