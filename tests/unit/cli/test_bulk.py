@@ -57,9 +57,9 @@ def test_ten_mistakes_make_ten_messages_and_no_request(serve, write):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--concurrency", 0), "--concurrency: expected a whole number from 1 to 256, got 0"),
+        (("--concurrency", 0), "--concurrency: give a whole number from 1 to 256"),
         (("--rate", "nan"), "--rate: give a number above 0"),
-        (("--max-failure-ratio", 2), "--max-failure-ratio: expected a number from 0 to 1"),
+        (("--max-failure-ratio", 2), "--max-failure-ratio: give a number from 0 to 1"),
     ],
 )
 def test_dry_run_checks_the_limits(serve, write, options, words):

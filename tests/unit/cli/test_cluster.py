@@ -88,6 +88,18 @@ def test_what_cannot_be(serve, write, arguments, code, text):
     assert text in ended.err
 
 
+def test_a_dry_run_needs_no_store(serve, write):
+    emulator, voxsip = serve()
+    ended = voxsip("cluster", "create", write(ROWS), "--dry-run")
+    assert (ended.code, ended.out) == (0, "rows.csv: 6 rows, nothing wrong; nothing was sent\n")
+    ended = voxsip("cluster", "bind", write("id,app_id\n1,1\n1,1\n"), "--dry-run", "--json")
+    assert (ended.code, "this row" in ended.err) == (2, True)
+    (voxsip.folder / "rows.csv").write_text("id,app_id\n1,1\n", encoding="utf-16")
+    ended = voxsip("cluster", "bind", "rows.csv", "--dry-run")
+    assert (ended.code, "save it as CSV or JSONL in UTF-8" in ended.err) == (2, True)
+    assert sum(counter["received"] for counter in emulator.state.counters.values()) == 0
+
+
 def test_jobs_and_schedulers_that_are_not_there(serve, write, postgres):
     emulator, voxsip = serve(balance=50, price=1)
     store = ("--store", postgres.dsn())

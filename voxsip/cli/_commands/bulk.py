@@ -13,14 +13,13 @@ from voxsip._row_files import RowFile
 from voxsip._row_files.row_file import OnConflict
 from voxsip.bulk import check_journal
 from voxsip.cli._commands.resume import continue_job
-from voxsip.cli._display.events import print_event
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
+from voxsip.cli._jobs.dry_run import print_checked, print_mixed_users
 from voxsip.cli._jobs.notes import print_note
 from voxsip.cli._jobs.options import NO_OPTIONS, CommonOptions, DryRun, File, Flag, Journal, Yes
 from voxsip.cli._jobs.price import confirm
 from voxsip.cli._jobs.run import launch, resume_command
 from voxsip.cli._terminal import questions as _ask
-from voxsip.cli._terminal.output import print_text
 from voxsip.shared import is_store, shown
 
 if TYPE_CHECKING:
@@ -143,13 +142,9 @@ class How:
         with RowFile(file, REQUESTS[kind], self.options.file_options.reading()) as source:
             print_note(source)
             rows = source.check(on_conflict=self.on_conflict)
-            if kind == "bind" and rows.mixed_users:
-                print_message(
-                    f"{source.name}: users are named by id and by name; "
-                    "two rows that mean one user in these two ways run in the order of the file"
-                )
+            print_mixed_users(kind, source, rows)
             if self.dry_run:
-                return _checked(source, rows, as_json=self.options.output.json)
+                return print_checked(source, rows, as_json=self.options.output.json)
             if kind == "create":
                 journal = _journal_of(file, journal)
             _check_place(journal, file)
@@ -203,20 +198,6 @@ def _journal_of(file: str, journal: str | None) -> str:
     if journal is None and file == "-":
         raise CommandError("the rows come from standard input: name a --journal")
     return f"{file}.journal" if journal is None else journal
-
-
-def _checked(source: RowFile[Any], rows: Rows[Any], *, as_json: bool) -> int:
-    accounts = len(rows.accounts)
-    several = accounts > 1 or None not in rows.accounts
-    if as_json:
-        named = {"accounts": accounts} if accounts and several else {}
-        print_event("checked", file=source.name, rows=len(rows), **named)
-    else:
-        of = f" for {counted(accounts, 'account')}" if accounts and several else ""
-        print_text(
-            f"{source.name}: {counted(len(rows), 'row')}{of}, nothing wrong; nothing was sent"
-        )
-    return Exit.DONE
 
 
 def _check_place(journal: str | None, rows: str) -> None:

@@ -7,19 +7,30 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from attrs import frozen
 from cyclopts import Parameter
 
+from voxsip._bindings.rows import REQUESTS, RowKind
 from voxsip._printable import counted
+from voxsip._row_files import RowFile
 from voxsip._row_files.row_file import OnConflict
 from voxsip.cli._connection import DEFAULT, Connection, Switch, run
 from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.cluster_run import NO_ENGINE, Engine, launch
-from voxsip.cli._jobs.options import NO_OPTIONS, NO_OUTPUT, CommonOptions, File, Flag, Output, Yes
+from voxsip.cli._jobs.dry_run import print_checked, print_mixed_users
+from voxsip.cli._jobs.options import (
+    NO_OPTIONS,
+    NO_OUTPUT,
+    CommonOptions,
+    DryRun,
+    File,
+    Flag,
+    Output,
+    Yes,
+)
 from voxsip.cli._jobs.price import confirm
 from voxsip.cli._terminal import questions
 from voxsip.cli._terminal.output import print_figures, print_json
 
 if TYPE_CHECKING:
     from voxsip import AsyncClient
-    from voxsip._bindings.rows import RowKind
     from voxsip.cluster import ClusterJob, JobStatus
 
 
@@ -51,6 +62,7 @@ def bind(
     /,
     *,
     division: Division = _UNDIVIDED,
+    dry_run: DryRun = False,
     skip_unchanged: Flag = False,
     verify: Flag = False,
     on_conflict: OnConflict = "error",
@@ -64,13 +76,14 @@ def bind(
 
     Args:
         file: CSV or JSONL that every worker reads by this path.
+        dry_run: Check the file and create nothing.
         skip_unchanged: Read the live state first; send nothing for rows that are already applied.
         verify: Read the live state at the end; report what differs.
         on_conflict: How to treat rows that name a user or a registration twice: refuse them, or run them in
             the order of the file.
     """
     job = {"on_conflict": on_conflict, "skip_unchanged": skip_unchanged, "verify": verify}
-    return _make("bind", file, job, division, engine, options)
+    return _make("bind", file, job, division, engine, options, dry_run=dry_run)
 
 
 def create(
@@ -78,6 +91,7 @@ def create(
     /,
     *,
     division: Division = _UNDIVIDED,
+    dry_run: DryRun = False,
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
@@ -91,6 +105,7 @@ def create(
 
     Args:
         file: CSV or JSONL that every worker reads by this path. Passwords stay in it.
+        dry_run: Check the file and create nothing.
         yes: Do not ask before buying.
         skip_unchanged: Do not buy registrations that exist: the same user name at the same proxy.
         on_conflict: How to treat rows that buy the same twice, or name a user twice: refuse them, or run
@@ -102,7 +117,7 @@ def create(
         await confirm(client, rows, yes=yes, as_json=options.output.json, at_most=skip_unchanged)
 
     job = {"on_conflict": on_conflict, "skip_unchanged": skip_unchanged}
-    return _make("create", file, job, division, engine, options, ask)
+    return _make("create", file, job, division, engine, options, ask, dry_run=dry_run)
 
 
 def delete(
@@ -110,6 +125,7 @@ def delete(
     /,
     *,
     division: Division = _UNDIVIDED,
+    dry_run: DryRun = False,
     yes: Yes = False,
     skip_unchanged: Flag = False,
     on_conflict: OnConflict = "error",
@@ -122,6 +138,7 @@ def delete(
 
     Args:
         file: CSV or JSONL with a column sip_registration_id that every worker reads by this path.
+        dry_run: Check the file and create nothing.
         yes: Do not ask; on a terminal only.
         skip_unchanged: Read the live state first; send nothing for registrations that are already gone.
         on_conflict: How to treat rows that name a registration twice: refuse them, or run them in the
@@ -133,7 +150,7 @@ def delete(
             questions.confirm(f"Delete {counted(job.rows, 'registration')}?", "nothing was deleted")
 
     job = {"on_conflict": on_conflict, "skip_unchanged": skip_unchanged}
-    return _make("delete", file, job, division, engine, options, ask)
+    return _make("delete", file, job, division, engine, options, ask, dry_run=dry_run)
 
 
 def resume(
@@ -212,6 +229,8 @@ def _make(
     engine: Engine,
     options: CommonOptions,
     ask: Any = None,
+    *,
+    dry_run: bool,
 ) -> Exit:
     reading = options.file_options.reading()
     if reading.encoding is not None or reading.sheet is not None:
@@ -230,6 +249,15 @@ def _make(
         raise CommandError(
             "rows of standard input are nowhere that a worker could read: name a file"
         )
+    if dry_run:
+        with RowFile(file, REQUESTS[kind], reading) as source:
+            if source.converted:
+                raise CommandError(
+                    f"{source.name}: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8"
+                )
+            rows = source.check(on_conflict=job["on_conflict"])
+            print_mixed_users(kind, source, rows)
+            return print_checked(source, rows, as_json=options.output.json)
     store = engine.address()
 
     async def find(client: AsyncClient) -> ClusterJob:
