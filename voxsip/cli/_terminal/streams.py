@@ -76,7 +76,7 @@ class GuardedStream:
             self.lost = OutputLost("it is closed", reader_gone=False)
             stream = self._stand_in = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - closed by release()
         elif isinstance(raw := getattr(stream, "buffer", None), io.RawIOBase):
-            # PYTHONUNBUFFERED: what a pipe or a full disk does not take at once would be lost in silence.
+            # PYTHONUNBUFFERED: what a pipe or a full disk does not take at once would be lost without notice.
             self._buffered = io.BufferedWriter(raw)
             stream = io.TextIOWrapper(self._buffered, stream.encoding, stream.errors)
         self._stream = stream
