@@ -267,7 +267,13 @@ class CallExecutor:
         """Decode a reply; raise the error for one that is no result."""
         if reply.chunks is not None:
             return decode({"chunks": reply.chunks})
-        data = result_of(reply, request.command.result, with_result=request.command.with_result)
+        command = request.command
+        data = result_of(
+            reply,
+            command.result,
+            with_result=command.with_result,
+            unique=command.retry == "create",
+        )
         if data is None:
             raise self._failure(request, reply, bearer)
         try:
@@ -340,7 +346,9 @@ class CallExecutor:
     def _failure(
         self, request: Request, reply: RawReply, bearer: str
     ) -> APIError | UnexpectedReplyError:
-        error = failure_of(request.command.name, reply, self._secrets(request, bearer))
+        command = request.command
+        secrets = self._secrets(request, bearer)
+        error = failure_of(command.name, reply, secrets, unique=command.retry == "create")
         if isinstance(error, AuthorizationError):
             server_time = (
                 http_date(reply.headers.get("Date")) if error.code in CLOCK_CODES else None

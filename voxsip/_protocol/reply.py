@@ -5,6 +5,7 @@ Pure functions: no I/O, no loop, no HTTP library.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -90,7 +91,11 @@ HOLDS: Mapping[ResultKind, Callable[[object], bool]] = {
 
 
 def result_of(
-    reply: RawReply, kind: ResultKind = "any", *, with_result: bool = True
+    reply: RawReply,
+    kind: ResultKind = "any",
+    *,
+    with_result: bool = True,
+    unique: bool = False,
 ) -> dict[str, Any] | None:
     """Return the decoded reply of a command that succeeded, None for anything else.
 
@@ -100,11 +105,12 @@ def result_of(
         reply: The reply.
         kind: The kind of `result` in the command's replies.
         with_result: Whether every reply of the command has a `result`, as nearly all do.
+        unique: Whether to refuse a reply that says one thing twice, as `failure_of` does.
     """
     if reply.status != OK or reply.limit is not None:
         return None
     try:
-        data = _parse(reply.body)
+        data = _parse(reply.body, unique=unique)
     except ValueError:
         return None
     if type(data) is not dict or data.get("error") is not None:
@@ -117,14 +123,17 @@ class TooManyValuesError(ValueError):
     """A body whose values would take far more memory than its bytes."""
 
 
-def _parse(body: Body) -> Any:
+def _parse(body: Body, *, unique: bool = False) -> Any:
     """Parse JSON, with or without a byte order mark.
+
+    JSON parsers take the last of several members of one name (RFC 8259, 4, calls it unpredictable). With `unique`, such
+    a body is none: parsing takes ten times as long, so only creates, which may buy something, ask for it.
 
     A value of two bytes takes about a hundred as an object, so a body that could hold more than `MOST_VALUES` is not
     parsed.
 
     Raises:
-        ValueError: The body is not JSON.
+        ValueError: The body is not JSON, or has two members of one name in an object.
         TooManyValuesError: The body has too many values.
     """
     if body and body[0] == BOM[0] and body[: len(BOM)] == BOM:
@@ -133,11 +142,28 @@ def _parse(body: Body) -> Any:
         whole: Any = body.obj if isinstance(body, memoryview) else body  # a view has no `count`
         if sum(map(whole.count, (b",", b"[", b"{"))) > MOST_VALUES:
             raise TooManyValuesError
+    if unique:
+        try:
+            json.loads(bytes(body), object_pairs_hook=_unique)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
     return orjson.loads(body)
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its members.
+
+    Raises:
+        ValueError: Two have one name.
+    """
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("two members have one name")
+    return made
+
+
 def failure_of(
-    command: str, reply: RawReply, secrets: Iterable[str] = ()
+    command: str, reply: RawReply, secrets: Iterable[str] = (), *, unique: bool = False
 ) -> APIError | UnexpectedReplyError:
     """Explain a reply that `result_of` did not accept.
 
@@ -145,9 +171,10 @@ def failure_of(
         command: The API command.
         reply: The reply.
         secrets: The values to remove from the error, in case the server echoes them.
+        unique: Whether to believe no reply that says one thing twice.
     """
     try:
-        data = _parse(reply.body)
+        data = _parse(reply.body, unique=unique)
     except TooManyValuesError:
         data, what = None, f"a reply of more than {MOST_VALUES} values"
     except ValueError:

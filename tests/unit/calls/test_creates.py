@@ -357,6 +357,30 @@ async def test_what_is_no_id_is_no_answer(answer, connect, clock, cls, odd):
     assert sum(CREATE in request.path for request in server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"result": 1, "sip_registration_id": 5, "sip_registration_id": 6}',
+        b'{"result": 1, "sip_registration_id": 6, "error": {"code": 101}, "error": null}',
+        b'{"error": {"code": 127, "msg": "no money", "code": 273}}',
+        b'{"error": {"code": 162}, "error": {"code": 127}}',
+    ],
+)
+async def test_a_reply_that_says_one_thing_twice_is_no_answer(answer, connect, clock, body):
+    made = {"sip_registration_id": 8, "purchase_date": "2025-06-15 15:06:40"}
+    row = made | {"sip_username": "alice", "proxy": "pbx.example.com"}
+
+    def serve(request):
+        if CREATE in request.path:
+            return Answer(body)
+        rows = [row][int(request.query["offset"]) :]
+        return Answer({"result": rows}, headers={"Date": "Sun, 15 Jun 2025 15:06:40 GMT"})
+
+    server = await answer(serve)
+    assert (await connect(base_url=server.base_url)(buy)).sip_registration_id == 8
+    assert sum(CREATE in request.path for request in server.requests) == 1
+
+
 # Backends that are still executing when the gateway gives up
 
 
