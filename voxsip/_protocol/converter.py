@@ -129,7 +129,7 @@ def _is_list(kind: Any) -> bool:
 
 
 def _list_only(kind: Any, converter: Converter) -> Hook:
-    """Make a hook that accepts only arrays: a text would otherwise become its characters."""
+    """Make a hook that accepts only arrays: a text would become its characters."""
     [item_type, _] = get_args(kind)
     structure = converter.get_structure_hook(item_type)
 
