@@ -6,19 +6,15 @@ The result is a temporary file with the same lines: a line of a workbook is a ro
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import shutil
 import tempfile
 from contextlib import ExitStack
-from datetime import date, datetime, time, timedelta
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from attrs import define
+from voxsip._row_files.problems import ConversionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from voxsip._row_files.reading import Reading
 
 _PIECE = 1 << 16
@@ -30,14 +26,6 @@ _GUESSED = ("cp1251", "cp1252")
 _ENOUGH = 4
 """Letters beyond ASCII below which nothing is guessed."""
 _NAMES = {"cp1251": "windows-1251", "cp1252": "windows-1252"}
-
-
-@define
-class ConversionError(Exception):
-    """A file that cannot be made text."""
-
-    message: str
-    remedy: str
 
 
 class Converted(NamedTuple):
@@ -56,7 +44,9 @@ def converted(file: IO[bytes], reading: Reading) -> Converted | None:
     file.seek(0)
     head = file.read(_PIECE)
     if head.startswith(_WORKBOOK):
-        return Converted(_workbook(file, reading.sheet))
+        from voxsip._row_files.workbook import workbook_as_csv  # noqa: PLC0415 - seldom needed
+
+        return Converted(workbook_as_csv(file, reading.sheet))
     if reading.sheet is not None:
         raise ConversionError("it is no workbook, and has no sheets", "Leave --sheet out.")
     if reading.encoding is not None:
@@ -152,55 +142,3 @@ class _Unclosed(io.RawIOBase):
         piece = self._file.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
-
-
-def _workbook(file: IO[bytes], sheet: str | None) -> IO[bytes]:
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise ConversionError(
-            "it is a workbook", "pip install 'voxsip[excel]', or save it as CSV in UTF-8."
-        ) from None
-    file.seek(0)
-    try:
-        book = CalamineWorkbook.from_filelike(file)
-        names = book.sheet_names
-        if sheet is not None and sheet not in names:
-            raise ConversionError(
-                f"it has no sheet {sheet!r}", f"Its sheets are {', '.join(map(repr, names))}."
-            )
-        if not names:
-            raise ConversionError("it has no sheets", "Save the rows in one.")
-        rows = book.get_sheet_by_name(names[0] if sheet is None else sheet).to_python(
-            skip_empty_area=False
-        )
-    except (CalamineError, OSError, ValueError) as error:
-        raise ConversionError(
-            f"it cannot be read as a workbook ({type(error).__name__})", "Save it as CSV in UTF-8."
-        ) from None
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the source
-    into = io.TextIOWrapper(copy, "utf-8", newline="", write_through=True)
-    csv.writer(into, lineterminator="\n").writerows(_texts(rows))
-    into.detach()
-    return copy
-
-
-def _texts(rows: Any) -> Iterator[list[str]]:
-    width = 0
-    for row in rows:
-        cells = [_text(cell) for cell in row]
-        while len(cells) > width and not cells[-1]:
-            cells.pop()
-        width = max(width, len(cells))
-        yield cells + [""] * (width - len(cells)) if any(cells) else []
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
-        return str(int(cell))
-    if isinstance(cell, datetime | date | time | timedelta):
-        return str(cell)
-    # A line of the copy is a row of the sheet; if a break matters, U+2028 is refused by name.
-    return str(cell).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\u2028")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from voxsip._row_files.columns import Column
-from voxsip._row_files.problems import clipped
+from voxsip._row_files.problems import clipped, fault_of
 
 if TYPE_CHECKING:
     from voxsip._row_files.columns import Cells, Columns
@@ -44,7 +44,11 @@ class Header:
             return None
         fields: list[tuple[int, str, Column]] = []
         for place, name in enumerate(names):
-            if name:
+            if (fault := fault_of(name)) is not None:
+                finder.fault(
+                    fault, remedy="Write the column's name there, and save the workbook again."
+                )
+            elif name:
                 column = finder.find(name)
                 if column is not None:
                     fields.append((place, name, column))

@@ -48,6 +48,14 @@ class InputError(InvalidArgumentError):
         self.more = more
 
 
+@define
+class ConversionError(Exception):
+    """A file that cannot be made text."""
+
+    message: str
+    remedy: str
+
+
 class FileChangedError(VoxsipError):
     """A row file is no longer what it was when it was checked."""
 
@@ -79,6 +87,22 @@ class Problems:
         """Raise what was gathered as one `InputError`, if anything was."""
         if self.found:
             raise InputError(sorted(self.found, key=lambda one: one.line or 0), self.more)
+
+
+_MARK = "\ufdd0"  # a noncharacter
+
+
+def marked(fault: str) -> str:
+    """Return the text that stands for a faulty cell in the CSV copy of its sheet.
+
+    The cell is refused if its column matters.
+    """
+    return f"{_MARK}{fault}"
+
+
+def fault_of(text: str) -> str | None:
+    """Return what is wrong with a marked cell; None if the cell is an ordinary one."""
+    return text[1:] if text.startswith(_MARK) else None
 
 
 def clipped(text: str) -> str:

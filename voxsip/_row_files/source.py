@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from voxsip._row_files.convert import ConversionError, converted
-from voxsip._row_files.problems import FileChangedError, InputError, Problem
+from voxsip._row_files.convert import converted
+from voxsip._row_files.problems import ConversionError, FileChangedError, InputError, Problem
 from voxsip._row_files.reading import PLAIN, Reading
 
 if TYPE_CHECKING:

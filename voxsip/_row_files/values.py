@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from voxsip._row_files.problems import clipped
+from voxsip._row_files.problems import clipped, fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,10 @@ def value_of(column: Column, cell: object) -> object:
             cell = cell.strip()
         if not cell:
             return None
+        if (fault := fault_of(cell)) is not None:
+            raise BadCell(
+                fault, "Put a value there, or clear the cell, and save the workbook again."
+            )
         if column.name != "password_from":  # a path, and paths are bytes
             _check_text(cell)
         return _PARSERS[column.kind](cell)
