@@ -157,6 +157,56 @@ async def test_requests_on_their_way_are_told_to_the_next_run(journals):
     assert not (await journals(resume=True)).unclean
 
 
+@pytest.fixture
+async def meanwhile(store):
+    """Do one thing while another process holds the job's line, which it changes before it lets go."""
+
+    async def meanwhile(change, task):
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        async with (
+            asyncpg.create_pool(store, min_size=2, max_size=2) as pool,
+            pool.acquire() as other,
+            pool.acquire() as watch,
+        ):
+            async with other.transaction():
+                await other.execute(f"UPDATE voxsip.job SET {change}")  # noqa: S608 - a constant
+                running = asyncio.ensure_future(task)
+                while not await watch.fetchval(waiting):
+                    assert not running.done()
+            return await running
+
+    return meanwhile
+
+
+@pytest.mark.parametrize(
+    ("change", "unclean"),
+    [
+        # another process takes the job, which had ended in order, and its lease ends
+        ("lease = 'other', holder = 'another', lease_until = 0, grace = 0", True),
+        # the holder gives the job back in order
+        ("lease = NULL, holder = NULL, lease_until = 0", False),
+    ],
+)
+async def test_a_run_begins_with_what_the_job_is_as_it_is_locked(
+    journals, expire, meanwhile, change, unclean
+):
+    """Not with what it was as the statement began: requests of the other may be on their way."""
+    first = await journals()
+    await (first.close() if unclean else expire())
+    assert (await meanwhile(change, journals(resume=True))).unclean == unclean
+
+
+async def test_one_who_is_being_taken_over_notes_nothing_of_what_there_is(
+    store, journals, meanwhile
+):
+    journal = await journals()
+    with pytest.raises(voxsip.ConfigurationError, match="another process has taken the job over"):
+        await meanwhile("lease = 'other'", journal.note_known(7, [1, 2]))
+    connection = await asyncpg.connect(store)
+    assert await connection.fetchval("SELECT count(*) FROM voxsip.job_account") == 0
+    await connection.close()
+
+
 async def test_one_who_was_taken_over_writes_nothing(journals, expire):
     stale = await journals()
     await stale.intend(0, DIGEST, "a")
