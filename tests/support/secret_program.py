@@ -14,11 +14,9 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-
 import voxsip
 from tests.support.answers import Answer, answering
-from tests.support.frame_dump import rich_traceback
+from tests.support.frame_dump import rich_text
 from tests.support.marked_secrets import secret
 from voxsip import webhooks
 from voxsip.report import ReportWriter
@@ -31,7 +29,7 @@ def show(value):
     print(repr(value), str(value), f"{value!r:>5}" if isinstance(value, Exception) else "")
     if isinstance(value, BaseException):
         log.error("caught", exc_info=value)
-        Console(width=300, file=sys.stdout).print(rich_traceback(value))
+        print(rich_text(value))
         found = traceback.TracebackException.from_exception(value, capture_locals=True)
         print("".join(found.format()))
         if isinstance(value, voxsip.VoxsipError):
