@@ -1,7 +1,8 @@
-"""A process that has imported what `voxsip` needs of other packages, and forks for each command it is asked for.
+"""A process that has imported what `voxsip` needs, and forks for each command or script it is asked for.
 
-Of a command's second, half goes to imports of packages that are the same in every process. What is voxsip's own is imported
-by each command, as anywhere; so are arguments, environment, folder, pipes, exit code and the interpreter's end its own.
+Nearly all of a command's CPU time goes into imports that are the same in every process. Arguments, environment, folder, pipes,
+exit code and the interpreter's end are each one's own. That a module can be imported first, and what a command imports, is
+tested in processes of their own: tests/unit/test_import.py.
 """
 
 import array
@@ -10,11 +11,15 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import selectors
 import signal
 import socket
 import sys
+import types
+import warnings
+from pathlib import Path
 
 PACKAGES = (
     "aiohttp",
@@ -30,7 +35,20 @@ PACKAGES = (
     "rich.table",
     "uvloop",
 )
+OWN = ("_generated.common", "_generated.sip_registrations", "bulk", "cli", "plan", "report")
+"""Of voxsip's own packages, those that commands import first; what they import comes with them."""
 STANDARD = (0, 1, 2)
+
+
+def import_all():
+    for name in PACKAGES:
+        with contextlib.suppress(ImportError):  # some are optional
+            importlib.import_module(name)
+    for name in OWN:
+        package = importlib.import_module(f"voxsip.{name}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
 
 
 def serve(asked):
@@ -84,8 +102,8 @@ def _end(waiting, key):
 
 def become(request):
     """Make this process what the request says."""
-    request.pop("answer").close()
-    for number, given in zip(STANDARD, request.pop("standard"), strict=True):
+    request["answer"].close()
+    for number, given in zip(STANDARD, request["standard"], strict=True):
         os.dup2(given, number)
         os.close(given)
     os.chdir(request["folder"])
@@ -95,13 +113,25 @@ def become(request):
     sys.path[0] = request["folder"]
 
 
+def run_script(path):
+    """Run a file as `python -W error` does."""
+    sys.warnoptions.append("error")
+    warnings.simplefilter("error")
+    sys.argv[0] = path
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__file__ = path
+    exec(compile(Path(path).read_bytes(), path, "exec"), main.__dict__)  # noqa: S102 - a program, as asked
+
+
 if __name__ == "__main__":
     with socket.socket(fileno=int(sys.argv[1])) as asked:
-        for name in PACKAGES:
-            with contextlib.suppress(ImportError):  # some are optional
-                importlib.import_module(name)
+        import_all()
         gc.freeze()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         asked.sendall(b"ready")
-        become(serve(asked))
-    runpy.run_module("voxsip.cli", run_name="__main__", alter_sys=True)
+        request = serve(asked)
+        become(request)
+    if request["script"] is None:
+        runpy.run_module("voxsip.cli", run_name="__main__", alter_sys=True)
+    else:
+        run_script(request["script"])

@@ -5,18 +5,20 @@ import functools
 import json
 import os
 import selectors
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SERVER = Path(__file__).with_name("command_server.py")
+SHIM = Path(__file__).with_name("forked_shim.py")
 PATIENCE = 100.0
-AT_START = ("LANG", "LC_", "MALLOC", "PYTHON", "TZ")
-"""What an interpreter reads from its environment before anything else."""
+AT_START = ("LANG", "LC_", "MALLOC", "PYTHON", "TZ", "VOXSIP_LOG")
+"""What an interpreter, and an import of voxsip, read from the environment."""
 SMALL = 16_000
 """Bytes that a pipe and a socket take at once."""
 
@@ -29,33 +31,65 @@ def can_fork(environment, stdin):
     )
 
 
-def run_forked(arguments, stdin, folder, environment):
-    """Return the exit code, standard output and standard error of a command."""
-    asked = _server(os.getpid())
-    text = {"arguments": arguments, "folder": str(folder), "environment": environment}
-    (read_in, write_in), (read_out, write_out), (read_err, write_err) = (os.pipe() for _ in "ioe")
-    mine, its = socket.socketpair()
-    given = (read_in, write_out, write_err, its.detach())
-    with (
-        mine.makefile("r") as answer,
-        mine,
-        os.fdopen(read_out, "rb") as out,
-        os.fdopen(read_err, "rb") as err,
-        os.fdopen(write_in, "wb", buffering=0) as into,
-    ):
-        socket.send_fds(asked, [json.dumps(text).encode()], given)
+class Forked:
+    """A command, or a script, that runs in a process forked for it.
+
+    Attributes:
+        out: Its standard output.
+        err: Its standard error.
+    """
+
+    def __init__(self, arguments, folder, environment, script=None):
+        asked = _server(os.getpid())
+        text = {"folder": str(folder), "environment": environment, "script": script}
+        (read_in, write_in), (read_out, write_out), (read_err, write_err) = (
+            os.pipe() for _ in "ioe"
+        )
+        mine, its = socket.socketpair()
+        given = (read_in, write_out, write_err, its.detach())
+        socket.send_fds(asked, [json.dumps({"arguments": arguments, **text}).encode()], given)
         for number in given:
             os.close(number)
-        pid = int(answer.readline())
+        self.out, self.err = os.fdopen(read_out, "rb"), os.fdopen(read_err, "rb")
+        self._into = os.fdopen(write_in, "wb", buffering=0)
+        self._answer = mine.makefile("r")
+        mine.close()
+        self._pid = int(self._answer.readline())
+
+    def communicate(self, stdin=""):
+        """Give it its input; return its exit code, standard output and standard error."""
         try:
             with suppress(BrokenPipeError):  # it may end without reading
-                into.write(stdin.encode())
-            into.close()
-            said = _read_all(out, err)
+                self._into.write(stdin.encode())
+            self._into.close()
+            said = _read_all(self.out, self.err)
         except BaseException:
-            os.kill(pid, signal.SIGKILL)
+            self.send_signal(signal.SIGKILL)
             raise
-        return int(answer.readline()), *map(_text, said)
+        finally:
+            for file in (self._into, self.out, self.err):
+                file.close()
+        with self._answer as answer:
+            return int(answer.readline()), *map(_text, said)
+
+    def send_signal(self, number):
+        os.kill(self._pid, number)
+
+
+def run_forked(arguments, stdin, folder, environment, script=None):
+    """Return the exit code, standard output and standard error of a command."""
+    return Forked(arguments, folder, environment, script).communicate(stdin)
+
+
+@contextmanager
+def voxsip_on_path(folder):
+    """Give what a process needs to find a `voxsip` that runs in a process forked for it: PATH's first folder, and descriptors."""
+    program = folder / "voxsip"
+    words = shlex.join([sys.executable, "-IS", str(SHIM)])
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    program.chmod(0o755)
+    with socket.socket(fileno=os.dup(_server(os.getpid()).fileno())) as asked:
+        yield {"VOXSIP_TESTS_FORK": str(asked.fileno())}, [asked.fileno()]
 
 
 def _read_all(*pipes):

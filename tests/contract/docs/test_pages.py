@@ -2,6 +2,7 @@
 
 import doctest
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.doc_pages import PAGES, ROOT, blocks, commands
+from tests.support.forked_command import Forked, can_fork, run_forked, voxsip_on_path
 
 SERVE = ["voxsip", "emulator", "--dir", "play", "--registrations", "10"]
 BIN = Path(sys.executable).parent
 RUNNABLE = {"python", "bash"}
+ALONE = ("kill ", "VOXSIP_LOG")
+"""Words of scripts whose `voxsip` has a process of its own: they kill it, or it reads them as it is imported."""
 
 
 def runs(page):
@@ -25,53 +29,68 @@ def serve(tmp_path):
     processes = []
 
     def start(command):
-        program, *arguments = command
-        process = subprocess.Popen(
-            [BIN / program, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-        )
+        arguments = command[1:]
+        process = Forked(arguments, tmp_path, dict(os.environ))
         processes.append(process)
-        base_url = process.stdout.readline().strip()
+        base_url = process.out.readline().decode().strip()
         assert base_url.endswith("/platform_api"), base_url
         credentials = Path(arguments[arguments.index("--dir") + 1], "credentials.json")
         return {"VOXIMPLANT_CREDENTIALS": str(credentials), "VOXIMPLANT_BASE_URL": base_url}
 
     yield start
     for process in processes:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
         process.communicate()
 
 
+@pytest.fixture
+def run(tmp_path):
+    """Give a function that runs a block's program and returns its exit code, standard output and standard error."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    with voxsip_on_path(folder) as (variables, descriptors):
+        environment = {**os.environ, **variables}
+
+        def run(block):
+            if block.language == "python":
+                (tmp_path / "example.py").write_text(block.text)
+                return run_forked([], "", tmp_path, environment, script="example.py")
+            programs = [BIN] if any(word in block.text for word in ALONE) else [folder, BIN]
+            environment["PATH"] = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", block.text],
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+                pass_fds=descriptors,
+            )
+            return done.returncode, done.stdout, done.stderr
+
+        run.environment = environment
+        yield run
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(not can_fork({}, ""), reason="no pidfd_open here")
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if runs(page)], ids=lambda page: page.stem.lower()
 )
-def test_page(page, serve, tmp_path):
+def test_page(page, serve, run):
     serving = [words for words in commands(page, "voxsip") if words[1:2] == ["emulator"]]
-    environment = os.environ | serve(on_a_free_port(serving[0] if serving else SERVE))
-    environment["PATH"] = f"{BIN}{os.pathsep}{environment['PATH']}"
+    run.environment.update(serve(on_a_free_port(serving[0] if serving else SERVE)))
     for block in blocks(page):
         if block.language not in RUNNABLE:
             continue
         where = f"{page.name}, line {block.line}"
-        if block.language == "python":
-            (tmp_path / "example.py").write_text(block.text)
-            command = [sys.executable, "-W", "error", "example.py"]
-        else:
-            command = ["bash", "-euo", "pipefail", "-c", block.text]
-        done = subprocess.run(
-            command,
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, f"{where}: {done.stderr}"
+        code, out, err = run(block)
+        assert code == 0, f"{where}: {err}"
         if block.expected is not None:
             checker = doctest.OutputChecker()
-            same = checker.check_output(block.expected, done.stdout, doctest.ELLIPSIS)
-            assert same, f"{where} prints\n{done.stdout}\nnot\n{block.expected}"
+            same = checker.check_output(block.expected, out, doctest.ELLIPSIS)
+            assert same, f"{where} prints\n{out}\nnot\n{block.expected}"
 
 
 NAMED = sorted({words[1] for page in PAGES for words in commands(page, "voxsip") if words[1:]})
@@ -79,7 +98,8 @@ NAMED = sorted({words[1] for page in PAGES for words in commands(page, "voxsip")
 
 @pytest.mark.parametrize("command", NAMED)
 def test_a_command_that_a_page_names_exists(command):
-    subprocess.run([BIN / "voxsip", command, "--help"], capture_output=True, check=True, timeout=60)
+    code, _, said = run_forked([command, "--help"], "", ROOT, dict(os.environ))
+    assert code == 0, said
 
 
 def on_a_free_port(command):
