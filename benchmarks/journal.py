@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from voxsip.bulk._journal.digest import row_digest
+from voxsip._bindings.digest import row_digest
+from voxsip._bindings.rows import BindRequest
 from voxsip.bulk._journal.interface import JobHeader
 from voxsip.bulk._journal.journal import create_journal
 
@@ -39,9 +40,9 @@ async def run(
     cpu, wall = time.process_time(), time.perf_counter()
     for index in range(rows):
         spin(work)
+        row = BindRequest(sip_registration_id=index + 1, application_id=1, user_id=index + 1)
         if log is not None:
-            params = {"sip_registration_id": index, "application_id": 1, "user_id": index}
-            log.record(index, row_digest(params), "done", str(index), attempts=1, elapsed=0.05)
+            log.record(index, row_digest(row), "done", str(index), attempts=1, elapsed=0.05)
         if index % 64 == 63:
             before = time.perf_counter()
             await asyncio.sleep(0)

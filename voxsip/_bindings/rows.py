@@ -61,13 +61,15 @@ class Request:
         """
         for name, wanted in _TYPES[type(self)]:
             value: Any = getattr(self, name)
-            if value is not None and (
+            if value is None:
+                continue
+            if (
                 (type(value) is not wanted and type(value) is not SecretText)
                 or (wanted is int and not 0 < value <= LARGEST_ID)
                 or value == ""
             ):
                 raise _wrong(name, value, _EXPECTED[wanted])
-            if wanted is str and value is not None:
+            if wanted is str:
                 problem = problem_of(name, value, secret=name in SECRET_COLUMNS)
                 if problem is not None:
                     raise InvalidArgumentError(f"{name}: {problem}", field=name)

@@ -251,11 +251,8 @@ class Command:
             if isinstance(value, str) and len(value) > most:
                 message = f"{self.name}: {name}: expected at most {counted(most, 'character')}, got {len(value):,}"
                 raise InvalidArgumentError(message, field=name)
-        known = tuple(shape)
-        if known not in self._passed:
+        if tuple(shape) not in self._passed:
             self.check({name: value for name, value in values.items() if value is not None})
-            if len(self._passed) < SHAPES:
-                self._passed.add(known)
         return SecretText("&".join(parts)) if secret else "&".join(parts)
 
     def check(self, given: Mapping[str, object]) -> None:
@@ -267,6 +264,10 @@ class Command:
         Raises:
             InvalidArgumentError: A rule is broken; the error names the parameters and the remedy.
         """
+        deciding = self._deciding
+        shape = tuple([(name, given[name]) if name in deciding else name for name in given])
+        if shape in self._passed:
+            return
         names = given.keys()
         if not self.required <= names:
             self._refuse(sorted(self.required - names), "is required", "are required")
@@ -279,6 +280,8 @@ class Command:
             if rule.violated_by(given):
                 message = f"{self.name}: {rule.explain(given)}"
                 raise InvalidArgumentError(message, field=rule.any_of[0])
+        if len(self._passed) < SHAPES:
+            self._passed.add(shape)
 
     def success(self) -> dict[str, Any]:
         """Return the shortest reply of a command that was executed."""

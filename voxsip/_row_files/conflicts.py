@@ -9,12 +9,11 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
 from voxsip._protocol.identity import fold_login, fold_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
 
 _BATCH = 1000
 _Key = tuple[str, str, int, int, str, str]
@@ -52,7 +51,7 @@ class Conflicts:
         self._batch: list[_Key] = []
         self._user_ids = self._user_names = False
 
-    def add(self, line: int, row: BindRequest | CreateRequest | DeleteRequest) -> None:
+    def add(self, line: int, row: Row) -> None:
         """Take in the keys of a row."""
         self._batch += self._keys(line, row)
         if len(self._batch) >= _BATCH:
@@ -85,33 +84,32 @@ class Conflicts:
         self._database.executemany("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)", self._batch)
         self._batch.clear()
 
-    def _keys(self, line: int, row: object) -> Iterator[_Key]:
-        def of(name: str) -> object:
-            return getattr(row, name, None)
-
-        registration, account = of("sip_registration_id"), of("account_id")
-        if of("bind") is False:
+    def _keys(self, line: int, row: Row) -> Iterator[_Key]:
+        if isinstance(row, BindRequest) and not row.bind:
             return
         # What belongs to one account is another thing than what has the same name in another.
+        account = row.account_id
         mark, within = ("", "") if account is None else (f"{account}\0", f" of account {account}")
-        if registration is not None:
-            yield f"{mark}r{registration}", "", line, 0, "registration", f"{registration}{within}"
-        elif (name := of("sip_username")) is not None:
-            proxy = of("proxy")
-            key = "\0".join(fold_login(str(name), str(proxy)))
-            yield f"{mark}s{key}", "", line, 0, "purchase", f"{name} at {proxy}{within}"
         # A row that buys makes a registration of its own: its line, negated, stands for it.
-        mine = registration if isinstance(registration, int) else -line
-        if (user := of("user_id")) is not None:
+        mine = -line
+        if isinstance(row, CreateRequest):
+            key = "\0".join(fold_login(row.sip_username, row.proxy))
+            name = f"{row.sip_username} at {row.proxy}{within}"
+            yield f"{mark}s{key}", "", line, 0, "purchase", name
+        elif row.sip_registration_id is not None:
+            mine = row.sip_registration_id
+            yield f"{mark}r{mine}", "", line, 0, "registration", f"{mine}{within}"
+        if isinstance(row, DeleteRequest):
+            return
+        if row.user_id is not None:
             self._user_ids = True
-            yield f"{mark}u{user}", "", line, mine, "user", f"{user}{within}"
-        elif (user := of("user_name")) is not None:
+            yield f"{mark}u{row.user_id}", "", line, mine, "user", f"{row.user_id}{within}"
+        elif row.user_name is not None:
             self._user_names = True
-            name = fold_name(str(user))
-            number = of("application_id")
+            name, shown = fold_name(row.user_name), f"{row.user_name}{within}"
+            number = row.application_id
             scope = "name" if number is None else "id"
-            application = fold_name(str(of("application_name"))) if number is None else number
-            shown = f"{user}{within}"
+            application = fold_name(str(row.application_name)) if number is None else number
             yield f"{mark}{scope}\0{application}\0{name}", "", line, mine, "user", shown
             yield f"{mark}a{name}", scope, line, mine, "user", shown
 

@@ -35,7 +35,7 @@ def csv_records(source: Source, columns: Columns, problems: Problems) -> Iterato
             continue
         if cells is None:
             break
-        if not any(cells) or not any(cell.strip() for cell in cells):
+        if not "".join(cells).strip():
             continue
         first = lines.first
         if header is None:

@@ -61,10 +61,9 @@ class Header:
 
     def record(self, cells: list[str]) -> Cells:
         """Return the cells of a line that matter, and what holds for all rows."""
-        return [
-            *((name, column, cells[place]) for place, name, column in self.fields),
-            *self.constants,
-        ]
+        found: Cells = [(name, column, cells[place]) for place, name, column in self.fields]
+        found += self.constants
+        return found
 
 
 class Finder:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 import attrs
 
+from voxsip._bindings.digest import new_checksum
 from voxsip._errors import ConfigurationError
 from voxsip._row_files.columns import Columns, columns_of
-from voxsip._row_files.digest import CellDigest
 from voxsip._row_files.problems import FileChangedError, InputError, Problems
 from voxsip._row_files.reading import PLAIN, Reading
-from voxsip._row_files.records import read_records
+from voxsip._row_files.records import read_records, record_bytes
 from voxsip._row_files.row_parser import RowMaker
 from voxsip._row_files.source import Source
 
@@ -171,16 +171,16 @@ def unreadable(path: str, reason: str) -> ConfigurationError:
 
 
 def _checksum(path: str, columns: Columns) -> str:
-    digest = CellDigest()
+    checksum = new_checksum()
     source = Source(path)
     try:
         for _, cells in read_records(source, columns, Problems(source.name, 0)):
-            digest.add(cells, (source.record_start, source.line_end))
+            checksum.update(record_bytes(cells, (source.record_start, source.line_end)))
     except InputError:
         return ""  # what no row can be read of is another file
     finally:
         source.close()
-    return digest.hexdigest()
+    return checksum.hexdigest()
 
 
 def _numbered(first: int, text: str) -> Iterator[tuple[int, str]]:

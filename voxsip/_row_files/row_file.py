@@ -6,21 +6,24 @@ from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar
 
+from voxsip._bindings.digest import new_checksum, row_digest
 from voxsip._row_files.columns import columns_of
 from voxsip._row_files.conflicts import Conflicts
-from voxsip._row_files.digest import CellDigest, Digest
 from voxsip._row_files.problems import FileChangedError, Problems
 from voxsip._row_files.reading import PLAIN, Reading
-from voxsip._row_files.records import read_records
+from voxsip._row_files.records import read_records, record_bytes
 from voxsip._row_files.row_parser import RowMaker
 from voxsip._row_files.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from hashlib import blake2b
 
     from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest
 
 OnConflict = Literal["error", "order"]
+FORM = "rows:"
+"""What a checksum begins with: one that does not is made of something else, and cannot be compared."""
 Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
 
 
@@ -62,7 +65,7 @@ class RowFile(Generic[Request]):
     Attributes:
         name: The name that messages use.
         mixed_users: See `Rows`; known once the file has been read.
-        cells: Takes every record as it is read; None for nobody.
+        cells: The checksum that every record is added to as it is read, or None.
     """
 
     def __init__(self, path: str, request: type[Request], reading: Reading = PLAIN) -> None:
@@ -72,7 +75,7 @@ class RowFile(Generic[Request]):
         self.path = path
         self.name = self._source.name
         self.mixed_users = False
-        self.cells: CellDigest | None = None
+        self.cells: blake2b | None = None
         self._maker = RowMaker(request, self._columns)
 
     def __enter__(self) -> Self:
@@ -85,17 +88,17 @@ class RowFile(Generic[Request]):
     def check(self, *, on_conflict: OnConflict = "error") -> Rows[Request]:
         """Read the whole file once and raise all that is wrong with it as one InputError."""
         self._source.seal = None
-        digest = Digest(self._columns)
+        checksum = new_checksum()
         rows: Rows[Request] = Rows(lambda: self._again(len(rows)))
         for line, row in self.scan(on_conflict=on_conflict):
             if self._maker.origin is not None:
                 rows.origins[len(rows)] = self._maker.origin
             rows.lines.append(line)
             rows.accounts[row.account_id] += 1
-            digest.add(row)
+            checksum.update(row_digest(row))
         self._source.seal = self._source.blocks
         rows.mixed_users = self.mixed_users
-        rows.checksum = digest.hexdigest()
+        rows.checksum = FORM + checksum.hexdigest()
         rows.columns = self.columns
         rows.in_order = on_conflict == "order"
         return rows
@@ -148,8 +151,8 @@ class RowFile(Generic[Request]):
     def _again(self, count: int) -> Iterator[Request]:
         """Yield the rows that were checked: bytes that are the same need no second check."""
         problems = Problems(self.name, 1)
-        for _, cells in read_records(self._source, self._columns, problems):
-            row = self._maker.make_again(cells)
+        for line, cells in read_records(self._source, self._columns, problems):
+            row = self._maker.make_unchecked(line, cells, problems)
             if row is None or not count:
                 break
             count -= 1
@@ -160,7 +163,7 @@ class RowFile(Generic[Request]):
     def _read(self, problems: Problems) -> Iterator[tuple[int, Request]]:
         for line, cells in read_records(self._source, self._columns, problems):
             if self.cells is not None:
-                self.cells.add(cells, self.span)
+                self.cells.update(record_bytes(cells, self.span))
             row = self._maker.make(line, cells, problems)
             if row is not None:
                 yield line, row

@@ -36,35 +36,32 @@ class RowMaker(Generic[Request]):
 
     def make(self, line: int, cells: Cells, problems: Problems) -> Request | None:
         """Make a row; add all that is wrong with it to `problems` and return None instead."""
+        row = self.make_unchecked(line, cells, problems)
+        try:
+            if row is not None:
+                row.check()
+        except InvalidArgumentError as error:
+            self._refuse(error, line, problems)
+            return None
+        return row
+
+    def make_unchecked(self, line: int, cells: Cells, problems: Problems) -> Request | None:
+        """Make a row of cells that passed `make` before, or None if its password has gone."""
         values = self._values(line, cells, problems)
         if values is None:
             return None
         try:
-            row = self._request(**values)
-            row.check()
+            return self._request(**values)
         except InvalidArgumentError as error:
-            message = str(error).removeprefix(f"{self._request.command}: ").rstrip(".")
-            message, _, remedy = message.removeprefix(f"{error.field}: ").partition("; ")
-            if remedy:
-                remedy = f"{remedy[0].upper()}{remedy[1:]}."
-            problems.add(message, error.field, remedy, line=line)
+            self._refuse(error, line, problems)
             return None
-        return row
 
-    def make_again(self, cells: Cells) -> Request | None:
-        """Make a row of cells that passed `make`, or None if its password has gone."""
-        values: dict[str, Any] = {
-            column.name: value
-            for _, column, cell in cells
-            if (value := value_of(column, cell)) is not None
-        }
-        origin = values.pop(COLUMN, None)
-        if origin is not None and "password" not in values:
-            try:
-                values["password"] = self._passwords.find(str(origin), values)
-            except BadCell:
-                return None
-        return self._request(**values)
+    def _refuse(self, error: InvalidArgumentError, line: int, problems: Problems) -> None:
+        message = str(error).removeprefix(f"{self._request.command}: ").rstrip(".")
+        message, _, remedy = message.removeprefix(f"{error.field}: ").partition("; ")
+        if remedy:
+            remedy = f"{remedy[0].upper()}{remedy[1:]}."
+        problems.add(message, error.field, remedy, line=line)
 
     def _values(self, line: int, cells: Cells, problems: Problems) -> dict[str, Any] | None:
         values: dict[str, Any] = {}

@@ -37,8 +37,9 @@ def value_of(column: Column, cell: object) -> object:
     if cell is None:
         return None
     if isinstance(cell, str):
-        if column.kind == "int" and len(cell) < 19 and cell.isdigit() and cell.isascii():
-            return _in_range(int(cell))  # most cells are ids, and well
+        fits = column.kind == "int" and len(cell) < 19 and cell.isdigit() and cell.isascii()
+        if fits and (number := int(cell)):
+            return number  # most cells are ids, and well
         if not column.secret:
             cell = cell.strip()
         if not cell:

@@ -12,6 +12,7 @@ import attrs
 from voxsip._base_client import BaseAsyncClient, for_account
 from voxsip._bindings.components import Components
 from voxsip._bindings.conflicts import ConflictKeys, overlaps_nothing
+from voxsip._bindings.digest import new_checksum
 from voxsip._bindings.names import AccountNames
 from voxsip._bindings.rows import (
     REQUESTS,
@@ -22,7 +23,6 @@ from voxsip._bindings.rows import (
     RowKind,
 )
 from voxsip._errors import InvalidArgumentError
-from voxsip._row_files.digest import CellDigest
 from voxsip._row_files.part import Spans
 from voxsip._row_files.problems import FileChangedError
 from voxsip._row_files.reading import PLAIN, Reading
@@ -124,7 +124,7 @@ class _Reader:
                     f"{self.path}: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8",
                     field="path",
                 )
-            digest = file.cells = CellDigest()
+            checksum = file.cells = new_checksum()
             for place, (line, row) in enumerate(file.scan(on_conflict=self.on_conflict)):
                 start, end = file.span
                 self.lines.append(line)
@@ -132,18 +132,18 @@ class _Reader:
                 self.sizes.append(end - start)
                 self._add(place, row)
             self.columns = file.columns
-        self.checksum = digest.hexdigest()
+        self.checksum = checksum.hexdigest()
 
     def read_again(self) -> None:
         """Read all rows, now that names can be told apart."""
         with RowFile(self.path, REQUESTS[self.kind], self.reading) as file:
-            digest = file.cells = CellDigest()
+            checksum = file.cells = new_checksum()
             for account in self.accounts.values():
                 account.begin()
             for place, (_, row) in enumerate(file.scan(on_conflict="order")):
                 if (known := self.accounts.get(self._account_of(row))) is not None:
                     known.add(place, row)
-        if digest.hexdigest() != self.checksum:
+        if checksum.hexdigest() != self.checksum:
             raise FileChangedError(f"{self.path} changed while it was read; nothing was sent")
 
     def _account_of(self, row: Row) -> int | None:

@@ -7,14 +7,12 @@ not with the input. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from hashlib import blake2b
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import orjson
 
-from voxsip.bulk._journal.digest import DIGEST_SIZE, InputChecksum
+from voxsip._bindings.digest import digest_of, new_checksum
 from voxsip.plan._ledger import Ledger
 from voxsip.plan._live import Live
 from voxsip.plan._model import Binding
@@ -72,7 +70,7 @@ class Matcher:
         self._options = options
         self._ledger = ledger
         self._check_password = check_password
-        self._checksum = InputChecksum()
+        self._checksum = new_checksum()
         self.pending: list[Pending] = []
         self.needs = Needs()
 
@@ -88,7 +86,7 @@ class Matcher:
         digest = b""
         try:
             wanted = read_wanted(index, row)
-            digest = digest_of(wanted)
+            digest = wanted_digest(wanted)
             if wanted.password is not LEAVE and wanted.password is not None:
                 self._check_password(wanted.password)
             found, replaced = self._find(wanted)
@@ -105,7 +103,7 @@ class Matcher:
         except Fault as fault:
             ledger.refuse(index, fault)
         finally:
-            self._checksum.add(digest)
+            self._checksum.update(digest)
 
     def _find(self, wanted: Wanted) -> tuple[SipRegistration | None, SipRegistration | None]:
         """Return the registration that a row means, and one that it began to replace."""
@@ -187,11 +185,11 @@ class Matcher:
         return True
 
 
-def digest_of(wanted: Wanted) -> bytes:
+def wanted_digest(wanted: Wanted) -> bytes:
     """Return the digest of a row, made without its password."""
     values = _digested(wanted)
     plain = [None if value is LEAVE else "-" if value is None else value for value in values]
-    return blake2b(orjson.dumps(plain), digest_size=DIGEST_SIZE).digest()
+    return digest_of(plain)
 
 
 _digested = attrgetter(

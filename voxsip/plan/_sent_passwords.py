@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from voxsip._bindings.digest import new_checksum
 from voxsip._errors import InvalidArgumentError
 from voxsip._printable import counted
-from voxsip.bulk._journal.digest import InputChecksum
-from voxsip.plan._match import digest_of
+from voxsip.plan._match import wanted_digest
 from voxsip.plan._model import Change
 from voxsip.plan._passwords import IN_ROW, read_password
 from voxsip.plan._plan import Plan
@@ -49,7 +49,7 @@ def _read_rows(
             "give the same rows, or refer to passwords (env:NAME, file:PATH)",
             field="rows",
         )
-    checksum = InputChecksum()
+    checksum = new_checksum()
     for index, row in enumerate(rows):
         digest = b""
         wanted: Wanted | None = None
@@ -58,12 +58,12 @@ def _read_rows(
         except Fault:
             wanted = None
         if wanted is not None:
-            digest = digest_of(wanted)
+            digest = wanted_digest(wanted)
             change = missing.get(index)
             if change is not None and wanted.password not in {LEAVE, None}:
                 found[change.number] = read_password(wanted.password)
                 del missing[index]
-        checksum.add(digest)
+        checksum.update(digest)
     if checksum.hexdigest() != plan.checksum or missing:
         found.clear()
         raise InvalidArgumentError(

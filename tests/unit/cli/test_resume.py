@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -77,8 +79,9 @@ def test_status_names_errors_as_the_job_does(serve, write):
     assert again.events[-1]["errors"] == {line.partition(" x ")[2]: 2}
 
 
-def test_flags_of_the_command_hold_when_its_journal_is_resumed(stopped):
+def test_flags_of_the_command_hold_when_its_journal_is_resumed(stopped, tmp_path):
     _, voxsip = stopped
+    have_earlier_checksum(tmp_path / "job.sqlite")
     ended = voxsip("bulk", "bind", "rows.csv", "--journal", "job.sqlite", "--resume", "--verify")
     assert ended.code == 0, ended.err
     figures = [line.split() for line in ended.out.splitlines()]
@@ -136,7 +139,17 @@ def test_a_changed_file_is_refused(stopped, tmp_path):
     ended = voxsip("bulk", "resume", "job.sqlite")
     assert ended.code == 2
     assert "is not what it was when the job" in ended.err
+    have_earlier_checksum(tmp_path / "job.sqlite")
+    ended = voxsip("bulk", "resume", "job.sqlite")
+    assert ended.code == 2
+    assert "row 7 (registration 7) is not the row it was" in ended.err
     assert emulator.state.counters["BindSipRegistration"]["received"] == before
+
+
+def have_earlier_checksum(journal):
+    """Make the checksum of a journal's input one that says nothing of how rows are digested now."""
+    with closing(sqlite3.connect(journal)) as connection, connection:
+        connection.execute("UPDATE job SET checksum = '5d41402abc4b2a76b9719d911017c592'")
 
 
 def test_a_reformatted_file_is_the_same(stopped, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from voxsip import BindRequest, ConfigurationError, CreateRequest
-from voxsip._row_files.digest import CellDigest
+from voxsip._bindings.digest import new_checksum
 from voxsip._row_files.part import PartFile, Spans
 from voxsip._row_files.problems import FileChangedError
 from voxsip._row_files.row_file import RowFile
@@ -24,12 +24,12 @@ FILES = {
 
 def scanned(path, request):
     """Every row with its line and bytes, and the checksum: what a plan notes."""
-    digest = CellDigest()
+    checksum = new_checksum()
     found = []
     with RowFile(str(path), request) as file:
-        file.cells = digest
+        file.cells = checksum
         found.extend((line, row, *file.span) for line, row in file.scan(on_conflict="order"))
-    return found, digest.hexdigest()
+    return found, checksum.hexdigest()
 
 
 def spans_of(found, head):

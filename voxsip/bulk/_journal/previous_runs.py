@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any
 
 from voxsip import _errors
-from voxsip._bindings.rows import SECRET_COLUMNS, Request, Row, read_row
+from voxsip._bindings.digest import row_digest
+from voxsip._bindings.rows import Request, Row, read_row
 from voxsip._calls.id_set import IdSet
 from voxsip._errors import (
     APIError,
@@ -20,7 +21,6 @@ from voxsip._errors import (
     error_class,
 )
 from voxsip._printable import counted
-from voxsip.bulk._journal.digest import row_digest
 from voxsip.bulk._journal.interface import Journal, RestoredRow
 from voxsip.bulk._outcomes import Outcome, Status, stop_reason
 from voxsip.bulk._replies import made_by, reply_of
@@ -28,14 +28,6 @@ from voxsip.bulk._source import Source
 
 UNREAD = b""
 """Stands for the digest of a row that could not be read."""
-
-
-def digest_of(row: object) -> bytes:
-    """Return a row's fingerprint, made without its secrets."""
-    if not isinstance(row, Request):
-        return UNREAD
-    account = {} if row.account_id is None else {"account_id": row.account_id}
-    return row_digest(row.params() | account, SECRET_COLUMNS)
 
 
 class PreviousRuns:
@@ -75,18 +67,19 @@ class PreviousRuns:
 
     async def intend(self, index: int, row: Row) -> None:
         """Make it durable that a row is about to be sent."""
-        await self._journal.intend(index, digest_of(row), row.label, self._account(row))
+        await self._journal.intend(index, row_digest(row), row.label, self._account(row))
 
     def observe(self, outcome: Outcome[Any]) -> None:
         """Write an outcome down, unless it was read from here."""
         if outcome.restored:
             return
         row, error = outcome.row, outcome.error
+        readable = isinstance(row, Request)
         self._journal.record(
             outcome.index,
-            digest_of(row),
+            row_digest(row) if readable else UNREAD,
             outcome.status,
-            row.label if isinstance(row, Request) else "",
+            row.label if readable else "",
             attempts=outcome.attempts,
             elapsed=outcome.elapsed,
             error_code=error.code if isinstance(error, APIError) else None,
@@ -139,7 +132,7 @@ class PreviousRuns:
         """
         if self._compared or row.kind != "create" or index >= self._journal.rows_known:
             return
-        mark = _mark(digest_of(row))
+        mark = _mark(row_digest(row))
         for fresh in (False, True):  # what was read for an earlier row may be behind us by now
             if self._later is None or fresh:
                 self._later = IdSet(map(_mark, await self._journal.digests(index)))
@@ -188,7 +181,7 @@ def _mark(digest: bytes) -> int:
 
 def check_digest(known: RestoredRow, row: Row) -> None:
     """Refuse a row that is not the one that an earlier run had in its place."""
-    if known.digest != digest_of(row):
+    if known.digest != row_digest(row):
         raise InvalidArgumentError(
             f"row {known.index + 1} ({row.label}) is not the row it was when the journal was written: "
             "resume with the input the job was started with",
