@@ -58,7 +58,9 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _NAMED.sub(rf"\1{HIDDEN}", text)
 
 
-@lru_cache(maxsize=1024)
+_redact_again = lru_cache(maxsize=1024)(redact)  # many rows of a job fail with the same words
+
+
 def redact_start(text: str, secrets: Iterable[str], size: int) -> str:
     """Return the first characters of a text with secrets replaced.
 
@@ -73,7 +75,7 @@ def redact_start(text: str, secrets: Iterable[str], size: int) -> str:
     secrets = tuple(secrets)
     longest = LONGEST_SPELLING * max(map(len, secrets), default=0)
     read = size + 2 * longest
-    shown = redact(text[:read], secrets)
+    shown = _redact_again(text[:read], secrets)
     return shown[:size] if len(text) <= read else shown[: max(0, len(shown) - longest)][:size]
 
 

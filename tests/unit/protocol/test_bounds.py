@@ -38,6 +38,22 @@ def test_of_a_long_text_only_the_start_is_searched():
     assert text.read < 1000
 
 
+def test_long_words_of_many_errors_are_not_kept_whole():
+    def refuse(number):
+        body = b'{"error": {"code": 101, "msg": "%d %b"}}' % (number, b"w" * 1_000_000)
+        return failure_of("DoThing", RawReply(200, body), ("secret",))
+
+    refuse(0)
+    tracemalloc.start()
+    try:
+        for number in range(1, 31):
+            refuse(number)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 3_000_000, "the start of each may be kept, 30 MB may not"
+
+
 @pytest.mark.parametrize("count", [1, 10, 100, 1000])
 def test_a_secret_at_the_cut_is_not_shown_in_part(count):
     secret = "s3cr&t-" * 20
