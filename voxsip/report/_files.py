@@ -25,7 +25,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self, get_args
 
 import orjson
 
@@ -75,9 +75,10 @@ class ReportWriter:
         account_id: int | None = None,
         clock: Callable[[], float] = SYSTEM.monotonic,
     ) -> None:
-        if kind not in tuple(REQUESTS):
+        kinds = tuple(REQUESTS) if columns is None else get_args(Kind)  # "apply" has no columns
+        if kind not in kinds:
             raise InvalidArgumentError(
-                f"kind: expected one of {', '.join(REQUESTS)}, got {brief(kind)}", field="kind"
+                f"kind: expected one of {', '.join(kinds)}, got {brief(kind)}", field="kind"
             )
         self.directory: Path = Path(path_text("directory", directory))
         self.series: TimeSeries = TimeSeries()
