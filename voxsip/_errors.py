@@ -67,10 +67,12 @@ class ConfigurationError(VoxsipError):
     Attributes:
         in_use: True if another job is using the journal now; nothing was sent.
         missing: True if the store has no job of that name yet.
+        exists: True if a new job has the name of another in the store; nothing was sent.
     """
 
     in_use: bool = False
     missing: bool = False
+    exists: bool = False
 
 
 class InvalidArgumentError(VoxsipError, ValueError):

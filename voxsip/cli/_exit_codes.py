@@ -63,7 +63,11 @@ def explain(error: BaseException, own: Collection[str] | None = None) -> tuple[s
             return str(error).removesuffix(summary) + f"voxsip: {summary}", Exit.USAGE
         case InvalidArgumentError():
             return f"voxsip: {in_options(str(error), own)}", Exit.USAGE
-        case ConfigurationError(in_use=True):
+        case (
+            ConfigurationError(in_use=True)
+            | ConfigurationError(missing=True)
+            | ConfigurationError(exists=True)
+        ):
             return f"voxsip: {error}", Exit.USAGE
         case ConfigurationError():
             return f"voxsip: {in_options(str(error), own)}", Exit.REFUSED

@@ -224,9 +224,11 @@ class ClusterStore:
         return self._record(made)
 
     def _taken(self, name: str) -> ConfigurationError:
-        return ConfigurationError(
+        error = ConfigurationError(
             f"job {name}: the store {self.address} has a job of that name already; resume it, or name another"
         )
+        error.exists = True
+        return error
 
     async def job(self, name: str) -> JobRecord:
         """Return a job.
@@ -238,9 +240,11 @@ class ClusterStore:
         if row is None:
             known = [found["name"] for found in await self.fetch(statements.JOBS)]
             hint = f"the latest are {', '.join(known)}" if known else "there is none"
-            raise ConfigurationError(
+            missing = ConfigurationError(
                 f"job {name}: the store {self.address} has no job of that name; {hint}"
             )
+            missing.missing = True
+            raise missing
         return self._record(row)
 
     async def part(self, job: JobRecord, part: int) -> tuple[PartRecord, bytes]:

@@ -104,7 +104,7 @@ def test_jobs_and_schedulers_that_are_not_there(serve, write, postgres):
     emulator, voxsip = serve(balance=50, price=1)
     store = ("--store", postgres.dsn())
     ended = voxsip("cluster", "status", "day", *store)
-    assert (ended.code, "has no job of that name" in ended.err) == (3, True)
+    assert (ended.code, "has no job of that name" in ended.err) == (2, True)
     path = write("sip_registration_id\n1\n")
     away = ("--scheduler", "tcp://127.0.0.1:1")
     ended = voxsip("cluster", "delete", path, "--name", "away", *away, *store)

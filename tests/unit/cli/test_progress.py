@@ -37,6 +37,18 @@ def test_the_rate_is_of_the_last_ten_seconds(clock):
     assert (meter.rate, meter.left) == (5.0, 20.0)
 
 
+def test_a_rate_is_never_below_zero(clock):
+    """A job whose driver died: 184 rows are done, and its parts count from 0 again."""
+    meter = ProgressMeter(400, clock)
+    for done in (146, 20, 100, 184):
+        clock.now += 1
+        meter.feed(done, restored=184)
+        assert (meter.rate, meter.left) == (0.0, None)
+    clock.now += 1
+    meter.feed(234, restored=184)
+    assert (meter.rate, round(meter.left)) == (10.0, 17)
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(None, "?"), (0, "0 s"), (59.4, "59 s"), (65, "1:05"), (3600, "1:00:00"), (7322, "2:02:02")],

@@ -52,9 +52,11 @@ def test_a_job_in_a_store_is_begun_shown_and_resumed(serve, write, postgres):
     resumed = voxsip("bulk", "resume", journal)
     assert resumed.code == 0
     again = voxsip("bulk", "bind", "rows.csv", "--journal", journal)
-    assert again.code == 3
+    assert again.code == 2, "as for a journal in a file"
     assert "there is a job of that name already" in again.err
-    for ended in (begun, resumed, again):
+    missing = [voxsip("bulk", command, f"{journal}2") for command in ("status", "resume")]
+    assert [ended.code for ended in missing] == [2, 2]
+    for ended in (begun, resumed, again, *missing):
         assert postgres.password not in ended.out + ended.err
 
 

@@ -389,7 +389,7 @@ async def _refusal(connection: LoopConnection, path: str, name: str) -> Configur
     """Return why a job could not be taken over."""
     found = await connection.fetchrow(LOOK, name)
     if found is None:
-        return ConfigurationError(f"journal {path}: there is no job of that name")
+        return missing_job(path)
     with refusing(path):
         left = values.seconds(found["left"], "the end of its lease")
     held = ConfigurationError(
@@ -402,9 +402,18 @@ async def _refusal(connection: LoopConnection, path: str, name: str) -> Configur
 
 def existing_job(path: str) -> ConfigurationError:
     """Return the error of a new job that has the name of another."""
-    return ConfigurationError(
+    error = ConfigurationError(
         f"journal {path}: there is a job of that name already; resume it, or name another after a #"
     )
+    error.exists = True
+    return error
+
+
+def missing_job(path: str) -> ConfigurationError:
+    """Return the error of a job that the store does not have."""
+    error = ConfigurationError(f"journal {path}: there is no job of that name")
+    error.missing = True
+    return error
 
 
 def _boot_time() -> float:

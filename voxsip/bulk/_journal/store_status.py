@@ -9,11 +9,10 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Any, TypeVar
 
-from voxsip._errors import ConfigurationError
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.decoding import job_header, refusing
 from voxsip.bulk._journal.status import JournalStatus, make_status, rate_since
-from voxsip.bulk._journal.store import existing_job, split_address
+from voxsip.bulk._journal.store import existing_job, missing_job, split_address
 from voxsip.bulk._journal.store_statements import HEADER
 from voxsip.shared._connection import LoopConnection
 
@@ -66,9 +65,7 @@ async def _read(address: str) -> JournalStatus:
     async with aclosing(LoopConnection(store, lambda: None)) as connection:
         job = await connection.fetchrow(_JOB, name)
         if job is None:
-            missing = ConfigurationError(f"journal {path}: there is no job of that name")
-            missing.missing = True
-            raise missing
+            raise missing_job(path)
         with refusing(path):
             started = _date(job["started"], "the start of a run")
         lines = await connection.fetch(_LINES, job["id"], rate_since(job["now"], started))

@@ -19,7 +19,8 @@ def read_state(journal: str) -> JournalStatus:
     try:
         return read_journal(journal)
     except ConfigurationError as error:
-        raise CommandError(str(error), Exit.REFUSED if is_store(journal) else Exit.USAGE) from None
+        refused = is_store(journal) and not error.missing
+        raise CommandError(str(error), Exit.REFUSED if refused else Exit.USAGE) from None
 
 
 def most_recent_journal() -> str:

@@ -22,10 +22,13 @@ class ProgressMeter:
         self._seen: deque[tuple[float, int]] = deque([(clock(), 0)])
 
     def feed(self, count: int, restored: int = 0) -> None:
-        """Take in how many rows have ended; those that an earlier run did are no speed."""
+        """Take in how many rows have ended; those that an earlier run did are no speed.
+
+        A part that another worker continues counts from 0 again, while it reads what was done.
+        """
         now = self._clock()
         self._count = count
-        self._seen.append((now, count - restored))
+        self._seen.append((now, max(self._seen[-1][1], count - restored)))
         while len(self._seen) > 2 and now - self._seen[1][0] >= _SPAN:
             self._seen.popleft()
 
