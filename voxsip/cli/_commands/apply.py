@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from voxsip import Report
 from voxsip._printable import counted
 from voxsip.cli._commands.plan import check_folder, make_plan, save_plan, show_plan
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
-from voxsip.cli._display.events import print_event
+from voxsip.cli._display.events import ending_events, print_event, print_finished
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.desired_file import DesiredFile
 from voxsip.cli._jobs.follow import VERBS, follow
@@ -74,6 +75,7 @@ def apply(
         print_message("nothing to do: the plan is empty")
         if options.output.json:
             print_event("plan", file=file, exit_code=Exit.DONE, **made.to_dict())
+            print_finished(Report(kind="apply"), Exit.DONE)
         return Exit.DONE
     with _input_of(made, rows, options.file_options) as given:
 
@@ -104,6 +106,8 @@ def _apply_rows(
                 code = Exit.USAGE if made.refused else Exit.DONE
                 show_plan(made, rows.name, as_json=options.output.json, code=code)
                 if made.refused or not made.changes:
+                    if options.output.json:
+                        print_finished(Report(kind="apply"), code)
                     return code
                 if made.thresholds.exceeded and not made.thresholds.forced:
                     raise CommandError(
@@ -151,12 +155,13 @@ async def _run(
             signals.over = True
     except PlanNotAppliedError as error:
         raise CommandError(_not_applied(error), Exit.STOPPED) from None
-    print_report(report, total, as_json=output.json)
+    code = exit_code(report)
+    print_report(report, total, code, as_json=output.json)
     if report.stopped is not None:
         print_message(f"resume with: {_again(path)}")
     elif report.failed or report.unknown or report.skipped:
         print_message("plan again to see what is left, and correct what failed")
-    return exit_code(report)
+    return code
 
 
 @contextlib.contextmanager
@@ -191,7 +196,8 @@ def _interruptible(main: Callable[[Interrupts], Any], path: Callable[[], str | N
             return f"cut off; resume with: {_again(begun)}"
         return "cut off before the first change"
 
-    return run_interruptible(main, cut_off)
+    with ending_events("apply"):
+        return run_interruptible(main, cut_off)
 
 
 @contextlib.contextmanager

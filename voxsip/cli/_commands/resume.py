@@ -124,9 +124,10 @@ def continue_job(
         with_failed = f" with {counted(failed, 'failed row')}" if failed else ""
         print_message(f"the job of {shown(journal)} has finished{with_failed}; nothing was sent")
         report = _report_of(state)
+        code = exit_code(report)
         if options.output.json:
-            print_report(report, report.rows, as_json=True)
-        return exit_code(report)
+            print_report(report, report.rows, code, as_json=True)
+        return code
     return _resume(journal, state, file, options, flags)
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from attrs import frozen
 from cyclopts import Group, Parameter
 
-from voxsip import ConfigurationError
+from voxsip import ConfigurationError, Report
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
+from voxsip.cli._display.events import count_in_events, ending_events
 from voxsip.cli._exit_codes import CommandError, Exit, print_message
 from voxsip.cli._jobs.follow import INTERRUPTED, VERBS
 from voxsip.cli._jobs.interrupts import run_interruptible
@@ -27,7 +28,7 @@ from voxsip.shared import shown
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from voxsip import AsyncClient, Report
+    from voxsip import AsyncClient
     from voxsip.cli._connection import Connection
     from voxsip.cli._jobs.interrupts import Interrupts
     from voxsip.cli._jobs.options import Output
@@ -113,6 +114,7 @@ def launch(
     async def main(signals: Interrupts) -> Exit:
         nonlocal job_id
         async with connection.client() as client, await find(client) as job:
+            count_in_events(Report(kind=job.kind))
             print_message(f"job {job.job_id}: {job.note}")
             again = resume_command(job.job_id, engine)
             if not begin:
@@ -132,7 +134,8 @@ def launch(
     def cut_off() -> str:
         return f"cut off; resume with: {resume_command(job_id, engine)}" if job_id else "cut off"
 
-    return run_interruptible(main, cut_off)
+    with ending_events():
+        return run_interruptible(main, cut_off)
 
 
 async def follow(
@@ -166,6 +169,7 @@ async def follow(
 
     def tick(progress: JobProgress) -> None:
         nonlocal last
+        count_in_events(progress.report)
         now = progress.report.seconds
         if now - last >= shown.interval:
             last = now

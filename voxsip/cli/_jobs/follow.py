@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from voxsip.cli._display.events import count_in_events
 from voxsip.cli._jobs.interrupts import SAME_STOP
 from voxsip.cli._terminal.streams import (
     is_behind,
@@ -76,6 +77,7 @@ async def follow(
             if display.needs_reader:
                 look_at_reader()
 
+    count_in_events(job.report)
     tolerate_lost_output()
     unblock_output(events=display.needs_reader)
     display.started()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
+from voxsip.cli._display.events import ending_events
 from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.follow import VERBS, follow
 from voxsip.cli._jobs.interrupts import run_interruptible
@@ -82,7 +83,8 @@ def launch(
                 signals.over = True
         return finish(report, len(rows), output, again=again, reports=written, resumed=resumed)
 
-    return run_interruptible(main, lambda: _cut_off(journal, again))
+    with ending_events(kind):
+        return run_interruptible(main, lambda: _cut_off(journal, again))
 
 
 def _check_own_account(own: int | None, source: RowFile[Any], rows: Rows[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voxsip.bulk import Stop
-from voxsip.cli._display.events import print_event
+from voxsip.cli._display.events import print_finished
 from voxsip.cli._display.progress import duration
 from voxsip.cli._exit_codes import Exit, print_message
 from voxsip.cli._jobs.follow import INTERRUPTED, READER_GONE
@@ -36,10 +36,12 @@ def finish(
         reports: The path of each report that was written, by its usual name.
         resumed: Whether the job was resumed, and so has looked for purchases of unknown outcome.
     """
-    print_report(report, total, as_json=output.json)
-    _print_next_step(report, again=again, reports=reports, resumed=resumed)
     code = exit_code(report)
-    return Exit.FAILED if code is Exit.DONE and output.report and not reports else code
+    if code is Exit.DONE and output.report and not reports:
+        code = Exit.FAILED
+    print_report(report, total, code, as_json=output.json)
+    _print_next_step(report, again=again, reports=reports, resumed=resumed)
+    return code
 
 
 def exit_code(report: Report) -> Exit:
@@ -53,10 +55,10 @@ def exit_code(report: Report) -> Exit:
     return Exit.DONE if report.ok and report.verify_error is None else Exit.FAILED
 
 
-def print_report(report: Report, total: int, *, as_json: bool) -> None:
+def print_report(report: Report, total: int, code: Exit, *, as_json: bool) -> None:
     """Write the figures of a job that has ended."""
     if as_json:
-        print_event("finished", exit_code=exit_code(report), **report.to_dict())
+        print_finished(report, code)
         return
     rate = report.calls / report.seconds if report.seconds > 0 else 0.0
     left = total - report.rows
