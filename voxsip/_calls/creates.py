@@ -161,6 +161,7 @@ class Creates:
                 exclude=self.claimed(request.command.name),
                 known_before=self._known,
                 misplaced=self.misplaced(request),
+                last=last,
             )
             if found is not None or last:
                 break

@@ -22,11 +22,12 @@ from voxsip._calls.registry import find_command
 from voxsip._calls.request import Request
 from voxsip._errors import OutcomeUnknownError
 from voxsip._protocol.command import Command, Lookup
-from voxsip._protocol.identity import are_near, spellings
+from voxsip._protocol.identity import are_near, in_capitals, spellings
 from voxsip._protocol.reply import http_date
 
 TOLERANCE = timedelta(seconds=2)
 """The largest error of a purchase's age: the server's times are whole seconds."""
+Filters = list[dict[str, Any]]
 MAX_PAGES = 1000
 """The most pages that are read: a longer list is taken to be endless."""
 
@@ -67,6 +68,8 @@ async def look_up(
     exclude: Container[int] = (),
     known_before: Container[int] | None = None,
     misplaced: Container[int] = (),
+    last: bool = True,
+    filters: Filters | None = None,
 ) -> dict[str, Any] | None:
     """Find the object that a create made.
 
@@ -79,6 +82,8 @@ async def look_up(
             whatever clocks say. If None, the server's times decide.
         misplaced: The ids in replies to creates of other names. If one has this name, a reply reached the wrong call,
             perhaps the reply to this one.
+        last: Whether the create may be sent again if nothing is found. A name in capitals is then looked for, too.
+        filters: The filters of the lists to read; by default those for all usual spellings of the name.
 
     Returns:
         The reply that the create would have had; None if no object of an equal or near name can be the create's.
@@ -91,7 +96,9 @@ async def look_up(
     ours_of = lookup.wanted(request.values) or {}
     found: dict[int, _Match] = {}
     end = _End()
-    async for item, date in _candidates(calls, request, lookup, end):
+    if filters is None:
+        filters = _filters(request, lookup, spellings)
+    async for item, date in _candidates(calls, lookup, filters, end):
         pairs = [(ours, ours_of[ours], item.get(theirs)) for ours, theirs in lookup.match]
         if are_near(pairs):
             equal = all(wanted == there for _, wanted, there in pairs)
@@ -114,7 +121,19 @@ async def look_up(
     if not found:
         if end.why is not None:
             raise OutcomeUnknownError(f"{lookup.command}: {end.why}; the outcome is unknown")
-        return None
+        if not last:
+            return None
+        capitals = _filters(request, lookup, in_capitals)
+        return await look_up(
+            calls,
+            request,
+            elapsed=elapsed,
+            exclude=exclude,
+            known_before=known_before,
+            misplaced=misplaced,
+            last=False,
+            filters=[chosen for chosen in capitals if chosen not in filters],
+        )
     ours = sorted(match.id for match in found.values() if match.equal)
     if known_before is None:
         # the equal one made in between, unless another may be as new
@@ -138,21 +157,21 @@ def lookup_of(command: Command) -> Lookup:
 
 
 async def _candidates(
-    calls: SendsWithRetries, request: Request, lookup: Lookup, end: _End
+    calls: SendsWithRetries, lookup: Lookup, filters: Filters, end: _End
 ) -> AsyncIterator[tuple[dict[str, Any], datetime | None]]:
     """Yield every item that may match, with the server's time on its page.
 
-    The service may store a name in another spelling than it was given, and filter by the stored one: the list is read
+    The service may store a name in another spelling than it was given, and filter by the stored one: there are filters
     for each spelling. A list ends at a page without new items; `end` says if the page reports more than was shown.
 
     Raises:
         OutcomeUnknownError: The list does not end.
         VoxsipError: A page could not be read.
     """
-    for filters in _filters(request, lookup):
+    for chosen in filters:
         seen: set[int] = set()
         for _ in range(MAX_PAGES):
-            items, date, told = await _page(calls, lookup, filters, len(seen))
+            items, date, told = await _page(calls, lookup, chosen, len(seen))
             new = {item[lookup.id]: item for item in items if item[lookup.id] not in seen}
             if not new:
                 if items:
@@ -169,9 +188,15 @@ async def _candidates(
             )
 
 
-def _filters(request: Request, lookup: Lookup) -> list[dict[str, Any]]:
-    """Return the filters of the lists to read; together they give all that may match."""
-    filters: list[dict[str, Any]] = [{}]
+def _filters(request: Request, lookup: Lookup, ways: Callable[[str], tuple[str, ...]]) -> Filters:
+    """Return the filters of the lists to read; together they give all that may match.
+
+    Args:
+        request: The create.
+        lookup: The way to find what it made.
+        ways: The function that returns the spellings of a name.
+    """
+    filters: Filters = [{}]
     names, wanted = dict(lookup.match), lookup.wanted(request.values) or {}
     for ours, theirs in lookup.sent():
         value = wanted.get(ours, request.values.get(ours))
@@ -182,7 +207,7 @@ def _filters(request: Request, lookup: Lookup) -> list[dict[str, Any]]:
             continue  # a value with the list separator cannot be a filter
         if ours == "proxy":
             continue  # the service may store it with another scheme, port or dot, and then this would not find it
-        filters = [{**chosen, theirs: way} for chosen in filters for way in spellings(value)]
+        filters = [{**chosen, theirs: way} for chosen in filters for way in ways(value)]
     return filters
 
 

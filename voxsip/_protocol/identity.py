@@ -71,6 +71,11 @@ def spellings(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def in_capitals(name: str) -> tuple[str, ...]:
+    """Return the spellings of a user name in capitals, as few services store it."""
+    return tuple(dict.fromkeys(map(str.upper, spellings(name))))
+
+
 def _near(fold: Callable[[str], str], one: object, other: object) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one == other or fold(one) == fold(other)

@@ -17,6 +17,7 @@ from voxsip.emulator import Fault, Faults
 
 CREATE = "CreateSipRegistration"
 LIST = "GetSipRegistrations"
+MADE = {"result": 1, "sip_registration_id": 7}
 CLIENTS = pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
 
 
@@ -355,6 +356,51 @@ async def test_what_is_no_id_is_no_answer(answer, connect, clock, cls, odd):
     server = await answer(serve)
     assert (await connect(base_url=server.base_url, cls=cls)(buy)).sip_registration_id == 8
     assert sum(CREATE in request.path for request in server.requests) == 1
+
+
+@CLIENTS
+@pytest.mark.parametrize("stored", [str.upper, str.lower])
+@pytest.mark.parametrize("name", ["alice", "Alice", "stra\u00dfe 1"])
+async def test_a_service_that_changes_case_and_heeds_it_sells_nothing_twice(
+    answer, connect, clock, cls, stored, name
+):
+    bought = []
+
+    def serve(request):
+        if CREATE in request.path:
+            row = {"sip_registration_id": 7, "purchase_date": "2025-06-15 15:06:40"}
+            bought.append(row | {"sip_username": stored(name), "proxy": "pbx.example.com"})
+            return Answer(b"lost", status=502)
+        wanted, offset = request.query["sip_username"], int(request.query["offset"])
+        rows = [row for row in bought if row["sip_username"] == wanted][offset:]
+        return Answer({"result": rows}, headers={"Date": "Sun, 15 Jun 2025 15:06:40 GMT"})
+
+    side = connect(base_url=(await answer(serve)).base_url, cls=cls)
+    if stored(name) == name:
+        made = await side(lambda client: buy(client, sip_username=name))
+        assert made.sip_registration_id == 7
+    else:
+        error = await side.fails(
+            voxsip.UnexpectedReplyError, lambda client: buy(client, sip_username=name)
+        )
+        assert error.outcome_unknown
+    assert len(bought) == 1
+
+
+async def test_capitals_are_looked_for_once_before_a_purchase_is_sent_again(answer, connect, clock):
+    listed = []
+
+    def serve(request):
+        if CREATE in request.path:
+            listed.append(CREATE)
+            first = listed.count(CREATE) == 1
+            return Answer(b"lost", status=502) if first else Answer(MADE)
+        listed.append(request.query["sip_username"])
+        return Answer({"result": []})
+
+    side = connect(base_url=(await answer(serve)).base_url)
+    await side(buy)
+    assert listed == [CREATE, *["alice"] * 4, "ALICE", CREATE]
 
 
 @pytest.mark.parametrize(

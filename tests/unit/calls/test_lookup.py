@@ -132,7 +132,10 @@ async def test_filters_by_the_user_name_only(listing):
     await side(recover)
     await side(lambda client: recover(client, arguments=ARGUMENTS | {"sip_username": ";"}))
     asked = [sorted(request.rel_url.query) for request in server.requests]
-    assert asked == [["count", "offset", "sip_username"], ["count", "offset"]]
+    by_name = ["count", "offset", "sip_username"]
+    assert asked == [by_name, by_name, ["count", "offset"]]
+    names = [request.rel_url.query.get("sip_username") for request in server.requests]
+    assert names == ["alice", "ALICE", None]
 
 
 @pytest.mark.parametrize(
