@@ -57,6 +57,22 @@ async def test_others_are_served_while_a_report_is_counted(serve):
     assert row["file_size"] == len((await download(wire))[1])
 
 
+@pytest.mark.parametrize("command", ["GetCallHistory", "GetCallHistoryAsync"])
+async def test_others_are_served_while_what_no_call_has_is_looked_for(serve, command):
+    wire = await serve(calls=50_000)
+    search = asyncio.create_task(wire.done(command, remote_number="000"))
+    while not wire.emulator.state.counters[command]["executed"]:  # noqa: ASYNC110 - no event tells
+        await asyncio.sleep(0)
+    await wire.done("GetAccountInfo")
+    assert not search.done()
+    reply = await search
+    if command == "GetCallHistory":
+        assert (reply["result"], reply["total_count"], reply["count"]) == ([], 0, 0)
+    else:
+        wire.emulator.clock_offset = 2
+        assert (await download(wire))[1] == b""
+
+
 async def test_a_report_outlives_the_application_it_is_of(serve):
     wire = await serve(calls=3)
     await wire.done("GetCallHistoryAsync", application_id=1)

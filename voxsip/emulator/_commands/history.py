@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from voxsip.emulator._commands.reports import order
 from voxsip.emulator._service.context import Context, Reply, command, money
 from voxsip.emulator._service.errors import RefusedError
-from voxsip.emulator._service.files import csv_file
+from voxsip.emulator._service.files import Scan, csv_file
 from voxsip.emulator._service.values import ALL
 from voxsip.emulator._service.zones import Zone
 from voxsip.emulator._state.bindings import find_application
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 INVALID_CHILD_ID = 194
 FORBIDDEN_PARAMETER = 492
+STRIDE = 1000
+"""Sessions that are looked at without a pause: a millisecond or two."""
 CALL_COLUMNS = (
     *(KEY, "start_date", "duration", "application_id", "application_name", "rule_name"),
     *("user_id", "remote_number", "local_number", "custom_data"),
@@ -35,9 +37,23 @@ AUDIT_COLUMNS = ("audit_log_id", "requested", "cmd_name")
 def list_calls(context: Context) -> Reply:
     """List call sessions, oldest first without `desc_order`, with calls on request."""
     zone = Zone(context.values)
-    reply = _page(context, zone, lambda *given: _sessions(*given)())
-    reply["result"] = [_describe(row, zone, context.values) for row in reply["result"]]
-    return reply
+    _refuse_async(context)
+    sessions = _sessions(context, zone)
+    begin, end = context.bounds()
+    found: dict[str, Any] = {}
+
+    def steps() -> Iterator[None]:
+        page, total = [], 0
+        for row in sessions():
+            if row is None:
+                yield
+                continue
+            if begin <= total < end:
+                page.append(_describe(row, zone, context.values))
+            total += 1
+        found.update(result=page, total_count=total, count=len(page), timezone=zone.name)
+
+    return Scan(steps(), found)
 
 
 @command("GetCallHistoryAsync")
@@ -83,21 +99,24 @@ def _order_calls(context: Context, columns: tuple[str, ...], kind: str) -> Reply
     zone = Zone(context.values)
     sessions = _sessions(context, zone)
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[Row | None]:
         for row in sessions():
-            yield row | {"start_date": zone.text(row["start_date"])}
+            yield row and row | {"start_date": zone.text(row["start_date"])}
 
     return _order(context, kind, columns, rows)
 
 
 def _order(
-    context: Context, kind: str, columns: tuple[str, ...], rows: Callable[[], Iterable[Row]]
+    context: Context, kind: str, columns: tuple[str, ...], rows: Callable[[], Iterable[Row | None]]
 ) -> Reply:
     header = ";".join(columns) if context.values.get("with_header", False) else None
 
-    def lines() -> Iterator[str]:
+    def lines() -> Iterator[str | None]:
         for row in rows():
-            yield ";".join([_field(row.get(column, "")) for column in columns])
+            if row is None:
+                yield None
+            else:
+                yield ";".join([_field(row.get(column, "")) for column in columns])
 
     return order(context, kind, csv_file(header, lines, packed=True))
 
@@ -113,8 +132,7 @@ def _page(
     context: Context, zone: Zone, find: Callable[[Context, Zone], Iterable[Row]]
 ) -> dict[str, Any]:
     """Return the reply of a list command; only its page is kept in memory."""
-    if context.values.get("is_async", False):
-        raise RefusedError(FORBIDDEN_PARAMETER, "Reports are ordered by the Async command here")
+    _refuse_async(context)
     begin, end = context.bounds()
     page, total = [], 0
     for row in find(context, zone):
@@ -122,6 +140,11 @@ def _page(
             page.append(row)
         total += 1
     return {"result": page, "total_count": total, "count": len(page), "timezone": zone.name}
+
+
+def _refuse_async(context: Context) -> None:
+    if context.values.get("is_async", False):
+        raise RefusedError(FORBIDDEN_PARAMETER, "Reports are ordered by the Async command here")
 
 
 def _accounts(context: Context) -> list[Account]:
@@ -137,8 +160,11 @@ def _accounts(context: Context) -> list[Account]:
     return own + [children[number] for number in (wanted or (children if only else ()))]
 
 
-def _sessions(context: Context, zone: Zone) -> Callable[[], Iterator[Row]]:
-    """Return a function that yields the present sessions that pass every filter."""
+def _sessions(context: Context, zone: Zone) -> Callable[[], Iterator[Row | None]]:
+    """Return a function that yields the present sessions that pass every filter.
+
+    It yields None after every `STRIDE` sessions, of which there may be millions: the emulator serves others then.
+    """
     values = context.values
     begin, end = zone.seconds(values.get("from_date")), zone.seconds(values.get("to_date"))
     application = find_application(context.account, values)
@@ -169,9 +195,12 @@ def _sessions(context: Context, zone: Zone) -> Callable[[], Iterator[Row]]:
     descending = values.get("desc_order", False)
     places = [(account.sessions, len(account.sessions)) for account in _accounts(context)]
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[Row | None]:
         for sessions, limit in places:
-            for row in sessions.rows(begin, end, limit=limit, descending=descending):
+            found = sessions.rows(begin, end, limit=limit, descending=descending)
+            for number, row in enumerate(found, 1):
+                if not number % STRIDE:
+                    yield None
                 if (
                     (shortest is None or row["duration"] >= shortest)
                     and (longest is None or row["duration"] <= longest)

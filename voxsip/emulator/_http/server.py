@@ -15,7 +15,7 @@ from voxsip.emulator._http.callbacks import Callbacks
 from voxsip.emulator._http.download import send_file
 from voxsip.emulator._http.request import API_PATH, read_call
 from voxsip.emulator._service.errors import RefusedError
-from voxsip.emulator._service.files import File
+from voxsip.emulator._service.files import File, Scan
 from voxsip.spec.document import document
 
 if TYPE_CHECKING:
@@ -105,6 +105,10 @@ class Handler:
     async def _execute(self, call: Call) -> bytes | File:
         """Execute a call and count the files it made, while others are served."""
         reply = self.service.reply(call)
+        if isinstance(reply, Scan):
+            for _ in reply.steps:
+                await asyncio.sleep(0)
+            return orjson.dumps(reply.found)
         files = self.service.uncounted
         if isinstance(reply, File) and reply.size is None:
             files.append(reply)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from attrs import field, frozen
 
 from voxsip.emulator._service.errors import RefusedError
-from voxsip.emulator._service.files import File
+from voxsip.emulator._service.files import File, Scan
 from voxsip.emulator._service.values import INVALID_ARGUMENTS
 from voxsip.emulator._state.account import Account
 
@@ -111,7 +111,7 @@ class Context:
         }
 
 
-Reply = dict[str, Any] | File
+Reply = dict[str, Any] | File | Scan
 Handler = Callable[[Context], Reply]
 H = TypeVar("H", bound=Handler)
 

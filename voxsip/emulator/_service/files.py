@@ -1,12 +1,26 @@
-"""Replies that are files: made while they are sent, so that a large one takes no memory."""
+"""Replies that take long: files, made while they are sent, and what is found among many rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from attrs import define
 
 CHUNK = 64 * 1024
+
+
+@define
+class Scan:
+    """A reply that is found among many rows.
+
+    Args:
+        steps: finds it, with a pause after some rows.
+        found: the reply; empty before the last step.
+    """
+
+    steps: Iterator[None]
+    found: dict[str, Any]
 
 
 @define
@@ -33,13 +47,13 @@ class File:
 
 
 def csv_file(
-    header: str | None, lines: Callable[[], Iterable[str]], *, packed: bool = False
+    header: str | None, lines: Callable[[], Iterable[str | None]], *, packed: bool = False
 ) -> File:
     """Return a file of lines, made again from `lines` each time it is sent.
 
     Args:
         header: the first line, or None.
-        lines: gives the others; the same ones each time.
+        lines: gives the others, the same ones each time; None for a pause.
         packed: whether it goes compressed to clients that take it so.
     """
 
@@ -47,6 +61,9 @@ def csv_file(
         waiting = [] if header is None else [header]
         size = 0
         for line in lines():
+            if line is None:
+                yield b""
+                continue
             waiting.append(line)
             size += len(line)
             if size >= CHUNK:

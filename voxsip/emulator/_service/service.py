@@ -13,7 +13,7 @@ from attrs import define, field
 import voxsip.emulator._commands  # noqa: F401  (enters the handlers in the table)
 from voxsip.emulator._service.context import HANDLERS, Context, Reply
 from voxsip.emulator._service.errors import RefusedError
-from voxsip.emulator._service.files import File
+from voxsip.emulator._service.files import File, Scan
 from voxsip.emulator._service.samples import SAMPLE_FILE, is_file, sample_reply
 from voxsip.emulator._service.spec import CommandSpec, command_specs
 from voxsip.emulator._service.tokens import TokenVerifier
@@ -128,13 +128,13 @@ class Service:
         self.received[command] += 1
         return True
 
-    def reply(self, call: Call) -> bytes | File:
+    def reply(self, call: Call) -> bytes | File | Scan:
         """Execute a call and return the body of the reply, an error's included."""
         try:
             result = self.execute(call)
         except RefusedError as refused:
             return orjson.dumps(refused.body())
-        return result if isinstance(result, File) else orjson.dumps(result)
+        return result if isinstance(result, File | Scan) else orjson.dumps(result)
 
     def execute(self, call: Call) -> Reply:
         """Do what a call asks for.
