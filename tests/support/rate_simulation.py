@@ -101,9 +101,7 @@ class Job:
     def _reply(self, begun, attempt, call, code):
         if code is None:
             self.done_at.append(self.now)
-            self.limits.on_success(
-                self.now, self.in_flight, self.now - begun if attempt == 1 else 0.0
-            )
+            self.limits.on_success(self.now, self.in_flight)
             self.in_flight -= 1
             self._fill()
             return

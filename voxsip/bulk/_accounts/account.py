@@ -81,9 +81,9 @@ class Account:
         self.in_flight -= 1
         self._wake()
 
-    def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:  # noqa: ARG002 - of all accounts
+    def on_success(self, now: float, in_flight: int) -> None:  # noqa: ARG002 - of all accounts
         """Note that the server answered a row of this account."""
-        self.limits.adaptive.on_success(now, self.in_flight + 1, elapsed)
+        self.limits.adaptive.on_success(now, self.in_flight + 1)
         self._wake()
 
     def on_failure(self, now: float, error: VoxsipError) -> None:

@@ -205,7 +205,7 @@ class Accounts:
 
     # What the engine asks
 
-    def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
+    def on_success(self, now: float, in_flight: int) -> None:
         """Do nothing: each account has limits of its own."""
 
     def on_failure(self, now: float, error: VoxsipError) -> None:

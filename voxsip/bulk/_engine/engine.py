@@ -208,15 +208,14 @@ class Engine:
                         outcome = outcome_of(item, "unknown", bug, trace.failures + 1, spent)
                     else:
                         now = self.clock()
-                        elapsed, attempts = now - started - trace.waited, trace.failures + 1
-                        limits.on_success(now, self._busy, elapsed if attempts == 1 else 0.0)
+                        limits.on_success(now, self._busy)
                         outcome = Outcome(
                             index=item.index,
                             row=item.row,
                             status="done",
                             result=result,
-                            attempts=attempts,
-                            elapsed=elapsed,
+                            attempts=trace.failures + 1,
+                            elapsed=now - started - trace.waited,
                         )
                     break
                 self._finish(entry, outcome)

@@ -69,7 +69,7 @@ class Limits(Protocol):
         """Rows that may be in flight."""
         ...
 
-    def on_success(self, now: float, in_flight: int, elapsed: float = 0.0) -> None:
+    def on_success(self, now: float, in_flight: int) -> None:
         """Record a row that the server answered."""
         ...
 

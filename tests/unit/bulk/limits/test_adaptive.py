@@ -20,7 +20,7 @@ def grown(maximum=64, **options):
     """Return limits after a second of nothing but success, the window at its maximum."""
     limits = AdaptiveLimits(maximum, **options)
     for call in range(200):
-        limits.on_success(call * 0.005, limits.limit, 0.05)
+        limits.on_success(call * 0.005, limits.limit)
     assert limits.limit == maximum
     return limits
 
@@ -29,7 +29,7 @@ def test_starts_small_and_doubles_every_round_trip():
     limits = AdaptiveLimits(256)
     assert limits.limit == INITIAL_LIMIT
     for _ in range(INITIAL_LIMIT):
-        limits.on_success(0.05, limits.limit, 0.05)
+        limits.on_success(0.05, limits.limit)
     assert limits.limit == 2 * INITIAL_LIMIT
 
 
@@ -38,14 +38,14 @@ def test_adds_one_a_round_trip_after_trouble():
     limits.on_failure(1.0, BROKEN)
     assert limits.limit == 32
     for _ in range(33):
-        limits.on_success(2.0, limits.limit, 0.05)
+        limits.on_success(2.0, limits.limit)
     assert limits.limit == 33
 
 
 def test_does_not_grow_while_the_window_is_not_full():
     limits = AdaptiveLimits(64)
     for call in range(1000):
-        limits.on_success(call * 0.01, limits.limit - 1, 0.05)
+        limits.on_success(call * 0.01, limits.limit - 1)
     assert limits.limit == INITIAL_LIMIT
 
 
@@ -94,7 +94,7 @@ def test_a_refusal_among_many_successes_is_borne_once_there_is_a_rate():
     limits.on_failure(1.0, THROTTLED)
     rate = limits.rate
     for call in range(400):
-        limits.on_success(1.0 + call * 0.005, 20, 0.05)
+        limits.on_success(1.0 + call * 0.005, 20)
     assert limits.rate > rate
     rate = limits.rate
     limits.on_failure(3.0, THROTTLED)
@@ -149,7 +149,7 @@ def test_holds_its_bounds_whatever_happens(events, maximum, max_rate):
         now += passed
         before = (limits.limit, limits.rate, limits.resume_at)
         if kind == "success":
-            limits.on_success(now, number, seconds)
+            limits.on_success(now, number)
             assert limits.limit >= before[0]
             assert limits.limit == before[0] or number >= before[0]
             assert before[1] is None or limits.rate >= before[1]
@@ -178,7 +178,7 @@ def test_the_same_events_give_the_same_limits(events):
         for kind, passed, number, seconds in events:
             now += passed
             if kind == "success":
-                limits.on_success(now, number, seconds)
+                limits.on_success(now, number)
             else:
                 limits.on_pushback(now, seconds if kind == "named" else None)
         seen.append((limits.limit, limits.rate, limits.resume_at))
