@@ -6,6 +6,7 @@ import pytest
 
 import voxsip
 from tests.support.answers import answering
+from tests.support.emulators import QUICK
 from tests.support.harness import Clock, Side, inject
 from voxsip.emulator import Emulator
 
@@ -60,6 +61,18 @@ def connect(stack, account, clock):
         return side
 
     return make
+
+
+@pytest.fixture
+def start(stack):
+    """Start an emulator on the real clock, and a client of it."""
+
+    async def started(*, retry=QUICK, **options):
+        emulator = await stack.enter_async_context(Emulator(**options))
+        client = voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url, retry=retry)
+        return emulator, await stack.enter_async_context(client)
+
+    return started
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from hypothesis import event, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import voxsip
+from tests.support.emulators import changes_received
 from voxsip.emulator import Emulator, Fault, Faults
 from voxsip.plan import Plan, StalePlanError
 
 PROXY = "sip.example.com"
 APPLICATIONS, USERS, REGISTRATIONS = 2, 6, 5
 LOGINS = [f"sip-{n}" for n in range(1, REGISTRATIONS + 1)] + ["new-1", "new-2"]
-CHANGING = ("Create", "Update", "Bind", "Delete")
 QUICK = voxsip.RetryPolicy(attempts=3, backoff=0, max_retry_after=0)
 FAULTS = st.one_of(
     st.just([]),
@@ -83,9 +83,9 @@ class Desired(RuleBasedStateMachine):
         self.emulator.faults = None
         self.rows = rows
         self.pruned = prune
-        before = self.sent()
+        before = changes_received(self.emulator)
         plan = self.planned()
-        assert self.sent() == before, "planning changes nothing"
+        assert changes_received(self.emulator) == before, "planning changes nothing"
         assert not plan.refused, plan.refused
         self.number += 1
         self.plan = plan.save(Path(self.folder.name) / f"{self.number}.plan")
@@ -121,7 +121,7 @@ class Desired(RuleBasedStateMachine):
         """Apply the plan, to its end or until some outcomes are in, in any weather."""
         self.emulator.faults = Faults(faults, seed=seed)
         plan = Plan.load(self.plan.path) if loaded else self.plan
-        before = self.sent()
+        before = changes_received(self.emulator)
         job = self.client.desired.apply(plan, force=True, concurrency=concurrency)
         try:
             with job:
@@ -129,12 +129,14 @@ class Desired(RuleBasedStateMachine):
                     if count == outcomes:
                         break
         except StalePlanError:
-            assert self.sent() == before, "a stale plan sends nothing"
+            assert changes_received(self.emulator) == before, "a stale plan sends nothing"
             assert self.touched or self.ended or self.complete, "nobody else changed anything"
             event("refused: " + ("applied already" if self.ended else "stale"))
             return
         except voxsip.VoxsipError:
-            assert self.sent() == before, "whatever stops a plan at its beginning, nothing is sent"
+            assert changes_received(self.emulator) == before, (
+                "whatever stops a plan at its beginning, nothing is sent"
+            )
             return
         report = job.report
         assert not self.ended, "a plan is applied to its end once"
@@ -204,13 +206,6 @@ class Desired(RuleBasedStateMachine):
 
     def live(self):
         return {one["sip_registration_id"]: one for one in self.emulator.state.registrations}
-
-    def sent(self):
-        return sum(
-            one["received"]
-            for command, one in self.emulator.state.counters.items()
-            if command.startswith(CHANGING)
-        )
 
 
 TestDesired = pytest.mark.slow(Desired.TestCase)

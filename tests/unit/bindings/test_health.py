@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 import voxsip
+from tests.support.emulators import received
 from tests.support.model_samples import filled
 from voxsip.emulator import Fault, Faults
 from voxsip.models import SipRegistration
@@ -17,10 +18,6 @@ LIST = "GetSipRegistrations"
 @pytest.fixture(params=[voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
 def cls(request):
     return request.param
-
-
-def asked(emulator):
-    return emulator.state.counters[LIST]["received"]
 
 
 def states(report):
@@ -75,9 +72,9 @@ async def test_ten_thousand_cost_pages(connect, serve):
     report = await side.client.sip_registrations.wait_until_registered(range(10_000, 0, -1))
     assert len(report.registered) == 10_000
     assert report.registrations[0].sip_registration_id == 10_000
-    assert asked(emulator) <= 12
+    assert received(emulator, LIST) <= 12
     await side.client.sip_registrations.wait_until_registered([10_000, 1])
-    assert asked(emulator) <= 14, "a few are asked for one by one"
+    assert received(emulator, LIST) <= 14, "a few are asked for one by one"
 
 
 async def test_failing_ones_may_recover(connect, serve, clock, cls):
@@ -110,7 +107,7 @@ async def test_what_is_not_registered_when_time_is_up(connect, serve, clock):
     assert [one.sip_registration_id for one in (*report.in_progress, *report.missing)] == [3, 9]
     assert report.missing[0].registration is None
     assert 15 < clock.seconds - began <= 20, "the last reading is not old, and not late"
-    assert asked(emulator) < 30
+    assert received(emulator, LIST) < 30
 
 
 async def test_failing_ones_need_not_be_waited_for(connect, serve, clock):
@@ -169,7 +166,7 @@ async def test_nothing_to_wait_for(connect, serve, cls):
     report = await side(lambda client: client.sip_registrations.wait_until_registered([]))
     assert report.registrations == ()
     assert report.all_registered
-    assert asked(emulator) == 0
+    assert received(emulator, LIST) == 0
 
 
 @pytest.mark.parametrize(
@@ -196,7 +193,7 @@ async def test_arguments_that_cannot_be_right(connect, serve, cls, wrong, field)
         lambda client: client.sip_registrations.wait_until_registered(**{"ids": [1], **wrong}),
     )
     assert error.field == field
-    assert asked(emulator) == 0
+    assert received(emulator, LIST) == 0
 
 
 async def test_ids_in_any_form(connect, serve, cls):

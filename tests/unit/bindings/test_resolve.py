@@ -9,6 +9,7 @@ import pytest
 
 import voxsip
 from tests.support.answers import Answer
+from tests.support.emulators import received
 from voxsip._bindings.name_table import NameTable
 from voxsip._bindings.names import AccountNames
 from voxsip.emulator import Emulator
@@ -18,10 +19,6 @@ from voxsip.emulator import Emulator
 async def emulator(serve):
     """Serve users of whose names one is a part of another, in three applications."""
     return await serve(applications=3, users=600)
-
-
-def asked(emulator, command):
-    return emulator.state.counters[command]["received"]
 
 
 async def test_names_become_ids(client):
@@ -62,9 +59,9 @@ async def test_a_part_another_spelling_or_another_application_is_not_it(client, 
 async def test_a_name_costs_a_request_once(client, emulator):
     for _ in range(3):
         await client.resolve.user("user-4", application="app-1")
-    assert (asked(emulator, "GetApplications"), asked(emulator, "GetUsers")) == (1, 1)
+    assert (received(emulator, "GetApplications"), received(emulator, "GetUsers")) == (1, 1)
     await client.resolve.user("user-5", application=2)
-    assert asked(emulator, "GetUsers") == 2
+    assert received(emulator, "GetUsers") == 2
 
 
 async def test_what_was_made_later_is_found_and_what_was_made_again_after_forgetting(client):
@@ -87,16 +84,16 @@ async def test_many_names_are_read_in_pages(serve, connect):
     names = [f"user-{number}" for number in range(2500, 0, -1)]
     found = await client.resolve.users([*names, *names], application=1)
     assert found == {name: int(name[5:]) for name in names}
-    assert asked(emulator, "GetUsers") == 3, "a thousand to a page"
+    assert received(emulator, "GetUsers") == 3, "a thousand to a page"
     assert await client.resolve.users(names, application=1) == found
-    assert asked(emulator, "GetUsers") == 3
+    assert received(emulator, "GetUsers") == 3
 
 
 async def test_callers_at_the_same_time_share_the_requests(client, emulator):
     names = [f"user-{number}" for number in range(2, 602, 3)]
     found = await asyncio.gather(*(client.resolve.user(name, application=2) for name in names))
     assert found == [int(name[5:]) for name in names]
-    assert asked(emulator, "GetUsers") <= 3
+    assert received(emulator, "GetUsers") <= 3
 
 
 async def test_one_who_gives_up_keeps_nobody_waiting(client):
@@ -151,7 +148,7 @@ async def test_two_of_one_name_are_refused(answer, connect):
 async def test_wrong_arguments_are_refused_before_anything_is_sent(client, emulator, given, said):
     with pytest.raises(voxsip.InvalidArgumentError, match=said):
         await client.resolve.user(**given)
-    assert asked(emulator, "GetUsers") == asked(emulator, "GetApplications") == 0
+    assert received(emulator, "GetUsers") == received(emulator, "GetApplications") == 0
 
 
 @pytest.mark.parametrize("cls", [voxsip.AsyncClient, voxsip.Client], ids=["async", "sync"])
@@ -169,7 +166,7 @@ async def test_what_is_no_list_of_names_is_refused(connect, emulator, cls, names
         voxsip.InvalidArgumentError, lambda client: client.resolve.applications(names)
     )
     assert re.search(said, str(error))
-    assert asked(emulator, "GetApplications") == 0
+    assert received(emulator, "GetApplications") == 0
 
 
 async def test_an_application_that_is_not_there_is_the_services_to_refuse(client):

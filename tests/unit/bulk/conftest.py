@@ -1,32 +1,12 @@
 import asyncio
 import signal
 import sys
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-import voxsip
 from tests.support import killed_job as killed
-from voxsip import RetryPolicy
-from voxsip.emulator import Emulator
-
-QUICK = RetryPolicy(backoff=0.01, lookup_delay=0.05)
-
-
-@pytest.fixture
-async def start():
-    """Start emulators as asked, each with a client, and stop them all at the end."""
-    async with AsyncExitStack() as stack:
-
-        async def started(*, retry=QUICK, **options):
-            emulator = await stack.enter_async_context(Emulator(**options))
-            client = voxsip.AsyncClient(
-                emulator.credentials, base_url=emulator.base_url, retry=retry
-            )
-            return emulator, await stack.enter_async_context(client)
-
-        yield started
+from tests.support.emulators import received
 
 
 @pytest.fixture
@@ -46,11 +26,6 @@ async def _no_task_is_left(request):
             return
         await asyncio.sleep(0.01)
     pytest.fail(f"left behind: {left}")
-
-
-def received(emulator, command="BindSipRegistration"):
-    """How many requests of a command arrived."""
-    return emulator.state.counters[command]["received"]
 
 
 def bindings(emulator):

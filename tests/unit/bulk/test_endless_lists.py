@@ -6,7 +6,7 @@ import pytest
 
 import voxsip
 from tests.support.answers import Answer
-from tests.unit.bulk.conftest import QUICK
+from tests.support.emulators import QUICK
 from voxsip._bindings import listing
 from voxsip._calls import lookup
 

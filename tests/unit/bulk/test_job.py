@@ -3,7 +3,8 @@ import asyncio
 import pytest
 
 import voxsip
-from tests.unit.bulk.conftest import bindings, received, until
+from tests.support.emulators import received
+from tests.unit.bulk.conftest import bindings, until
 from voxsip import (
     ForbiddenError,
     InvalidArgumentError,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.bulk.conftest import received
+from tests.support.emulators import received
 from voxsip._bindings.listing import every_registration
 from voxsip.emulator import Fault, Faults
 

@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 
 from tests.support import killed_job as killed
-from tests.unit.bulk.conftest import kill_until_done, received
+from tests.support.emulators import received
+from tests.unit.bulk.conftest import kill_until_done
 from voxsip import ConfigurationError
 from voxsip.emulator import Fault, Faults
 

@@ -5,7 +5,7 @@ import traceback
 import attrs
 import pytest
 
-from tests.unit.bulk.conftest import received
+from tests.support.emulators import received
 from voxsip import InvalidArgumentError
 from voxsip.bulk import (
     AsyncBulk,

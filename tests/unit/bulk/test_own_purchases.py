@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 import voxsip
-from tests.unit.bulk.conftest import QUICK, received, until
+from tests.support.emulators import QUICK, received
+from tests.unit.bulk.conftest import until
 from voxsip._base_client import knowing
 from voxsip._calls.id_set import IdSet
 from voxsip._clock import Seams, SystemClock, utc_now

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from tests.support.answers import Answer, answering
-from tests.unit.bulk.conftest import received
+from tests.support.emulators import received
 from voxsip import (
     AsyncClient,
     InsufficientFundsError,

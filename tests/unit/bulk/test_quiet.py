@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 
 import voxsip
-from tests.unit.bulk.conftest import QUICK, received, until
+from tests.support.emulators import QUICK, received
+from tests.unit.bulk.conftest import until
 from voxsip._clock import Seams, SystemClock
 from voxsip.emulator import Fault, Faults
 

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from tests.support import killed_job as killed
-from tests.unit.bulk.conftest import bindings, kill_until_done, received, until
+from tests.support.emulators import received
+from tests.unit.bulk.conftest import bindings, kill_until_done, until
 from voxsip import ConfigurationError, InvalidArgumentError, RetryPolicy, models
 from voxsip._bindings.state import BindingState, Change
 from voxsip.bulk import BindRequest, Stop

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import voxsip
-from tests.unit.bulk.conftest import bindings, received
+from tests.support.emulators import received
+from tests.unit.bulk.conftest import bindings
 from voxsip import InvalidArgumentError
 from voxsip._sync.loop_thread import LoopThread
 from voxsip.bulk import BindRequest, Stop

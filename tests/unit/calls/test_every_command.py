@@ -12,6 +12,7 @@ import pytest
 
 import voxsip
 from tests.support.emulator_wire import until
+from tests.support.emulators import received
 from tests.support.every_command import PHONE, before, example
 from voxsip._config import RetryPolicy
 from voxsip.emulator import Fault, Faults
@@ -104,10 +105,6 @@ async def outcome(send):
     except voxsip.VoxsipError as error:
         return "unknown" if error.outcome_unknown else error
     return "done"
-
-
-def received(emulator, command):
-    return emulator.state.counters[command]["received"]
 
 
 def test_the_table_is_whole():

@@ -8,18 +8,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.support.emulators import commands_received
+
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.slow
 
 BIND = "id,app id,user_id\n1,1,1\n2,2,2\n3,3,3\n"
-
-
-def calls(emulator):
-    return {
-        name: counter["received"]
-        for name, counter in emulator.state.counters.items()
-        if counter["received"]
-    }
 
 
 def users(emulator):
@@ -51,7 +45,7 @@ def test_ten_mistakes_make_ten_messages_and_no_request(serve, write):
         ["rows.csv", str(number)] for number in [2, 3, 4, 5, 6, 7, 8, 9, 10, 12]
     ]
     assert last == "voxsip: 10 mistakes; nothing was sent"
-    assert calls(emulator) == {}
+    assert commands_received(emulator) == {}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +76,7 @@ def test_dry_run_sends_nothing(serve, write):
         "file": "rows.csv",
         "rows": 3,
     }
-    assert calls(emulator) == {}
+    assert commands_received(emulator) == {}
 
 
 @pytest.mark.parametrize("kind", ["bind", "create", "delete"])
@@ -92,7 +86,7 @@ def test_templates_are_valid_input(serve, kind):
     assert template.code == 0
     ended = voxsip("bulk", kind, "-", "--dry-run", stdin=template.out)
     assert ended.code == 0, ended.err
-    assert calls(emulator) == {}
+    assert commands_received(emulator) == {}
 
 
 def test_rows_from_standard_input(serve):
@@ -110,7 +104,7 @@ def test_clashing_rows_are_refused_or_run_in_order(serve, write):
     ended = voxsip("bulk", "bind", path)
     assert ended.code == 2
     assert "rows.csv:4: this row binds a registration to user 1, as row 2 does" in ended.err
-    assert calls(emulator) == {}
+    assert commands_received(emulator) == {}
     assert voxsip("bulk", "bind", path, "--on-conflict", "order").code == 0
     assert users(emulator) == [None, None, 1]
 
@@ -123,7 +117,7 @@ def test_running_a_finished_file_again_changes_nothing(serve, write):
     assert ended.code == 0
     assert "unchanged    3" in ended.out
     assert "mismatches   0" in ended.out
-    assert calls(emulator)["BindSipRegistration"] == 3
+    assert commands_received(emulator)["BindSipRegistration"] == 3
 
 
 def test_events_for_machines(serve, write):

@@ -8,6 +8,7 @@ import pytest
 
 import voxsip
 from tests.support.answers import Answer, answering
+from tests.support.emulators import commands_received
 from voxsip.cli._doctor.assumptions import ASSUMPTIONS, Scene, check_assumptions
 from voxsip.cli._doctor.findings import State
 from voxsip.cli._doctor.network import Reached
@@ -22,10 +23,6 @@ def look(command, *arguments, **environment):
     return ended, {one["name"]: one for one in [*told["checks"], *told["assumptions"]]}
 
 
-def asked(emulator):
-    return {name for name, count in emulator.state.counters.items() if count["received"]}
-
-
 def test_all_is_well_and_nothing_is_changed(serve):
     emulator, command = serve(tls=True, registrations=3)
     ended, found = look(command, "--ca-file", emulator.ca)
@@ -37,7 +34,7 @@ def test_all_is_well_and_nothing_is_changed(serve):
     assert found["money"]["enough_for"] == 1000
     assert found["registrations"]["total"] == 3
     assert found["users"]["users"] == 10
-    assert all(name.startswith("Get") for name in asked(emulator))
+    assert all(name.startswith("Get") for name in commands_received(emulator))
     secrets = json.loads(Path(emulator.credentials).read_text())
     assert secrets["private_key"].splitlines()[1] not in ended.out
     assert secrets["account_email"] not in ended.out
@@ -113,7 +110,7 @@ def test_assumptions_hold_for_the_emulator_and_the_sandbox_is_left_as_it_was(ser
     assert states == expected
     with voxsip.Client(emulator.credentials, base_url=emulator.base_url) as client:
         assert len(client.rules.list(application_id=1).first_page()) == 1
-    assert {name for name in asked(emulator) if not name.startswith("Get")} == {
+    assert {name for name in commands_received(emulator) if not name.startswith("Get")} == {
         "BindSipRegistration",
         "AddRule",
         "DelRule",

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.support.cli_command import Command
+from tests.support.emulators import changes_received
 from voxsip.bulk import Report, Stop
 from voxsip.cli._jobs.summary import exit_code
 
@@ -14,15 +15,6 @@ pytestmark = pytest.mark.slow
 
 BIND_TWO = "id,app id,user_id\n1,1,1\n2,2,2\n"
 CREATE_TWO = "sip_username,proxy\nann,p\nbob,p\n"
-
-
-def changes(emulator):
-    """Count the calls that meant to change something."""
-    return sum(
-        counter["received"]
-        for name, counter in emulator.state.counters.items()
-        if name.startswith(("Bind", "Create", "Update", "Delete"))
-    )
 
 
 def wait_for(emulator, command):
@@ -170,7 +162,7 @@ def test_4_too_little_money_buys_nothing(serve, write):
     ended = voxsip("bulk", "create", write(CREATE_TWO), "--yes")
     assert ended.code == 4
     assert "2 registrations at 1 USD: 2; the balance is 1" in ended.err
-    assert changes(emulator) == 0
+    assert changes_received(emulator) == 0
 
 
 def test_4_no_more_places(serve, write):

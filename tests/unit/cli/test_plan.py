@@ -8,22 +8,14 @@ import signal
 
 import pytest
 
+from tests.support.emulators import changes_received, commands_received
 from voxsip import Client
 from voxsip.emulator import Fault, Faults
 
 pytestmark = pytest.mark.once
 
 HEADER = "sip_registration_id,sip_username,proxy,application_name,user_name,password\n"
-CHANGING = ("Create", "Update", "Bind", "Delete")
 NAMES = ("created", "updated", "bound", "moved", "unbound", "deleted", "unchanged", "refused", "unmanaged", "rows")  # fmt: skip
-
-
-def sent(emulator):
-    return sum(
-        one["received"]
-        for command, one in emulator.state.counters.items()
-        if command.startswith(CHANGING)
-    )
 
 
 def printed_counts(out):
@@ -70,7 +62,7 @@ def test_exit_code_json_and_printed_counts_agree_and_nothing_is_changed(account,
     emulator, voxsip = account
     content, options, code = FILES[case]
     (voxsip.folder / "rows.csv").write_text(content)
-    before = sent(emulator)
+    before = changes_received(emulator)
     text = voxsip("plan", "rows.csv", "--detailed-exitcode", *options)
     as_json = voxsip("plan", "rows.csv", "--detailed-exitcode", "--json", *options)
     plain = voxsip("plan", "rows.csv", *options)
@@ -83,7 +75,7 @@ def test_exit_code_json_and_printed_counts_agree_and_nothing_is_changed(account,
     assert changes == len(plan["changes"])
     assert (changes > 0) == (code == 5 or case == "refused")
     assert bool(plan["refused"]) == (code == 2)
-    assert sent(emulator) == before
+    assert changes_received(emulator) == before
 
 
 def test_what_is_refused_is_named_by_line_and_column(account):
@@ -111,7 +103,7 @@ def test_what_is_refused_is_named_by_line_and_column(account):
 def test_a_file_that_cannot_be_read_is_refused_before_any_call(account, content, name, message):
     emulator, voxsip = account
     (voxsip.folder / name).write_bytes(content.encode("utf-8", "surrogateescape"))
-    received = sum(one["received"] for one in emulator.state.counters.values())
+    received = sum(commands_received(emulator).values())
     for command in (("plan",), ("apply", "--yes")):
         ended = voxsip(command[0], name, *command[1:])
         assert ended.code == 2
@@ -161,17 +153,17 @@ def test_a_saved_plan_is_applied_once(account):
     emulator, voxsip = account
     (voxsip.folder / "rows.csv").write_text(HEADER + "1,,,,user-4,\n4,,,,user-1,\n")
     assert voxsip("plan", "rows.csv", "--out", "tonight.plan").code == 0
-    before = sent(emulator)
+    before = changes_received(emulator)
     applied = voxsip("apply", "tonight.plan", "--json", "--report", "reports")
     assert applied.code == 0
     (finished,) = applied.named("finished")
     assert (finished["done"], finished["exit_code"], finished["kind"]) == (2, 0, "apply")
     assert [one["line"] for one in applied.named("outcome")] == [2, 3]
-    assert sent(emulator) - before == 2
+    assert changes_received(emulator) - before == 2
     again = voxsip("apply", "tonight.plan")
     assert again.code == 4
     assert "applied to its end already" in again.err
-    assert sent(emulator) - before == 2
+    assert changes_received(emulator) - before == 2
     assert (voxsip.folder / "reports" / "succeeded.csv").read_text().count("move") == 2
 
 
@@ -213,14 +205,14 @@ def test_a_stale_plan_sends_nothing_and_says_what_differs(account):
     assert (
         voxsip("registrations", "unbind", "4", "--application-id", "1", "--user-id", "4").code == 0
     )
-    before = sent(emulator)
+    before = changes_received(emulator)
     ended = voxsip("apply", "tonight.plan")
     assert ended.code == 4
     assert (
         "user 4 is at no registration, and was at registration 4 when the plan was made"
         in ended.err
     )
-    assert sent(emulator) == before
+    assert changes_received(emulator) == before
     assert not (voxsip.folder / "tonight.plan.journal").exists()
 
 
@@ -230,14 +222,14 @@ def test_a_plan_past_a_threshold_is_saved_and_applied_with_force_alone(account):
     shown = voxsip("plan", "rows.csv", "--out", "tonight.plan")
     assert shown.code == 0
     assert "past the threshold: 12 changes that take something away" in shown.out
-    before = sent(emulator)
+    before = changes_received(emulator)
     refused = voxsip("apply", "tonight.plan")
     assert refused.code == 4
     assert "--force" in refused.err
     assert voxsip("apply", "rows.csv", "--yes").code == 4
-    assert sent(emulator) == before
+    assert changes_received(emulator) == before
     assert voxsip("apply", "tonight.plan", "--force").code == 0
-    assert sent(emulator) - before == 12
+    assert changes_received(emulator) - before == 12
 
 
 def test_an_edited_a_cut_and_a_foreign_plan_are_refused(account, serve):
@@ -246,7 +238,7 @@ def test_an_edited_a_cut_and_a_foreign_plan_are_refused(account, serve):
     (voxsip.folder / "rows.csv").write_text(HEADER + "1,,,,user-4,\n")
     voxsip("plan", "rows.csv", "--out", "tonight.plan")
     whole = (voxsip.folder / "tonight.plan").read_text()
-    before = sent(emulator)
+    before = changes_received(emulator)
     (voxsip.folder / "edited.plan").write_text(whole.replace('"user_id":4', '"user_id":7'))
     (voxsip.folder / "cut.plan").write_text("".join(whole.splitlines(keepends=True)[:-1]))
     for name, message in (("edited.plan", "was edited"), ("cut.plan", "cut short")):
@@ -260,7 +252,7 @@ def test_an_edited_a_cut_and_a_foreign_plan_are_refused(account, serve):
     )  # fmt: skip
     assert ended.code == 2
     assert "it was made with" in ended.err
-    assert sent(emulator) == before
+    assert changes_received(emulator) == before
     assert "the plan is made already" in voxsip("apply", "tonight.plan", "--prune").err
     empty = voxsip("apply", "empty.plan")
     assert empty.code == 0
@@ -270,11 +262,11 @@ def test_an_edited_a_cut_and_a_foreign_plan_are_refused(account, serve):
 def test_nobody_to_ask_changes_nothing(account):
     emulator, voxsip = account
     (voxsip.folder / "rows.csv").write_text(HEADER + "1,,,,user-4,\n")
-    before = sent(emulator)
+    before = changes_received(emulator)
     ended = voxsip("apply", "rows.csv")
     assert ended.code == 2
     assert "--yes" in ended.err
-    assert sent(emulator) == before
+    assert changes_received(emulator) == before
     assert not list(voxsip.folder.glob("rows.csv.*"))
     assert "say with --plan" in voxsip("apply", "-", "--yes", stdin=HEADER).err
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.emulators import received
+
 pytestmark = pytest.mark.slow
 
 
@@ -105,9 +107,7 @@ def test_a_password_that_cannot_be_read(voxsip, emulator, write, content):
     ended = voxsip("registrations", "update", "1", "--password-file", path)
     assert ended.code == 2
     assert "SIP password" in ended.err
-    assert "UpdateSipRegistration" not in {
-        name for name, counter in emulator.state.counters.items() if counter["received"]
-    }
+    assert not received(emulator, "UpdateSipRegistration")
 
 
 def test_a_reader_that_has_seen_enough(voxsip):

@@ -4,12 +4,10 @@ import json
 import pytest
 
 import voxsip
+from tests.support.emulators import QUICK
 from tests.support.postgres import postgres, store  # noqa: F401 - fixtures
-from voxsip import RetryPolicy
 from voxsip.cluster import run_part
 from voxsip.emulator import Emulator
-
-QUICK = RetryPolicy(backoff=0.01, lookup_delay=0.05)
 
 
 @pytest.fixture
@@ -46,10 +44,6 @@ async def account():
 async def run_all(job, address, client):
     """Run all parts of a job, one after another, as an engine of one worker would."""
     return [await run_part(address, job.job_id, part, client=client) for part in range(job.parts)]
-
-
-def received(emulator, command):
-    return emulator.state.counters[command]["received"]
 
 
 def bound(emulator):

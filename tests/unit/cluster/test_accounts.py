@@ -3,7 +3,8 @@
 import pytest
 
 import voxsip
-from tests.unit.cluster.conftest import QUICK, received, run_all
+from tests.support.emulators import QUICK, received
+from tests.unit.cluster.conftest import run_all
 from voxsip.cluster import run_part
 from voxsip.emulator import Emulator, Fault, Faults
 

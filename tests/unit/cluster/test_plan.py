@@ -3,7 +3,7 @@
 import pytest
 
 import voxsip
-from tests.unit.cluster.conftest import received
+from tests.support.emulators import received
 from voxsip import InvalidArgumentError
 from voxsip.cluster._plan import make_plan
 from voxsip.emulator import Emulator, Fault, Faults

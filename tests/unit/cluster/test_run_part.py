@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 
 import voxsip
-from tests.unit.cluster.conftest import bound, received, run_all
+from tests.support.emulators import received
+from tests.unit.cluster.conftest import bound, run_all
 from voxsip._bindings.state import Binding, BindingState, Change
 from voxsip.cluster import (
     PartHeldError,

@@ -8,11 +8,8 @@ import orjson
 import pytest
 
 from tests.support.emulator_wire import Wire, new_session, until
+from tests.support.emulators import received
 from voxsip.emulator import Emulator, Fault, Faults
-
-
-def received(emulator):
-    return emulator.state.counters["GetSipRegistrations"]["received"]
 
 
 async def use(emulator):
@@ -163,7 +160,7 @@ async def test_stopping_does_not_wait_for_those_in_flight():
         async with Emulator(faults=faults) as emulator:
             wire = Wire(session, emulator)
             tasks = [asyncio.create_task(wire.ids()) for _ in range(3)]
-            await until(lambda: received(emulator) == 3)
+            await until(lambda: received(emulator, "GetSipRegistrations") == 3)
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert sum(isinstance(result, aiohttp.ClientError) for result in results) == 2
 

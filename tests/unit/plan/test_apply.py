@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 import voxsip
-from tests.unit.plan.conftest import PROXY, by_id, calls
+from tests.support.emulators import changes_received
+from tests.unit.plan.conftest import PROXY, by_id
 from voxsip import ConfigurationError, InvalidArgumentError
 from voxsip.emulator import Fault, Faults
 from voxsip.plan import Plan, PredecessorError, StalePlanError, ThresholdError
@@ -41,10 +42,10 @@ async def test_what_is_planned_is_done_and_nothing_is_left(account, tmp_path):
     ]
     plan = await client.desired.plan(rows, prune=True, scope={"prefix": "sip-4"})
     assert plan.counts["refused"] == 0
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     outcomes = [one async for one in client.desired.apply(plan, journal=tmp_path / "journal")]
     assert {one.status for one in outcomes} == {"done"}
-    assert calls(emulator) - sent == len(plan.changes) == len(outcomes)
+    assert changes_received(emulator) - sent == len(plan.changes) == len(outcomes)
     names = {one.gets: one.user_name for one in plan.changes if one.gets is not None}
     assert names == {user: f"user-{user}" for user in names}
     live = by_id(emulator)
@@ -72,10 +73,10 @@ async def test_a_second_application_is_refused(account, tmp_path):
     emulator, client = account
     plan = (await client.desired.plan(CHAIN)).save(tmp_path / "a.plan")
     await client.desired.apply(plan)
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     with pytest.raises(StalePlanError, match="applied to its end already"):
         await client.desired.apply(Plan.load(tmp_path / "a.plan"))
-    assert calls(emulator) == sent
+    assert changes_received(emulator) == sent
 
 
 @pytest.mark.parametrize(
@@ -91,11 +92,11 @@ async def test_a_live_state_that_moved_on_stops_everything(account, tmp_path, ch
     emulator, client = account
     plan = await client.desired.plan(CHAIN)
     await client.sip_registrations.bind(**change)
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     with pytest.raises(StalePlanError, match="nothing was sent") as caught:
         await client.desired.apply(plan, journal=tmp_path / "journal")
     assert any(difference in line for line in caught.value.differences)
-    assert calls(emulator) == sent
+    assert changes_received(emulator) == sent
     assert not (tmp_path / "journal").exists(), "nothing was begun"
 
 
@@ -104,13 +105,13 @@ async def test_a_registration_that_is_gone_or_there_already_stops_everything(acc
     plan = await client.desired.plan([*CHAIN, {"sip_username": "new", "proxy": PROXY}])
     await client.sip_registrations.delete(sip_registration_id=13)
     await client.sip_registrations.create(sip_username="NEW", proxy=PROXY)
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     with pytest.raises(StalePlanError) as caught:
         await client.desired.apply(plan, journal=tmp_path / "journal")
     shown = "\n".join(caught.value.differences)
     assert "new@sip.example.com was to be created, and registration 41 is there" in shown
     assert "registration 13 (sip-13@sip.example.com) is gone" in shown
-    assert calls(emulator) == sent
+    assert changes_received(emulator) == sent
 
 
 async def test_a_strangers_own_registrations_make_no_plan_stale(account, tmp_path):
@@ -126,10 +127,10 @@ async def test_thresholds_stop_a_plan_unless_it_is_forced(account, tmp_path):
     emulator, client = account
     rows = [{"sip_registration_id": n, "user_id": None} for n in range(1, 13)]
     plan = (await client.desired.plan(rows)).save(tmp_path / "a.plan")
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     with pytest.raises(ThresholdError, match="12 disruptive changes are more than 30% of the 12"):
         await client.desired.apply(plan)
-    assert calls(emulator) == sent
+    assert changes_received(emulator) == sent
     await stopped_after(3, emulator, client, plan, force=True)
     assert (await client.desired.apply(plan)).ok, "what was begun with force is continued"
     bound = [
@@ -163,14 +164,14 @@ async def test_what_waits_for_a_failed_change_is_not_tried(account, tmp_path):
     emulator.faults = Faults(
         [Fault(kind="error", code=393, command="BindSipRegistration", times=(1,))]
     )
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     job = client.desired.apply(plan, journal=tmp_path / "journal", concurrency=1)
     outcomes = {one.row.number: one async for one in job}
     assert outcomes[1].status == "failed"
     assert [outcomes[n].status for n in (2, 3, 4)].count("skipped") == 2
     skipped = [one for one in outcomes.values() if one.status == "skipped"]
     assert all(isinstance(one.error, PredecessorError) for one in skipped)
-    assert calls(emulator) - sent == 2
+    assert changes_received(emulator) - sent == 2
     assert {by_id(emulator)[n]["user_id"] for n in (1, 4)} == {1, 4}, "nobody lost anything"
 
 
@@ -185,7 +186,7 @@ async def test_a_creation_that_cannot_be_paid_moves_nobody(start, tmp_path):
     report = await client.desired.apply(plan, journal=tmp_path / "journal")
     assert report.stopped == "insufficient funds"
     assert report.skipped == 2
-    assert calls(emulator) == 0
+    assert changes_received(emulator) == 0
 
 
 async def test_when_places_run_out_nobody_has_been_moved(start, tmp_path):
@@ -210,12 +211,12 @@ async def test_when_places_run_out_nobody_has_been_moved(start, tmp_path):
 async def test_a_stopped_plan_resumes_where_it_was(account, tmp_path):
     emulator, client = account
     plan = (await client.desired.plan(CHAIN)).save(tmp_path / "a.plan")
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     assert (await stopped_after(1, emulator, client, plan)).skipped == 1
     report = await client.desired.apply(Plan.load(tmp_path / "a.plan"))
     assert report.ok
     assert report.restored == 1
-    assert calls(emulator) - sent == 4, "the refused one twice, the others once"
+    assert changes_received(emulator) - sent == 4, "the refused one twice, the others once"
     assert not await client.desired.plan(CHAIN)
 
 
@@ -239,10 +240,10 @@ async def test_a_plan_that_ended_with_failures_is_not_applied_again(account, tmp
     report = await client.desired.apply(plan)
     assert (report.failed, report.skipped) == (1, 2)
     emulator.faults = None
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     with pytest.raises(StalePlanError, match="applied to its end already"):
         await client.desired.apply(plan)
-    assert calls(emulator) == sent
+    assert changes_received(emulator) == sent
     again = await client.desired.plan(CHAIN)
     assert (await client.desired.apply(again, journal=tmp_path / "again")).ok
 
@@ -252,10 +253,10 @@ async def test_a_stranger_between_two_halves_is_noticed(account, tmp_path):
     plan = (await client.desired.plan(CHAIN)).save(tmp_path / "a.plan")
     await stopped_after(1, emulator, client, plan)
     await client.sip_registrations.bind(sip_registration_id=1, application_id=1, user_id=1)
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     with pytest.raises(StalePlanError):
         await client.desired.apply(plan)
-    assert calls(emulator) == sent
+    assert changes_received(emulator) == sent
 
 
 async def test_a_journal_of_another_plan_or_job_is_refused(account, tmp_path):
@@ -322,10 +323,10 @@ async def test_passwords_by_reference_are_sent_and_stored_nowhere(account, tmp_p
 
 async def test_an_empty_plan_is_applied_without_a_call(account, tmp_path):
     emulator, client = account
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     report = await client.desired.apply(await client.desired.plan([]), journal=tmp_path / "journal")
     assert report.ok
-    assert calls(emulator) == sent
+    assert changes_received(emulator) == sent
 
 
 def test_the_blocking_client(tmp_path):
@@ -366,7 +367,7 @@ async def test_cancelled_in_the_middle_it_can_be_resumed(account, tmp_path):
         await client.desired.apply(plan)
 
     task = asyncio.create_task(run())
-    while not calls(emulator) > 12:  # noqa: ASYNC110 - the server tells nobody
+    while not changes_received(emulator) > 12:  # noqa: ASYNC110 - the server tells nobody
         await asyncio.sleep(0.005)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

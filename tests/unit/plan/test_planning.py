@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.unit.plan.conftest import PROXY, calls
+from tests.support.emulators import changes_received, commands_received
+from tests.unit.plan.conftest import PROXY
 from voxsip import InvalidArgumentError
 
 
@@ -14,7 +15,7 @@ def actions(plan):
 
 async def test_the_three_meanings_of_a_cell(account):
     emulator, client = account
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     plan = await client.desired.plan(
         [
             {"sip_registration_id": 1, "user_id": "", "application_id": ""},
@@ -38,7 +39,7 @@ async def test_the_three_meanings_of_a_cell(account):
     assert plan.counts["unchanged"] == 3
     assert plan.counts["unmanaged"] == 34
     assert plan.price is None
-    assert calls(emulator) == sent
+    assert changes_received(emulator) == sent
 
 
 async def test_a_registration_that_is_not_there_is_created_and_priced(account):
@@ -224,7 +225,7 @@ REFUSED = {
 async def test_a_row_that_cannot_be_planned_is_refused_in_words(account, case):
     emulator, client = account
     rows, column, message = REFUSED[case]
-    sent = calls(emulator)
+    sent = changes_received(emulator)
     plan = await client.desired.plan(rows, source="rows.csv", lines=range(2, 9))
     first = plan.refused[0]
     assert first.column == column
@@ -232,7 +233,7 @@ async def test_a_row_that_cannot_be_planned_is_refused_in_words(account, case):
     assert str(first).startswith("rows.csv:2: ")
     assert first.remedy
     assert plan.counts["refused"] == len({one.index for one in plan.refused})
-    assert calls(emulator) == sent
+    assert changes_received(emulator) == sent
 
 
 async def test_two_live_matches_are_refused_and_listed(account):
@@ -300,6 +301,5 @@ async def test_a_plan_costs_no_listing_of_names_if_nothing_differs(account):
     emulator, client = account
     rows = [row async for row in client.desired.export()]
     await client.desired.plan(rows)
-    asked = {name for name, counts in emulator.state.counters.items() if counts["received"]}
-    listed = {name for name in asked if name.startswith("Get")}
+    listed = {name for name in commands_received(emulator) if name.startswith("Get")}
     assert listed == {"GetSipRegistrations"}

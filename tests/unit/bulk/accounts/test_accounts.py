@@ -6,7 +6,7 @@ import logging
 import pytest
 
 import voxsip
-from tests.unit.bulk.conftest import received
+from tests.support.emulators import received
 from voxsip import RateLimit
 from voxsip.bulk import BindRequest, Stop
 from voxsip.emulator import Fault, Faults

@@ -6,7 +6,8 @@ import random
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.unit.bulk.conftest import bindings, received
+from tests.support.emulators import received
+from tests.unit.bulk.conftest import bindings
 from tests.unit.bulk.test_serializable import change, random_row, served
 from voxsip import ForbiddenError
 from voxsip._bindings.state import ANY, Binding, BindingState
