@@ -16,7 +16,7 @@ from voxsip.bulk._run import Run
 @contextmanager
 def lost_log():
     """A row without a trace in the journal was never begun."""
-    with patch.object(PreviousRuns, "_unrecorded", lambda *_: None):
+    with patch.object(PreviousRuns, "_outcome_without_record", lambda *_: None):
         yield
 
 

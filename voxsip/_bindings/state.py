@@ -119,7 +119,7 @@ class BindingState:
                 self._put(holder, before._replace(user=ANY))
             self.holders[change.user] = ANY
             if change.registration is None and change.rule is not None:
-                self._doubt_rule(change.rule)
+                self._forget_rule(change.rule)
         if change.registration is not None and self.of(change.registration) is not None:
             self._let_go(change.registration, known=False)
             self.changed[change.registration] = NOTHING_KNOWN
@@ -155,13 +155,13 @@ class BindingState:
         holder = self.holders.get(user, ANY if self._start is None else None)
         if holder == ANY:
             if rule is not None:
-                self._doubt_rule(rule)
+                self._forget_rule(rule)
         elif holder is not None:
             old = self.of(holder) or UNBOUND
             self._set(holder, old.application, _without(old.rule, rule), None)
         self.holders[user] = None
 
-    def _doubt_rule(self, rule: int) -> None:
+    def _forget_rule(self, rule: int) -> None:
         """Record that any registration whose user is not known may have lost this rule."""
         for registration, binding in list(self.changed.items()):
             if binding.user == ANY and binding.rule == rule:

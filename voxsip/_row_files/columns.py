@@ -129,7 +129,7 @@ class Columns:
         key = _key(header)
         return self._mapped[key][1] if key in self._mapped else self._by_name.get(key)
 
-    def not_there(self, headers: typing.Iterable[str]) -> list[str]:
+    def missing_from(self, headers: typing.Iterable[str]) -> list[str]:
         """Return the headers that `--map` names and a file does not have."""
         there = set(map(_key, headers))
         return [header for key, (header, _) in self._mapped.items() if key not in there]

@@ -54,7 +54,7 @@ class Header:
                     fields.append((place, name, column))
             elif place:  # else the index that pandas writes
                 finder.fault(f"column {place + 1} has no name", remedy="Name or remove it.")
-        for header in () if ours else columns.not_there(names):
+        for header in () if ours else columns.missing_from(names):
             finder.fault(f"--map names a column {clipped(header)} that is not there")
         finder.finish(constants, "file")
         return None if problems.count > before else cls(fields, len(names), constants)

@@ -31,7 +31,7 @@ class Passwords:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._files: dict[str, _Forward] = {}
+        self._files: dict[str, _ForwardReader] = {}
 
     def find(self, origin: str, row: dict[str, object], depth: int = 0) -> str | None:
         """Return the password that stands there for the same row, None if it has none.
@@ -43,7 +43,7 @@ class Passwords:
         if not path or not (line.isascii() and line.isdigit()) or depth > _DEEPEST:
             raise BadCell("this names no line of a file", _REMEDY)  # it may be a password
         if path not in self._files:
-            self._files[path] = _Forward(path, self._columns)
+            self._files[path] = _ForwardReader(path, self._columns)
         found = self._files[path].at(int(line))
         if found is None:
             raise BadCell(f"{origin} is no row that can be read", _REMEDY)
@@ -63,7 +63,7 @@ class Passwords:
         self._files.clear()
 
 
-class _Forward:
+class _ForwardReader:
     """The rows of a file by line, best asked for in about their order."""
 
     def __init__(self, path: str, columns: Columns) -> None:

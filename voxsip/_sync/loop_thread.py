@@ -101,7 +101,7 @@ class _Job(Generic[T]):
         self._service.loop.call_soon_threadsafe(self._cancel, over)
         self._service.wait_for(over)
         if self._task is not None:
-            for note in _what_came_of(self._task):
+            for note in _how_it_ended(self._task):
                 reason.add_note(note)
 
     # On the loop thread
@@ -284,7 +284,7 @@ def _halt_daemon() -> None:
         _closed_gate().acquire()
 
 
-def _what_came_of(task: asyncio.Task[Any]) -> list[str]:
+def _how_it_ended(task: asyncio.Task[Any]) -> list[str]:
     """Return notes for the caller of an interrupted call about how it ended."""
     try:
         task.result()

@@ -16,12 +16,12 @@ class Guards:
     """Compares the outcomes of this run with the limits of the options.
 
     Args:
-        contain: told what would stop the job for every row; returns whether it is the affair of one account.
+        stop_account: Stops the account of a row in place of the job if the error concerns it alone; returns whether it did.
     """
 
     kind: Kind
     options: Options
-    contain: Callable[[Outcome[Any], Stop], bool] | None = None
+    stop_account: Callable[[Outcome[Any], Stop], bool] | None = None
     _rows: int = attrs.field(default=0, init=False)
     _failures: int = attrs.field(default=0, init=False)
 
@@ -33,7 +33,9 @@ class Guards:
             return self._share() if self._rows == self.options.min_rows_for_ratio else None
         self._failures += 1
         stop = stop_reason(self.kind, type(outcome.error))
-        if stop is not None and not (self.contain is not None and self.contain(outcome, stop)):
+        if stop is not None and not (
+            self.stop_account is not None and self.stop_account(outcome, stop)
+        ):
             return stop
         most = self.options.max_failures
         if most is not None and self._failures > most:

@@ -104,7 +104,7 @@ class BulkJob(Generic[R, P]):
         except asyncio.CancelledError:
             await self._abort()
             raise
-        _look_at(task)
+        _retrieve_exception(task)
 
     async def _finish(self) -> Report:
         self.queue.discard()
@@ -147,10 +147,10 @@ class BulkJob(Generic[R, P]):
         if task is not None and not task.done():
             task.cancel()
             await asyncio.wait((task,))
-            _look_at(task)
+            _retrieve_exception(task)
 
 
-def _look_at(task: asyncio.Task[None]) -> None:
+def _retrieve_exception(task: asyncio.Task[None]) -> None:
     """Keep asyncio from complaining that nobody wanted to know how a task ended."""
     if not task.cancelled():
         task.exception()

@@ -75,8 +75,8 @@ def _header(title: str, facts: Mapping[str, Any]) -> str:
         ("rows", f"{facts['rows']:,}"),
         ("time", _duration(facts["seconds"])),
         ("rows a second", _rate(facts["rows_per_second"])),
-        ("median latency", _short(latency["p50"]) if known else _DASH),
-        ("95th percentile", _short(latency["p95"]) if known else _DASH),
+        ("median latency", _short_duration(latency["p50"]) if known else _DASH),
+        ("95th percentile", _short_duration(latency["p95"]) if known else _DASH),
         (f"requests, {facts['retries']:,} repeated", f"{facts['calls']:,}"),
     ]
     where = [
@@ -236,7 +236,7 @@ def _rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 9.95 else f"{rate:.1f}"
 
 
-def _short(seconds: float) -> str:
+def _short_duration(seconds: float) -> str:
     return f"{seconds * 1e3:,.0f} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
 
 

@@ -191,7 +191,7 @@ class Accounts:
             return
         engine.limits, engine.limits_of = self, self.of
         engine.keys, engine.send = self, self.send
-        engine.guards.contain = self._contain
+        engine.guards.stop_account = self._stop_account
         if engine.learn is not None:
             engine.learn, engine.knows = self._learn, self._knows
         if engine.holds is not None:
@@ -293,8 +293,8 @@ class Accounts:
                     self._key_refused = False
             return bool(self._key_refused)
 
-    def _contain(self, outcome: Outcome[Any], reason: Stop) -> bool:
-        """Returns whether an error that would stop a job concerns one account only."""
+    def _stop_account(self, outcome: Outcome[Any], reason: Stop) -> bool:
+        """Stop an account in place of the job if the error concerns it alone; return whether."""
         account = self.of(outcome.row)
         if reason is Stop.AUTHORIZATION:  # else the role forbids it, and that is the key's
             refused = isinstance(outcome.error, AuthorizationError)

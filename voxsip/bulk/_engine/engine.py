@@ -31,7 +31,7 @@ from voxsip.bulk._engine.interface import (
     SkipRow,
 )
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
-from voxsip.bulk._engine.outcomes import NO_ANSWER, bare, left_alone, outcome_of
+from voxsip.bulk._engine.outcomes import NO_ANSWER, not_sent, outcome_of, without_frames
 from voxsip.bulk._engine.waiters import Waiters
 from voxsip.bulk._engine.window import Entry, Window
 from voxsip.bulk._guards import Guards
@@ -186,7 +186,7 @@ class Engine:
                     except SkipRow as skip:
                         outcome = outcome_of(item, "skipped", skip.reason)
                     except VoxsipError as error:
-                        if self._try_on(error, rounds, may_have_executed=may_have_executed):
+                        if self._may_send_again(error, rounds, may_have_executed=may_have_executed):
                             rounds += 1
                             if isinstance(error, StoreUnavailableError):
                                 await self.sleep(STORE_SECONDS)
@@ -196,15 +196,15 @@ class Engine:
                         status: Status = "unknown" if lost else "failed"
                         if status == "failed" and isinstance(error, StoreUnavailableError):
                             self.stop(Stop.STORE)
-                            outcome = left_alone(item)
+                            outcome = not_sent(item)
                         else:
-                            spent = self._spent(started, trace)
+                            spent = self._seconds_spent(started, trace)
                             outcome = outcome_of(item, status, error, trace.failures, spent)
                         if error.disposition is Disposition.REFUSED and trace.failures:
                             limits.on_success(self.clock(), self._busy)
                     except Exception as error:
                         bug = self._bugs.unknown(item.index, item.row, error)
-                        spent = self._spent(started, trace)
+                        spent = self._seconds_spent(started, trace)
                         outcome = outcome_of(item, "unknown", bug, trace.failures + 1, spent)
                     else:
                         now = self.clock()
@@ -223,11 +223,11 @@ class Engine:
                 if self._since_yield >= YIELD_EVERY or self.queue.full:
                     await self._rest()
 
-    def _spent(self, started: float, trace: CallTrace) -> float:
+    def _seconds_spent(self, started: float, trace: CallTrace) -> float:
         """Return the seconds a row took, without those it stood in the client's own queue."""
         return self.clock() - started - trace.waited
 
-    def _try_on(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
+    def _may_send_again(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
         """Returns whether a throttled row may be sent again; never after a lost reply."""
         throttled = error.disposition is Disposition.THROTTLED
         later = throttled or isinstance(error, StoreUnavailableError)
@@ -277,7 +277,7 @@ class Engine:
 
     def _skip_ready(self) -> None:
         for item in self.window.drop():
-            self._emit(left_alone(item))
+            self._emit(not_sent(item))
         self._note_empty()
 
     def _note_empty(self) -> None:
@@ -305,14 +305,14 @@ class Engine:
         except Exception as error:
             self._fail(error)
             return True
-        row, keys = self._readable(item)
+        row, keys = self._row_and_keys(item)
         if row is None or keys is None:
             self._unparsed = (index, item)
             return False
         self.window.admit(Item(index, row, None), keys)
         return True
 
-    def _readable(self, item: object) -> tuple[Row | None, Any]:
+    def _row_and_keys(self, item: object) -> tuple[Row | None, Any]:
         """Return a row and its keys; None for an unusual one, which `_place` handles."""
         try:
             row = cast("Row", read_row(self.row_class, item))
@@ -368,10 +368,12 @@ class Engine:
         try:
             row: Row = read_row(self.row_class, item)
         except InvalidArgumentError as error:
-            await self._settle(Outcome(index=index, row=item, status="failed", error=bare(error)))
+            await self._settle(
+                Outcome(index=index, row=item, status="failed", error=without_frames(error))
+            )
             return
         except Exception as error:
-            bug = bare(self._bugs.unsent(index, item, error))
+            bug = without_frames(self._bugs.unsent(index, item, error))
             await self._settle(Outcome(index=index, row=item, status="failed", error=bug))
             return
         try:
@@ -399,13 +401,13 @@ class Engine:
             try:
                 held = self.holds(index, row)
             except InvalidArgumentError as error:
-                return Outcome(index=index, row=row, status="failed", error=bare(error))
+                return Outcome(index=index, row=row, status="failed", error=without_frames(error))
             if held is not False:
                 result = None if held is True else held
                 return Outcome(index=index, row=row, status="unchanged", result=result)
         item = Item(index, row, intended)
         if self._stopped:
-            return left_alone(item)
+            return not_sent(item)
         await self._admit(item)
         return None
 
@@ -416,9 +418,11 @@ class Engine:
         """
         if self.previous_runs is None:
             bug = self._bugs.unsent(index, row, error)
-            return Outcome(index=index, row=row, status="failed", error=bare(bug))
+            return Outcome(index=index, row=row, status="failed", error=without_frames(bug))
         bug = self._bugs.unknown(index, row, error)
-        return Outcome(index=index, row=row, status="unknown", error=bare(bug), restored=True)
+        return Outcome(
+            index=index, row=row, status="unknown", error=without_frames(bug), restored=True
+        )
 
     async def _admit(self, item: Item) -> None:
         row = item.row

@@ -10,7 +10,7 @@ NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.THROTTLED, Disposition.
 """After one attempt of unknown outcome, a later failure that says nothing about the first."""
 
 
-def bare(error: VoxsipError) -> VoxsipError:
+def without_frames(error: VoxsipError) -> VoxsipError:
     """Drop an error's frames, which would keep everything they saw in memory."""
     return error.with_traceback(None)
 
@@ -27,13 +27,13 @@ def outcome_of(
         index=item.index,
         row=item.row,
         status=status,
-        error=None if error is None else bare(error),
+        error=None if error is None else without_frames(error),
         attempts=attempts,
         elapsed=elapsed,
     )
 
 
-def left_alone(item: Item) -> RowOutcome:
+def not_sent(item: Item) -> RowOutcome:
     """Return the outcome of a row that this run does not send.
 
     What an earlier run may have sent is not "skipped": the journal must still say so, for the next run to look for it.

@@ -112,12 +112,12 @@ class PreviousRuns:
             known = await self._journal.restored(index)
         if known is None:
             await self._check_place(index, row)
-            return self._unrecorded(index, row)
+            return self._outcome_without_record(index, row)
         check_digest(known, row)
         if known.status == "intended":
             return known.intended_at or known.at
         if known.status == "skipped" or _refused_with_all(known, row):
-            return self._unrecorded(index, row)
+            return self._outcome_without_record(index, row)
         if known.status == "unknown" and row.kind == "create" and not _names_user(row):
             return known.intended_at or known.at
         return restore_outcome(index, row, known, known.status)
@@ -132,10 +132,10 @@ class PreviousRuns:
         """
         if self._compared or row.kind != "create" or index >= self._journal.rows_known:
             return
-        mark = _mark(row_digest(row))
+        mark = _short_digest(row_digest(row))
         for fresh in (False, True):  # what was read for an earlier row may be behind us by now
             if self._later is None or fresh:
-                self._later = IdSet(map(_mark, await self._journal.digests(index)))
+                self._later = IdSet(map(_short_digest, await self._journal.digests(index)))
             if mark not in self._later:
                 return
         raise ConfigurationError(
@@ -143,7 +143,7 @@ class PreviousRuns:
             " are lost; restore a copy of the journal"
         )
 
-    def _unrecorded(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
+    def _outcome_without_record(self, index: int, row: Row) -> Outcome[Any] | datetime | None:
         """Return the outcome of a row without a record, which may have been lost."""
         if row.kind == "create" and self.find is not None:
             made = self.find(row)
@@ -174,7 +174,7 @@ class PreviousRuns:
             )
 
 
-def _mark(digest: bytes) -> int:
+def _short_digest(digest: bytes) -> int:
     """Return what stands for a digest where many are kept."""
     return int.from_bytes(digest[:8])
 

@@ -80,7 +80,7 @@ class RowWriter:
         batch: list[Line] = []
         try:
             while self._queue:
-                await self._company()
+                await self._gather()
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_ROWS))]
                 refused = await self._send(last_lines(batch))
                 self.refused.update(line[PLACE] for line in batch if line[PLACE] in refused)
@@ -102,7 +102,7 @@ class RowWriter:
             if self._queue and any(not waiter.done() for _, waiter in self._waiters):
                 self._start()
 
-    async def _company(self) -> None:
+    async def _gather(self) -> None:
         """Let outcomes gather; a task that waits for an intent, or for all, ends the wait."""
         if len(self._queue) < BATCH_ROWS:
             with suppress(TimeoutError):

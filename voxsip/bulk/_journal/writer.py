@@ -217,7 +217,7 @@ class Writer:
             except BaseException as error:
                 self._fail(error, tasks)
                 if self.ownership.lost:
-                    _leave_files(connection)
+                    _forbid_checkpoint(connection)
                 return tasks
             if stopping:
                 return tasks
@@ -257,7 +257,7 @@ class Writer:
         self.ended = True
 
 
-def _leave_files(connection: sqlite3.Connection) -> None:
+def _forbid_checkpoint(connection: sqlite3.Connection) -> None:
     """Keep a closing connection from writing its log into another job's file."""
     if sys.version_info >= (3, 12):
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
