@@ -18,11 +18,8 @@ _text_of: Callable[[Any], Any] = str.__str__
 """Returns the plain text of a concealed one, in a single call."""
 
 
-class SecretText(str):
-    """A text that shows as `***` in repr, str and format.
-
-    In all else (equality, hash, encoding, joining, pickle, JSON) it is like the plain text.
-    """
+class _Concealed:
+    """Shows as `***` in repr, str and format; pickled with the plain value, for rows are sent between processes."""
 
     __slots__ = ()
 
@@ -36,8 +33,16 @@ class SecretText(str):
         return HIDDEN
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Pickle the plain text: rows are sent between processes."""
-        return type(self), (self.reveal(),)
+        return type(self), (reveal(self),)
+
+
+class SecretText(_Concealed, str):
+    """A text that shows as `***` in repr, str and format.
+
+    In all else (equality, hash, encoding, joining, pickle, JSON) it is like the plain text.
+    """
+
+    __slots__ = ()
 
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> SecretBytes:
         """Return the bytes, concealed as well."""
@@ -49,23 +54,10 @@ class SecretText(str):
         return plain
 
 
-class SecretBytes(bytes):
+class SecretBytes(_Concealed, bytes):
     """Bytes that show as `***`; in all else they are like plain bytes."""
 
     __slots__ = ()
-
-    def __repr__(self) -> str:
-        return HIDDEN
-
-    def __str__(self) -> str:
-        return HIDDEN
-
-    def __format__(self, spec: str) -> str:
-        return HIDDEN
-
-    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Pickle the plain bytes."""
-        return type(self), (self.reveal(),)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> SecretText:
         """Return the text, concealed as well."""
@@ -76,20 +68,13 @@ class SecretBytes(bytes):
         return super().__bytes__()
 
 
-class Hidden:
+class Hidden(_Concealed):
     """Any other value, hidden from code that prints it or walks its attributes."""
 
     __slots__ = ("reveal",)
 
     def __init__(self, value: object) -> None:
         self.reveal: Callable[[], Any] = lambda: value
-
-    def __repr__(self) -> str:
-        return HIDDEN
-
-    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Pickle the plain value."""
-        return type(self), (self.reveal(),)
 
 
 _CONCEALED = frozenset({SecretText, SecretBytes, Hidden, type(None)})
