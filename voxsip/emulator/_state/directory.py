@@ -55,7 +55,6 @@ class Directory:
         self._application_names: dict[str, Application] = {}
         self._rule_names: dict[tuple[int, str], Rule] = {}
         self._user_names: dict[tuple[int | None, str], User] = {}
-        self._user_name_counts: dict[str, int] = {}
 
     def timestamp(self) -> str:
         """Return the server's time as the wire has it."""
@@ -169,7 +168,7 @@ class Directory:
 
     def user_name_exists(self, name: str) -> bool:
         """Returns whether any application has a user of this name."""
-        return name in self._user_name_counts
+        return any(user.name == name for user in self.users.values())
 
     def add_user(
         self,
@@ -195,24 +194,14 @@ class Directory:
             modified=now,
         )
         self.users[user.id] = user
-        self._index_user(user)
+        self._user_names[application_id, name] = user
         return user
 
     def rename_user(self, user: User, name: str) -> None:
         """Give a user another name; it must be free in its application."""
-        self._unindex_user(user)
-        user.name = name
-        self._index_user(user)
-
-    def _index_user(self, user: User) -> None:
-        self._user_names[user.application_id, user.name] = user
-        self._user_name_counts[user.name] = self._user_name_counts.get(user.name, 0) + 1
-
-    def _unindex_user(self, user: User) -> None:
         del self._user_names[user.application_id, user.name]
-        left = self._user_name_counts.pop(user.name) - 1
-        if left:
-            self._user_name_counts[user.name] = left
+        user.name = name
+        self._user_names[user.application_id, name] = user
 
     def _drop_application(self, application: Application) -> None:
         del self._application_names[application.name]
@@ -223,5 +212,5 @@ class Directory:
         del self.rules[rule.id]
 
     def _drop_user(self, user: User) -> None:
-        self._unindex_user(user)
+        del self._user_names[user.application_id, user.name]
         del self.users[user.id]
