@@ -19,7 +19,10 @@ _text_of: Callable[[Any], Any] = str.__str__
 
 
 class _Concealed:
-    """Shows as `***` in repr, str and format; pickled with the plain value, for rows are sent between processes."""
+    """A value that shows as `***` in repr, str and format.
+
+    It is pickled with the plain value: rows are sent between processes.
+    """
 
     __slots__ = ()
 

@@ -294,7 +294,7 @@ class Accounts:
             return bool(self._key_refused)
 
     def _stop_account(self, outcome: Outcome[Any], reason: Stop) -> bool:
-        """Stop an account in place of the job if the error concerns it alone; return whether."""
+        """Stop an account in place of the job if the error is its own; return whether."""
         account = self.of(outcome.row)
         if reason is Stop.AUTHORIZATION:  # else the role forbids it, and that is the key's
             refused = isinstance(outcome.error, AuthorizationError)
