@@ -39,7 +39,6 @@ REQUIRED = {
     ("AddSecret", "secret_value"),
 }
 """Required by the typings, and without which the command means nothing."""
-NOT_REQUIRED = {("DeleteCallList", "account_id")}
 NEED_ONE = {
     "LinkregulationAddress": [["phone_id", "phone_number"]],
     "CancelCallListTask": [["tasks_ids", "tasks_uuids"]],

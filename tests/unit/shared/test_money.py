@@ -24,14 +24,13 @@ class Bank:
 
     def __init__(self, money):
         self.money = Decimal(money)
-        self.refused = self.sold = 0
+        self.refused = 0
 
     def execute(self):
         if self.money < PRICE:
             self.refused += 1
             return False
         self.money -= PRICE
-        self.sold += 1
         return True
 
     async def read(self):

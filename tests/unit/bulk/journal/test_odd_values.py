@@ -34,7 +34,6 @@ FIRST = dict.fromkeys(("job", "run", "row"), "WHERE rowid = 1") | {
 }
 ROWS = [{"sip_username": f"phone-{number}", "proxy": "sip.example.com"} for number in range(4)]
 QUICK = {"check_funds": False, "recovery_delay": 0}
-OF_A_CHILD = {"sip_username": "phone-0", "proxy": "sip.example.com", "account_id": 2}
 
 
 @pytest.fixture
