@@ -23,7 +23,7 @@ async def test_a_job_from_begin_to_end(journals, tmp_path):
     await journal.intend(1, b"", "b@x")
     journal.record(0, b"", "done", "a@x", result_id=1)
     journal.record(
-        2, b"", "failed", "c@x", error_code=273, error_name="INVALID_SIP_USERNAME", error_text="bad"
+        2, b"", "failed", "c@x", error_code=273, error_name="InvalidRequestError", error_text="bad"
     )
     journal.record(3, b"", "unknown", "c@x", error_name="OutcomeUnknownError", error_text="lost")
     journal.record(4, b"", "skipped", "c@x")
@@ -37,7 +37,7 @@ async def test_a_job_from_begin_to_end(journals, tmp_path):
         "skipped": 1,
         "unknown": 1,
     }
-    assert status.errors == {"273 INVALID_SIP_USERNAME": 1, "OutcomeUnknownError": 1}
+    assert status.errors == {"273 INVALID_USERNAME": 1, "OutcomeUnknownError": 1}
     assert status.created <= status.started <= status.updated
     assert status.rate > 0
 
