@@ -120,15 +120,15 @@ class Emulator:
             "children": children,
             "page_cap": page_cap,
             "max_users": max_users,
+            "max_registrations": 0 if max_registrations is None else max_registrations,
         }.items():
             if type(number) is not int:
                 raise ValueError(f"{name} must be a whole number")
             if number < 0:
                 raise ValueError(f"{name} must not be negative")
-        for name, names in {"roles": roles, "tls_names": tls_names}.items():
-            if isinstance(names, str):
-                raise TypeError(f"{name} must be a list of names, as in [{names!r}]")
-        self._tls_names = tuple(tls_names)
+        if page_cap == 0:
+            raise ValueError("page_cap must be 1 or more")
+        self._tls_names = tuple(_names("tls_names", tls_names))
         if not all(name and name.isascii() for name in self._tls_names):
             raise ValueError("tls_names must be host names in ASCII; write others as xn--...")
         if type(port) is not int or not 0 <= port <= _LAST_PORT:
@@ -136,7 +136,7 @@ class Emulator:
         self._address = (host, port)
         self._tls = tls
         self._directory = None if directory is None else Path(directory)
-        self._roles = frozenset(roles)
+        self._roles = frozenset(_names("roles", roles))
         self._clock = Clock(clock, clock_offset)
         self._service = Service(
             clock=self._clock,
@@ -212,14 +212,13 @@ class Emulator:
             account_id: the account of the key; the main account by default.
         """
         directory = self._running(self._directory)
+        role_names = frozenset(_names("roles", roles))
         pair = key_pair()
         self._keys += 1
         key_id = f"emulator-key-{self._keys}"
         account = self._service.accounts[account_id or self._service.main.id]
         with self._service.lock:
-            self._service.tokens.add_key(
-                key_id, pair.public, owner=account.id, roles=frozenset(roles)
-            )
+            self._service.tokens.add_key(key_id, pair.public, owner=account.id, roles=role_names)
         name = "credentials.json" if self._keys == 1 else f"credentials-{self._keys}.json"
         return write_credentials(
             directory / name,
@@ -324,6 +323,8 @@ class Emulator:
 
     @faults.setter
     def faults(self, faults: Faults | None) -> None:
+        if faults is not None and not hasattr(faults, "pick"):
+            raise TypeError("faults must be Faults, as in Faults([Fault(kind='refuse')])")
         self._handler.faults = faults
 
     @property
@@ -475,6 +476,12 @@ def _request_factory(
     return web.BaseRequest(
         message, payload, protocol, writer, task, loop, client_max_size=_LONGEST_BODY
     )
+
+
+def _names(name: str, names: Iterable[str]) -> Iterable[str]:
+    if isinstance(names, str):
+        raise TypeError(f"{name} must be a list of names, as in [{names!r}]")
+    return names
 
 
 def _money(name: str, amount: Decimal | float | str) -> Decimal:

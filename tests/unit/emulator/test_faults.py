@@ -74,11 +74,29 @@ def test_several_faults_draw_apart():
         ({"kind": "wrong_shape", "shape": "round"}, "shape must be one of"),
         ({"kind": "refuse", "share": 1.5}, "between 0 and 1"),
         ({"kind": "refuse", "share": 0.5, "first": 1}, "at most one"),
+        ({"kind": "refuse", "share": float("nan")}, "share must be a finite number"),
+        ({"kind": "refuse", "first": -1}, "first must be 0 or more"),
+        ({"kind": "refuse", "times": [0, 1]}, "times must be numbers of requests, from 1"),
+        ({"kind": "delay", "seconds": -1}, "seconds must be 0 or more"),
+        ({"kind": "slow_body", "seconds": float("nan")}, "seconds must be a finite number"),
+        ({"kind": "late_duplicate", "seconds": float("inf")}, "seconds must be a finite number"),
+        ({"kind": "late_duplicate", "requests": 0}, "requests must be 1 or more"),
+        ({"kind": "clock", "seconds": float("nan")}, "seconds must be a finite number"),
+        ({"kind": "http", "body": "<html>"}, "body must be one of empty, html, json"),
+        ({"kind": "http", "status": 99}, "status must be from 200 to 599"),
+        ({"kind": "http", "retry_after": -1}, "retry_after must be 0 or more"),
+        ({"kind": "page_cap", "rows": 0}, "rows must be 1 or more"),
     ],
 )
 def test_a_fault_that_makes_no_sense(options, message):
     with pytest.raises(ValueError, match=message):
         Fault(**options)
+
+
+def test_values_at_the_end_of_their_range():
+    Fault(kind="clock", seconds=-3600)
+    Fault(kind="shift", rows=-1)
+    assert applied(Faults([Fault(kind="delay", seconds=0, first=0)]), [BIND]) == [False]
 
 
 def test_from_toml(tmp_path):

@@ -127,6 +127,8 @@ async def test_hosts(host, origin):
     [
         ({"users": -1}, "users must not be negative"),
         ({"page_cap": -1}, "page_cap must not be negative"),
+        ({"page_cap": 0}, "page_cap must be 1 or more"),
+        ({"max_registrations": -1}, "max_registrations must not be negative"),
         ({"balance": "much"}, "balance is no amount"),
         ({"price": -1}, "price must be"),
         ({"price": "NaN"}, "price must be"),
@@ -146,6 +148,16 @@ def test_options_that_make_no_sense(options, message):
 def test_roles_in_one_text_are_no_list():
     with pytest.raises(TypeError, match="roles must be a list of names"):
         Emulator(roles="Owner")
+    with Emulator() as emulator, pytest.raises(TypeError, match="roles must be a list of names"):
+        emulator.add_key("Support")
+
+
+def test_faults_are_more_than_a_list():
+    emulator = Emulator()
+    with pytest.raises(TypeError, match="faults must be Faults"):
+        Emulator(faults=[Fault(kind="refuse")])
+    with pytest.raises(TypeError, match="faults must be Faults"):
+        emulator.faults = [Fault(kind="refuse")]
 
 
 async def test_stopping_does_not_wait_for_those_in_flight():

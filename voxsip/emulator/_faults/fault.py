@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -52,6 +53,9 @@ _CHOICES: dict[str, frozenset[str]] = {
 }
 _WHOLE = frozenset({"first", "status", "code", "requests", "rows"})
 _NUMBERS = frozenset({"share", "seconds", "retry_after"})
+_LEAST = {"first": 0, "requests": 1, "seconds": 0, "retry_after": 0}
+_STATUSES = range(200, 600)
+_BODIES = ("empty", "html", "json")
 _CONVERTED = frozenset({"command", "times"})
 _SELECTORS = frozenset({"kind", "share", "first"}) | _CONVERTED
 
@@ -65,6 +69,8 @@ def _times(value: Iterable[int] | None) -> frozenset[int] | None:
         raise TypeError("times must be a list of whole numbers") from None
     if not all(type(number) is int for number in numbers):
         raise ValueError("times must be a list of whole numbers")
+    if numbers and min(numbers) < 1:
+        raise ValueError("times must be numbers of requests, from 1")
     return numbers
 
 
@@ -80,7 +86,7 @@ def _commands(value: str | Iterable[str] | None) -> frozenset[str] | None:
     return names
 
 
-def _check(name: str, value: Any) -> None:
+def _check(kind: str, name: str, value: Any) -> None:
     if name in _CHOICES:
         if value not in _CHOICES[name]:
             raise ValueError(f"{name} must be one of {', '.join(sorted(_CHOICES[name]))}")
@@ -95,6 +101,20 @@ def _check(name: str, value: Any) -> None:
             raise ValueError("details must be a table")
     elif not isinstance(value, str):
         raise ValueError(f"{name} must be a text")
+    if name in _WHOLE or name in _NUMBERS:
+        _check_range(kind, name, value)
+
+
+def _check_range(kind: str, name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number")
+    if name == "status" and value not in _STATUSES:
+        raise ValueError(f"status must be from {_STATUSES[0]} to {_STATUSES[-1]}")
+    if kind == "page_cap" and name == "rows" and value < 1:
+        raise ValueError("rows must be 1 or more")
+    least = None if kind == "clock" else _LEAST.get(name)
+    if least is not None and value < least:
+        raise ValueError(f"{name} must be {least} or more")
 
 
 @frozen(kw_only=True)
@@ -169,7 +189,9 @@ class Fault:
             elif value is None:
                 object.__setattr__(self, name, defaults.get(name))
             elif name not in _CONVERTED:
-                _check(name, value)
+                _check(self.kind, name, value)
+        if self.kind == "http" and self.body not in _BODIES:
+            raise ValueError(f"body must be one of {', '.join(_BODIES)}")
         if sum(choice is not None for choice in (self.share, self.times, self.first)) > 1:
             raise ValueError("give at most one of share, times and first")
         if self.share is not None and not 0 <= self.share <= 1:
