@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.collected import *  # noqa: F403 - hooks
 from tests.support.real_parts import *  # noqa: F403 - hooks
+from tests.support.short_start import *  # noqa: F403 - hooks
 from tests.support.time_limit import *  # noqa: F403 - hooks
 
 NOISY = [HealthCheck.too_slow]  # how fast examples are made depends on the machine
