@@ -165,15 +165,16 @@ class Command:
     confirms: bool = attrs.field(init=False)
     """Whether `voxsip.ALL` is accepted only together with `confirm_all=True`."""
     _plan: Mapping[str, tuple[str, Encoder]] = attrs.field(init=False, repr=False)
+    _deciding: tuple[str, ...] = attrs.field(init=False, repr=False)
     _integers: frozenset[str] = attrs.field(init=False, repr=False)
     """Parameters that take any integer, and hold no secret: most arguments are one, and need no encoder."""
-    _deciding: tuple[str, ...] = attrs.field(init=False, repr=False)
     _passed: set[tuple[object, ...]] = attrs.field(init=False, repr=False, factory=set)
 
     @_integers.default
     def _find_integers(self) -> frozenset[str]:
         integers = {name for name, kind in self.params.items() if kind == "int"}
-        return frozenset(integers - self.bounds.keys() - self.words.keys() - self.secret)
+        rest = self.bounds.keys() | self.words.keys() | self.secret | set(self._deciding)
+        return frozenset(integers - rest)
 
     @_deciding.default
     def _find_deciding(self) -> tuple[str, ...]:
@@ -221,17 +222,18 @@ class Command:
         """
         if self.confirms:
             values = self._confirmed(values)
-        secret = self.has_secret(values)
+        secret = bool(self.secret) and self.has_secret(values)
         parts: list[str] = []
         shape: list[object] = []
         problem: InvalidArgumentError | None = None
         for name, value in values.items():
             if value is None:
                 continue
-            shape.append((name, value) if name in self._deciding else name)
-            if type(value) is int and name in self._integers and -LARGEST < value < LARGEST:
+            if type(value) is int and name in self._integers and abs(value) < LARGEST:
+                shape.append(name)
                 parts.append(f"{name}={value}")  # as in most bindings; an encoder says the same
                 continue
+            shape.append((name, value) if name in self._deciding else name)
             prefix, encoder = self._plan.get(name) or (f"{name}=", ENCODERS["any"])
             try:
                 if secret:
@@ -293,7 +295,7 @@ class Command:
 
     def has_secret(self, values: Mapping[str, object]) -> bool:
         """Returns whether one of the arguments is secret."""
-        return bool(self.secret) and any(values.get(name) is not None for name in self.secret)
+        return any(values.get(name) is not None for name in self.secret)
 
     def contents(self, values: Mapping[str, object]) -> dict[str, tuple[str, bytes]]:
         """Read the files among the arguments: name and bytes by parameter.
