@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -21,9 +21,15 @@ class InstantReply:
 
     status = 200
     headers = _HEADERS
-    content_length = len(_BODY)
 
-    async def read(self) -> bytes:
+    @property
+    def content(self) -> Self:
+        return self
+
+    def is_eof(self) -> bool:
+        return True
+
+    def read_nowait(self) -> bytes:
         return _BODY
 
     def close(self) -> None:
@@ -39,7 +45,7 @@ class InstantSession:
     def __init__(self, *, turns: bool) -> None:
         self._turns = turns
 
-    async def post(self, *_: Any, **__: Any) -> InstantReply:
+    async def request(self, *_: Any, **__: Any) -> InstantReply:
         if self._turns:
             await asyncio.sleep(0)
         return InstantReply()

@@ -79,7 +79,7 @@ class BaseAsyncClient(AsyncGroups):
             raise wrong("encoding", "'auto', 'query' or 'form'", encoding)
         if type(max_connections) is not int or not 1 <= max_connections < LARGEST:
             raise wrong("max_connections", "a whole number from 1", max_connections)
-        if session is not None and not callable(getattr(session, "post", None)):
+        if session is not None and not callable(getattr(session, "request", None)):
             raise wrong("session", "an aiohttp.ClientSession", session)
         check_flag("allow_plain_http", allow_plain_http)
         where = make_base_url(base_url, allow_plain_http=allow_plain_http)

@@ -89,7 +89,7 @@ class Session:
         self.held_up = {}
         self.last_reply = None  # a connection, and what it holds, ends with its process
 
-    async def post(self, url, *, headers=None, data=None, **_):
+    async def request(self, method, url, *, headers=None, data=None, **_):
         """Send one request; its reply, or its loss, comes at the world's time."""
         if self.closed:
             raise RuntimeError("Session is closed")
@@ -187,8 +187,11 @@ class Content:
     def __init__(self, body):
         self._body = body
 
-    async def iter_any(self):
-        yield self._body
+    def is_eof(self):
+        return True
+
+    def read_nowait(self):
+        return self._body
 
     async def iter_chunked(self, _):
         yield self._body
@@ -205,12 +208,7 @@ class Response:
             "Content-Length": str(len(body)),
             **({} if date is None else {"Date": date}),
         }
-        self.content_length = len(body)
         self.content = Content(body)
-        self._body = body
-
-    async def read(self):
-        return self._body
 
     def release(self):
         """There is no connection to give back."""

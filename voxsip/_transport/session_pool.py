@@ -10,7 +10,7 @@ import asyncio
 import os
 import ssl as ssl_module
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
@@ -51,7 +51,7 @@ class LoopState:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        slots: asyncio.Semaphore,
+        slots: Slots,
         timers: AttemptTimers,
         closer: AsyncGenerator[None, None] | None,
         single_use: aiohttp.ClientSession | None = None,
@@ -67,6 +67,14 @@ class LoopState:
         """Cancel the closing at garbage collection: the caller closes the sessions."""
         if self.release is not None:
             self.release.detach()
+
+
+class Slots(asyncio.Semaphore):
+    """A semaphore that is cheap to take while nobody waits."""
+
+    def locked(self) -> bool:
+        """Returns whether `acquire` would wait."""
+        return not self._value or (bool(self._waiters) and super().locked())
 
 
 class SessionPool:
@@ -97,7 +105,6 @@ class SessionPool:
         self.proxy = proxy
         self.app_info = app_info
         self._user_agent = USER_AGENT if app_info is None else f"{USER_AGENT} {app_info}"
-        self._own_headers = session is not None and app_info is not None
         self._max_connections = max_connections
         self._ssl: ssl_module.SSLContext | bool = True if ssl is None else ssl
         self.given = session
@@ -150,24 +157,16 @@ class SessionPool:
                 data = BytesIO(body)
         try:
             with loop_state.timers.attempt(timeout.total):
-                response = await session.post(
-                    url,
-                    headers=headers,
-                    data=data,
-                    allow_redirects=False,
-                    raise_for_status=False,
-                    timeout=timeout.connecting,
-                    ssl=self._ssl,
-                    **self._way(url, headers),
-                )
+                response = await self._start(session, url, headers, data, timeout)
                 try:
                     if guarded is not None:
                         guarded.check()
-                    if self._fits(response, limit):
-                        content: bytes | bytearray = await response.read()
-                        cut = None
-                    else:
-                        content, cut = await self._read_on(response, limit)
+                    stream = response.content
+                    content: bytes | bytearray = (
+                        stream.read_nowait()  # as nearly all: all of it came with the headers
+                        if stream.is_eof()
+                        else await self._read(response, limit)
+                    )
                 except BaseException:
                     response.close()
                     raise
@@ -188,7 +187,11 @@ class SessionPool:
             failure = self._closed(command)
         else:
             if self.proxy is None or not self._is_proxys(url, response):
-                return RawReply(response.status, content, response.headers, cut)
+                if len(content) > limit:
+                    return RawReply(
+                        response.status, content[:LONGEST_TEXT], response.headers, limit
+                    )
+                return RawReply(response.status, content, response.headers)
             failure = refused_by_proxy(command, self.proxy, response.status)
         raise failure
 
@@ -218,16 +221,8 @@ class SessionPool:
 
         try:
             with loop_state.timers.attempt(timeout.total):
-                response = await loop_state.single_use.post(
-                    url,
-                    headers=headers,
-                    data=body,
-                    allow_redirects=False,
-                    auto_decompress=False,
-                    raise_for_status=False,
-                    timeout=timeout.connecting,
-                    ssl=self._ssl,
-                    **self._way(url, headers),
+                response = await self._start(
+                    loop_state.single_use, url, headers, body, timeout, auto_decompress=False
                 )
                 try:
                     content = Body(response)
@@ -273,10 +268,10 @@ class SessionPool:
         """Open the running loop's sessions and return its state."""
         loop = asyncio.get_running_loop()
         if self.given is not None:
-            slots = asyncio.Semaphore(self._slots_of(self.given))
+            slots = Slots(self._slots_of(self.given))
             loop_state = LoopState(self.given, slots, AttemptTimers(loop), None)
         else:
-            slots = asyncio.Semaphore(self._max_connections)
+            slots = Slots(self._max_connections)
             session = self._new_session(
                 CheckedConnector(limit=self._max_connections, ssl=self._ssl)
             )
@@ -294,14 +289,38 @@ class SessionPool:
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"Accept": "application/json", "User-Agent": self._user_agent},
+            headers={hdrs.ACCEPT: "application/json", hdrs.USER_AGENT: self._user_agent},
         )
 
-    def _way(self, url: URL, headers: dict[str, str]) -> dict[str, Any]:
-        """Return aiohttp's arguments for the proxy; add missing headers to `headers`."""
-        if self._own_headers:
-            headers["User-Agent"] = self._user_agent
-        return {} if self.proxy is None else self.proxy.options(url, headers, self._user_agent)
+    def _start(
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        headers: dict[str, str],
+        data: bytes | BytesIO | GuardedPayload | None,
+        timeout: AttemptTimeout,
+        **options: Any,
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        """Begin a POST; add missing headers to `headers`.
+
+        aiohttp is told only what it does not assume: each option costs a thousand instructions.
+        """
+        if data is not None:
+            options["data"] = data
+        if self.given is not None:
+            options |= {"raise_for_status": False, "ssl": self._ssl}
+            if self.app_info is not None:
+                headers["User-Agent"] = self._user_agent
+        if self.proxy is not None:
+            options |= self.proxy.options(url, headers, self._user_agent)
+        return session.request(
+            hdrs.METH_POST,
+            url,
+            headers=headers,
+            allow_redirects=False,
+            timeout=timeout.connecting,
+            **options,
+        )
 
     @staticmethod
     def _is_proxys(url: URL, response: aiohttp.ClientResponse) -> bool:
@@ -320,28 +339,15 @@ class SessionPool:
         limits = () if connector is None else (connector.limit, connector.limit_per_host)
         return min((self._max_connections, *filter(None, limits)))
 
-    def _fits(self, response: aiohttp.ClientResponse, limit: int) -> bool:
-        """Returns whether a body is within the limit by its headers."""
-        length = response.content_length
-        return (
-            length is not None and length <= limit and hdrs.CONTENT_ENCODING not in response.headers
-        )
-
-    async def _read_on(
-        self, response: aiohttp.ClientResponse, limit: int
-    ) -> tuple[bytearray, int | None]:
-        """Read a body; stop at the limit.
-
-        Returns:
-            The body and None, or the start of the body and the limit.
-        """
+    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> bytearray:
+        """Read a body; stop when it is longer than the limit."""
         content = bytearray()
         async for chunk in response.content.iter_any():
             content += chunk
             if len(content) > limit:
                 response.close()
-                return content[:LONGEST_TEXT], limit
-        return content, None
+                break
+        return content
 
     def _closed(self, command: str) -> NotSentError:
         """Return the error for a closed session; the next attempt opens an own one again."""
