@@ -8,11 +8,11 @@ from __future__ import annotations
 import codecs
 import io
 import shutil
-import tempfile
-from contextlib import ExitStack
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from voxsip._row_files.problems import ConversionError
+from voxsip._row_files.temporary import temporary
 
 if TYPE_CHECKING:
     from voxsip._row_files.reading import Reading
@@ -112,8 +112,7 @@ def _shown(sample: bytes, encoding: str) -> str:
 
 def _transcoded(file: IO[bytes], encoding: str) -> IO[bytes]:
     file.seek(0)
-    with ExitStack() as undo:
-        copy = undo.enter_context(tempfile.TemporaryFile())
+    with temporary() as (copy, keep):
         text = io.TextIOWrapper(io.BufferedReader(_Unclosed(file)), encoding, newline="")
         into = io.TextIOWrapper(copy, "utf-8", newline="", write_through=True)
         try:
@@ -124,9 +123,9 @@ def _transcoded(file: IO[bytes], encoding: str) -> IO[bytes]:
             ) from None
         finally:
             text.detach()
-            into.detach()
-        undo.pop_all()  # the source closes the copy
-        return copy
+            with suppress(OSError):
+                into.detach()
+        return keep()  # the source closes it
 
 
 class _Unclosed(io.RawIOBase):

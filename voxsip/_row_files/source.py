@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from voxsip._row_files.convert import converted
 from voxsip._row_files.problems import ConversionError, FileChangedError, InputError, Problem
 from voxsip._row_files.reading import PLAIN, Reading
+from voxsip._row_files.temporary import temporary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ _JSONL = frozenset({".jsonl", ".ndjson", ".json"})
 _CSV = frozenset({".csv", ".tsv"})
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _BLOCK = 1 << 16
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ENOENT)
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
@@ -62,6 +64,8 @@ class Source:
             self._file.close()
             if isinstance(error, ConversionError):
                 raise self.refusal(error.message, error.remedy) from None
+            if isinstance(error, OSError):
+                raise self._not_copied(error) from None
             raise
         if made is None:
             return False, None
@@ -136,11 +140,20 @@ class Source:
             print("Reading rows from the terminal; end with Ctrl-D.", file=sys.stderr)  # noqa: T201 - asked
         return self._copied(sys.stdin.buffer)
 
-    @staticmethod
-    def _copied(stream: IO[bytes]) -> IO[bytes]:
-        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        shutil.copyfileobj(stream, copy, 1 << 16)
-        return copy
+    def _copied(self, stream: IO[bytes]) -> IO[bytes]:
+        try:
+            with temporary() as (copy, keep):
+                shutil.copyfileobj(stream, copy, 1 << 16)
+                return keep()
+        except OSError as error:
+            raise self._not_copied(error) from None
+
+    def _not_copied(self, error: OSError) -> InputError:
+        remedy = ""
+        if error.errno in _NO_ROOM:
+            remedy = "Free some space in the temporary folder, or name another one in TMPDIR."
+        reason = error.strerror or str(error)
+        return self.refusal(f"it cannot be copied to a temporary file: {reason}", remedy)
 
 
 def byte_length(text: str) -> int:

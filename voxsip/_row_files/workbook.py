@@ -7,14 +7,15 @@ are refused if their column matters.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-import tempfile
 from datetime import date, datetime, time, timedelta
 from typing import IO, TYPE_CHECKING, Any
 
 from voxsip._row_files.cell_errors import UnreadableSheetError, faulty_cells
 from voxsip._row_files.problems import ConversionError, marked
+from voxsip._row_files.temporary import temporary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,11 +68,14 @@ def workbook_as_csv(file: IO[bytes], sheet: str | None) -> IO[bytes]:
         raise ConversionError(
             f"it cannot be read as a workbook ({type(error).__name__})", "Save it as CSV in UTF-8."
         ) from None
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the source
-    into = io.TextIOWrapper(copy, "utf-8", newline="", write_through=True)
-    csv.writer(into, lineterminator="\n").writerows(_texts(rows, faults))
-    into.detach()
-    return copy
+    with temporary() as (copy, keep):
+        into = io.TextIOWrapper(copy, "utf-8", newline="", write_through=True)
+        try:
+            csv.writer(into, lineterminator="\n").writerows(_texts(rows, faults))
+        finally:
+            with contextlib.suppress(OSError):
+                into.detach()
+        return keep()
 
 
 def _texts(rows: list[Any], faults: Mapping[tuple[int, int], str]) -> Iterator[list[str]]:

@@ -81,6 +81,8 @@ def explain(error: BaseException, own: Collection[str] | None = None) -> tuple[s
             return f"voxsip: {error}", Exit.FAILED
         case KeyboardInterrupt():
             return "voxsip: interrupted", Exit.INTERRUPTED
+        case OSError(strerror=str(reason), filename=place):
+            return f"voxsip: {reason if place is None else f'{place}: {reason}'}", Exit.FAILED
     raise error
 
 

@@ -133,6 +133,20 @@ def test_commands_whose_output_is_the_point_fail(serve, line, code, said):
     assert said in heard
 
 
+def test_a_journal_for_which_there_is_no_room(serve, write, tmp_path):
+    emulator, voxsip = serve(registrations=5 * ROWS)
+    path = write("id,app id\n" + "".join(f"{number},1\n" for number in range(1, 5 * ROWS + 1)))
+    limited = f"(ulimit -f 40; trap '' XFSZ; voxsip bulk bind {path} --journal j --report out)"
+    code, _, said = shell(voxsip, limited)
+    assert code == 3
+    assert "journal" in said
+    assert said.endswith("resume with: voxsip bulk resume j\n")
+    done = json.loads((tmp_path / "out" / "report.json").read_text())["done"]
+    assert 0 < done <= bound(emulator) < 5 * ROWS
+    assert voxsip("bulk", "resume", "j").code == 0
+    assert bound(emulator) == 5 * ROWS
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_part_of_the_output_is_a_failure(serve, tmp_path, unbuffered):
     """An unbuffered stream of Python drops what a pipe does not take at once."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from voxsip import Report
+from voxsip import Report, VoxsipError
 from voxsip._printable import counted
 from voxsip.cli._commands.plan import check_folder, make_plan, save_plan, show_plan
 from voxsip.cli._display.base import Work
@@ -180,7 +180,7 @@ def _reports(
         journal = f"{path}.journal" if resumed else None
         try:
             yield writer.add
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, VoxsipError):  # cut off, or its journal failed
             if job.report.rows:
                 writer.finish(job.report, journal=journal)
             raise

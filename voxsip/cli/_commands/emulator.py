@@ -71,6 +71,9 @@ def emulator(
             callback_salt=callback_salt,
             **{name: amount for name, amount in money.items() if amount is not None},
         )
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        place = f"{host}:{port}" if error.filename is None else error.filename
+        raise CommandError(f"{place}: {error.strerror or error}") from None
+    except ValueError as error:
         raise CommandError(str(error)) from None
     return 0

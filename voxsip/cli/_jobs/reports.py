@@ -7,7 +7,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voxsip import ConfigurationError
+from voxsip import ConfigurationError, VoxsipError
 from voxsip.cli._exit_codes import print_message
 from voxsip.cli._jobs.summary import can_resume
 from voxsip.shared import is_store
@@ -95,7 +95,7 @@ def reports(
 
         try:
             yield add
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, VoxsipError):  # cut off, or its journal failed
             if job.report.rows:
                 finish(cut_off=True)
             raise

@@ -6,10 +6,11 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voxsip import VoxsipError
 from voxsip.cli._display.base import Work
 from voxsip.cli._display.choice import display
 from voxsip.cli._display.events import ending_events
-from voxsip.cli._exit_codes import CommandError, Exit
+from voxsip.cli._exit_codes import CommandError, Exit, explain
 from voxsip.cli._jobs.follow import VERBS, follow
 from voxsip.cli._jobs.interrupts import run_interruptible
 from voxsip.cli._jobs.reports import reports
@@ -53,8 +54,10 @@ def launch(
     output.check()
     again = resume_command(journal, source.path, options.file_options.words())
     written: dict[str, Path] = {}
+    job: BulkJob[Any] | None = None
 
     async def main(signals: Interrupts) -> Exit:
+        nonlocal job
         async with options.connection.client() as client:
             _check_own_account(client.account_id, source, rows)
             job = make(client)
@@ -62,7 +65,8 @@ def launch(
                 verb=VERBS[kind],
                 file=source.name,
                 total=len(rows),
-                before="reading the live state" if reads_first else "",
+                # A purchase notes first which registrations have its names already.
+                before="reading the live state" if reads_first or kind == "create" else "",
                 after="comparing with the live state" if verify else "",
             )
             shown = display(work, json=output.json)
@@ -84,7 +88,14 @@ def launch(
         return finish(report, len(rows), output, again=again, reports=written, resumed=resumed)
 
     with ending_events(kind):
-        return run_interruptible(main, lambda: _cut_off(journal, again))
+        try:
+            return run_interruptible(main, lambda: _cut_off(journal, again))
+        except VoxsipError as error:
+            if again is None or job is None or not job.report.rows:
+                raise
+            text, code = explain(error)
+            text = text.removeprefix("voxsip: ")
+            raise CommandError(f"{text}\nresume with: {again}", code) from error
 
 
 def _check_own_account(own: int | None, source: RowFile[Any], rows: Rows[Any]) -> None:
