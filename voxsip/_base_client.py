@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Never, Self, TypeVar
 
 import aiohttp
 import attrs
@@ -37,7 +37,12 @@ from voxsip._config import (
 from voxsip._errors import ConfigurationError, InvalidArgumentError
 from voxsip._generated._async_groups import AsyncGroups
 from voxsip._lazy import IMPORTS
-from voxsip._redaction.values import checked_arguments, conceal, conceal_arguments
+from voxsip._redaction.values import (
+    checked_arguments,
+    conceal,
+    conceal_arguments,
+    refuse_copies,
+)
 from voxsip._transport.attempt_timeout import AttemptTimeout
 from voxsip._transport.proxy import find_proxy
 from voxsip._transport.session_pool import SessionPool
@@ -111,6 +116,10 @@ class BaseAsyncClient(AsyncGroups):
         caller = getattr(self, "_caller", None)  # a traceback may show a client that is being made
         name = type(self).__name__
         return f"<{name}>" if caller is None else f"<{name} {caller.base_url}>"
+
+    def __reduce_ex__(self, protocol: object) -> Never:
+        """Refuse to be copied or pickled; see `refuse_copies`."""
+        refuse_copies(self, "with_options() returns a view of it")
 
     @property
     def account_id(self) -> int | None:

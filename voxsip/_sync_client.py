@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 import aiohttp
 
@@ -16,7 +16,7 @@ from voxsip._config import RateLimit, RequestEncoding, RetryPolicy, Timeout, Tru
 from voxsip._errors import ConfigurationError
 from voxsip._generated._sync_groups import SyncGroups
 from voxsip._lazy import lazy
-from voxsip._redaction.values import conceal, conceal_arguments
+from voxsip._redaction.values import conceal, conceal_arguments, refuse_copies
 from voxsip._sync.loop_thread import LoopThread
 
 if TYPE_CHECKING:
@@ -111,6 +111,10 @@ class Client(SyncGroups):
     def __repr__(self) -> str:
         inner = getattr(self, "_async", None)  # a traceback may show a client that is being made
         return "<Client>" if inner is None else repr(inner).replace("AsyncClient", "Client", 1)
+
+    def __reduce_ex__(self, protocol: object) -> Never:
+        """Refuse to be copied or pickled; see `refuse_copies`."""
+        refuse_copies(self, "with_options() returns a view of it")
 
     @property
     def account_id(self) -> int | None:

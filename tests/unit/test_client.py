@@ -1,7 +1,9 @@
 """The async client: views, deadlines, cancellation, and calls by name."""
 
 import asyncio
+import copy
 import logging
+import pickle
 
 import pytest
 
@@ -350,3 +352,17 @@ async def test_client_is_a_context(serve, account):
         await client.call("GetUsers")
         [loop_state] = client._caller.pool._loop_states.values()
     assert loop_state.session.closed
+
+
+@CLIENTS
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_client_is_not_copied_with_its_token(cls, copied):
+    client = cls(token="MARK")
+    for holder in (client, client.with_options(timeout=5), client.sip_registrations):
+        if copied is copy.copy and holder is client.sip_registrations:
+            continue  # a group holds the client, and no secret
+        with pytest.raises(
+            TypeError, match=f"{cls.__name__} cannot be copied or pickled"
+        ) as caught:
+            copied(holder)
+        assert "MARK" not in str(caught.value)

@@ -14,7 +14,7 @@ import textwrap
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Never, Self
 
 import attrs
 import orjson
@@ -27,6 +27,7 @@ from voxsip._redaction.values import (
     SecretBytes,
     conceal,
     conceal_members,
+    refuse_copies,
     reveal,
     type_name,
 )
@@ -93,6 +94,17 @@ class ServiceAccount:
         except ValueError as error:
             problem = str(error)
         raise self._broken("private_key", problem)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        """Return the account itself, which never changes: `dataclasses.asdict` copies settings."""
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> Never:
+        """Refuse to be pickled; see `refuse_copies`."""
+        refuse_copies(self, "pass the path of its file")
 
     def _broken(self, field: str, what: str) -> ConfigurationError:
         return ConfigurationError(f"{self._source}: {field} {what}")

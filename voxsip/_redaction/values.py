@@ -8,7 +8,7 @@ signs. In between it prints as `***`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Never, TypeVar, cast
 
 from voxsip._errors import InvalidArgumentError
 from voxsip._redaction.text import HIDDEN, is_secret_name
@@ -142,6 +142,19 @@ def checked_arguments(params: Any) -> dict[str, Any]:
         message = f"params: expected a mapping of names to values, got {type_name(params)}"
         raise InvalidArgumentError(message, field="params")
     return cast("dict[str, Any]", params)
+
+
+def refuse_copies(holder: object, remedy: str) -> Never:
+    """Refuse to copy or pickle an object that holds a key or a token, and perhaps connections.
+
+    A pickle would have the secret in plain text.
+
+    Raises:
+        TypeError: In every case.
+    """
+    raise TypeError(
+        f"{type(holder).__name__} cannot be copied or pickled: it holds a secret; make one in each process; {remedy}"
+    )
 
 
 def type_name(value: object) -> str:

@@ -133,6 +133,10 @@ class BulkJob(Generic[R, P]):
             self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._run.run(), name="voxsip-bulk")
             self._task.add_done_callback(self._note_end)
+        elif self._task.cancelled() and self._loop is not asyncio.get_running_loop():
+            raise RuntimeError(
+                "the job was cancelled with its event loop; resume it from its journal, or make a new one"
+            )
         return self._task
 
     def _note_end(self, task: asyncio.Task[None]) -> None:

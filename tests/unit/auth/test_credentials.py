@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 import os
+import pickle
 import stat
 import warnings
 
@@ -175,7 +176,9 @@ def test_file_that_others_can_read_is_warned_of(write, good, mode):
 def test_account_is_a_value_that_hides_its_key(account):
     assert "BEGIN" not in repr(account)
     assert "private_key" not in repr(account)
-    assert copy.copy(account) == account
+    assert copy.copy(account) is copy.deepcopy(account) is account
+    with pytest.raises(TypeError, match="ServiceAccount cannot be copied or pickled: it holds a"):
+        pickle.dumps(account)
 
 
 def test_account_checks_its_fields_itself(account):
