@@ -99,7 +99,7 @@ class ServiceAccount:
         return self
 
     def __deepcopy__(self, _: object) -> Self:
-        """Return the account itself, which never changes: `dataclasses.asdict` copies settings."""
+        """Return the account itself: it never changes, and settings are copied."""
         return self
 
     def __reduce_ex__(self, protocol: object) -> Never:

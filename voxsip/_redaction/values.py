@@ -145,9 +145,9 @@ def checked_arguments(params: Any) -> dict[str, Any]:
 
 
 def refuse_copies(holder: object, remedy: str) -> Never:
-    """Refuse to copy or pickle an object that holds a key or a token, and perhaps connections.
+    """Refuse to copy or pickle an object that holds a key or a token.
 
-    A pickle would have the secret in plain text.
+    A pickle would have it in plain text, and connections belong to one process.
 
     Raises:
         TypeError: In every case.
