@@ -398,6 +398,17 @@ def for_account(client: C, account_id: int) -> C:
     return view if isinstance(limit, RateLimiter | None) else view.with_options(rate_limit=limit)
 
 
+async def account_of(client: BaseAsyncClient) -> int | None:
+    """Return the account that a client acts for; one whose token does not tell asks.
+
+    Raises:
+        VoxsipError: The account could not be read.
+    """
+    if client.account_id is not None:
+        return client.account_id
+    return (await client.accounts.get_account_info()).result.account_id
+
+
 def attempt_seconds(client: BaseAsyncClient) -> float:
     """Return the timeout of one attempt in seconds."""
     return client._caller.timeout.total  # noqa: SLF001 - of this module's class

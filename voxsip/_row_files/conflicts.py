@@ -10,7 +10,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from voxsip._bindings.rows import BindRequest, CreateRequest, DeleteRequest, Row
-from voxsip._protocol.identity import fold_login, fold_name
+from voxsip._protocol.identity import fold_name, login_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ class Conflicts:
         # A row that buys makes a registration of its own: its line, negated, stands for it.
         mine = -line
         if isinstance(row, CreateRequest):
-            key = "\0".join(fold_login(row.sip_username, row.proxy))
+            key = login_key(row.sip_username, row.proxy)
             name = f"{row.sip_username} at {row.proxy}{within}"
             yield f"{mark}s{key}", "", line, 0, "purchase", name
         elif row.sip_registration_id is not None:

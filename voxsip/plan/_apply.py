@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from voxsip._base_client import knowing
+from voxsip._base_client import account_of, knowing
 from voxsip._bindings.listing import every_registration
 from voxsip._errors import ConfigurationError, InvalidArgumentError, error_class
 from voxsip.bulk._engine.engine import Engine
@@ -23,7 +23,6 @@ from voxsip.bulk._journal.status import read_journal
 from voxsip.bulk._live.purchases import Purchases, survey_again
 from voxsip.bulk._outcomes import Stop, stop_reason
 from voxsip.bulk._run import Run
-from voxsip.plan._account import account_of
 from voxsip.plan._calls import ChangeKeys, Progress, Sender
 from voxsip.plan._check import Check, Done, compare
 from voxsip.plan._errors import PredecessorError, StalePlanError, ThresholdError

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 import attrs
 
-from voxsip._base_client import BaseAsyncClient
+from voxsip._base_client import BaseAsyncClient, account_of
 from voxsip._bindings.listing import every_registration
 from voxsip._clock import utc_now, yield_to_loop
 from voxsip._errors import InvalidArgumentError
@@ -19,7 +19,6 @@ from voxsip.bulk._funds import read_quote
 from voxsip.bulk._options import Options as CheckedOptions, check_names
 from voxsip.bulk._run import make_source
 from voxsip.bulk._source import END, Source
-from voxsip.plan._account import account_of
 from voxsip.plan._apply import ApplyRun
 from voxsip.plan._export import exported
 from voxsip.plan._file import journal_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from voxsip.plan._identity import login_key
+from voxsip._protocol.identity import login_key
 
 if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.models import SipRegistration

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxsip._bindings.rows import CreateRequest
 from voxsip._errors import InvalidArgumentError
-from voxsip.plan._identity import login_key, same_host
+from voxsip._protocol.identity import fold_host, login_key
 from voxsip.plan._ledger import Ledger
 from voxsip.plan._live import Live
 from voxsip.plan._match import NOTHING, Pending, listed
@@ -51,7 +51,7 @@ def _updates(row: Pending, item: SipRegistration) -> tuple[str, str] | None:
         value, now = getattr(wanted, name), getattr(item, name)
         if value is LEAVE or value == now:
             continue
-        if value and now and name in HOST_FIELDS and same_host(value, now):
+        if value and now and name in HOST_FIELDS and fold_host(value) == fold_host(now):
             continue
         if value is None:
             fixed = fixed or (name, f"the API has no way to clear {name}")

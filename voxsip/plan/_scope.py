@@ -9,8 +9,7 @@ import attrs
 
 from voxsip._errors import InvalidArgumentError
 from voxsip._printable import brief
-from voxsip._protocol.identity import LARGEST_ID
-from voxsip.plan._identity import same_host
+from voxsip._protocol.identity import LARGEST_ID, fold_host
 
 if TYPE_CHECKING:
     from voxsip._generated.sip_registrations.models import SipRegistration
@@ -77,7 +76,7 @@ class Scope:
         return (
             (self.application_id is None or item.application_id == self.application_id)
             and (self.application_name is None or item.application_name == self.application_name)
-            and (self.proxy is None or same_host(item.proxy or "", self.proxy))
+            and (self.proxy is None or fold_host(item.proxy or "") == fold_host(self.proxy))
             and (self.prefix is None or (item.sip_username or "").startswith(self.prefix))
         )
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from yarl import URL
 
-from voxsip._base_client import BaseAsyncClient, for_account, knowing
+from voxsip._base_client import BaseAsyncClient, account_of, for_account, knowing
 from voxsip._bindings.rows import CreateRequest, Row
 from voxsip._calls.id_set import IdSet
 from voxsip._calls.trace import uncounted
@@ -146,9 +146,7 @@ class Accounts:
         hold_money = getattr(self.journal, "hold_money", None)
         if hold_money is None:
             return None
-        own = self.client.account_id
-        if own is None:  # a ready token that does not tell
-            own = (await self.client.accounts.get_account_info()).result.account_id
+        own = await account_of(self.client)
         service = URL(self.client.base_url).authority
         return partial(hold_money, service, own, account.number)
 
