@@ -19,9 +19,6 @@ from aiohttp.payload import BytesPayload
 WRITE_GUARD: ContextVar[Callable[[], bool] | None] = ContextVar("voxsip_write_guard", default=None)
 """The function that returns whether a request may be written now; None for tasks that belong to no leased job."""
 
-SUPPORTED = hasattr(BytesPayload, "write_with_length")
-"""Whether aiohttp writes headers and body together (from 3.12); if not, headers are sent before the guard is called."""
-
 
 class WriteRefusedError(Exception):
     """The guard refused, or the connection is not silent: no byte was written."""

@@ -26,7 +26,6 @@ from typing_extensions import override
 from voxsip._clock import SYSTEM, Clock
 from voxsip._errors import ConfigurationError, VoxsipError
 from voxsip._redaction.values import conceal, reveal
-from voxsip._transport.write_guard import SUPPORTED
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.decoding import ids, refusing, restored_rows
 from voxsip.bulk._journal.interface import Facts, JobHeader, Journal, RestoredRow
@@ -372,10 +371,6 @@ class StoreJournal(Journal):
 @asynccontextmanager
 async def _connecting(address: str) -> AsyncGenerator[tuple[LoopConnection, str, str]]:
     """Yield a journal's connection, path and job name; close it on failure."""
-    if not SUPPORTED:
-        raise ConfigurationError(
-            "journal: one in a store needs aiohttp 3.12 or newer, which looks at the lease as it writes; upgrade aiohttp"
-        )
     store, name = split_address(address)
     connection = LoopConnection(store, lambda: None)
     try:
