@@ -168,7 +168,7 @@ class Run:
             previous_runs=record,
             survey=self.survey,
         )
-        await accounts.prepare(own)
+        send = await accounts.prepare(own)
         if record is not None and kind == "create":
             record.find = accounts.find
         holds: Holds | None = None
@@ -176,12 +176,10 @@ class Run:
             holds = own.existing.holds
         elif options.skip_unchanged:
             self.rows, holds = await find_unchanged(self.rows, accounts.bindings, record)
-        if own.send is None:
-            raise TypeError("an account that is prepared can send")
         engine = self._engine = Engine(
             row_class=REQUESTS[kind],
             source=self.rows,
-            send=own.send,
+            send=send,
             keys=own.keys,
             window=Window(max(4 * options.concurrency, 256)),
             queue=self.queue,

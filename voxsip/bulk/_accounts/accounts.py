@@ -24,7 +24,7 @@ from voxsip._errors import AuthorizationError, NotSentError, OutcomeUnknownError
 from voxsip._protocol.model import Model
 from voxsip.bulk._accounts.account import Account
 from voxsip.bulk._engine.engine import Engine
-from voxsip.bulk._engine.interface import Holds, Item, SkipRow
+from voxsip.bulk._engine.interface import Holds, Item, Send, SkipRow
 from voxsip.bulk._engine.sender import sender
 from voxsip.bulk._funds import can_pay, count_purchases
 from voxsip.bulk._journal.interface import Journal
@@ -110,8 +110,8 @@ class Accounts:
         if self._engine is not None:
             self._serve_all(self._engine)
 
-    async def prepare(self, account: Account) -> None:
-        """Find out what is there, and whether the money suffices."""
+    async def prepare(self, account: Account) -> Send:
+        """Find out what is there and whether the money suffices; return what sends."""
         existing = account.existing
         claimed: IdSet | tuple[int, ...] = ()
         if existing is None and self.options.skip_unchanged and self.kind != "bind":
@@ -125,9 +125,10 @@ class Accounts:
             await existing.read(account.client)
         elif self.options.skip_unchanged and account is not self.own:
             account.live = await read_bindings(account.client)  # refused here, if it is
-        account.send = sender(self.kind, account.client, self.previous_runs, claimed)
+        send = account.send = sender(self.kind, account.client, self.previous_runs, claimed)
         if self.kind == "create" and account is not self.own:
             await self.check_funds(account)
+        return send
 
     async def check_funds(self, account: Account) -> None:
         """Stop an account whose money does not suffice before anything is bought there."""
