@@ -24,11 +24,12 @@ from voxsip.plan._export import exported
 from voxsip.plan._file import journal_of
 from voxsip.plan._live import Live
 from voxsip.plan._model import Change, Refusal
-from voxsip.plan._names import fetch_names
+from voxsip.plan._names import Needs, fetch_names
 from voxsip.plan._options import FLAGS, ApplyOptions, Options, PlanOptions
 from voxsip.plan._passwords import IN_ROW, read_password, reference_of
 from voxsip.plan._plan import Plan
 from voxsip.plan._planner import STRIDE, Planner, Result
+from voxsip.plan._rows import Fault
 from voxsip.plan._scope import Scope
 
 Path = str | os.PathLike[str]
@@ -149,7 +150,7 @@ class AsyncDesired:
         if journal is None:
             if plan.path is None:
                 raise InvalidArgumentError(
-                    "journal: the plan is not saved, so its journal has no name; name one, or save the plan",
+                    "journal: the plan is not saved, so its journal has no name; name one, or save the plan and apply what save() returns",
                     field="journal",
                 )
             journal = journal_of(plan.path)
@@ -176,13 +177,32 @@ class AsyncDesired:
             application_name: Only those bound to the application of this name.
 
         Raises:
+            InvalidArgumentError: There is no such application.
             VoxsipError: The live state could not be read.
         """
+        found = False
         async for item in every_registration(self._client):
             if application_id not in {None, item.application_id}:
                 continue
             if application_name in {None, item.application_name}:
+                found = True
                 yield exported(item)
+        if not found:
+            await _check_application(self._client, "application_id", application_id)
+            await _check_application(self._client, "application_name", application_name)
+
+
+async def _check_application(client: BaseAsyncClient, field: str, wanted: int | str | None) -> None:
+    """Check that an application exists of which no registration was found."""
+    if wanted is None:
+        return
+    names = await fetch_names(client, Needs(applications=True))
+    try:
+        names.application(wanted)
+    except Fault as fault:
+        raise InvalidArgumentError(
+            f"{field}: {fault.message}; {fault.remedy}", field=field
+        ) from None
 
 
 class _Checked:

@@ -149,6 +149,14 @@ def test_export_plan_nothing_to_do(account):
         assert ended.events[0]["counts"]["unchanged"] == (4 if "--application" in options else 20)
 
 
+def test_export_of_an_application_that_is_not_there(account):
+    _, voxsip = account
+    for application in ("app", "9"):
+        ended = voxsip("export", "--application", application)
+        assert (ended.code, ended.out) == (2, "")
+        assert "--application: there is no application" in ended.err
+
+
 def test_a_saved_plan_is_applied_once(account):
     emulator, voxsip = account
     (voxsip.folder / "rows.csv").write_text(HEADER + "1,,,,user-4,\n4,,,,user-1,\n")

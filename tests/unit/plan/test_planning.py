@@ -266,6 +266,18 @@ async def test_export_is_a_plan_without_changes(account):
     assert [row["sip_registration_id"] for row in of_one] == [1, 4, 7, 10]
 
 
+async def test_export_of_an_application_without_registrations_and_of_none(start):
+    _, client = await start(applications=1, registrations=2)
+    for which in ({"application_id": 1}, {"application_name": "app-1"}):
+        assert [row async for row in client.desired.export(**which)] == []
+    for which, text in (
+        ({"application_id": 7}, "application_id: there is no application 7; check the id"),
+        ({"application_name": "app"}, "application_name: there is no application 'app' in this"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=text):
+            _ = [row async for row in client.desired.export(**which)]
+
+
 async def test_thresholds_count_what_is_taken_away_and_not_first_bindings(start):
     _, client = await start(applications=1, users=30, registrations=20)
     first = [{"sip_registration_id": n, "application_id": 1, "user_id": n} for n in range(1, 21)]

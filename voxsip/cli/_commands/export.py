@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from voxsip import InvalidArgumentError
 from voxsip.cli._connection import DEFAULT, Connection
-from voxsip.cli._exit_codes import Exit
+from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.options import Flag
 from voxsip.cli._terminal.output import print_json
 from voxsip.plan import COLUMNS
@@ -39,7 +40,11 @@ def export(
             chosen = {"application_id": int(application)}
 
     async def read(client: AsyncClient) -> list[dict[str, Any]]:
-        return [row async for row in client.desired.export(**chosen)]
+        try:
+            return [row async for row in client.desired.export(**chosen)]
+        except InvalidArgumentError as error:
+            text = str(error).removeprefix(f"{error.field}: ")
+            raise CommandError(f"--application: {text}") from None
 
     rows = connection.run(read)
     if jsonl:
