@@ -1,26 +1,34 @@
 """A real PostgreSQL server for tests, one per worker, with a fresh database for each test."""
 
 import asyncio
+import functools
 import itertools
 import os
 
 import asyncpg
 import pytest
 
+from tests.support.real_parts import SERVER
 from voxsip.shared._local_server import INSTALL, LocalServer, find_programs
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres():
+def postgres(request):
     if find_programs() is None:
         text = f"PostgreSQL's server programs are not here; {INSTALL}"
         if os.environ.get("CI"):
             pytest.fail(text)
         pytest.skip(text)
-    with LocalServer() as server:
-        yield server
+    server = _start()
+    request.session.stash[SERVER] = server
+    return server
+
+
+@functools.cache
+def _start():
+    return LocalServer()  # of all the folders whose conftest.py imports the fixture
 
 
 @pytest.fixture

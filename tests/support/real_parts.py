@@ -3,6 +3,8 @@
 import pytest
 
 PARTS = ("PostgreSQL", "Dask")
+SERVER = pytest.StashKey()
+"""The PostgreSQL server of a process, if a test has started one."""
 _PROPERTY = "real part"
 
 
@@ -29,3 +31,10 @@ def pytest_terminal_summary(terminalreporter):
     if used:
         counts = ", ".join(f"{part} {used.count(part)}" for part in PARTS)
         terminalreporter.write_line(f"tests of real parts: {counts}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    """End the server; to remove the thousands of files of its databases takes time that is no test's."""
+    if server := session.stash.get(SERVER, None):
+        server.stop()
