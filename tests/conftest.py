@@ -8,6 +8,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+import tests.support.parsed_keys  # noqa: F401 - for what it does
 from tests.support.collected import *  # noqa: F403 - hooks
 from tests.support.real_parts import *  # noqa: F403 - hooks
 from tests.support.short_start import *  # noqa: F403 - hooks
