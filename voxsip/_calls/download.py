@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
+from voxsip._calls.interfaces import Executes
 from voxsip._protocol.command import Command
-
-T = TypeVar("T")
-
-
-class Streams(Protocol):
-    """Sends a command whose reply may be a file."""
-
-    async def execute(
-        self,
-        command: Command,
-        values: dict[str, Any],
-        decode: Callable[[dict[str, Any]], T],
-        deadline: float | None,
-        *,
-        streamed: bool = False,
-    ) -> T:
-        """Return the reply, decoded by `decode`."""
-        ...
 
 
 @asynccontextmanager
 async def open_download(
-    calls: Streams, command: Command, values: dict[str, Any], deadline: float | None
+    calls: Executes, command: Command, values: dict[str, Any], deadline: float | None
 ) -> AsyncGenerator[AsyncIterator[bytes], None]:
     """Send the command, with retries until its reply begins, and yield the chunks.
 

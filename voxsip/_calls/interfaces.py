@@ -1,4 +1,4 @@
-"""Interfaces of `CallExecutor` that recovery and lookups use: one attempt, or one call with its retries."""
+"""Interfaces of `CallExecutor` that other modules use: one attempt, one call with its retries, or a whole command."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
 from voxsip._clock import Clock
+from voxsip._protocol.command import Command
 
 T = TypeVar("T")
 Decoder = Callable[[dict[str, Any]], T]
@@ -53,4 +54,20 @@ class Executor(Looks, Protocol):
 
     async def send_once(self, request: Request, decode: Decoder[T]) -> T:
         """Make one attempt; return the decoded reply or raise the attempt's error."""
+        ...
+
+
+class Executes(Protocol):
+    """Sends a command and decodes its reply."""
+
+    async def execute(
+        self,
+        command: Command,
+        values: dict[str, Any],
+        decode: Decoder[T],
+        deadline: float | None,
+        *,
+        streamed: bool = False,
+    ) -> T:
+        """Return the decoded reply; a streamed one may be a file."""
         ...

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from voxsip._calls.interfaces import Executes
 from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.command import Command
 from voxsip._protocol.paging import Page
 
 T = TypeVar("T")
-
-
-class Executes(Protocol):
-    """Sends a command and decodes its reply."""
-
-    async def execute(
-        self,
-        command: Command,
-        values: dict[str, Any],
-        decode: Callable[[dict[str, Any]], T],
-        deadline: float | None,
-    ) -> T:
-        """Return the reply, decoded by `decode`."""
-        ...
 
 
 def start_offset(values: dict[str, Any]) -> int:
