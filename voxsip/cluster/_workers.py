@@ -78,6 +78,7 @@ async def local_workers(
             security=True,
             dashboard_address=None,
             local_directory=folder,
+            preload=["voxsip.cluster._preload"],
             asynchronous=True,
         )
         async with cluster, distributed.Client(cluster, asynchronous=True) as client:
