@@ -39,8 +39,6 @@ from voxsip._version import __version__
 USER_AGENT = f"voxsip/{__version__}"
 LARGE_BODY = 1 << 20
 """The largest body in bytes that is written at once; a larger one is written in pieces, so as not to block the loop."""
-MAX_REPLY = 64 * 1024 * 1024
-"""The largest reply in bytes, decompressed."""
 
 
 class LoopState:
@@ -86,7 +84,6 @@ class SessionPool:
         session: The user's session to use instead of own ones; it is never closed here. None for own ones.
         proxy: The proxy of requests, or None.
         app_info: The name and version of the program, for the `User-Agent`; or None.
-        max_reply: The largest reply in bytes, decompressed.
 
     Attributes:
         given: The user's session, or None; its connections are not checked.
@@ -100,7 +97,6 @@ class SessionPool:
         session: aiohttp.ClientSession | None = None,
         proxy: Proxy | None = None,
         app_info: str | None = None,
-        max_reply: int = MAX_REPLY,
     ) -> None:
         self.proxy = proxy
         self.app_info = app_info
@@ -108,7 +104,6 @@ class SessionPool:
         self._max_connections = max_connections
         self._ssl: ssl_module.SSLContext | bool = True if ssl is None else ssl
         self.given = session
-        self._max_reply = max_reply
         self._loop_states: dict[asyncio.AbstractEventLoop, LoopState] = {}
         _pools.add(self)
 
@@ -124,8 +119,8 @@ class SessionPool:
         headers: dict[str, str],
         body: bytes | None,
         timeout: AttemptTimeout,  # noqa: ASYNC109 - per attempt
-        limit: int = MAX_REPLY,
-        single_use: bool = False,
+        limit: int,
+        single_use: bool,
     ) -> RawReply:
         """Send one POST and read its reply; the caller holds a slot.
 
@@ -143,7 +138,6 @@ class SessionPool:
             NotSentError: The server never received the request.
             OutcomeUnknownError: The reply was lost.
         """
-        limit = min(limit, self._max_reply)
         session = loop_state.single_use if single_use else loop_state.session
         data: bytes | BytesIO | GuardedPayload | None = body
         guarded = None

@@ -17,6 +17,7 @@ from aiohttp import web
 import voxsip
 from tests.support.answers import Answer
 from tests.support.harness import counts
+from voxsip._calls import call
 from voxsip._config import RetryPolicy
 from voxsip.emulator import Emulator
 
@@ -278,12 +279,16 @@ async def test_redirect_is_not_followed(answer, connect):
 # What comes back
 
 
-def small(side, limit):
-    side.client._caller.pool._max_reply = limit
+@pytest.fixture
+def longest(monkeypatch):
+    def limit(length):
+        monkeypatch.setattr(call, "LONGEST_REPLY", dict.fromkeys(call.LONGEST_REPLY, length))
+
+    return limit
 
 
 @pytest.mark.parametrize("form", ["length", "chunked", "deflated"])
-async def test_reply_past_the_limit_is_refused(answer, connect, form):
+async def test_reply_past_the_limit_is_refused(answer, connect, longest, form):
     body = orjson.dumps({"result": {"account_id": 1, "secret": "MARK" * 10_000}})
 
     async def big(request):
@@ -297,9 +302,9 @@ async def test_reply_past_the_limit_is_refused(answer, connect, form):
         return response
 
     side = connect(base_url=(await answer(big)).base_url, policy=ONCE)
-    small(side, len(body))
+    longest(len(body))
     await side(info)
-    small(side, len(body) - 1)
+    longest(len(body) - 1)
     error = await side.fails(voxsip.UnexpectedReplyError, info)
     assert f"more than {len(body) - 1} bytes" in str(error)
     assert error.body_start.startswith('{"result":{"account_id":1')
@@ -307,7 +312,7 @@ async def test_reply_past_the_limit_is_refused(answer, connect, form):
     assert error.http_status == 200
 
 
-async def test_endless_reply_is_given_up(answer, connect):
+async def test_endless_reply_is_given_up(answer, connect, longest):
     async def endless(request):
         response = web.StreamResponse()
         await response.prepare(request)
@@ -315,7 +320,7 @@ async def test_endless_reply_is_given_up(answer, connect):
             await response.write(b" " * 65536)
 
     side = connect(base_url=(await answer(endless)).base_url, policy=ONCE)
-    small(side, 1_000_000)
+    longest(1_000_000)
     await side.fails(voxsip.UnexpectedReplyError, info)
 
 
