@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from typing import Any, Generic, Self
 
 from voxsip._printable import counted
-from voxsip.bulk._engine.outcome_queue import OutcomeQueue
+from voxsip.bulk._engine.outcome_queue import ITERATED, OutcomeQueue
 from voxsip.bulk._outcomes import Outcome, P, R, Report, Stop
 from voxsip.bulk._run import Run
 
@@ -32,6 +32,7 @@ class BulkJob(Generic[R, P]):
         self.queue: OutcomeQueue[Outcome[Any]] = run.queue
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._iterated = False
         self._process = os.getpid()
 
     def __repr__(self) -> str:
@@ -114,7 +115,9 @@ class BulkJob(Generic[R, P]):
     async def _outcomes(self) -> AsyncGenerator[Outcome[R, P], None]:
         task = self.start()
         queue = self.queue
-        queue.check_free()  # before the try: the job continues for its first reader
+        if self._iterated:
+            raise RuntimeError(ITERATED)  # before the try: the job continues for its first reader
+        self._iterated = True
         try:
             while not queue.closed or queue.items:
                 await queue.wait()
@@ -125,6 +128,7 @@ class BulkJob(Generic[R, P]):
             await self._abort()
             raise
         finally:
+            self._iterated = False
             await self.aclose()
 
     def start(self) -> asyncio.Task[None]:

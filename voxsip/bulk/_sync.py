@@ -6,8 +6,10 @@ The two meet once per batch: a hop between threads costs more than a row does.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
 
@@ -19,6 +21,7 @@ from voxsip._errors import InvalidArgumentError
 from voxsip._protocol.interfaces import Runner
 from voxsip._redaction.values import Hidden, reveal, type_name
 from voxsip.bulk._async import AsyncBulk, Path
+from voxsip.bulk._engine.outcome_queue import ITERATED
 from voxsip.bulk._job import BulkJob
 from voxsip.bulk._options import BindOptions, CreateOptions, JobOptions, ResumeOptions
 from voxsip.bulk._outcomes import Outcome, P, Quote, R, Report, Stop
@@ -132,6 +135,7 @@ class SyncBulkJob(Generic[R, P]):
         self._rows: Hidden = hide_rows(rows)
         self._runner = runner
         self._over = False
+        self._reading = threading.Lock()
         inbox.on_hungry = job.queue.ring
 
     def __repr__(self) -> str:
@@ -157,10 +161,15 @@ class SyncBulkJob(Generic[R, P]):
         self._job.stop(reason, read_rest=read_rest)
 
     def wait(self) -> Report:
-        """Run to the end; return the report."""
-        self._job.queue.discard()
-        for _ in self:
-            pass
+        """Run to the end; return the report.
+
+        Raises:
+            RuntimeError: The job is being iterated.
+        """
+        with self._read_alone():
+            self._job.queue.discard()
+            for _ in self._outcomes():
+                pass
         return self.report
 
     def close(self) -> None:
@@ -171,7 +180,25 @@ class SyncBulkJob(Generic[R, P]):
                 self._runner.run(self._job.aclose())
 
     def __iter__(self) -> Generator[Outcome[R, P], None, None]:
-        """Give every outcome."""
+        """Give every outcome.
+
+        Raises:
+            RuntimeError: The job is being iterated already, here or in another thread.
+        """
+        with self._read_alone():
+            yield from self._outcomes()
+
+    @contextmanager
+    def _read_alone(self) -> Iterator[None]:
+        """Refuse a second reader, who would read the rows again: all of them would be sent twice."""
+        if not self._reading.acquire(blocking=False):
+            raise RuntimeError(ITERATED)
+        try:
+            yield
+        finally:
+            self._reading.release()
+
+    def _outcomes(self) -> Generator[Outcome[R, P], None, None]:
         rows = iter(self._rows.reveal())
         hungry = True
         try:

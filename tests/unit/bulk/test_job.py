@@ -284,6 +284,21 @@ async def test_a_job_is_iterated_by_one(account):
     assert "iterated already" in str(second)
 
 
+async def test_a_second_reader_is_refused_while_the_first_is_busy(account):
+    _, client = account
+    job = client.bulk.bind(ROWS)
+    outcomes = [outcome async for outcome in _read_beside(job)]
+    assert len(outcomes) == 40
+    assert job.report.stopped is None
+
+
+async def _read_beside(job):
+    async for outcome in job:
+        with pytest.raises(RuntimeError, match="iterated already"):
+            await anext(aiter(job))
+        yield outcome
+
+
 async def test_closing_a_job_before_its_first_step_ends_its_reader(account):
     _, client = account
     job = client.bulk.bind(ROWS)

@@ -50,6 +50,31 @@ def test_wait_gives_the_report(emulator, client):
     assert job.wait() is report
 
 
+def test_a_second_reader_is_refused_and_no_row_is_sent_twice(emulator, client):
+    """Each reader would read the rows, and have each of them sent."""
+    job = client.bulk.bind(rows(600))
+    outcomes = iter(job)
+    first = next(outcomes)
+    told = []
+
+    def read():
+        for attempt in (job.wait, lambda: list(job)):
+            with pytest.raises(RuntimeError, match="is being iterated already"):
+                attempt()
+            told.append(attempt)
+
+    other = threading.Thread(target=read)
+    other.start()
+    other.join()
+    read()
+    assert len(told) == 4
+    assert job.report.stopped is None
+    assert {outcome.index for outcome in (first, *outcomes)} == set(range(600))
+    assert received(emulator) == 600
+    assert job.wait().rows == 600
+    assert list(job) == []
+
+
 def test_iterated_it_gives_every_outcome_of_rows_read_in_this_thread(client):
     wanted = rows(1000)
     threads = set()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+ITERATED = "this job is being iterated already: iterate it once, and hand its outcomes on"
 
 
 class OutcomeQueue(Generic[T]):
@@ -79,7 +80,8 @@ class OutcomeQueue(Generic[T]):
         Raises:
             RuntimeError: Another reader waits already.
         """
-        self.check_free()
+        if self._reader is not None:
+            raise RuntimeError(ITERATED)
         if enough is None:
             enough = self._something
         while not enough():
@@ -89,16 +91,6 @@ class OutcomeQueue(Generic[T]):
                 await self._reader
             finally:
                 self._reader = self._patience = None
-
-    def check_free(self) -> None:
-        """Refuse a second reader: only one of them would be told of the end.
-
-        Raises:
-            RuntimeError: Another reader waits already.
-        """
-        if self._reader is not None:
-            msg = "this job is being iterated already: iterate it once, and hand its outcomes on"
-            raise RuntimeError(msg)
 
     def take(self) -> deque[T]:
         """Return all outcomes that are there, and let the writers continue."""
