@@ -190,7 +190,7 @@ class SyncBulkJob(Generic[R, P]):
 
     @contextmanager
     def _read_alone(self) -> Iterator[None]:
-        """Refuse a second reader, who would read the rows again: all of them would be sent twice."""
+        """Refuse a second reader: it would read the rows again, and have them sent."""
         if not self._reading.acquire(blocking=False):
             raise RuntimeError(ITERATED)
         try:
