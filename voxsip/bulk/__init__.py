@@ -24,8 +24,8 @@ from voxsip.bulk._outcomes import Mismatch, Outcome, Quote, Report, Stop
 from voxsip.bulk._sync import Bulk, SyncBulkJob
 
 if TYPE_CHECKING:
+    from voxsip.bulk._journal.job_status import JournalStatus as JournalStatus
     from voxsip.bulk._journal.status import (
-        JournalStatus as JournalStatus,
         check_journal as check_journal,
         read_journal as read_journal,
     )

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import attrs
 
 from voxsip._clock import SYSTEM
 from voxsip._errors import ConfigurationError
 from voxsip._redaction.paths import path_text
 from voxsip._redaction.values import conceal
 from voxsip.bulk._journal import values
-from voxsip.bulk._journal.decoding import job_header, known_rows, total_rows
-from voxsip.bulk._journal.interface import JobHeader
+from voxsip.bulk._journal.decoding import job_header
+from voxsip.bulk._journal.job_status import JournalStatus, make_status, rate_since
 from voxsip.bulk._journal.lock import is_locked
 from voxsip.bulk._journal.schema import (
     WRONG_VALUE,
@@ -27,66 +23,14 @@ from voxsip.bulk._journal.schema import (
     read_header,
     refuse_existing,
 )
-from voxsip.bulk._journal.values import STATUSES, optional
-from voxsip.bulk._outcomes import Kind, recorded_error_label
 from voxsip.shared import is_store
 from voxsip.shared._address import refuse_foreign
 
-RATE_SECONDS = 60.0
 _LINES = "SELECT status, count(*), min(place), max(place), max(at), sum(at >= ?) FROM row GROUP BY status"
 _ERRORS = """
 SELECT error_code, error_name, count(*) FROM row
 WHERE error_name IS NOT NULL OR error_code IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC, 1
 """
-
-
-@attrs.frozen(kw_only=True)
-class JournalStatus:
-    """How a job stands.
-
-    Attributes:
-        path: the journal.
-        kind: "bind", "create" or "delete".
-        running: whether a process works on it now.
-        account_id: the account it runs on, if that is known.
-        options: the job's options.
-        source: the name of its input as the user gave it, or None.
-        checksum: the checksum of the input, or None for a stream.
-        version: the version of the library that began the job.
-        rows: rows of the input, or None if nobody has counted them yet.
-        counts: rows by status; "intended" are those in flight, or those in flight when the process died.
-        errors: rows that failed or are unknown, by error: "393 SOME_NAME", or the class if there is no number.
-        created: the time at which the job began.
-        started: the time at which it was last started or resumed.
-        updated: the time at which the last row ended, or None.
-        runs: the number of times it was started.
-        stopped: why it stopped before its end, or None.
-        complete: whether all rows of the input have an outcome and none of them is unknown.
-        rate: rows per second that ended within the last minute; 0.0 if it does not run.
-    """
-
-    path: str
-    kind: Kind
-    running: bool
-    account_id: int | None
-    options: Mapping[str, object]
-    source: str | None
-    checksum: str | None
-    version: str
-    rows: int | None
-    counts: Mapping[str, int]
-    errors: Mapping[str, int]
-    created: datetime
-    started: datetime
-    updated: datetime | None
-    runs: int
-    stopped: str | None
-    complete: bool
-    rate: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the status as plain JSON-able data."""
-        return attrs.asdict(self, value_serializer=lambda _, __, value: _plain(value))
 
 
 def read_journal(path: str | os.PathLike[str]) -> JournalStatus:
@@ -140,73 +84,6 @@ def opened_for_reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connect
         raise ConfigurationError(explain(file, error)) from None
 
 
-def make_status(
-    path: str,
-    header: JobHeader,
-    *,
-    rows_total: object,
-    created: datetime,
-    started: datetime,
-    now: float,
-    runs: int,
-    running: bool,
-    stopped: object,
-    lines: Iterable[Iterable[Any]],
-    errors: Iterable[Iterable[Any]],
-) -> JournalStatus:
-    """Make a status of what a journal holds.
-
-    Args:
-        lines: The stored statuses, each with the number of rows, their first and last place, the time at which the last
-            was written, and the number of those written since `rate_since`.
-        errors: The stored numbers and classes of errors, each with the number of rows; the most frequent first.
-    """
-    _, total = total_rows(header, rows_total)
-    counts = dict.fromkeys(("intended", *STATUSES), 0)
-    updated: datetime | None = None
-    lately = 0
-    for code, rows, first, last, latest, recent in lines:
-        status = values.status_of(code)
-        counts[status] = rows
-        known_rows(first, last, total)
-        if status != "intended":
-            at = values.date(latest, "the time of a row")
-            updated = at if updated is None else max(updated, at)
-            lately += recent
-    found: dict[str, int] = {}
-    for code, name, rows in errors:
-        number = optional(values.number, code, "the number of an error")
-        said = optional(values.text, name, "the name of an error") or "unknown"
-        label = recorded_error_label(number, said)
-        found[label] = found.get(label, 0) + rows
-    seconds = max(1.0, min(RATE_SECONDS, now - started.timestamp()))
-    return JournalStatus(
-        path=path,
-        kind=header.kind,
-        running=running,
-        account_id=header.account_id,
-        options=header.options,
-        source=header.source,
-        checksum=header.checksum,
-        version=header.version,
-        rows=total,
-        counts=counts,
-        errors=found,
-        created=created,
-        started=started,
-        updated=updated,
-        runs=runs,
-        stopped=optional(values.text, stopped, "the reason of the stop"),
-        complete=counts["done"] + counts["unchanged"] + counts["failed"] == total,
-        rate=lately / seconds if running else 0.0,
-    )
-
-
-def rate_since(now: float, started: datetime) -> int:
-    """Return the time from which rows count for the speed of a run."""
-    return int(1e3 * max(now - RATE_SECONDS, started.timestamp()))
-
-
 def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> JournalStatus:
     header = job_header(*read_header(connection))
     created, rows_total, stopped = connection.execute(
@@ -228,7 +105,3 @@ def _read(file: Path, connection: sqlite3.Connection, *, running: bool) -> Journ
         lines=connection.execute(_LINES, (rate_since(now, began),)),
         errors=connection.execute(_ERRORS),
     )
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from voxsip.bulk._journal import values
 from voxsip.bulk._journal.decoding import job_header, refusing
-from voxsip.bulk._journal.status import JournalStatus, make_status, rate_since
+from voxsip.bulk._journal.job_status import JournalStatus, make_status, rate_since
 from voxsip.bulk._journal.store import existing_job, missing_job, split_address
 from voxsip.bulk._journal.store_statements import HEADER
 from voxsip.shared._connection import LoopConnection
