@@ -2,8 +2,10 @@
 
 import json
 
+import jsonschema
 import pytest
 
+from tests.unit.cli.test_events_end import SCHEMA
 from tests.unit.cli.test_terminal import CTRL_C, Terminal
 from voxsip.cli import main
 from voxsip.emulator import Fault, Faults
@@ -21,6 +23,11 @@ def counts(registered=0, failing=0, in_progress=0, missing=0):
         "in_progress": in_progress,
         "missing": missing,
     }
+
+
+def check_schema(events):
+    for event in events:
+        jsonschema.validate(event, SCHEMA, jsonschema.Draft202012Validator)
 
 
 def shown(event):
@@ -47,6 +54,7 @@ def test_once_for_machines(serve, write):
         "Forbidden \x9b31m",
     )
     assert (three["state"], "status_code" in three) == ("in_progress", False)
+    check_schema(ended.events)
     (summary,) = map(shown, ended.named("summary"))
     assert summary == counts(1, 1, 1)
 
@@ -57,6 +65,7 @@ def test_once_for_machines(serve, write):
         "registered",
         "missing",
     ]
+    check_schema(ended.events)
     assert voxsip(*WATCH, "-", "--once", stdin="sip_registration_id\n1\n").code == 0
 
 
@@ -99,6 +108,7 @@ def test_until_registered(serve):
     assert ended.code == 0
     last = json.loads(ended.out.splitlines()[-1])
     assert shown(last) == counts(2)
+    check_schema([*events, last])
 
 
 def test_time_is_up(serve):
