@@ -39,8 +39,8 @@ class Forked:
         err: Its standard error.
     """
 
-    def __init__(self, arguments, folder, environment, script=None):
-        asked = _server(os.getpid())
+    def __init__(self, arguments, folder, environment, script=None, *, flags=(), python_path=None):
+        asked = _server(os.getpid(), flags, python_path)
         text = {"folder": str(folder), "environment": environment, "script": script}
         (read_in, write_in), (read_out, write_out), (read_err, write_err) = (
             os.pipe() for _ in "ioe"
@@ -58,6 +58,10 @@ class Forked:
 
     def communicate(self, stdin=""):
         """Give it its input; return its exit code, standard output and standard error."""
+        code, *said = self.communicate_bytes(stdin)
+        return code, *map(_text, said)
+
+    def communicate_bytes(self, stdin=""):
         try:
             with suppress(BrokenPipeError):  # it may end without reading
                 self._into.write(stdin.encode())
@@ -70,7 +74,7 @@ class Forked:
             for file in (self._into, self.out, self.err):
                 file.close()
         with self._answer as answer:
-            return int(answer.readline()), *map(_text, said)
+            return int(answer.readline()), *said
 
     def send_signal(self, number):
         os.kill(self._pid, number)
@@ -114,15 +118,24 @@ def _text(content):
 
 
 @functools.cache
-def _server(owner):
-    """Start one for this process, with pipes as its commands get; it ends with the socket to it."""
+def _server(owner, flags=(), python_path=None):
+    """Start one for this process, with pipes as its commands get; it ends with the socket to it.
+
+    Args:
+        flags: Of the interpreter, such as "-X", "dev".
+        python_path: Its PYTHONPATH.
+    """
     mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     process = subprocess.Popen(
-        [sys.executable, SERVER, str(its.fileno())],
+        [sys.executable, *flags, SERVER, str(its.fileno())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONUTF8": "1"},
+        env={
+            **os.environ,
+            "PYTHONUTF8": "1",
+            **({"PYTHONPATH": python_path} if python_path else {}),
+        },
         pass_fds=[its.fileno()],
     )
     its.close()

@@ -16,11 +16,16 @@ from urllib.parse import quote
 import pytest
 
 from tests.support import marked_secrets
+from tests.support.forked_command import Forked, can_fork
 from tests.support.forward_proxy import ForwardProxy
 from tests.support.marked_secrets import MARKS, marked
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not can_fork({}, ""), reason="no pidfd_open here"),
+]
 HERE = Path(marked_secrets.__file__).parent
+LIST = ("-m", "voxsip.cli", "registrations", "list")
 FAULTS = """
 seed = 3
 [[fault]]
@@ -87,10 +92,9 @@ class House:
         self.environment["VOXIMPLANT_BASE_URL"] = self.base_url
         self.environment["VOXIMPLANT_CREDENTIALS"] = str(self.credentials)
 
-    def __call__(self, *command, stdin=None, **environment):
+    def __call__(self, *command, **environment):
         done = subprocess.run(
             [sys.executable, "-X", "dev", *map(str, command)],
-            input=stdin,
             capture_output=True,
             cwd=self.folder,
             env={**self.environment, **environment},
@@ -99,8 +103,19 @@ class House:
         self.said[" ".join(map(str, command))] = done.stdout + done.stderr
         return done
 
-    def voxsip(self, *command, **options):
-        return self("-m", "voxsip.cli", *command, **options)
+    def voxsip(self, *command, stdin="", **environment):
+        """Run a command in a process that is forked from an interpreter of the same kind, whose imports are done."""
+        words = [*map(str, command)]
+        forked = Forked(
+            words,
+            self.folder,
+            {**self.environment, **environment},
+            flags=("-X", "dev"),
+            python_path=self.environment["PYTHONPATH"],
+        )
+        done = subprocess.CompletedProcess(words, *forked.communicate_bytes(stdin))
+        self.said[" ".join(words)] = done.stdout + done.stderr
+        return done
 
     def close(self):
         self.proxy.__exit__()
@@ -187,16 +202,14 @@ def test_the_command_line(house):
     house.voxsip(*create, "--proxy", "p.example", "--password-file", "secret.txt")
     refused = house.voxsip(*create, "--proxy", "a b", "--password-file", "secret.txt")
     assert refused.returncode == 1
-    house.voxsip("registrations", "update", "1", "--password-file", "-", stdin=b"M4RKtyped\n")
+    house.voxsip("registrations", "update", "1", "--password-file", "-", stdin="M4RKtyped\n")
     house.voxsip("registrations", "list", "--json")
     assert house.voxsip("registrations", "list", "--credentials", nonsense).returncode == 3
     token = {"VOXIMPLANT_CREDENTIALS": "", "VOXIMPLANT_TOKEN": MARKS["token"]}
     assert house.voxsip("registrations", "list", **token).returncode == 3
     assert (house.folder / "reports" / "report.html").exists()
     assert house.proxy.forwarded
-    assert (
-        b"DEBUG voxsip GetSipRegistrations" in house.said["-m voxsip.cli registrations list --json"]
-    )
+    assert b"DEBUG voxsip GetSipRegistrations" in house.said["registrations list --json"]
     assert house.search(inputs={rows, broken, secret, nonsense}) == {}
 
 
@@ -245,10 +258,10 @@ def test_desired_state(house):
 
 def test_a_credentials_file_that_others_can_read_is_warned_of_once(house):
     house.credentials.chmod(0o640)
-    done = house.voxsip("registrations", "list", PYTHONPATH=str(HERE.parents[1]))
+    done = house(*LIST, PYTHONPATH=str(HERE.parents[1]))
     assert done.stderr.decode().count("others can read this credentials file") == 1
     house.credentials.chmod(0o600)
-    done = house.voxsip("registrations", "list", PYTHONPATH=str(HERE.parents[1]))
+    done = house(*LIST, PYTHONPATH=str(HERE.parents[1]))
     assert b"others can read" not in done.stderr
 
 
