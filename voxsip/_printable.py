@@ -42,7 +42,7 @@ def brief(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str], similar: float) -> str | None:
-    """Return the known name most similar to an unknown one; None if none is similar.
+    """Return the known name most similar to another, in upper or lower case, or None.
 
     Args:
         name: The unknown name.
@@ -51,7 +51,10 @@ def nearest(name: str, known: Iterable[str], similar: float) -> str | None:
     """
     from difflib import get_close_matches  # noqa: PLC0415 - only for mistakes
 
-    return next(iter(get_close_matches(name, known, 1, similar)), None)
+    by_key = {one.casefold(): one for one in known}
+    return next(
+        (by_key[key] for key in get_close_matches(name.casefold(), by_key, 1, similar)), None
+    )
 
 
 def counted(number: int, noun: str) -> str:

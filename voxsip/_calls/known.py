@@ -51,9 +51,7 @@ def check_known(name: str, parameters: Collection[str]) -> None:
 
 
 def _near(name: object, known: Iterable[str], cutoff: float) -> str | None:
-    by_lower = {each.lower(): each for each in known}
-    near = nearest(str(name)[:80].lower(), by_lower, cutoff)
-    return None if near is None else by_lower[near]
+    return nearest(str(name)[:80], known, cutoff)
 
 
 def _remedy(near: str | None) -> str:

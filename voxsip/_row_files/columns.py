@@ -153,7 +153,12 @@ class Columns:
 
     def nearest(self, header: str) -> str | None:
         """Name the column whose name, or other name, comes closest to an unknown header."""
-        close = nearest(_folded(header), self._by_name, 0.6)
+        folded = _folded(header)
+        # "bind" is no misspelling of "id".
+        known = [
+            name for name in self._by_name if abs(len(name) - len(folded)) <= max(1, len(name) // 2)
+        ]
+        close = nearest(folded, known, 0.6)
         return None if close is None else self._by_name[close].name
 
     def are_near(self, headers: typing.Sequence[str]) -> bool:

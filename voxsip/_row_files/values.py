@@ -57,7 +57,8 @@ def value_of(column: Column, cell: object) -> object:
         return _in_range(cell)
     if type(cell) is float and column.kind == "int" and cell.is_integer() and abs(cell) < 2**53:
         return _in_range(int(cell))  # of a data frame; a larger one may have been rounded
-    raise BadCell(f"a {_JSON_NAMES.get(type(cell), 'value')} stands where {_WANTED[column.kind]}")
+    found = _JSON_NAMES.get(type(cell), "an object")
+    raise BadCell(f"{found} stands where {_WANTED[column.kind]}")
 
 
 def _check_text(text: str) -> None:
@@ -115,4 +116,4 @@ _WANTED = {
     "str": "text is wanted",
     "bool": "true or false is wanted",
 }
-_JSON_NAMES = {int: "number", float: "fraction", bool: "boolean", list: "list", dict: "object"}
+_JSON_NAMES = {int: "a number", float: "a fraction", bool: "a boolean", list: "a list"}

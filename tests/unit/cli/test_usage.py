@@ -70,6 +70,7 @@ def refused(capsys):
         ("--json bulk status", "unknown option --json; options stand after the command: see 'voxsip --help'"),
         ("bulk --dry-run bind", "unknown option --dry-run; options stand after the command: see 'voxsip bulk --help'"),
         ("blk", "unknown command 'blk'; did you mean bulk?"),
+        ("call getaccountinfo", "getaccountinfo: no such command; did you mean GetAccountInfo?"),
         ("rate nonsense", "unknown command 'nonsense'; the commands are pause, set, show"),
         ("bulk status a b", "bulk status: unexpected argument: 'b'; see 'voxsip bulk status --help'"),
         ("bulk bind", "FILE is missing; see 'voxsip bulk bind --help'"),

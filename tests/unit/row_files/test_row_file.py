@@ -214,6 +214,16 @@ def test_an_empty_file_names_the_template_of_its_rows(write, request_class, name
     assert f"'voxsip bulk template {request_class.kind}'" in remedy
 
 
+def test_a_short_name_is_no_misspelling_of_every_word_with_its_letters(write):
+    assert "Did you mean" not in only_problem(write("id,bind\n7,true\n"), DeleteRequest).remedy
+    assert "Did you mean sip_reg" in problems_of(write("ids,app\n7,a\n"))[0].remedy
+
+
+def test_what_stands_in_a_cell_of_json_is_named(write):
+    found = problems_of(write('{"id": 1, "app": {"a": 1}}\n{"id": 2, "app": [1]}\n', "rows.jsonl"))
+    assert [problem.message.partition(" stands")[0] for problem in found] == ["an object", "a list"]
+
+
 def test_many_mistakes_are_shown_up_to_a_limit(write):
     path = write("id\n" + "x\n" * 60)
     with pytest.raises(InputError) as caught, RowFile(path, BindRequest) as file:
