@@ -137,6 +137,11 @@ class BulkJob(Generic[R, P]):
             self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._run.run(), name="voxsip-bulk")
             self._task.add_done_callback(self._note_end)
+            self._process = os.getpid()
+        elif self._process != os.getpid():
+            raise RuntimeError(
+                "the job runs in the process that this one was forked from; iterate it there"
+            )
         elif self._task.cancelled() and self._loop is not asyncio.get_running_loop():
             raise RuntimeError(
                 "the job was cancelled with its event loop; resume it from its journal, or make a new one"

@@ -1,5 +1,4 @@
 import asyncio
-import itertools
 
 import pytest
 
@@ -17,7 +16,7 @@ from voxsip import (
 from voxsip._calls.limiter import Limiter
 from voxsip._clock import SYSTEM, Seams, SystemClock
 from voxsip.bulk import BindRequest, DeleteRequest, Outcome, Stop
-from voxsip.emulator import Emulator, Fault, Faults
+from voxsip.emulator import Fault, Faults
 
 
 def row(registration, user=None):
@@ -471,19 +470,3 @@ async def test_the_clients_own_queue_is_no_latency(account):
         outcomes = [outcome async for outcome in job]
     assert [outcome.status for outcome in outcomes] == ["done"] * 3
     assert all(0 < outcome.elapsed < 500 for outcome in outcomes)
-
-
-def test_a_job_that_ended_with_its_loop_says_so():
-    with Emulator(registrations=40) as emulator:
-        client = voxsip.AsyncClient(emulator.credentials, base_url=emulator.base_url)
-        job = client.bulk.bind(itertools.cycle(ROWS))  # does not end by itself
-
-        async def first():
-            return (await anext(aiter(job))).status
-
-        async def everything():
-            return await job
-
-        assert asyncio.run(first()) == "done"
-        with pytest.raises(RuntimeError, match="the job was cancelled with its event loop"):
-            asyncio.run(everything())
