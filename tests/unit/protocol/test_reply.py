@@ -114,9 +114,14 @@ def test_success_under_429_says_nothing_of_the_work():
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_error_under_another_status_keeps_its_number(status):
-    error = failure({"error": {"code": 116}}, status)
-    assert (type(error), error.http_status) == (voxsip.NotFoundError, status)
+@pytest.mark.parametrize(
+    ("code", "cls"), [(116, voxsip.NotFoundError), (340, voxsip.RateLimitError)]
+)
+def test_error_under_another_status_keeps_its_number(status, code, cls):
+    """The number is the service's own; below 5xx, no status contradicts it."""
+    error = failure({"error": {"code": code}}, status)
+    assert (type(error), error.http_status) == (cls, status)
+    assert not error.outcome_unknown
 
 
 @pytest.mark.parametrize(
