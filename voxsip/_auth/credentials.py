@@ -122,9 +122,10 @@ class ServiceAccount:
         """
         given: object = data
         if not isinstance(given, Mapping):
-            raise ConfigurationError(
-                f"{source}: expected a mapping of members, got {type_name(given)}"
-            )
+            kind = type_name(given)
+            del data, given  # tracebacks show locals
+            raise ConfigurationError(f"{source}: expected a mapping of members, got {kind}")
+        del given
         data = conceal_members(data)
         missing = [
             name for name in ("account_id", "key_id", "private_key") if data.get(name) in (None, "")

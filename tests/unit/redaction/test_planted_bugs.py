@@ -296,6 +296,13 @@ def test_a_key(monkeypatch, account, secrets, tmp_path):
             check(caught.value, file, secrets)
 
 
+@pytest.mark.parametrize("broken", [{"account_id": 1, "key_id": "k", "private_key": MARK}, MARK])
+def test_members_with_a_broken_key(broken):
+    with pytest.raises(voxsip.ConfigurationError) as caught:
+        voxsip.ServiceAccount.from_mapping(broken)
+    assert MARK not in everything_shown(without_test(caught.value))
+
+
 def test_a_callback(monkeypatch):
     monkeypatch.setattr(_parsing, "_decode", planted)
     with pytest.raises(KeyError) as caught:
