@@ -27,7 +27,7 @@ class Server:
         self, rate, burst, latency, *, named=None, background_refusals=0.0, background_code=162
     ):
         self.rate, self.burst, self.latency, self.named = rate, burst, latency, named
-        self._background_refusals, self._random = background_refusals, random.Random(5)
+        self.background_refusals, self._random = background_refusals, random.Random(5)
         self._background_code = background_code
         self._tokens, self._filled = float(burst), 0.0
 
@@ -37,7 +37,7 @@ class Server:
         self._filled = now
         if self._tokens < 1.0:
             return 340
-        if self._random.random() < self._background_refusals:
+        if self._random.random() < self.background_refusals:
             return self._background_code
         self._tokens -= 1.0
         return None

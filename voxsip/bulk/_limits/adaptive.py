@@ -6,7 +6,7 @@ counts: there is none until an attempt is throttled, which sets it to what the s
 it grows slowly, and goes back to what is accepted when more than a few attempts are throttled.
 
 Only 340, 416 and HTTP 429 are about the rate. 162 (try later) and 484 (probable resend) are about one row, which backs
-off by itself. A server that says "too fast" at random is believed: docs/pace.md says what that costs.
+off by itself. If a server says "too fast" as often however far the rate is lowered, the share is tolerated.
 
 All of it is pure: no clock, no loop, no randomness; the caller gives the time. Figures below are what virtual time
 shows without a constant, or with another value (`tests/support/rate_simulation.py`).
@@ -32,6 +32,16 @@ takes 5 calls a second throttles 20 %; a shorter time halves the window several 
 TOLERATED = 0.02
 """Share of throttled attempts that does not lower the rate. Without it, a server that says "too fast" to 1 % of the
 calls at random gets 151 calls a second of 1,218."""
+IN_A_ROW = 8
+"""Times that the rate is lowered, each within `ROW_SECONDS` of the last, until the throttling has nothing to do with it.
+Without it, a server that says "too fast" to 10 % of the calls at random is used to 3 %, not 70 %; with 6, one that takes
+1,000 calls a second is mistaken for such a server and throttles 22 %, not 1 %."""
+ROW_SECONDS = 2.0
+"""See `IN_A_ROW`."""
+MOST_RANDOM = 0.4
+"""Share of throttled attempts above which the rate is always to blame."""
+MARGIN = 1.5
+"""What is tolerated once throttling has nothing to do with the rate, as a multiple of the share seen."""
 GROWTH = 0.03
 """Growth of the rate in the first second after it was lowered, as a part of it; also its smallest step. With 0.01,
 39 % and not 95 % of a rate is used after the server took nothing for 30 seconds."""
@@ -83,7 +93,11 @@ class AdaptiveLimits:
         self.rate = max_rate
         self.resume_at = 0.0
         self._slow_start = True
+        self._tolerated = TOLERATED
         self._burst_end = -math.inf
+        self._lowered_at = -math.inf
+        self._in_a_row = 0
+        self._first_rate = 0.0
         self._quiet_since = -math.inf
         self._grown_at = -math.inf
         self._seen = Throughput()
@@ -141,7 +155,7 @@ class AdaptiveLimits:
         """Returns whether too little was seen to set a rate, or too few are throttled."""
         if self._seen.seconds < BURST_SECONDS:
             return True
-        return self.rate is not None and self._seen.throttled_share <= TOLERATED
+        return self.rate is not None and self._seen.throttled_share <= self._tolerated
 
     def _pause(self, now: float, seconds: float) -> None:
         """Hold everything once, however many attempts of a burst are told to wait."""
@@ -154,11 +168,25 @@ class AdaptiveLimits:
     def _lower(self, now: float) -> None:
         """Set the rate to a little less than was accepted, but never below half at once.
 
-        Without a rate, the half is that of the rows in flight, as if each took a second.
+        Without a rate, the half is that of the rows in flight, as if each took a second. If lowering again and again
+        has changed nothing, return to the first rate and tolerate the share.
         """
         self._quiet_since = max(self._quiet_since, now + BURST_SECONDS)
+        share = self._seen.throttled_share
         rate = max(RATE_FACTOR * self._seen.rate, (self.rate or self.limit) / 2.0)
-        self._set_rate(rate if self.rate is None else min(rate, self.rate))
+        if (
+            now - self._lowered_at > ROW_SECONDS
+            or share > MOST_RANDOM
+            or self._tolerated > TOLERATED
+        ):
+            self._first_rate, self._in_a_row, self._tolerated = self.rate or rate, 0, TOLERATED
+        self._lowered_at = now
+        self._in_a_row += 1
+        if self._in_a_row >= IN_A_ROW:
+            rate, self._tolerated = self._first_rate, MARGIN * share
+        elif self.rate is not None:
+            rate = min(rate, self.rate)
+        self._set_rate(rate)
 
     def _grow(self, now: float) -> None:
         """Let the rate grow, in steps: each reorders the queue for the rate."""

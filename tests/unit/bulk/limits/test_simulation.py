@@ -67,14 +67,32 @@ def test_the_table_of_the_docs_is_what_it_says():
     assert page[start : start + len(table) + 1] == [*table, ""]
 
 
-def test_a_server_that_says_too_fast_at_random_is_believed_unless_it_is_rare():
-    told = {"background_code": 340}
-    rare = Job(Server(1e9, 1e9, 0.05, background_refusals=0.01, **told)).run(30.0)
-    assert rare.rate(10.0, 30.0) >= 0.9 * 64 / 0.05
-    often = Job(Server(1e9, 1e9, 0.05, background_refusals=0.1, **told)).run(120.0)
-    assert often.rate(0.0, 20.0) >= 0.25 * 64 / 0.05
-    assert often.rate(100.0, 120.0) >= 2.0
-    assert often.most_calls <= 3
+@pytest.mark.parametrize(
+    ("share", "used"), [(0.01, 0.9), (0.036, 0.8), (0.1, 0.6), (0.2, 0.4), (0.3, 0.2)]
+)
+def test_a_server_that_says_too_fast_at_random_is_used_all_the_same(share, used):
+    server = Server(1e9, 1e9, 0.05, background_refusals=share, background_code=340)
+    job = Job(server).run(60.0)
+    assert job.rate(20.0, 60.0) >= used * 64 / 0.05
+    assert job.most_calls <= 12
+
+
+@pytest.mark.parametrize("latency", [0.01, 0.05])
+@pytest.mark.parametrize("limit", [200, 1000])
+def test_a_server_that_limits_the_rate_is_not_taken_for_one_that_throttles_at_random(
+    limit, latency
+):
+    job = Job(Server(limit, limit, latency)).run(100.0)
+    assert sum(at > 20.0 for at in job.refused_at) <= 0.04 * job.counts["sent"]
+
+
+def test_a_limit_that_a_server_begins_to_have_ends_what_was_tolerated():
+    server = Server(1e9, 1e9, 0.05, background_refusals=0.1, background_code=340)
+    job = Job(server).run(30.0)
+    server.rate, server.burst, server.background_refusals = 100, 10, 0.0
+    job.run(120.0)
+    assert job.rate(60.0, 120.0) >= 0.9 * 100
+    assert sum(at > 60.0 for at in job.refused_at) <= 0.05 * 100 * 60
 
 
 def test_a_server_that_takes_nothing_for_half_a_minute_is_used_fully_soon_after():
