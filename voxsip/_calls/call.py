@@ -19,6 +19,7 @@ from yarl import URL
 
 from voxsip._auth.tokens import Tokens
 from voxsip._calls.creates import Creates
+from voxsip._calls.halt import HaltedError, check_halted, wait_to_send
 from voxsip._calls.limiter import RateLimiter
 from voxsip._calls.pages import check_count, page_fetcher, start_offset
 from voxsip._calls.recovery import Recovery, explain_deadline, report_cancelled
@@ -197,7 +198,7 @@ class CallExecutor:
         else:
             entered = self.clock.monotonic()
             if self.limiter is not None:
-                await self.limiter.acquire()
+                await wait_to_send(self.limiter.acquire())
             loop_state = self.pool.loop_state() or await self.pool.open_loop_state()
             await loop_state.slots.acquire()
             left = self.clock.monotonic()
@@ -208,6 +209,7 @@ class CallExecutor:
         handled = sys.exception()
         try:
             try:
+                check_halted(request.command.name)
                 bearer = self.tokens.bearer()
                 request.attempts += 1
                 request.in_flight = True
@@ -221,7 +223,7 @@ class CallExecutor:
         except BaseException as error:
             request.reply = None
             clear_values(error, handled)  # frames of the transport hold the plain request and reply
-            if watch is not None:
+            if watch is not None and not isinstance(error, HaltedError):
                 watch.failed(error)
             raise
         if watch is not None:

@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from voxsip._calls.halt import HaltedError, unhalted
 from voxsip._calls.interfaces import Executor
 from voxsip._calls.request import Request
 from voxsip._calls.trace import note_failure, uncounted
@@ -69,10 +70,15 @@ class Recovery(Generic[T]):
                 except VoxsipError as error:
                     first = error
             return await self._calls.retrier.again(first, self._turn, self._more, self._note_retry)
+        except HaltedError:
+            if self._request.last is None or not self._request.may_have_executed:
+                raise
+            failure = self._request.last
         except VoxsipError as error:
-            error.attempts = self._request.attempts
-            error.may_have_executed = self._leaves_doubt(error)
-            raise
+            failure = error
+        failure.attempts = self._request.attempts
+        failure.may_have_executed = self._leaves_doubt(failure)
+        raise failure
 
     def _leaves_doubt(self, error: VoxsipError) -> bool:
         """Returns whether an attempt before the last may have executed the command.
@@ -172,6 +178,8 @@ class Recovery(Generic[T]):
     def _note(self, error: VoxsipError) -> None:
         request = self._request
         request.in_flight = False
+        if isinstance(error, HaltedError):
+            return  # no attempt
         request.last = error
         request.may_have_executed = request.may_have_executed or error.outcome_unknown
         note_failure(error)
@@ -196,7 +204,7 @@ class Recovery(Generic[T]):
         If the lookup fails, raise the failure of the last attempt, with a note about the lookup.
         """
         try:
-            with uncounted():
+            with uncounted(), unhalted():
                 return await self._calls.creates.look(self._calls, self._request)
         except VoxsipError as error:
             log.debug("%s: the lookup failed: %s", self._request.command.name, type(error).__name__)

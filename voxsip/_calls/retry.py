@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from voxsip._calls.halt import wait_to_send
 from voxsip._clock import REAL, SYSTEM, Clock
 from voxsip._config import RetryPolicy
 from voxsip._errors import Disposition, NotSentError, VoxsipError
@@ -118,7 +119,7 @@ class Retrier:
             )
 
         async def sleep(seconds: float) -> None:
-            await self._clock.sleep(seconds)
+            await wait_to_send(self._clock.sleep(seconds))
 
         def before_sleep(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None

@@ -227,12 +227,16 @@ class Run:
             left = self.options.deadline - (self.client.clock.monotonic() - (self._started or 0.0))
             if left <= 0:
                 engine.stop(Stop.DEADLINE)
-            timer = asyncio.get_running_loop().call_later(left, engine.stop, Stop.DEADLINE)
+            timer = asyncio.create_task(self._stop_after(left, engine))
         try:
             await engine.run()
         finally:
             if timer is not None:
                 timer.cancel()
+
+    async def _stop_after(self, seconds: float, engine: Engine) -> None:
+        await self.client.clock.sleep(seconds)
+        engine.stop(Stop.DEADLINE)
 
     async def _journal_at(
         self, path: str, header: JobHeader | None, known: Iterable[int] | None

@@ -19,7 +19,7 @@ from tests.unit.bulk.conftest import bindings
 from voxsip import InvalidArgumentError
 from voxsip._sync.loop_thread import LoopThread
 from voxsip.bulk import BindRequest, Stop
-from voxsip.emulator import Emulator
+from voxsip.emulator import Emulator, Fault, Faults
 
 
 @pytest.fixture
@@ -265,3 +265,20 @@ def test_its_client_works_in_a_thread_beside_a_loop(emulator):
         return await asyncio.to_thread(blocking)
 
     assert asyncio.run(main()) == 10
+
+
+@pytest.mark.parametrize("kind", ["bind", "create"])
+def test_throttled_rows_do_not_hold_up_a_deadline(kind):
+    faults = Faults([Fault(kind="error", code=340, retry_after=3600)])
+    rows = [{"sip_registration_id": 1, "application_id": 1}]
+    if kind == "create":
+        faults = Faults(
+            [Fault(kind="error", code=340, command="CreateSipRegistration", retry_after=3600)]
+        )
+        rows = [{"sip_username": "alice", "proxy": "sip.example.com"}]
+    with (
+        Emulator(registrations=1, balance=100, faults=faults) as emulator,
+        voxsip.Client(emulator.credentials, base_url=emulator.base_url) as client,
+    ):
+        report = getattr(client.bulk, kind)(rows, deadline=0.3).wait()
+        assert (report.skipped, report.stopped) == (1, Stop.DEADLINE)

@@ -15,6 +15,7 @@ import attrs
 
 from voxsip._bindings.conflicts import overlaps_nothing
 from voxsip._bindings.rows import Row, read_row
+from voxsip._calls.halt import Halt
 from voxsip._calls.trace import CallTrace
 from voxsip._clock import SYSTEM, yield_to_loop
 from voxsip._errors import ConfigurationError, Disposition, InvalidArgumentError, VoxsipError
@@ -31,7 +32,13 @@ from voxsip.bulk._engine.interface import (
     SkipRow,
 )
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
-from voxsip.bulk._engine.outcomes import NO_ANSWER, not_sent, outcome_of, without_frames
+from voxsip.bulk._engine.outcomes import (
+    NO_ANSWER,
+    is_unsent,
+    not_sent,
+    outcome_of,
+    without_frames,
+)
 from voxsip.bulk._engine.waiters import Waiters
 from voxsip.bulk._engine.window import Entry, Window
 from voxsip.bulk._guards import Guards
@@ -108,6 +115,7 @@ class Engine:
     _reader: asyncio.Task[Any] | None = attrs.field(default=None, init=False)
     _abandoned: bool = attrs.field(default=False, init=False)
     _stopped: bool = attrs.field(default=False, init=False)
+    _halt: Halt = attrs.field(factory=Halt, init=False)
     _parking: Waiters = attrs.field(factory=Waiters, init=False)
     _empty: asyncio.Future[None] | None = attrs.field(default=None, init=False)
     _failure: BaseException | None = attrs.field(default=None, init=False)
@@ -151,6 +159,7 @@ class Engine:
         if not self._stopped:
             self._stopped = True
             self.report.stopped = reason
+            self._halt.set()
         if not read_rest:
             self._exhausted = True
             if self._reader is not None and not self._abandoned:
@@ -179,7 +188,7 @@ class Engine:
                 rounds = 1
                 while True:
                     try:
-                        result = await self.send(item)
+                        result = await self._halt.run(self.send(item))
                     except ConfigurationError as error:
                         self._fail(error)
                         outcome = outcome_of(item, "failed", error)
@@ -194,8 +203,9 @@ class Engine:
                         maybe = may_have_executed and error.disposition in NO_ANSWER
                         lost = maybe or error.outcome_unknown
                         status: Status = "unknown" if lost else "failed"
-                        if status == "failed" and isinstance(error, StoreUnavailableError):
+                        if isinstance(error, StoreUnavailableError) and not lost:
                             self.stop(Stop.STORE)
+                        if self._stopped and not lost and is_unsent(error):
                             outcome = not_sent(item)
                         else:
                             spent = self._seconds_spent(started, trace)

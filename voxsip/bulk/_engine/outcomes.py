@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from voxsip._calls.halt import HaltedError
 from voxsip._errors import Disposition, OutcomeUnknownError, VoxsipError
 from voxsip.bulk._engine.interface import Item, RowOutcome
 from voxsip.bulk._outcomes import Outcome, Status
+from voxsip.shared._errors import StoreUnavailableError
 
 NO_ANSWER = frozenset({Disposition.NOT_SENT, Disposition.THROTTLED, Disposition.UNKNOWN})
 """After one attempt of unknown outcome, a later failure that says nothing about the first."""
@@ -31,6 +33,12 @@ def outcome_of(
         attempts=attempts,
         elapsed=elapsed,
     )
+
+
+def is_unsent(error: VoxsipError) -> bool:
+    """Returns whether a later run may send a row that met this error in a stopped job."""
+    throttled = error.disposition is Disposition.THROTTLED
+    return throttled or isinstance(error, HaltedError | StoreUnavailableError)
 
 
 def not_sent(item: Item) -> RowOutcome:
