@@ -61,6 +61,8 @@ class VirtualClock(SystemClock):
             if not wait.done():
                 self.now = max(self.now, due)
                 wait.set_result(None)
+                for _ in range(50):  # whoever waited does what follows
+                    await asyncio.sleep(0)
         return await task
 
 
