@@ -32,13 +32,7 @@ from voxsip.bulk._engine.interface import (
     SkipRow,
 )
 from voxsip.bulk._engine.outcome_queue import OutcomeQueue
-from voxsip.bulk._engine.outcomes import (
-    NO_ANSWER,
-    is_unsent,
-    not_sent,
-    outcome_of,
-    without_frames,
-)
+from voxsip.bulk._engine.outcomes import NO_ANSWER, not_sent, outcome_of, unsent, without_frames
 from voxsip.bulk._engine.waiters import Waiters
 from voxsip.bulk._engine.window import Entry, Window
 from voxsip.bulk._guards import Guards
@@ -205,7 +199,7 @@ class Engine:
                         status: Status = "unknown" if lost else "failed"
                         if isinstance(error, StoreUnavailableError) and not lost:
                             self.stop(Stop.STORE)
-                        if self._stopped and not lost and is_unsent(error):
+                        if self._stopped and not lost and unsent(error):
                             outcome = not_sent(item)
                         else:
                             spent = self._seconds_spent(started, trace)
@@ -217,15 +211,14 @@ class Engine:
                         spent = self._seconds_spent(started, trace)
                         outcome = outcome_of(item, "unknown", bug, trace.failures + 1, spent)
                     else:
-                        now = self.clock()
-                        limits.on_success(now, self._busy)
+                        limits.on_success(self.clock(), self._busy)
                         outcome = Outcome(
                             index=item.index,
                             row=item.row,
                             status="done",
                             result=result,
                             attempts=trace.failures + 1,
-                            elapsed=now - started - trace.waited,
+                            elapsed=self._seconds_spent(started, trace),
                         )
                     break
                 self._finish(entry, outcome)
@@ -239,9 +232,8 @@ class Engine:
 
     def _may_send_again(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
         """Returns whether a throttled row may be sent again; never after a lost reply."""
-        throttled = error.disposition is Disposition.THROTTLED
-        later = throttled or isinstance(error, StoreUnavailableError)
-        return later and not may_have_executed and rounds < MAX_CALLS_PER_ROW and not self._stopped
+        may = not may_have_executed and rounds < MAX_CALLS_PER_ROW and not self._stopped
+        return may and unsent(error)
 
     def _take(self) -> Entry[Item] | None:
         """Return a row to send if that needs no waiting: most do not."""

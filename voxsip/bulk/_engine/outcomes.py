@@ -35,8 +35,8 @@ def outcome_of(
     )
 
 
-def is_unsent(error: VoxsipError) -> bool:
-    """Returns whether a later run may send a row that met this error in a stopped job."""
+def unsent(error: VoxsipError) -> bool:
+    """Returns whether a row that met this error was not executed and may be sent later."""
     throttled = error.disposition is Disposition.THROTTLED
     return throttled or isinstance(error, HaltedError | StoreUnavailableError)
 
