@@ -68,7 +68,7 @@ _current: ContextVar[Halt | None] = ContextVar("voxsip_halt", default=None)
 
 @contextmanager
 def unhalted() -> Iterator[None]:
-    """Let the calls inside the block go on after the job has stopped."""
+    """Let the calls inside the block continue after the job has stopped."""
     token = _current.set(None)
     try:
         yield

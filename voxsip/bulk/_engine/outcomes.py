@@ -36,7 +36,7 @@ def outcome_of(
 
 
 def unsent(error: VoxsipError) -> bool:
-    """Returns whether a row that met this error was not executed and may be sent later."""
+    """Returns whether a row that met this error was not executed; send it later."""
     throttled = error.disposition is Disposition.THROTTLED
     return throttled or isinstance(error, HaltedError | StoreUnavailableError)
 
