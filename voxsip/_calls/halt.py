@@ -1,7 +1,8 @@
 """Lets a job that has stopped end its calls before their next attempt.
 
 An attempt in flight is left alone. A call that waits for the rate or before a retry stops waiting, and sends nothing.
-Lookups are exempt: they send no command again, and clear up what a purchase has made.
+Exempt is what clears up an outcome: further attempts of a command that may have been executed and may be sent again, and
+lookups, which send no command again.
 """
 
 from __future__ import annotations
@@ -64,6 +65,11 @@ class Halt:
 
 
 _current: ContextVar[Halt | None] = ContextVar("voxsip_halt", default=None)
+
+
+def exempt() -> None:
+    """Let the running call of a row continue after the job has stopped."""
+    _current.set(None)
 
 
 @contextmanager

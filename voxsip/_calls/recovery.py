@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from voxsip._calls.halt import HaltedError, unhalted
+from voxsip._calls.halt import HaltedError, exempt, unhalted
 from voxsip._calls.interfaces import Executor
 from voxsip._calls.request import Request
 from voxsip._calls.trace import note_failure, uncounted
@@ -182,6 +182,8 @@ class Recovery(Generic[T]):
             return  # no attempt
         request.last = error
         request.may_have_executed = request.may_have_executed or error.outcome_unknown
+        if request.may_have_executed and request.command.retry != "create":
+            exempt()
         note_failure(error)
 
     def _note_retry(self, error: VoxsipError, delay: float) -> None:
