@@ -11,11 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
 
 from voxsip._errors import NotSentError
-
-T = TypeVar("T")
 
 
 class HaltedError(NotSentError):
@@ -42,13 +39,9 @@ class Halt:
         while self._waits:
             self._waits.pop().reschedule(now)
 
-    async def run(self, call: Awaitable[T]) -> T:
-        """Await a call that looks here."""
-        token = _current.set(self)
-        try:
-            return await call
-        finally:
-            _current.reset(token)
+    def begin(self) -> None:
+        """Let the calls that this task makes from now on look here."""
+        _current.set(self)
 
     async def cut_short(self, wait: Awaitable[None]) -> None:
         """Await something; return early if nothing more may be sent."""
@@ -68,18 +61,19 @@ _current: ContextVar[Halt | None] = ContextVar("voxsip_halt", default=None)
 
 
 def exempt() -> None:
-    """Let the running call of a row continue after the job has stopped."""
+    """Let the calls of this task continue after the job has stopped, until the next `begin`."""
     _current.set(None)
 
 
 @contextmanager
 def unhalted() -> Iterator[None]:
     """Let the calls inside the block continue after the job has stopped."""
-    token = _current.set(None)
+    halt = _current.get()
+    _current.set(None)
     try:
         yield
     finally:
-        _current.reset(token)
+        _current.set(halt)  # `reset` would fail if the coroutine is closed after its loop died
 
 
 async def wait_to_send(wait: Awaitable[None]) -> None:

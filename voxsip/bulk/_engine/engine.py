@@ -108,7 +108,6 @@ class Engine:
     _pulling: bool = attrs.field(default=False, init=False)
     _reader: asyncio.Task[Any] | None = attrs.field(default=None, init=False)
     _abandoned: bool = attrs.field(default=False, init=False)
-    _stopped: bool = attrs.field(default=False, init=False)
     _halt: Halt = attrs.field(factory=Halt, init=False)
     _parking: Waiters = attrs.field(factory=Waiters, init=False)
     _empty: asyncio.Future[None] | None = attrs.field(default=None, init=False)
@@ -150,8 +149,7 @@ class Engine:
             reason: the reason that the report gives. The first one counts.
             read_rest: read the rest of the input, every row of it "skipped"; False leaves it unread.
         """
-        if not self._stopped:
-            self._stopped = True
+        if not self._halt.is_set:
             self.report.stopped = reason
             self._halt.set()
         if not read_rest:
@@ -177,12 +175,13 @@ class Engine:
                 item = entry.item
                 limits = self.limits if self.limits_of is None else self.limits_of(item.row)
                 trace.reset()
+                self._halt.begin()
                 may_have_executed = False
                 started = self.clock()
                 rounds = 1
                 while True:
                     try:
-                        result = await self._halt.run(self.send(item))
+                        result = await self.send(item)
                     except ConfigurationError as error:
                         self._fail(error)
                         outcome = outcome_of(item, "failed", error)
@@ -199,7 +198,7 @@ class Engine:
                         status: Status = "unknown" if lost else "failed"
                         if isinstance(error, StoreUnavailableError) and not lost:
                             self.stop(Stop.STORE)
-                        if self._stopped and not lost and unsent(error):
+                        if self._halt.is_set and not lost and unsent(error):
                             outcome = not_sent(item)
                         else:
                             spent = self._seconds_spent(started, trace)
@@ -232,12 +231,12 @@ class Engine:
 
     def _may_send_again(self, error: VoxsipError, rounds: int, *, may_have_executed: bool) -> bool:
         """Returns whether a throttled row may be sent again; never after a lost reply."""
-        may = not may_have_executed and rounds < MAX_CALLS_PER_ROW and not self._stopped
+        may = not may_have_executed and rounds < MAX_CALLS_PER_ROW and not self._halt.is_set
         return may and unsent(error)
 
     def _take(self) -> Entry[Item] | None:
         """Return a row to send if that needs no waiting: most do not."""
-        if self._stopped or self.in_flight >= self.limits.limit:
+        if self._halt.is_set or self.in_flight >= self.limits.limit:
             return None
         while (entry := self.window.take()) is None:
             if not self._may_read or not self._read_now():
@@ -251,7 +250,7 @@ class Engine:
         """Return a row to send; read rows until there is one. None once all is done."""
         window = self.window
         while True:
-            if self._stopped:
+            if self._halt.is_set:
                 self._skip_ready()
                 if not self._pulling and not self._exhausted:
                     await self._pull()
@@ -408,7 +407,7 @@ class Engine:
                 result = None if held is True else held
                 return Outcome(index=index, row=row, status="unchanged", result=result)
         item = Item(index, row, intended)
-        if self._stopped:
+        if self._halt.is_set:
             return not_sent(item)
         await self._admit(item)
         return None
@@ -480,7 +479,7 @@ class Engine:
                 what = f"row {outcome.index}: its outcome could not be recorded"
                 self._bugs.note(what, outcome.row, error)
         self.queue.put(outcome)
-        if not outcome.restored and not self._stopped:
+        if not outcome.restored and not self._halt.is_set:
             reason = self.guards.judge(outcome)
             if reason is not None:
                 log.warning("bulk %s: stopping: %s", self.report.kind, reason)
