@@ -61,7 +61,7 @@ _current: ContextVar[Halt | None] = ContextVar("voxsip_halt", default=None)
 
 
 def exempt() -> None:
-    """Let the calls of this task continue after the job has stopped, until the next `begin`."""
+    """Let the calls of this task continue in a stopped job, until the next `begin`."""
     _current.set(None)
 
 
