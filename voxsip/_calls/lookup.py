@@ -69,7 +69,6 @@ async def look_up(
     known_before: Container[int] | None = None,
     misplaced: Container[int] = (),
     last: bool = True,
-    filters: Filters | None = None,
 ) -> dict[str, Any] | None:
     """Find the object that a create made.
 
@@ -83,7 +82,6 @@ async def look_up(
         misplaced: The ids in replies to creates of other names. If one has this name, a reply reached the wrong call,
             perhaps the reply to this one.
         last: Whether the create may be sent again if nothing is found. A name in capitals is then looked for, too.
-        filters: The filters of the lists to read; by default those for all usual spellings of the name.
 
     Returns:
         The reply that the create would have had; None if no object of an equal or near name can be the create's.
@@ -94,46 +92,39 @@ async def look_up(
     """
     lookup = lookup_of(request.command)
     ours_of = lookup.wanted(request.values) or {}
+    tries = [_filters(request, lookup, spellings)]
+    if last:
+        capitals = _filters(request, lookup, in_capitals)
+        tries.append([chosen for chosen in capitals if chosen not in tries[0]])
     found: dict[int, _Match] = {}
-    end = _End()
-    if filters is None:
-        filters = _filters(request, lookup, spellings)
-    async for item, date in _candidates(calls, lookup, filters, end):
-        pairs = [(ours, ours_of[ours], item.get(theirs)) for ours, theirs in lookup.match]
-        if are_near(pairs):
-            equal = all(wanted == there for _, wanted, there in pairs)
-            # an object without a time: an equal one will do, even if another call made it
-            when = _When.BETWEEN if equal else _When.BEFORE
-            if lookup.since:
-                when = _when(item.get(lookup.since), date, elapsed())
-            found[item[lookup.id]] = _Match(item[lookup.id], equal, when)
-    # Checked at the end: other calls may have claimed ids while pages arrived.
-    if wrong := [number for number in found if number in misplaced]:
-        raise OutcomeUnknownError(
-            f"{request.command.name}: {lookup.id} {wrong[0]} is there, of this or nearly this name, and was told to a call "
-            "for another; the outcome is unknown"
-        )
-    found = {
-        number: match
-        for number, match in found.items()
-        if number not in exclude and (known_before is None or number not in known_before)
-    }
-    if not found:
+    for filters in tries:
+        end = _End()
+        async for item, date in _candidates(calls, lookup, filters, end):
+            pairs = [(ours, ours_of[ours], item.get(theirs)) for ours, theirs in lookup.match]
+            if are_near(pairs):
+                equal = all(wanted == there for _, wanted, there in pairs)
+                # an object without a time: an equal one will do, even if another call made it
+                when = _When.BETWEEN if equal else _When.BEFORE
+                if lookup.since:
+                    when = _when(item.get(lookup.since), date, elapsed())
+                found[item[lookup.id]] = _Match(item[lookup.id], equal, when)
+        # Checked at the end: other calls may have claimed ids while pages arrived.
+        if wrong := [number for number in found if number in misplaced]:
+            raise OutcomeUnknownError(
+                f"{request.command.name}: {lookup.id} {wrong[0]} is there, of this or nearly this name, and was told to a call "
+                "for another; the outcome is unknown"
+            )
+        found = {
+            number: match
+            for number, match in found.items()
+            if number not in exclude and (known_before is None or number not in known_before)
+        }
+        if found:
+            break
         if end.why is not None:
             raise OutcomeUnknownError(f"{lookup.command}: {end.why}; the outcome is unknown")
-        if not last:
-            return None
-        capitals = _filters(request, lookup, in_capitals)
-        return await look_up(
-            calls,
-            request,
-            elapsed=elapsed,
-            exclude=exclude,
-            known_before=known_before,
-            misplaced=misplaced,
-            last=False,
-            filters=[chosen for chosen in capitals if chosen not in filters],
-        )
+    if not found:
+        return None
     ours = sorted(match.id for match in found.values() if match.equal)
     if known_before is None:
         # the equal one made in between, unless another may be as new
