@@ -59,13 +59,15 @@ def whole(minimum: int) -> Callable[[object, Any, Any], None]:
 
 def _number(fits: Callable[[float], bool], wanted: str) -> Callable[[object, Any, Any], None]:
     def check(_: object, attribute: Any, value: Any) -> None:
-        number = (
-            isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
-        )
-        if not number or not fits(value):
+        if not is_number(value) or not fits(value):
             raise wrong(attribute.name, wanted, value)
 
     return check
+
+
+def is_number(value: Any) -> bool:
+    """Returns whether a value is a finite number that an option may have."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
 def wrong(name: str, wanted: str, value: object) -> ConfigurationError:
@@ -89,12 +91,8 @@ def check_pause(seconds: float) -> None:
     Raises:
         ConfigurationError: They are not a number from 0 up.
     """
-    _Pause(seconds=seconds)
-
-
-@attrs.frozen(kw_only=True)
-class _Pause:
-    seconds: float = attrs.field(validator=at_least(0))
+    if not is_number(seconds) or seconds < 0:
+        raise wrong("seconds", "a number from 0 up", seconds)
 
 
 @attrs.frozen(kw_only=True)

@@ -27,7 +27,7 @@ from voxsip._calls.request import Request
 from voxsip._calls.retry import Retrier
 from voxsip._calls.trace import note_wait
 from voxsip._clock import SYSTEM, Clock
-from voxsip._config import LARGEST, RequestEncoding
+from voxsip._config import RequestEncoding, is_number
 from voxsip._errors import (
     CLOCK_CODES,
     APIError,
@@ -374,7 +374,6 @@ def check_deadline(value: Any) -> None:
     Raises:
         InvalidArgumentError: It is something else.
     """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is None or (number and (abs(value) < LARGEST or abs(value) == math.inf)):
+    if value is None or is_number(value) or (isinstance(value, float) and math.isinf(value)):
         return
     raise InvalidArgumentError(f"deadline: expected seconds, got {brief(value)}", field="deadline")
