@@ -27,6 +27,8 @@ AHEAD = 64
 OnConflict = Literal["error", "order"]
 FORM = "rows:"
 """What a checksum begins with: one that does not is made of something else, and cannot be compared."""
+READ_IN_PLACE = "workers read bytes of the file itself; save it as CSV or JSONL in UTF-8"
+"""Why a job on several machines refuses a file that was converted."""
 Request = TypeVar("Request", bound="BindRequest | CreateRequest | DeleteRequest")
 
 

@@ -26,7 +26,7 @@ from voxsip._errors import InvalidArgumentError
 from voxsip._row_files.part import Spans
 from voxsip._row_files.problems import FileChangedError
 from voxsip._row_files.reading import PLAIN, Reading
-from voxsip._row_files.row_file import OnConflict, RowFile
+from voxsip._row_files.row_file import READ_IN_PLACE, OnConflict, RowFile
 from voxsip.cluster._index import encode
 from voxsip.cluster._partition import Groups, Part, divide, part_count
 
@@ -121,7 +121,7 @@ class _Reader:
         with RowFile(self.path, REQUESTS[self.kind], self.reading) as file:
             if file.converted:
                 raise InvalidArgumentError(
-                    f"{self.path}: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8",
+                    f"{self.path}: {READ_IN_PLACE}",
                     field="path",
                 )
             checksum = file.cells = new_checksum()

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from voxsip._bindings.rows import REQUESTS, RowKind
 from voxsip._printable import counted
 from voxsip._row_files import RowFile
-from voxsip._row_files.row_file import OnConflict
+from voxsip._row_files.row_file import READ_IN_PLACE, OnConflict
 from voxsip.cli._connection import DEFAULT, Connection, Switch, run
 from voxsip.cli._exit_codes import CommandError, Exit
 from voxsip.cli._jobs.cluster_run import NO_ENGINE, Engine, launch
@@ -234,9 +234,7 @@ def _make(
 ) -> Exit:
     reading = options.file_options.reading()
     if reading.encoding is not None or reading.sheet is not None:
-        raise CommandError(
-            "--file-encoding, --sheet: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8"
-        )
+        raise CommandError(f"--file-encoding, --sheet: {READ_IN_PLACE}")
     job |= {
         **options.limits.values(),
         "name": division.name,
@@ -252,9 +250,7 @@ def _make(
     if dry_run:
         with RowFile(file, REQUESTS[kind], reading) as source:
             if source.converted:
-                raise CommandError(
-                    f"{source.name}: workers read bytes of the file itself; save it as CSV or JSONL in UTF-8"
-                )
+                raise CommandError(f"{source.name}: {READ_IN_PLACE}")
             rows = source.check(on_conflict=job["on_conflict"])
             print_mixed_users(kind, source, rows)
             return print_checked(source, rows, as_json=options.output.json)
