@@ -48,6 +48,15 @@ class Running:
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
 
+    def cut_off(self):
+        """Press Ctrl-C twice; the second time once the first was understood."""
+        self.interrupt()
+        self.read_until("Stopping")
+        self.interrupt()
+        ended = self.end()
+        assert ended.code == 130
+        return ended
+
     def end(self):
         out, err = self.process.communicate(timeout=60)
         return Ended(self.process.returncode, out, self.seen + err)

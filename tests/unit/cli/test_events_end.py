@@ -84,11 +84,7 @@ def test_a_job_that_is_cut_off(serve, write):
     emulator, voxsip = serve(registrations=2, latency=60)
     running = voxsip.start("bulk", "bind", write(BIND), "--journal", "j", "--json")
     wait_for(emulator, "BindSipRegistration")
-    running.interrupt()
-    running.read_until("Stopping")
-    running.interrupt()
-    ended = running.end()
-    assert ended.code == 130
+    ended = running.cut_off()
     assert finished(ended)["error"] == "cut off; resume with: voxsip bulk resume j"
     emulator.latency = 0
     ended = voxsip("bulk", "resume", "j", "--json")

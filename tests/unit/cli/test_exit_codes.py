@@ -203,11 +203,7 @@ def test_130_cut_off_by_a_second_ctrl_c(serve, write):
     running = voxsip.start("bulk", "bind", write(BIND_TWO), "--journal", "job.sqlite")
     running.read_until("binding 2 rows")
     wait_for(emulator, "BindSipRegistration")
-    running.interrupt()
-    running.read_until("Stopping")
-    running.interrupt()
-    ended = running.end()
-    assert ended.code == 130
+    ended = running.cut_off()
     assert "cut off; resume with: voxsip bulk resume job.sqlite" in ended.err
     assert "Traceback" not in ended.err
 
