@@ -48,7 +48,7 @@ def explain_usage(error: CycloptsError) -> str:
 def _unknown_option(error: CycloptsError, word: str) -> str:
     name = word.partition("=")[0]  # what follows may be a password
     known = {option.strip("-"): option for option in _names(error) if option.startswith("--")}
-    near = nearest(name.strip("-").casefold().replace("_", "-"), known, _SIMILAR)
+    near = nearest(name.strip("-").replace("_", "-"), known, _SIMILAR)
     remedy = f"did you mean {known[near]}?" if near else _see_help(error)
     return f"unknown option {_plain(name)}; {remedy}"
 
